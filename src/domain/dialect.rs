@@ -1,0 +1,36 @@
+//! The pure half of an engine: what it needs to be classified, quoted, and asked in words. No driver, no async.
+
+use super::guard::{Author, Catalog, Judgement};
+use super::question::{Answer, Cannot, Intent};
+use super::schema::Schema;
+use super::target::{EngineId, Timestamp};
+
+/// What the core may ask of an engine without a connection.
+pub trait Dialect: Send + Sync {
+    /// Which engine this is.
+    fn engine(&self) -> EngineId;
+
+    /// Judges a statement. Anything not understood is `deny`/`unparsed`.
+    fn classify(&self, statement: &str, author: Author, catalog: &Catalog) -> Judgement;
+
+    /// Tells a statement in the engine's language from a question in words. A statement with a mistake in it is
+    /// still a statement: it shall reach the guard and give its error there.
+    fn looks_like_statement(&self, text: &str) -> bool;
+
+    /// Qualifies the relation and type names of a statement by the schema's search path, so that it means in our
+    /// pinned session what it means in the person's own. Text it cannot improve comes back unchanged.
+    fn resolve_names(&self, statement: &str, schema: &Schema) -> String;
+
+    /// An identifier, quoted where it must be.
+    fn quote(&self, identifier: &str) -> String;
+
+    /// A text literal.
+    fn literal(&self, text: &str) -> String;
+
+    /// The statements that answer an intent, each a single read that the guard allows, or an answer that the schema
+    /// alone gives.
+    ///
+    /// # Errors
+    /// `Cannot` with the reason when this engine has no such thing.
+    fn answer(&self, intent: &Intent, schema: &Schema, now: Timestamp) -> Result<Answer, Cannot>;
+}

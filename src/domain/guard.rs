@@ -1,0 +1,188 @@
+//! The guard: class -> verdict, and the only maker of `Allowed`. Nothing else is called guard.
+//!
+//! A statement reaches a server's reading door only as an [`Allowed`], which is made here alone, is not `Clone`
+//! and is consumed by use. What a dialect cannot decide is refused.
+
+use super::dialect::Dialect;
+use serde::{Deserialize, Serialize};
+
+/// What kind of act a statement is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// Only reads.
+    Read,
+    /// Shows a plan.
+    Explain,
+    /// Changes rows.
+    Dml,
+    /// Changes objects.
+    Ddl,
+    /// VACUUM, ANALYZE, REINDEX, CHECKPOINT and their like.
+    Maintenance,
+    /// Ends or cancels somebody's work.
+    Kill,
+    /// Changes a server's or a role's settings.
+    Setting,
+    /// Changes the state of our own session.
+    Session,
+    /// Begins, ends or alters a transaction.
+    Transaction,
+    /// Replication, backup, log and other administration.
+    Admin,
+    /// Reads or writes files or runs programs.
+    File,
+    /// Reads secrets.
+    Secret,
+    /// Takes locks.
+    Lock,
+    /// Uses time or memory without bound.
+    Resource,
+    /// More than one statement.
+    Multi,
+    /// Not understood, empty, or hiding something.
+    Unparsed,
+}
+
+impl Class {
+    /// The word on the command line and in the audit log.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Explain => "explain",
+            Self::Dml => "dml",
+            Self::Ddl => "ddl",
+            Self::Maintenance => "maintenance",
+            Self::Kill => "kill",
+            Self::Setting => "setting",
+            Self::Session => "session",
+            Self::Transaction => "transaction",
+            Self::Admin => "admin",
+            Self::File => "file",
+            Self::Secret => "secret",
+            Self::Lock => "lock",
+            Self::Resource => "resource",
+            Self::Multi => "multi",
+            Self::Unparsed => "unparsed",
+        }
+    }
+}
+
+/// What may happen with a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Verdict {
+    /// Runs with nobody asked.
+    Allow,
+    /// Runs only after a person approved this exact statement.
+    NeedsApproval,
+    /// Never runs as free text.
+    Deny,
+}
+
+impl Verdict {
+    /// The word on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::NeedsApproval => "needs-approval",
+            Self::Deny => "deny",
+        }
+    }
+}
+
+/// Who wrote the statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Author {
+    /// A language model, or anything that a model could have influenced.
+    #[default]
+    Model,
+    /// A person at the keyboard.
+    Person,
+}
+
+/// A verdict with its class and the reason in one sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// What may happen.
+    pub verdict: Verdict,
+    /// What kind of act it is.
+    pub class: Class,
+    /// Why, and where it helps, what to do instead.
+    pub reason: String,
+}
+
+impl Judgement {
+    /// Allowed, of this class.
+    pub fn allow(class: Class, reason: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Allow, class, reason: reason.into() }
+    }
+    /// Wants a person.
+    pub fn needs_approval(class: Class, reason: impl Into<String>) -> Self {
+        Self { verdict: Verdict::NeedsApproval, class, reason: reason.into() }
+    }
+    /// Refused.
+    pub fn deny(class: Class, reason: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Deny, class, reason: reason.into() }
+    }
+}
+
+/// What the guard may know about a database's own objects. Everything is optional: what is not named here counts
+/// as a plain table, and a function that is not on the built-in list wants a person.
+///
+/// Names are `schema.name` or bare, in the case the catalogue stores them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Catalog {
+    /// Views, with the functions and relations they use. A view that uses an unknown function wants a person.
+    pub views: Vec<CatalogView>,
+    /// Functions that a person has reviewed and found to be pure reads.
+    pub safe_functions: Vec<String>,
+    /// User-defined functions (known to exist, not known to be safe).
+    pub functions: Vec<String>,
+    /// User-defined operators, `schema.===`.
+    pub operators: Vec<String>,
+    /// Foreign tables: reading them makes another server work.
+    pub foreign_tables: Vec<String>,
+}
+
+/// A view and what its definition uses.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CatalogView {
+    /// Name of the view.
+    pub name: String,
+    /// Functions that are not the engine's own.
+    pub functions: Vec<String>,
+    /// Relations it reads.
+    pub relations: Vec<String>,
+}
+
+/// A statement that may run through a session's reading door. Only [`allow`] makes one.
+#[derive(Debug)]
+pub struct Allowed {
+    statement: String,
+    class: Class,
+}
+
+impl Allowed {
+    /// The exact text to send.
+    pub fn statement(&self) -> &str {
+        &self.statement
+    }
+    /// `Read` or `Explain`.
+    pub fn class(&self) -> Class {
+        self.class
+    }
+}
+
+/// Judges one statement and, when it only reads, turns it into the value that opens the reading door.
+///
+/// # Errors
+/// The judgement, when it is anything but `allow`.
+pub fn allow(dialect: &dyn Dialect, author: Author, catalog: &Catalog, statement: &str) -> Result<Allowed, Judgement> {
+    let judgement = dialect.classify(statement, author, catalog);
+    if judgement.verdict == Verdict::Allow {
+        Ok(Allowed { statement: statement.to_owned(), class: judgement.class })
+    } else {
+        Err(judgement)
+    }
+}

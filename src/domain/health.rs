@@ -1,0 +1,255 @@
+//! Health: a state word, a score, and the reasons for both.
+//!
+//! Thresholds are the starting points of the advisor list (connection saturation 80/95 %, replica lag 5/30 s,
+//! transaction-id age 1.5 x 200 M and 75 % of 2^31, retained WAL 1/10 GiB, idle in transaction 5 min). A rule fires
+//! only when two samples in a row are in breach. What is missing is unknown, and unknown is never "ok".
+
+use super::activity::{Sample, SessionState};
+use super::error_event::ConnectKind;
+use super::metric::{self, MetricId, Readings};
+use super::target::Timestamp;
+
+/// The state of a target, worst first in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum State {
+    /// Somebody should act now.
+    Critical,
+    /// It cannot be reached.
+    Down,
+    /// Somebody should look.
+    Warning,
+    /// The last answer is too old to be believed.
+    Stale,
+    /// Nothing is known yet.
+    Unknown,
+    /// Nothing found.
+    Ok,
+}
+
+impl State {
+    /// The word on the screen.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Critical => "CRIT",
+            Self::Down => "DOWN",
+            Self::Warning => "WARN",
+            Self::Stale => "STALE",
+            Self::Unknown => "?",
+            Self::Ok => "ok",
+        }
+    }
+    /// The word in JSON.
+    pub fn json_word(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::Down => "down",
+            Self::Warning => "warning",
+            Self::Stale => "stale",
+            Self::Unknown => "unknown",
+            Self::Ok => "ok",
+        }
+    }
+}
+
+/// One reason for a state.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reason {
+    /// How bad.
+    pub state: State,
+    /// One word for the WHY column.
+    pub word: &'static str,
+    /// The sentence, with its number and its limit.
+    pub text: String,
+}
+
+/// A judged target.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Health {
+    /// The worst reason's state.
+    pub state: State,
+    /// 100 minus 40 for each critical and 15 for each warning reason, at least 0; none when unknown or down.
+    pub score: Option<u8>,
+    /// Worst first.
+    pub reasons: Vec<Reason>,
+}
+
+impl Health {
+    /// Nothing known yet.
+    pub fn unknown() -> Self {
+        Self { state: State::Unknown, score: None, reasons: Vec::new() }
+    }
+    /// It cannot be reached, with the kind of failure and its message.
+    pub fn down(kind: ConnectKind, message: &str) -> Self {
+        let reason = Reason { state: State::Down, word: kind.word(), text: message.to_owned() };
+        Self { state: State::Down, score: None, reasons: vec![reason] }
+    }
+    /// The word for the WHY column.
+    pub fn why(&self) -> &'static str {
+        self.reasons.first().map_or("", |r| r.word)
+    }
+}
+
+/// What a metric usually is, and how sure we are.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Usual {
+    /// Median of the samples looked at.
+    pub median: f64,
+    /// How many samples.
+    pub samples: u32,
+}
+
+/// The values of the last sample, those of the one before, and what is usual.
+pub struct Evidence<'a> {
+    /// Values of the last sample (rates computed).
+    pub now: &'a Readings,
+    /// Values of the sample before it.
+    pub before: Option<&'a Readings>,
+    /// The last sample.
+    pub sample: &'a Sample,
+    /// Usual value of a metric.
+    pub usual: &'a dyn Fn(MetricId) -> Option<Usual>,
+}
+
+struct Rule {
+    word: &'static str,
+    /// The number judged; `None` when it cannot be known.
+    number: fn(&Readings, &dyn Fn(MetricId) -> Option<Usual>) -> Option<f64>,
+    warning: f64,
+    critical: f64,
+    text: fn(f64, &Readings) -> String,
+}
+
+const RULES: &[Rule] = &[
+    Rule {
+        word: "conns",
+        number: |r, _| {
+            Some(100.0 * r.get(&metric::CONNECTIONS)? / r.get(&metric::CONNECTION_LIMIT).filter(|l| **l > 0.0)?)
+        },
+        warning: 80.0,
+        critical: 95.0,
+        text: |v, r| {
+            let get = |id| r.get(&id).copied().unwrap_or(0.0);
+            format!(
+                "{:.0} of {:.0} connections used ({v:.0}%)",
+                get(metric::CONNECTIONS),
+                get(metric::CONNECTION_LIMIT)
+            )
+        },
+    },
+    Rule {
+        word: "blocked",
+        number: |r, _| r.get(&metric::BLOCKED).copied(),
+        warning: 1.0,
+        critical: 6.0,
+        text: |v, _| format!("{v:.0} sessions wait for a lock"),
+    },
+    Rule {
+        word: "lag",
+        number: |r, _| r.get(&metric::LAG).copied(),
+        warning: 5.0,
+        critical: 30.0,
+        text: |v, _| format!("replication is {} behind", metric::seconds(v)),
+    },
+    Rule {
+        word: "xid",
+        number: |r, _| r.get(&metric::XID_AGE).copied(),
+        warning: 300e6,
+        critical: 0.75 * 2_147_483_648.0,
+        text: |v, _| format!("oldest transaction id is {:.0} M old; the server stops at 2147 M", v / 1e6),
+    },
+    Rule {
+        word: "slot",
+        number: |r, _| r.get(&metric::RETAINED_WAL).copied(),
+        warning: 1024.0 * 1024.0 * 1024.0,
+        critical: 10.0 * 1024.0 * 1024.0 * 1024.0,
+        text: |v, _| format!("a replication slot keeps {} of write-ahead log", metric::bytes(v)),
+    },
+    Rule {
+        word: "long txn",
+        number: |r, _| r.get(&metric::LONGEST_TRANSACTION).copied(),
+        warning: 3600.0,
+        critical: 6.0 * 3600.0,
+        text: |v, _| format!("a transaction is open for {}", metric::seconds(v)),
+    },
+    Rule {
+        word: "slow",
+        number: |r, usual| {
+            let mean = *r.get(&metric::MEAN_STATEMENT)?;
+            let usual = usual(metric::MEAN_STATEMENT).filter(|u| u.samples >= 30)?;
+            (mean >= 10.0).then(|| mean / usual.median.max(0.5))
+        },
+        warning: 3.0,
+        critical: 20.0,
+        text: |v, r| {
+            let mean = r.get(&metric::MEAN_STATEMENT).copied().unwrap_or(0.0);
+            format!("statements take {mean:.1} ms on average, {v:.0} times the usual")
+        },
+    },
+    Rule {
+        word: "wal",
+        number: |r, _| {
+            // A WAL larger than the data it belongs to, and not small: nobody checkpoints it (SQLite).
+            let (wal, data) = (*r.get(&metric::WAL_BYTES)?, *r.get(&metric::DATA_BYTES)?);
+            (r.contains_key(&metric::FREE_PAGES) && wal > 64.0 * 1024.0 * 1024.0).then(|| wal / data.max(1.0))
+        },
+        warning: 0.5,
+        critical: 2.0,
+        text: |v, r| {
+            let wal = r.get(&metric::WAL_BYTES).copied().unwrap_or(0.0);
+            format!("the write-ahead log is {} ({v:.1} times the data): checkpoints do not finish", metric::bytes(wal))
+        },
+    },
+];
+
+/// Judges a target from its last two samples.
+pub fn judge(evidence: &Evidence<'_>) -> Health {
+    let mut reasons = Vec::new();
+    for rule in RULES {
+        let Some(v) = (rule.number)(evidence.now, evidence.usual) else { continue };
+        let Some(before) = evidence.before.and_then(|r| (rule.number)(r, evidence.usual)) else { continue };
+        let both = v.min(before);
+        let state = if both >= rule.critical {
+            State::Critical
+        } else if both >= rule.warning {
+            State::Warning
+        } else {
+            continue;
+        };
+        reasons.push(Reason { state, word: rule.word, text: (rule.text)(v, evidence.now) });
+    }
+    reasons.extend(idle_in_transaction(evidence.sample));
+    reasons.sort_by_key(|r| r.state);
+    let state = reasons.first().map_or(State::Ok, |r| r.state);
+    let cost: u32 = reasons.iter().map(|r| if r.state == State::Critical { 40 } else { 15 }).sum();
+    let score = u8::try_from(100_u32.saturating_sub(cost)).unwrap_or(0);
+    Health { state, score: Some(score), reasons }
+}
+
+/// Idle in a transaction for 5 minutes, or for 2 while others wait for it. Its age needs no second sample.
+fn idle_in_transaction(sample: &Sample) -> Option<Reason> {
+    let blockers: Vec<i64> = sample.sessions.iter().flat_map(|s| s.blocked_by.iter().copied()).collect();
+    sample
+        .sessions
+        .iter()
+        .filter(|s| matches!(s.state, SessionState::IdleInTransaction | SessionState::IdleInFailedTransaction))
+        .filter_map(|s| {
+            let idle = sample.server_now.since(s.state_change?);
+            let blocks = blockers.contains(&s.pid);
+            (idle >= if blocks { 120_000 } else { 300_000 }).then_some((idle, blocks, s.pid))
+        })
+        .max()
+        .map(|(idle, blocks, pid)| Reason {
+            state: if blocks { State::Critical } else { State::Warning },
+            word: "idle txn",
+            text: format!(
+                "session {pid} is idle in a transaction for {}{}",
+                metric::seconds(idle as f64 / 1000.0),
+                if blocks { " and blocks others" } else { "" }
+            ),
+        })
+}
+
+/// A sample older than three intervals (and 10 s) is stale.
+pub fn is_stale(sampled_at: Timestamp, now: Timestamp, interval_ms: u64) -> bool {
+    now.since(sampled_at) > (interval_ms * 3).max(10_000)
+}

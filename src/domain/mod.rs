@@ -1,0 +1,13 @@
+//! What a DBA knows, as pure functions over values. No screen, no driver, no file, no clock, no async.
+
+pub mod activity;
+pub mod dialect;
+pub mod error_event;
+pub mod guard;
+pub mod health;
+pub mod metric;
+pub mod question;
+pub mod rows;
+pub mod schema;
+pub mod target;
+pub mod text;

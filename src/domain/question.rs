@@ -1,0 +1,71 @@
+//! A DBA's question in words -> an intent with its slots.
+
+use super::schema::Schema;
+use super::target::Timestamp;
+
+/// What a person wants to know, with every name already found in the schema.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Intent {
+    /// The tables of the database.
+    Tables,
+    /// Who did what, and who blocked whom, at a past moment: answered from our own samples.
+    ActivityAt {
+        /// From here.
+        from: Timestamp,
+        /// To here.
+        to: Timestamp,
+    },
+}
+
+/// What was understood.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Understood {
+    /// The intent.
+    pub intent: Intent,
+    /// How words were read where that was not plain: `"user" read as table customers`.
+    pub notes: Vec<String>,
+    /// The question is about all targets, not one (`which replicas lag?`).
+    pub fleet: bool,
+}
+
+/// How an intent is answered.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Answer {
+    /// One line that leads the answer.
+    pub title: String,
+    /// Statements to run, in order; each result is shown under its own title.
+    pub statements: Vec<AnswerStatement>,
+    /// An answer that needs no statement: a diagram, a join path, an explanation.
+    pub text: Option<String>,
+    /// What to know about it: estimates, missing extensions, counters since when.
+    pub notes: Vec<String>,
+}
+
+/// One statement of an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AnswerStatement {
+    /// What its result is.
+    pub title: String,
+    /// The statement, one single read.
+    pub statement: String,
+}
+
+/// An honest "cannot".
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Cannot {
+    /// Why not.
+    pub reason: String,
+    /// Names that were perhaps meant.
+    pub did_you_mean: Vec<String>,
+    /// Questions of this kind that can be answered, worded so that they can be typed.
+    pub can: Vec<String>,
+}
+
+/// Reads a question. `now` and `offset_minutes` (local time minus UTC) give "last week" and "at 02:10" a meaning.
+///
+/// # Errors
+/// `Cannot` when no intent fits or a name is unknown; it never guesses silently.
+pub fn understand(text: &str, schema: &Schema, now: Timestamp, offset_minutes: i32) -> Result<Understood, Cannot> {
+    let _ = (text, schema, now, offset_minutes);
+    Err(Cannot::default())
+}

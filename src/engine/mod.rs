@@ -1,0 +1,230 @@
+//! Databases: one folder per engine, one registry. A `match` on the engine outside this folder is a defect.
+//!
+//! An engine is static data ([`EngineSpec`]): its names, its pure [`Dialect`], its views, and a few functions. What
+//! differs at run time hides behind [`Session`], whose doors are `own` (our own constant queries) and `read` (a
+//! statement that the guard allowed).
+
+pub mod postgres;
+pub mod sqlite;
+
+use crate::domain::activity::Sample;
+use crate::domain::dialect::Dialect;
+use crate::domain::error_event::{ConnectError, SessionError};
+use crate::domain::guard::{Allowed, Catalog};
+use crate::domain::rows::{Column, Limits, Rows, Truncation, Value};
+use crate::domain::schema::Schema;
+use crate::domain::target::{EngineId, Identity};
+use async_trait::async_trait;
+use secrecy::SecretString;
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// A boxed future, so that engines can be static data.
+pub type Task<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What the program inherited from the person's session: read once at start, so that connecting is a function of
+/// its arguments.
+#[derive(Clone, Default)]
+pub struct Surroundings {
+    /// Environment variables.
+    pub variables: BTreeMap<String, String>,
+    /// The home directory.
+    pub home: Option<PathBuf>,
+    /// The operating system's user name.
+    pub user: Option<String>,
+}
+
+impl Surroundings {
+    /// An environment variable that is set and not empty.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str).filter(|v| !v.is_empty())
+    }
+}
+
+/// Everything needed to connect once.
+#[derive(Clone)]
+pub struct ConnectSettings {
+    /// The URL or path as configured or typed; may hold a password, hence secret.
+    pub url: SecretString,
+    /// A password from elsewhere (prompt, `password_command`); wins over everything else.
+    pub password: Option<SecretString>,
+    /// The name under which the server sees us: `dba-gpt watch`, `dba-gpt chat`.
+    pub application: String,
+    /// Time for the whole way in, at most.
+    pub timeout: Duration,
+    /// Environment, home, user.
+    pub surroundings: Surroundings,
+}
+
+/// A query of our own: a constant of the program, never text from outside.
+#[derive(Debug)]
+pub struct Query {
+    /// Name, for logs and for the list of what we send.
+    pub name: &'static str,
+    /// The statement. Fully qualified names only.
+    pub text: &'static str,
+    /// The server's time for it, milliseconds.
+    pub timeout_ms: u64,
+}
+
+/// A parameter of one of our own queries.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Param {
+    /// Text.
+    Text(String),
+    /// A whole number.
+    Int(i64),
+}
+
+/// Receives a result while it streams.
+pub trait RowSink: Send {
+    /// The columns, once, before any row.
+    fn columns(&mut self, columns: Vec<Column>);
+    /// One row. `Break` ends the read; the server is told to stop.
+    fn row(&mut self, row: Vec<Value>) -> ControlFlow<()>;
+}
+
+/// How a read ended.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ReadSummary {
+    /// Time from sending to the last row, milliseconds.
+    pub took_ms: u64,
+    /// Notices and warnings that the server sent along. Untrusted text.
+    pub notices: Vec<String>,
+}
+
+/// A connection to one server.
+#[async_trait]
+pub trait Session: Send {
+    /// What the server said about itself.
+    fn identity(&self) -> &Identity;
+
+    /// Runs one of our own queries. Small results only; bounded by the query's own time and by [`Limits::default`].
+    async fn own(&mut self, query: &'static Query, params: &[Param]) -> Result<Rows, SessionError>;
+
+    /// Runs a statement that the guard allowed: read-only on the server, bounded, rolled back, and cancelled on the
+    /// server when `stop` fires or the deadline passes. The session is clean and usable afterwards, or
+    /// [`SessionError::Lost`] says that it is not.
+    async fn read(
+        &mut self,
+        statement: Allowed,
+        limits: &Limits,
+        stop: &CancellationToken,
+        sink: &mut dyn RowSink,
+    ) -> Result<ReadSummary, SessionError>;
+
+    /// Ends the session in order. Dropping it ends it too, less politely.
+    async fn close(self: Box<Self>);
+}
+
+/// A table of the server view: activity and blocking come with every sample, these are asked for when shown.
+#[derive(Debug)]
+pub struct View {
+    /// Name and `:` word.
+    pub name: &'static str,
+    /// The letter after `g`.
+    pub key: char,
+    /// Title on its frame.
+    pub title: &'static str,
+    /// The query. Its first column names the row and stays in place when columns scroll.
+    pub query: &'static Query,
+}
+
+/// Something to connect to that was found on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// URL without a password, ready to be used as a target.
+    pub url: String,
+    /// Where it was found: `unix socket /var/run/postgresql`, `~/.pg_service.conf [prod]`.
+    pub source: String,
+}
+
+/// An engine as data.
+pub struct EngineSpec {
+    /// Id; also the name on the command line.
+    pub id: EngineId,
+    /// The name as people write it.
+    pub name: &'static str,
+    /// URL schemes, without `://`.
+    pub schemes: &'static [&'static str],
+    /// Endings of bare paths that mean this engine.
+    pub file_endings: &'static [&'static str],
+    /// Oldest version that is supported in full, in words.
+    pub minimum_version: &'static str,
+    /// The pure half.
+    pub dialect: &'static dyn Dialect,
+    /// Views of the server screen.
+    pub views: &'static [View],
+    /// The printable address of a URL: no password, defaults filled in. Errors say what is wrong with the URL.
+    pub address: fn(&SecretString, &Surroundings) -> Result<String, ConnectError>,
+    /// Connects and learns who is there.
+    pub connect: for<'a> fn(&'a ConnectSettings) -> Task<'a, Result<Box<dyn Session>, ConnectError>>,
+    /// One collection. `cycle` counts from 0: what is costly is read only on some cycles.
+    pub sample: for<'a> fn(&'a mut dyn Session, u64) -> Task<'a, Result<Sample, SessionError>>,
+    /// The objects of the connected database, and what the guard should know about them.
+    pub schema: for<'a> fn(&'a mut dyn Session) -> Task<'a, Result<(Schema, Catalog), SessionError>>,
+    /// The URL of another database on the same server, where the engine has several.
+    pub with_database: fn(&SecretString, &str) -> Option<SecretString>,
+    /// What there is to connect to on this machine, without connecting.
+    pub discover: fn(&Surroundings) -> Vec<Found>,
+}
+
+/// Every engine.
+pub static ENGINES: &[&EngineSpec] = &[&postgres::SPEC, &sqlite::SPEC];
+
+/// The engine of a name.
+pub fn by_name(name: &str) -> Option<&'static EngineSpec> {
+    ENGINES.iter().copied().find(|e| e.id.0 == name)
+}
+
+/// The engine of a URL or path.
+pub fn by_url(url: &str) -> Option<&'static EngineSpec> {
+    let scheme = url.split_once(':').map(|(s, _)| s.to_ascii_lowercase());
+    ENGINES.iter().copied().find(|e| {
+        scheme.as_deref().is_some_and(|s| e.schemes.contains(&s))
+            || (!url.contains("://") && e.file_endings.iter().any(|end| url.to_ascii_lowercase().ends_with(end)))
+    })
+}
+
+/// Keeps a result in memory within its limits.
+#[derive(Debug)]
+pub struct Collector {
+    rows: Rows,
+    bytes: usize,
+    limits: Limits,
+}
+
+impl Collector {
+    /// An empty one.
+    pub fn new(limits: Limits) -> Self {
+        Self { rows: Rows::default(), bytes: 0, limits }
+    }
+    /// What was kept.
+    pub fn into_rows(self) -> Rows {
+        self.rows
+    }
+}
+
+impl RowSink for Collector {
+    fn columns(&mut self, columns: Vec<Column>) {
+        self.rows.columns = columns;
+    }
+    fn row(&mut self, row: Vec<Value>) -> ControlFlow<()> {
+        if self.rows.rows.len() == self.limits.rows {
+            self.rows.truncated = Some(Truncation::Rows(self.limits.rows));
+            return ControlFlow::Break(());
+        }
+        self.bytes += row.iter().map(Value::size).sum::<usize>() + 32 * row.len();
+        if self.bytes > self.limits.bytes {
+            self.rows.truncated = Some(Truncation::Bytes(self.limits.bytes));
+            return ControlFlow::Break(());
+        }
+        self.rows.rows.push(row);
+        ControlFlow::Continue(())
+    }
+}

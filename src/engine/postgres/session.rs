@@ -1,0 +1,1 @@
+//! The live connection: the two doors, deadlines and cancelling.

@@ -1,0 +1,31 @@
+//! SQLite as an engine: its line in the registry. One file per concern beside it.
+
+mod connect;
+mod dialect;
+mod sample;
+mod schema;
+mod session;
+mod views;
+
+use crate::domain::target::EngineId;
+use crate::engine::EngineSpec;
+
+/// The engine's id.
+pub const ID: EngineId = EngineId("sqlite");
+
+/// The registry line.
+pub static SPEC: EngineSpec = EngineSpec {
+    id: ID,
+    name: "SQLite",
+    schemes: &["sqlite"],
+    file_endings: &[".db", ".sqlite", ".sqlite3"],
+    minimum_version: "SQLite 3 files",
+    dialect: dialect::DIALECT,
+    views: views::VIEWS,
+    address: connect::address,
+    connect: connect::connect,
+    sample: sample::sample,
+    schema: schema::schema,
+    with_database: connect::with_database,
+    discover: connect::discover,
+};

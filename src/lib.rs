@@ -1,0 +1,10 @@
+//! DBA-GPT: a terminal for database administrators.
+//!
+//! ```text
+//! main -> runtime -> { ui, cli, engine, store, export, config, demo }
+//!                      ui, cli -> app -> domain
+//!                      the others -> domain
+//! ```
+
+pub mod domain;
+pub mod engine;
