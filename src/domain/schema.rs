@@ -15,6 +15,19 @@ pub struct Schema {
     pub taken_at: Timestamp,
     /// Set when there were more objects than we read (the number is the cap).
     pub cut_at: Option<usize>,
+    /// The server's version as [`super::target::Identity::version_number`] has it; 0 when unknown, read as the newest.
+    pub server_version: u32,
+    /// Extensions of the database, each with the schema that holds its objects.
+    pub extensions: Vec<Extension>,
+}
+
+/// An installed extension.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Extension {
+    /// Name, for example `pg_stat_statements`.
+    pub name: String,
+    /// The schema of its objects.
+    pub schema: String,
 }
 
 /// What a relation is.
@@ -147,6 +160,10 @@ impl Schema {
             .iter()
             .filter(|t| t.name.eq_ignore_ascii_case(bare) && schema.is_none_or(|s| t.schema.eq_ignore_ascii_case(s)))
             .min_by_key(|t| rank(t))
+    }
+    /// The schema of an installed extension.
+    pub fn extension(&self, name: &str) -> Option<&str> {
+        self.extensions.iter().find(|e| e.name == name).map(|e| e.schema.as_str())
     }
     /// The table that a foreign key points to.
     pub fn target_of(&self, key: &ForeignKey) -> Option<&Table> {

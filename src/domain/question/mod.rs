@@ -1,21 +1,19 @@
 //! A DBA's question in words -> an intent with its slots.
 
+mod intent;
+mod selection;
+
+pub use intent::{
+    ColumnSearch, ConnectionKey, FleetQuestion, Intent, KeyDirection, ListKind, Relation, Scope, TableList,
+    TableOrder, Topic, TypeFamily,
+};
+pub use selection::{
+    Aggregate, Bucket, ColumnRef, Comparison, Filter, Group, Join, LikeKind, Literal, Measure, Order, OrderKey,
+    Output, Period, Selection,
+};
+
 use super::schema::Schema;
 use super::target::Timestamp;
-
-/// What a person wants to know, with every name already found in the schema.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Intent {
-    /// The tables of the database.
-    Tables,
-    /// Who did what, and who blocked whom, at a past moment: answered from our own samples.
-    ActivityAt {
-        /// From here.
-        from: Timestamp,
-        /// To here.
-        to: Timestamp,
-    },
-}
 
 /// What was understood.
 #[derive(Debug, Clone, PartialEq)]
