@@ -4,12 +4,12 @@ mod intent;
 mod selection;
 
 pub use intent::{
-    ColumnSearch, ConnectionKey, FleetQuestion, Intent, KeyDirection, ListKind, Relation, Scope, TableList,
-    TableOrder, Topic, TypeFamily,
+    ColumnSearch, ConnectionKey, FleetQuestion, Intent, KeyDirection, ListKind, Relation, Scope, TableList, TableOrder,
+    Topic, TypeFamily,
 };
 pub use selection::{
-    Aggregate, Bucket, ColumnRef, Comparison, Filter, Group, Join, LikeKind, Literal, Measure, Order, OrderKey,
-    Output, Period, Selection,
+    Aggregate, Bucket, ColumnRef, Comparison, Filter, Group, Join, LikeKind, Literal, Measure, Order, OrderKey, Output,
+    Period, Selection,
 };
 
 use super::schema::Schema;
