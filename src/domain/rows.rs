@@ -1,7 +1,9 @@
 //! A result: columns, cells, and what was left out of it.
 
+use serde::{Deserialize, Serialize};
+
 /// One cell as the server gave it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Value {
     /// SQL NULL.
     Null,
@@ -79,7 +81,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// A column of a result.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Column {
     /// Name as the server gave it.
     pub name: String,
@@ -101,7 +103,7 @@ impl Column {
 }
 
 /// Why a result ends before the server's last row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Truncation {
     /// The row cap was reached; the number is the cap.
     Rows(usize),
@@ -112,7 +114,7 @@ pub enum Truncation {
 }
 
 /// A result held in memory, always bounded by [`Limits`].
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Rows {
     /// The columns, in order.
     pub columns: Vec<Column>,

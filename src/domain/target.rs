@@ -100,7 +100,7 @@ pub struct Identity {
 }
 
 /// Milliseconds since 1970-01-01 00:00:00 UTC. The core never reads a clock: it is given one of these.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, serde::Serialize, serde::Deserialize)]
 pub struct Timestamp(pub i64);
 
 impl Timestamp {

@@ -1,0 +1,415 @@
+//! What a person can do: one registry, from which keys, footer, help, palette and the `:` line are made.
+
+use super::line::Edit;
+use super::list::Motion;
+use super::model::{Model, Screen};
+use super::overlay::Overlay;
+
+/// One act of a person.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Show a tab.
+    Tab(Screen),
+    /// Show the help.
+    Help,
+    /// Show the palette.
+    Palette,
+    /// Show the `:` line.
+    CommandLine,
+    /// Run a `:` line.
+    Command(String),
+    /// Filter the list.
+    Filter,
+    /// To the next (or, when false, the previous) row that the last filter text is in.
+    Match(bool),
+    /// Leave the program (from a deeper place: go back).
+    Quit,
+    /// Ctrl+C: stop what runs; twice: leave.
+    Interrupt,
+    /// Stop the process until it is continued.
+    Suspend,
+    /// Move in the list or text.
+    Move(Motion),
+    /// Scroll columns.
+    Columns(i32),
+    /// Open what is under the cursor.
+    Open,
+    /// Back, close, or stop.
+    Back,
+    /// The view shown before.
+    LastView,
+    /// The next view of the server (or, when false, the previous).
+    NextView(bool),
+    /// Fill the screen with the table.
+    Zoom,
+    /// Sort by the next column.
+    Sort,
+    /// Turn the order round.
+    SortReverse,
+    /// Copy the statement or the cell under the cursor.
+    Copy,
+    /// Copy the row as JSON.
+    CopyRow,
+    /// Export: `FORMAT` or `FILE` or `all FILE`.
+    Export(String),
+    /// Edit the draft or the statement in the editor.
+    Editor,
+    /// Take or give back the mouse.
+    Mouse,
+    /// Set the refresh interval, or step it when empty.
+    Refresh(String),
+    /// Stop or go on collecting.
+    Pause,
+    /// Collect now.
+    CollectNow,
+    /// Show a view of the server by its letter or name.
+    View(String),
+    /// Change the theme.
+    Theme(String),
+    /// Change an overlay's line.
+    Field(Edit),
+    /// Accept an overlay.
+    Accept,
+    /// Complete what is typed.
+    Complete,
+    /// Begin typing in the composer.
+    Compose,
+    /// Send a message.
+    Send(String),
+    /// Change the composer; the screen's half does it.
+    Composer(ComposerEdit),
+    /// A new conversation.
+    NewChat,
+    /// Choose among the kept conversations.
+    Conversations,
+    /// Name the conversation.
+    Rename(String),
+    /// Delete the conversation.
+    DeleteChat,
+    /// Choose the target to talk to, by name or from a list.
+    Server(String),
+    /// Change the database inside the server.
+    Database(String),
+    /// The time limit of the next statement.
+    Timeout(String),
+    /// The row limit of the statements of this conversation.
+    RowLimit(String),
+    /// The plan of the statement under the cursor.
+    Explain,
+    /// Run the statement under the cursor again.
+    Rerun,
+    /// Connect anew.
+    Reconnect,
+    /// What the program and its targets miss.
+    Hints,
+}
+
+/// A change of the composer that its keys make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ComposerEdit {
+    /// A new line.
+    Newline,
+    /// The line typed before this one.
+    Older,
+    /// The line typed after this one.
+    Newer,
+    /// Replace the draft.
+    Set(String),
+    /// Insert pasted text.
+    Paste(String),
+}
+
+/// Where an action can be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Everywhere, while typing too.
+    Everywhere,
+    /// Everywhere but while typing or under an overlay.
+    Normal,
+    /// On the health screen.
+    Health,
+    /// On one server of the health screen.
+    Server,
+    /// On the chat screen, not typing.
+    Chat,
+    /// While typing in the composer.
+    Composer,
+    /// While an overlay is open.
+    Overlay,
+}
+
+impl Scope {
+    /// Whether actions of this scope can be had now.
+    pub fn active(self, model: &Model) -> bool {
+        let clear = model.overlay.is_none();
+        match self {
+            Self::Everywhere => true,
+            Self::Normal => clear && !model.typing(),
+            Self::Health => clear && model.screen == Screen::Health,
+            Self::Server => clear && model.screen == Screen::Health && model.health.server.is_some(),
+            Self::Chat => clear && model.screen == Screen::Chat && !model.chat.typing,
+            Self::Composer => clear && model.screen == Screen::Chat && model.chat.typing,
+            Self::Overlay => model.overlay.is_some(),
+        }
+    }
+    /// Heading in the help.
+    pub fn heading(self) -> &'static str {
+        match self {
+            Self::Everywhere | Self::Normal => "EVERYWHERE",
+            Self::Health => "HEALTH",
+            Self::Server => "ONE SERVER",
+            Self::Chat => "CHAT",
+            Self::Composer => "WHILE TYPING",
+            Self::Overlay => "IN A BOX",
+        }
+    }
+}
+
+/// A line of the registry.
+pub struct ActionSpec {
+    /// Name: the `:` word, the palette entry and the key of `[keymap]` tables.
+    pub name: &'static str,
+    /// What it does, in a few words.
+    pub title: &'static str,
+    /// Keys, as they are written in the help: `j`, `ctrl-d`, `alt-1`, `g g`.
+    pub keys: &'static [&'static str],
+    /// Where.
+    pub scope: Scope,
+    /// The act; one with a text takes its argument from the `:` line.
+    pub action: Action,
+    /// What the argument is, where it takes one.
+    pub argument: Option<&'static str>,
+    /// Words in the footer, where it is worth its place.
+    pub footer: Option<&'static str>,
+}
+
+const fn act(
+    name: &'static str,
+    keys: &'static [&'static str],
+    scope: Scope,
+    action: Action,
+    title: &'static str,
+) -> ActionSpec {
+    ActionSpec { name, title, keys, scope, action, argument: None, footer: None }
+}
+
+impl ActionSpec {
+    const fn foot(mut self, words: &'static str) -> Self {
+        self.footer = Some(words);
+        self
+    }
+    const fn takes(mut self, argument: &'static str) -> Self {
+        self.argument = Some(argument);
+        self
+    }
+    /// The first key as it is shown, or the `:` word for actions without one.
+    pub fn key_words(&self) -> String {
+        self.keys.first().map_or_else(|| format!(":{}", self.name), |k| show_key(k))
+    }
+}
+
+/// A key as people read it: `ctrl-d` -> `Ctrl+D`, `space` -> `Space`.
+pub fn show_key(key: &str) -> String {
+    key.split(' ')
+        .map(|part| {
+            let (modifier, base) = match part.split_once('-') {
+                Some((m @ ("ctrl" | "alt" | "shift"), b)) if !b.is_empty() => (Some(m), b),
+                _ => (None, part),
+            };
+            let long = base.chars().count() > 1;
+            let base = if long || modifier == Some("ctrl") { capital(base) } else { base.to_owned() };
+            modifier.map_or(base.clone(), |m| format!("{}+{base}", capital(m)))
+        })
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn capital(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
+}
+
+use Action as A;
+use Scope as S;
+
+/// Every action. The order is the order of help, footer and palette.
+pub static ACTIONS: &[ActionSpec] = &[
+    act("open", &["enter", "l"], S::Health, A::Open, "open what is under the cursor").foot("open"),
+    act("back", &["esc", "h", "left"], S::Health, A::Back, "back"),
+    act("views", &[], S::Server, A::View(String::new()), "show a view: g and its letter").takes("VIEW").foot("views"),
+    act("next-view", &["tab"], S::Server, A::NextView(true), "next view"),
+    act("previous-view", &["backtab"], S::Server, A::NextView(false), "previous view"),
+    act("last-view", &["-"], S::Health, A::LastView, "the view shown before"),
+    act("pause", &["space"], S::Health, A::Pause, "stop or go on collecting").foot("pause"),
+    act("refresh", &["z"], S::Health, A::Refresh(String::new()), "refresh interval").takes("SECONDS").foot("rate"),
+    act("collect", &["R"], S::Health, A::CollectNow, "collect now"),
+    act("sort", &["s"], S::Health, A::Sort, "sort by the next column").foot("sort"),
+    act("sort-reverse", &["S"], S::Health, A::SortReverse, "turn the order round"),
+    act("zoom", &["f"], S::Health, A::Zoom, "fill the screen with the table"),
+    act("columns-left", &["<", ","], S::Normal, A::Columns(-1), "scroll columns left; the first stays"),
+    act("columns-right", &[">", "."], S::Normal, A::Columns(1), "scroll columns right; the first stays"),
+    act("compose", &["i", "enter"], S::Chat, A::Compose, "type a question or a statement").foot("type"),
+    act("leave", &["esc"], S::Composer, A::Back, "stop what runs; then leave the typing layer").foot("stop"),
+    act("send", &["enter"], S::Composer, A::Send(String::new()), "send").foot("send"),
+    act("newline", &["alt-enter", "ctrl-j"], S::Composer, A::Composer(ComposerEdit::Newline), "new line").foot("newline"),
+    act("older", &["up"], S::Composer, A::Composer(ComposerEdit::Older), "the line typed before"),
+    act("newer", &["down"], S::Composer, A::Composer(ComposerEdit::Newer), "the line typed after"),
+    act("scroll-up", &["pageup"], S::Composer, A::Move(Motion::HalfPage(-1)), "read back without following"),
+    act("scroll-down", &["pagedown"], S::Composer, A::Move(Motion::HalfPage(1)), "read on"),
+    act("rerun", &["r"], S::Chat, A::Rerun, "run the statement again"),
+    act("explain", &["x"], S::Chat, A::Explain, "the statement's plan (plain EXPLAIN)"),
+    act("editor", &["e", "ctrl-o"], S::Chat, A::Editor, "edit in $VISUAL or $EDITOR"),
+    act("editor-draft", &["ctrl-o"], S::Composer, A::Editor, "edit the draft in $VISUAL or $EDITOR"),
+    act("new", &["ctrl-n"], S::Everywhere, A::NewChat, "new conversation"),
+    act("chats", &["c"], S::Chat, A::Conversations, "kept conversations").foot("chats"),
+    act("name", &[], S::Normal, A::Rename(String::new()), "name this conversation").takes("NAME"),
+    act("delete-chat", &[], S::Normal, A::DeleteChat, "delete this conversation"),
+    act("server", &["t"], S::Normal, A::Server(String::new()), "choose the target to talk to").takes("TARGET"),
+    act("db", &[], S::Normal, A::Database(String::new()), "change the database inside the server").takes("DATABASE"),
+    act("timeout", &[], S::Normal, A::Timeout(String::new()), "time limit of the next statement").takes("120s"),
+    act("limit", &[], S::Normal, A::RowLimit(String::new()), "row limit of results").takes("ROWS"),
+    act("filter", &["/"], S::Normal, A::Filter, "filter: text, !text, -f fuzzy").foot("filter"),
+    act("next-match", &["n"], S::Normal, A::Match(true), "next row with the filter's text"),
+    act("previous-match", &["N"], S::Normal, A::Match(false), "previous row with the filter's text"),
+    act("copy", &["y"], S::Normal, A::Copy, "copy the statement or cell (OSC 52)").foot("copy"),
+    act("copy-row", &["Y"], S::Normal, A::CopyRow, "copy the row as JSON"),
+    act("export", &["E"], S::Normal, A::Export(String::new()), "export: csv, json, md, FILE, or all FILE").takes("FORMAT|FILE"),
+    act("down", &["j", "down"], S::Normal, A::Move(Motion::By(1)), "down"),
+    act("up", &["k", "up"], S::Normal, A::Move(Motion::By(-1)), "up"),
+    act("half-page-down", &["ctrl-d", "pagedown"], S::Normal, A::Move(Motion::HalfPage(1)), "half a page down"),
+    act("half-page-up", &["ctrl-u", "pageup"], S::Normal, A::Move(Motion::HalfPage(-1)), "half a page up"),
+    act("top", &["g g", "home"], S::Normal, A::Move(Motion::Top), "to the top"),
+    act("bottom", &["G", "end"], S::Normal, A::Move(Motion::Bottom), "to the end"),
+    act("chat", &["1"], S::Normal, A::Tab(Screen::Chat), "the chat"),
+    act("health", &["2"], S::Normal, A::Tab(Screen::Health), "the fleet and its servers"),
+    act("chat-tab", &["alt-1"], S::Everywhere, A::Tab(Screen::Chat), "the chat, while typing too"),
+    act("health-tab", &["alt-2"], S::Everywhere, A::Tab(Screen::Health), "the fleet, while typing too"),
+    act("command", &[":"], S::Normal, A::CommandLine, "command line").foot("command"),
+    act("palette", &["ctrl-p"], S::Everywhere, A::Palette, "palette: find an action"),
+    act("help", &["?"], S::Normal, A::Help, "this help").foot("help"),
+    act("help-anywhere", &["f1"], S::Everywhere, A::Help, "this help, while typing too"),
+    act("hints", &[], S::Normal, A::Hints, "what could not be read, and what to grant"),
+    act("reconnect", &[], S::Normal, A::Reconnect, "connect anew"),
+    act("theme", &[], S::Normal, A::Theme(String::new()), "colours").takes("NAME"),
+    act("mouse", &["%"], S::Normal, A::Mouse, "mouse on or off"),
+    act("suspend", &["ctrl-z"], S::Everywhere, A::Suspend, "suspend"),
+    act("interrupt", &["ctrl-c"], S::Everywhere, A::Interrupt, "stop what runs; twice: quit"),
+    act("quit", &["q"], S::Normal, A::Quit, "quit, or back to the fleet").foot("quit"),
+    act("close", &["esc"], S::Overlay, A::Back, "close the box").foot("close"),
+    act("accept", &["enter"], S::Overlay, A::Accept, "take the highlighted entry").foot("take"),
+    act("complete", &["tab"], S::Overlay, A::Complete, "complete what is typed"),
+    act("entry-down", &["down", "ctrl-j"], S::Overlay, A::Move(Motion::By(1)), "next entry"),
+    act("entry-up", &["up", "ctrl-k"], S::Overlay, A::Move(Motion::By(-1)), "previous entry"),
+    act("page-down", &["pagedown"], S::Overlay, A::Move(Motion::HalfPage(1)), "half a page down"),
+    act("page-up", &["pageup"], S::Overlay, A::Move(Motion::HalfPage(-1)), "half a page up"),
+];
+
+/// Other words for actions on the `:` line, as vim and psql users type them.
+pub static ALIASES: &[(&str, &str)] =
+    &[("q", "quit"), ("q!", "quit"), ("wq", "quit"), ("e", "editor"), ("w", "export"), ("h", "help"), ("use", "db"), ("chat-list", "chats")];
+
+/// An action by name or alias.
+pub fn by_name(name: &str) -> Option<&'static ActionSpec> {
+    let name = ALIASES.iter().find(|(a, _)| *a == name).map_or(name, |(_, n)| n);
+    ACTIONS.iter().find(|a| a.name == name)
+}
+
+/// Actions that can be had now, in order. Under an overlay those of the screen below are left out.
+pub fn available(model: &Model) -> impl Iterator<Item = &'static ActionSpec> + '_ {
+    ACTIONS.iter().filter(|a| a.scope.active(model))
+}
+
+/// Actions worth listing for a person now: those of the screen below an open palette or help, each name once.
+pub fn listed(model: &Model) -> Vec<&'static ActionSpec> {
+    let here = |scope: Scope| match scope {
+        Scope::Everywhere | Scope::Normal => true,
+        Scope::Health => model.screen == Screen::Health,
+        Scope::Server => model.screen == Screen::Health && model.health.server.is_some(),
+        Scope::Chat | Scope::Composer => model.screen == Screen::Chat,
+        Scope::Overlay => false,
+    };
+    let mut rest: Vec<&'static ActionSpec> = ACTIONS.iter().filter(|a| here(a.scope)).collect();
+    rest.sort_by_key(|a| matches!(a.scope, Scope::Everywhere | Scope::Normal));
+    rest
+}
+
+/// Entries of the palette or help that match what is typed, best first.
+pub fn search(model: &Model, typed: &str) -> Vec<&'static ActionSpec> {
+    let typed = typed.trim().to_lowercase();
+    let all = listed(model);
+    if typed.is_empty() {
+        return all;
+    }
+    let mut found: Vec<(u32, &'static ActionSpec)> = all
+        .into_iter()
+        .filter_map(|a| {
+            let text = format!("{} {} {}", a.name, a.title, a.keys.join(" ")).to_lowercase();
+            let rank = if a.name.starts_with(&typed) || a.keys.contains(&typed.as_str()) {
+                0
+            } else if a.name.contains(&typed) {
+                1
+            } else if text.contains(&typed) {
+                2
+            } else if super::list::matches_filter(&format!("-f {typed}"), std::iter::once(text.as_str())) {
+                3
+            } else {
+                return None;
+            };
+            Some((rank, a))
+        })
+        .collect();
+    found.sort_by_key(|(rank, _)| *rank);
+    found.into_iter().map(|(_, a)| a).collect()
+}
+
+/// Whether an overlay takes typed characters as its own.
+pub fn takes_text(overlay: &Overlay) -> bool {
+    overlay.line().is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn names_are_unique_and_keys_do_not_clash() {
+        let mut names = HashSet::new();
+        let mut keys = HashSet::new();
+        for a in ACTIONS {
+            assert!(names.insert(a.name), "{} twice", a.name);
+            for k in a.keys {
+                assert!(keys.insert((*k, format!("{:?}", a.scope))), "{k} twice in {:?}", a.scope);
+            }
+        }
+        for (alias, name) in ALIASES {
+            assert!(by_name(alias).is_some_and(|a| a.name == *name));
+        }
+    }
+
+    #[test]
+    fn no_key_is_one_that_terminals_eat() {
+        for a in ACTIONS {
+            for k in a.keys {
+                assert!(!["ctrl-h", "ctrl-i", "ctrl-m", "ctrl-[", "ctrl-a", "ctrl-b", "ctrl-s", "ctrl-q"].contains(k), "{k}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_action_has_three_ways() {
+        // Key or `:` word, palette, help: the last two list every action outside boxes.
+        for a in ACTIONS.iter().filter(|a| a.scope != Scope::Overlay) {
+            assert!(by_name(a.name).is_some() && !a.title.is_empty());
+        }
+    }
+
+    #[test]
+    fn keys_read_well() {
+        assert_eq!(show_key("ctrl-d"), "Ctrl+D");
+        assert_eq!(show_key("alt-1"), "Alt+1");
+        assert_eq!(show_key("g g"), "g g");
+        assert_eq!(show_key("space"), "Space");
+        assert_eq!(show_key("-"), "-");
+    }
+}

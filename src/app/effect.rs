@@ -1,0 +1,111 @@
+//! Everything the core wants done, as data. `runtime::perform` does it.
+
+use super::chat::Entry;
+use super::event::RequestId;
+use crate::domain::activity::Sample;
+use crate::domain::rows::{Limits, Rows};
+use crate::domain::target::{TargetId, Timestamp};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// One wish of the core.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Collect once; the number is the cycle.
+    Collect(TargetId, u64),
+    /// Drop the connection of a target's watcher, so that the next collection connects anew.
+    Reconnect(TargetId),
+    /// Load a view of a server.
+    LoadView(TargetId, &'static str),
+    /// Load the objects of a database (`None`: the target's own).
+    LoadSchema(TargetId, Option<String>),
+    /// Run the statements of a turn, one after the other, stopping at the first failure. The guard judges each again
+    /// at the door.
+    Read(ReadRequest),
+    /// Stop a running turn.
+    Cancel(RequestId),
+    /// Run a statement and write its rows to a file while they arrive.
+    ExportRead(ReadRequest, ExportFormat, PathBuf),
+    /// Write a result that is in memory to a file.
+    ExportRows(Arc<Rows>, ExportFormat, PathBuf),
+    /// Put text on the person's clipboard.
+    Copy(String),
+    /// Edit text in the person's editor; it comes back as the draft.
+    Edit(String),
+    /// Keep a sample.
+    KeepSample(TargetId, Arc<Sample>),
+    /// Read what is usual for a target.
+    LoadUsual(TargetId),
+    /// Read the last stored values of a target.
+    LoadSeries(TargetId),
+    /// Read the sessions of a past span.
+    LoadHistory(RequestId, TargetId, Timestamp, Timestamp),
+    /// Make a conversation in the store.
+    CreateConversation(String),
+    /// Keep entries of a conversation.
+    KeepEntries(i64, Vec<Entry>),
+    /// Name a conversation.
+    RenameConversation(i64, String),
+    /// Delete a conversation.
+    DeleteConversation(i64),
+    /// List the conversations.
+    ListConversations,
+    /// Read a conversation.
+    OpenConversation(i64),
+    /// Keep a line of input.
+    KeepInput(String),
+    /// Take or give back the mouse.
+    Mouse(bool),
+    /// Change the theme by name.
+    Theme(String),
+    /// Give the terminal back and stop the process until it is continued.
+    Suspend,
+    /// End the program.
+    Quit,
+}
+
+/// Statements to run for one turn of a chat.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReadRequest {
+    /// The question's number.
+    pub id: RequestId,
+    /// The target.
+    pub target: TargetId,
+    /// Another database on its server.
+    pub database: Option<String>,
+    /// The statements, in order.
+    pub statements: Vec<String>,
+    /// Bounds of each.
+    pub limits: Limits,
+}
+
+/// Forms of an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExportFormat {
+    /// Comma-separated values with a header line, RFC 4180.
+    Csv,
+    /// One JSON object a line.
+    Json,
+    /// A Markdown table.
+    Markdown,
+}
+
+impl ExportFormat {
+    /// The format of a file name's ending or of a word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word.to_ascii_lowercase().as_str() {
+            "csv" => Some(Self::Csv),
+            "json" | "jsonl" | "ndjson" => Some(Self::Json),
+            "md" | "markdown" => Some(Self::Markdown),
+            _ => None,
+        }
+    }
+    /// The ending of a file of this format.
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Json => "json",
+            Self::Markdown => "md",
+        }
+    }
+}

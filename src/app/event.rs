@@ -1,0 +1,102 @@
+//! Everything that can happen to the program, as one closed enum.
+
+use super::action::Action;
+use super::chat::{ConversationSummary, Entry};
+use crate::domain::activity::{Sample, SessionInfo};
+use crate::domain::error_event::{ConnectKind, SessionError};
+use crate::domain::guard::{Catalog, Judgement};
+use crate::domain::health::Usual;
+use crate::domain::metric::MetricId;
+use crate::domain::rows::Rows;
+use crate::domain::schema::Schema;
+use crate::domain::target::{Identity, TargetId, Timestamp};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Names a question; its answer carries the same number, and answers to old questions are dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct RequestId(pub u64);
+
+/// One thing that happened. `now` is our wall clock in every event that has one.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// Time passed.
+    Tick(Timestamp),
+    /// A person did something.
+    Action(Timestamp, Action),
+    /// A collection ended.
+    Sampled(Timestamp, TargetId, u64, Result<Box<Collected>, Failure>),
+    /// A view of a server arrived.
+    ViewLoaded(Timestamp, TargetId, &'static str, Result<Rows, String>),
+    /// A database's objects arrived.
+    SchemaLoaded(TargetId, Option<String>, Result<(Arc<Schema>, Arc<Catalog>), String>),
+    /// Rows arrived so far for a running statement.
+    ReadProgress(RequestId, u64),
+    /// A statement of a chat turn ended. The number is its place in the turn.
+    ReadDone(Timestamp, RequestId, usize, Result<Box<ReadResult>, ReadError>),
+    /// Sessions of a past moment arrived from the store.
+    HistoryLoaded(Timestamp, RequestId, Result<Vec<PastSession>, String>),
+    /// What is usual for a target.
+    UsualLoaded(TargetId, BTreeMap<MetricId, Usual>),
+    /// A target's last stored values, so that sparklines begin before this start of the program.
+    SeriesLoaded(TargetId, Vec<(MetricId, Timestamp, f64)>),
+    /// The conversations in the store, newest first.
+    ConversationsLoaded(Vec<ConversationSummary>),
+    /// One conversation was read from the store.
+    ConversationOpened(i64, String, Vec<Entry>),
+    /// The store gave a new conversation its number.
+    ConversationCreated(i64),
+    /// The lines typed before, oldest first.
+    InputHistory(Vec<String>),
+    /// The demo database is being made; per cent.
+    DemoProgress(u8),
+    /// A line for the person. `true` marks a failure.
+    Message(Timestamp, String, bool),
+}
+
+/// A complete collection.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Collected {
+    /// Who answered; always the current identity.
+    pub identity: Identity,
+    /// What was read.
+    pub sample: Sample,
+}
+
+/// A collection that failed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failure {
+    /// Kind of the connection failure; `Unreachable` for a deadline, `Other` for a server's error.
+    pub kind: ConnectKind,
+    /// The message for the person.
+    pub message: String,
+}
+
+/// A statement's result.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReadResult {
+    /// Rows within the limits.
+    pub rows: Rows,
+    /// Time it took, milliseconds.
+    pub took_ms: u64,
+    /// The server's notices.
+    pub notices: Vec<String>,
+}
+
+/// Why a statement gave no result.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ReadError {
+    /// The guard refused it at the door.
+    Refused(Judgement),
+    /// The session failed.
+    Session(SessionError),
+}
+
+/// A session as it was at a stored sample.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PastSession {
+    /// When the sample was taken.
+    pub at: Timestamp,
+    /// The session.
+    pub session: SessionInfo,
+}

@@ -1,0 +1,231 @@
+//! Tables of the health screen, and answers over all targets, made from the model.
+
+use super::list::ListState;
+use super::model::{Model, Screen, TargetModel};
+use super::table::{SPARK, Table, TableCell, TableRow};
+use crate::domain::activity::{SessionInfo, SessionState, blocking_tree};
+use crate::domain::health::State;
+use crate::domain::metric::{self, MetricId, Unit, format};
+use crate::domain::rows::{Column, Rows, Value};
+use crate::domain::target::{Environment, Timestamp};
+
+/// Minutes that a sparkline of the fleet table spans.
+const SPARK_MS: i64 = 15 * 60 * 1000;
+/// Points of a sparkline.
+const SPARK_POINTS: usize = 8;
+
+/// The metrics that a sparkline shows, the first that a target has.
+const LOAD: &[MetricId] = &[metric::STATEMENTS, metric::TRANSACTIONS, metric::WRITES, metric::CONNECTIONS];
+
+/// The fleet, worst first, equals by name.
+pub fn fleet_table(targets: &[TargetModel], now: Timestamp) -> Table {
+    let mut table = Table::with_columns(&[
+        ("STATE", false),
+        ("NAME", false),
+        ("KIND", false),
+        ("ROLE", false),
+        ("CONN", true),
+        ("QPS", true),
+        ("MEAN", true),
+        ("LAG", true),
+        ("CACHE", true),
+        ("SIZE", true),
+        (SPARK, false),
+        ("WHY", false),
+    ]);
+    let mut order: Vec<&TargetModel> = targets.iter().collect();
+    order.sort_by(|a, b| (a.state(now), &a.target.id).cmp(&(b.state(now), &b.target.id)));
+    table.rows = order.into_iter().map(|t| fleet_row(t, now)).collect();
+    table
+}
+
+fn fleet_row(t: &TargetModel, now: Timestamp) -> TableRow {
+    let state = t.state(now);
+    // The numbers of a target that does not answer are not its numbers any more.
+    let known = !matches!(state, State::Down | State::Unknown);
+    let value = |id: MetricId| t.value(id).filter(|_| known);
+    let number = |id: MetricId, unit: Unit| {
+        let v = value(id);
+        TableCell::number(format(v, unit), v)
+    };
+    let connections = value(metric::CONNECTIONS);
+    let limit = value(metric::CONNECTION_LIMIT);
+    let connection_text = match (connections, limit) {
+        (Some(c), Some(l)) => format!("{}/{}", format(Some(c), Unit::Count), format(Some(l), Unit::Count)),
+        (c, _) => format(c, Unit::Count),
+    };
+    let star = if t.target.environment == Environment::Production { " *" } else { "" };
+    let identity = t.identity.as_ref();
+    let rate = value(metric::STATEMENTS).or_else(|| value(metric::TRANSACTIONS)).or_else(|| value(metric::WRITES));
+    let cells = vec![
+        TableCell::plain(state.word()),
+        TableCell::untrusted(&format!("{}{star}", t.target.id)),
+        TableCell::untrusted(identity.map_or(t.target.engine.0, |i| i.kind.as_str())),
+        TableCell::untrusted(identity.map_or("-", |i| i.role.as_str())),
+        TableCell::number(connection_text, connections),
+        TableCell::number(format(rate, Unit::PerSecond), rate),
+        number(metric::MEAN_STATEMENT, Unit::Milliseconds),
+        number(metric::LAG, Unit::Seconds),
+        number(metric::CACHE_HIT_RATIO, Unit::Percent),
+        number(metric::DATA_BYTES, Unit::Bytes),
+        TableCell::plain(""),
+        TableCell::untrusted(&t.why(now)),
+    ];
+    let spark = LOAD
+        .iter()
+        .find_map(|id| t.series.get(id))
+        .map(|s| s.buckets(now.plus_ms(-SPARK_MS), now, SPARK_POINTS))
+        .unwrap_or_default();
+    TableRow { key: t.target.id.to_string(), cells, state: Some(state), spark }
+}
+
+/// Sessions of a server, the longest in what matters first; idle ones and workers last.
+pub fn activity_table(t: &TargetModel) -> Table {
+    let mut table = Table::with_columns(&session_columns());
+    let Some(sample) = &t.sample else { return table };
+    let mut sessions: Vec<&SessionInfo> = sample.sessions.iter().collect();
+    sessions.sort_by_key(|s| (s.background, s.state, std::cmp::Reverse(s.age_ms(sample.server_now)), s.pid));
+    table.rows = sessions.into_iter().map(|s| session_row(s, sample.server_now, &s.pid.to_string())).collect();
+    table
+}
+
+/// Who waits for whom: roots at depth 0, waiters below them.
+pub fn blocking_table(t: &TargetModel, branches: &Branches) -> Table {
+    let mut table = Table::with_columns(&session_columns());
+    let Some(sample) = &t.sample else { return table };
+    for line in blocking_tree(&sample.sessions) {
+        let session = &sample.sessions[line.session];
+        let pid = if line.depth == 0 {
+            session.pid.to_string()
+        } else {
+            format!("{}{}{}", branches.indent.repeat(line.depth - 1), branches.branch, session.pid)
+        };
+        let mut row = session_row(session, sample.server_now, &pid);
+        row.key = session.pid.to_string();
+        row.state = (line.depth == 0).then_some(State::Critical);
+        table.rows.push(row);
+    }
+    table
+}
+
+/// How branches of a tree are drawn.
+#[derive(Debug, Clone, Copy)]
+pub struct Branches {
+    /// Before a waiter.
+    pub branch: &'static str,
+    /// For each level above it.
+    pub indent: &'static str,
+}
+
+/// Branches of plain characters, for every terminal.
+pub const ASCII_BRANCHES: Branches = Branches { branch: "+-", indent: "| " };
+
+fn session_columns() -> [(&'static str, bool); 9] {
+    [
+        ("PID", false),
+        ("USER", false),
+        ("APP", false),
+        ("STATE", false),
+        ("AGE", true),
+        ("WAIT", false),
+        ("QUERY", false),
+        ("DB", false),
+        ("CLIENT", false),
+    ]
+}
+
+fn session_row(s: &SessionInfo, server_now: Timestamp, pid: &str) -> TableRow {
+    let age = s.age_ms(server_now).map(|ms| ms as f64 / 1000.0);
+    let statement = s.statement.split_whitespace().collect::<Vec<_>>().join(" ");
+    let wait = if s.holds.is_empty() { s.wait.clone() } else { format!("{} holds {}", s.wait, s.holds) };
+    let cells = vec![
+        TableCell { text: pid.to_owned(), number: Some(s.pid as f64) },
+        TableCell::untrusted(&s.user),
+        TableCell::untrusted(&s.application),
+        TableCell::plain(s.state.word()),
+        TableCell::number(format(age, Unit::Seconds), age),
+        TableCell::untrusted(wait.trim()),
+        TableCell::untrusted(&statement),
+        TableCell::untrusted(&s.database),
+        TableCell::untrusted(&s.client),
+    ];
+    let state = match s.state {
+        _ if !s.blocked_by.is_empty() => Some(State::Warning),
+        SessionState::IdleInTransaction | SessionState::IdleInFailedTransaction => Some(State::Warning),
+        _ => None,
+    };
+    TableRow { key: s.pid.to_string(), cells, state, ..TableRow::default() }
+}
+
+/// The table under the keys, if there is one: the fleet, a view of the open server, or an open result of the chat.
+pub fn current_table(model: &Model) -> Option<Table> {
+    match model.screen {
+        Screen::Health => Some(match model.open_server() {
+            None => fleet_table(&model.targets, model.now),
+            Some(t) => view_table(t, model.health.view),
+        }),
+        Screen::Chat => {
+            let open = model.chat.open_table.as_ref()?;
+            model.chat.block(open.entry)?.rows().map(Table::from_rows)
+        }
+    }
+}
+
+/// A view of a server as a table; empty while it has not been loaded.
+pub fn view_table(t: &TargetModel, view: &str) -> Table {
+    match view {
+        "activity" => activity_table(t),
+        "blocking" => blocking_table(t, &ASCII_BRANCHES),
+        _ => match t.view_data.get(view).and_then(|v| v.result.as_ref()) {
+            Some(Ok(rows)) => Table::from_rows(rows),
+            _ => Table::default(),
+        },
+    }
+}
+
+/// The state of the list under the keys.
+pub fn current_list(model: &mut Model) -> Option<&mut ListState> {
+    match model.screen {
+        Screen::Health if model.health.server.is_some() => {
+            Some(model.health.lists.entry(model.health.view).or_default())
+        }
+        Screen::Health => Some(&mut model.health.fleet),
+        Screen::Chat => model.chat.open_table.as_mut().map(|o| &mut o.list),
+    }
+}
+
+/// The fleet as a result, for questions over all targets; rows that satisfy `keep`, worst first.
+pub fn fleet_rows(targets: &[TargetModel], now: Timestamp, keep: &dyn Fn(&TargetModel, State) -> bool) -> Rows {
+    let columns = vec![
+        Column::text("target"),
+        Column::text("state"),
+        Column::text("kind"),
+        Column::text("role"),
+        Column::number("connections"),
+        Column::number("blocked"),
+        Column::number("lag_seconds"),
+        Column::number("data_bytes"),
+        Column::text("why"),
+    ];
+    let mut order: Vec<&TargetModel> = targets.iter().filter(|t| keep(t, t.state(now))).collect();
+    order.sort_by(|a, b| (a.state(now), &a.target.id).cmp(&(b.state(now), &b.target.id)));
+    let rows = order
+        .into_iter()
+        .map(|t| {
+            let number = |id| t.value(id).map_or(Value::Null, Value::Float);
+            let identity = t.identity.as_ref();
+            vec![
+                Value::Text(t.target.id.to_string()),
+                Value::Text(t.state(now).json_word().into()),
+                identity.map_or(Value::Null, |i| Value::Text(i.kind.clone())),
+                identity.map_or(Value::Null, |i| Value::Text(i.role.clone())),
+                number(metric::CONNECTIONS),
+                number(metric::BLOCKED),
+                number(metric::LAG),
+                number(metric::DATA_BYTES),
+                Value::Text(t.health.reasons.first().map_or_else(String::new, |r| r.text.clone())),
+            ]
+        })
+        .collect();
+    Rows { columns, rows, truncated: None }
+}

@@ -1,0 +1,21 @@
+//! The program as one pure state machine: `update(&mut Model, Event) -> Vec<Effect>`.
+//!
+//! The same machine runs behind the screens and without one. It knows no driver, no screen, no clock and no async:
+//! time arrives in events, and everything it wants done leaves as an effect.
+
+pub mod action;
+pub mod chat;
+pub mod command;
+pub mod conversation;
+pub mod effect;
+pub mod event;
+pub mod export;
+pub mod fleet;
+pub mod health;
+pub mod line;
+pub mod list;
+pub mod model;
+pub mod overlay;
+pub mod table;
+pub mod turn;
+pub mod update;

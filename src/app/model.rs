@@ -1,0 +1,338 @@
+//! All that the program knows at one moment.
+
+use super::chat::ChatModel;
+use super::list::ListState;
+use super::overlay::Overlay;
+use crate::domain::activity::Sample;
+use crate::domain::dialect::Dialect;
+use crate::domain::guard::Catalog;
+use crate::domain::health::{Evidence, Health, State, Usual, is_stale, judge};
+use crate::domain::metric::{self, MetricId, Readings, Series};
+use crate::domain::rows::{Limits, Rows};
+use crate::domain::schema::Schema;
+use crate::domain::target::{Identity, Target, TargetId, Timestamp};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// The tabs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Screen {
+    /// Ask and run.
+    Chat,
+    /// The fleet, and one server.
+    Health,
+}
+
+impl Screen {
+    /// Tabs in their order; the number key is the place plus one.
+    pub const ALL: &'static [Self] = &[Self::Chat, Self::Health];
+    /// Title of the tab.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Chat => "Chat",
+            Self::Health => "Health",
+        }
+    }
+}
+
+/// A server view as the core knows it: the registry's line without its query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ViewInfo {
+    /// Name and `:` word.
+    pub name: &'static str,
+    /// The letter after `g`.
+    pub key: char,
+    /// Title on its frame.
+    pub title: &'static str,
+}
+
+/// Views that every engine has, because they come with the sample.
+pub const SAMPLE_VIEWS: &[ViewInfo] = &[
+    ViewInfo { name: "activity", key: 'a', title: "Activity" },
+    ViewInfo { name: "blocking", key: 'b', title: "Blocking tree" },
+];
+
+/// The state of the connection to a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Link {
+    /// No collection has ended yet.
+    Connecting,
+    /// The last collection succeeded.
+    Up,
+    /// The last collection failed, with its word and message.
+    Down(crate::domain::error_event::ConnectKind, String),
+}
+
+/// A loaded server view.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ViewData {
+    /// The rows, or why there are none.
+    pub result: Option<Result<Arc<Rows>, String>>,
+    /// When they came.
+    pub at: Timestamp,
+    /// A load is under way.
+    pub loading: bool,
+}
+
+/// When to collect next.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Schedule {
+    /// The person's interval, milliseconds.
+    pub interval_ms: u64,
+    /// The interval in force: stretched while a collection is slower than its budget.
+    pub stretched_ms: u64,
+    /// Next start.
+    pub due: Timestamp,
+    /// A collection is under way since.
+    pub in_flight: Option<Timestamp>,
+    /// Failures in a row.
+    pub failures: u32,
+    /// Collections started.
+    pub cycle: u64,
+}
+
+/// One target.
+pub struct TargetModel {
+    /// Name, engine, environment, address.
+    pub target: Target,
+    /// Engine's pure half.
+    pub dialect: &'static dyn Dialect,
+    /// Views of its server screen: the sample's and the engine's own.
+    pub views: Vec<ViewInfo>,
+    /// Who answered last.
+    pub identity: Option<Identity>,
+    /// State of the connection.
+    pub link: Link,
+    /// The last sample.
+    pub sample: Option<Arc<Sample>>,
+    /// Values of the last sample.
+    pub values: Readings,
+    /// Values of the one before.
+    pub before: Option<Readings>,
+    /// What is usual.
+    pub usual: BTreeMap<MetricId, Usual>,
+    /// Recent values.
+    pub series: HashMap<MetricId, Series>,
+    /// Judged state as of the last sample.
+    pub health: Health,
+    /// When to collect.
+    pub schedule: Schedule,
+    /// Loaded views by name.
+    pub view_data: HashMap<&'static str, ViewData>,
+    /// Objects by database (`None`: the target's own).
+    pub schemas: HashMap<Option<String>, SchemaState>,
+    /// When a sample was last handed to the store.
+    pub kept_at: Timestamp,
+}
+
+/// What is known of a database's objects.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SchemaState {
+    /// Being read.
+    Loading,
+    /// Read.
+    Loaded(Arc<Schema>, Arc<Catalog>),
+    /// Could not be read.
+    Failed(String),
+}
+
+impl TargetModel {
+    /// A target about which nothing is known yet.
+    pub fn new(
+        target: Target,
+        dialect: &'static dyn Dialect,
+        engine_views: &[ViewInfo],
+        interval_ms: u64,
+        first_due: Timestamp,
+    ) -> Self {
+        let views = SAMPLE_VIEWS.iter().chain(engine_views).copied().collect();
+        let schedule =
+            Schedule { interval_ms, stretched_ms: interval_ms, due: first_due, ..Schedule::default() };
+        Self {
+            target,
+            dialect,
+            views,
+            identity: None,
+            link: Link::Connecting,
+            sample: None,
+            values: Readings::new(),
+            before: None,
+            usual: BTreeMap::new(),
+            series: HashMap::new(),
+            health: Health::unknown(),
+            schedule,
+            view_data: HashMap::new(),
+            schemas: HashMap::new(),
+            kept_at: Timestamp(0),
+        }
+    }
+
+    /// The state to show now: the judged one, or STALE when its sample is too old to be believed.
+    pub fn state(&self, now: Timestamp) -> State {
+        match (&self.link, &self.sample) {
+            (Link::Down(..), _) => State::Down,
+            (_, None) => State::Unknown,
+            (_, Some(sample)) if is_stale(sample.at, now, self.schedule.stretched_ms) => State::Stale,
+            _ => self.health.state,
+        }
+    }
+
+    /// One word (or the age of a stale sample) for the WHY column.
+    pub fn why(&self, now: Timestamp) -> String {
+        match self.state(now) {
+            State::Stale => {
+                let age = self.sample.as_ref().map_or(0, |s| now.since(s.at));
+                format!("{} old", metric::seconds(age as f64 / 1000.0))
+            }
+            State::Unknown => "connecting".into(),
+            _ => self.health.why().to_owned(),
+        }
+    }
+
+    /// Takes in a sample: values, series, health.
+    pub fn take(&mut self, sample: Sample) {
+        let earlier = self.sample.as_ref().map(|s| (s.at, &s.readings));
+        let values = metric::values(sample.at, &sample.readings, earlier);
+        for m in metric::METRICS {
+            let value = values.get(&m.id).copied();
+            if value.is_some() || self.series.contains_key(&m.id) {
+                self.series.entry(m.id).or_default().push(sample.at, value);
+            }
+        }
+        let usual = &self.usual;
+        self.health = judge(&Evidence {
+            now: &values,
+            before: (!self.values.is_empty()).then_some(&self.values),
+            sample: &sample,
+            usual: &|id| usual.get(&id).copied(),
+        });
+        self.before = Some(std::mem::replace(&mut self.values, values));
+        self.sample = Some(Arc::new(sample));
+    }
+
+    /// A value of the last sample.
+    pub fn value(&self, id: MetricId) -> Option<f64> {
+        self.values.get(&id).copied()
+    }
+
+    /// The median that is usual for a metric, once enough samples say so.
+    pub fn usual(&self, id: MetricId) -> Option<f64> {
+        self.usual.get(&id).filter(|u| u.samples >= 30).map(|u| u.median)
+    }
+}
+
+/// A line for the person, shown for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// When it came.
+    pub at: Timestamp,
+    /// The text, escaped.
+    pub text: String,
+    /// It tells of a failure.
+    pub failure: bool,
+}
+
+/// Which list the keys move in on the health screen.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct HealthModel {
+    /// The fleet table.
+    pub fleet: ListState,
+    /// The open server.
+    pub server: Option<TargetId>,
+    /// Name of the view shown of it.
+    pub view: &'static str,
+    /// The view shown before, for the `-` key.
+    pub last_view: Option<&'static str>,
+    /// List state of each view.
+    pub lists: HashMap<&'static str, ListState>,
+    /// Collecting stands still.
+    pub paused: bool,
+    /// The table fills the screen.
+    pub zoomed: bool,
+}
+
+/// Everything.
+pub struct Model {
+    /// Our wall clock at the last event.
+    pub now: Timestamp,
+    /// Local time minus UTC, minutes.
+    pub offset_minutes: i32,
+    /// The tab.
+    pub screen: Screen,
+    /// What lies over it.
+    pub overlay: Option<Overlay>,
+    /// Targets in the order of the configuration.
+    pub targets: Vec<TargetModel>,
+    /// The health screen.
+    pub health: HealthModel,
+    /// The chat screen.
+    pub chat: ChatModel,
+    /// A line for the person.
+    pub notice: Option<Notice>,
+    /// Per cent of the demo database that exists, while it is being made.
+    pub demo_progress: Option<u8>,
+    /// What was found on this machine and could be watched, for the demo's one-line offer.
+    pub offer: Option<String>,
+    /// Bounds of a read, as configured.
+    pub limits: Limits,
+    /// Where exports go when no folder is named.
+    pub export_folder: std::path::PathBuf,
+    /// The mouse belongs to us.
+    pub mouse: bool,
+    /// Number of the last request made.
+    pub last_request: u64,
+    /// Interrupted once already; a second time in a row quits.
+    pub interrupted: bool,
+}
+
+impl Model {
+    /// A target by name.
+    pub fn target(&self, id: &TargetId) -> Option<&TargetModel> {
+        self.targets.iter().find(|t| t.target.id == *id)
+    }
+    /// A target by name, to change it.
+    pub fn target_mut(&mut self, id: &TargetId) -> Option<&mut TargetModel> {
+        self.targets.iter_mut().find(|t| t.target.id == *id)
+    }
+    /// The target that the chat talks to.
+    pub fn chat_target(&self) -> Option<&TargetModel> {
+        self.chat.target.as_ref().and_then(|id| self.target(id))
+    }
+    /// The open server.
+    pub fn open_server(&self) -> Option<&TargetModel> {
+        self.health.server.as_ref().and_then(|id| self.target(id))
+    }
+    /// Keys are typed into something.
+    pub fn typing(&self) -> bool {
+        match &self.overlay {
+            Some(overlay) => overlay.line().is_some(),
+            None => self.screen == Screen::Chat && self.chat.typing,
+        }
+    }
+    /// Shows a line.
+    pub fn tell(&mut self, text: impl AsRef<str>, failure: bool) {
+        let text = crate::domain::text::escape(text.as_ref());
+        self.notice = Some(Notice { at: self.now, text, failure });
+    }
+    /// The moment at which something is to be done although nothing happens: a collection falls due, a sample
+    /// becomes stale, a line expires, a running clock moves.
+    pub fn next_wake(&self) -> Option<Timestamp> {
+        let mut wakes = Vec::new();
+        if !self.health.paused {
+            wakes.extend(self.targets.iter().filter(|t| t.schedule.in_flight.is_none()).map(|t| t.schedule.due));
+        }
+        if self.chat.running.is_some() || self.targets.iter().any(|t| t.schedule.in_flight.is_some()) {
+            wakes.push(self.now.plus_ms(1000));
+        }
+        if let Some(notice) = &self.notice {
+            wakes.push(notice.at.plus_ms(NOTICE_MS));
+        }
+        if self.targets.iter().any(|t| t.sample.is_some()) {
+            wakes.push(self.now.plus_ms(5000));
+        }
+        wakes.into_iter().min().map(|t| t.max(self.now))
+    }
+}
+
+/// How long a line for the person stays, milliseconds.
+pub const NOTICE_MS: i64 = 8000;

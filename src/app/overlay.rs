@@ -1,0 +1,98 @@
+//! What lies over a screen: help, palette, command line, filter, pickers, a full value.
+
+use super::line::Line;
+
+/// At most one at a time.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Overlay {
+    /// The help, filtered as typed.
+    Help {
+        /// Filter.
+        line: Line,
+        /// Highlighted entry.
+        cursor: usize,
+    },
+    /// The palette of actions.
+    Palette {
+        /// Fuzzy search.
+        line: Line,
+        /// Highlighted entry.
+        cursor: usize,
+    },
+    /// The `:` command line.
+    Command {
+        /// What is typed.
+        line: Line,
+        /// Highlighted completion.
+        cursor: usize,
+    },
+    /// The `/` filter of the list below.
+    Filter {
+        /// What is typed.
+        line: Line,
+        /// The filter before, for Esc.
+        before: String,
+    },
+    /// The kept conversations.
+    Conversations {
+        /// Filter.
+        line: Line,
+        /// Highlighted one.
+        cursor: usize,
+    },
+    /// The targets, for the chat.
+    Targets {
+        /// Filter.
+        line: Line,
+        /// Highlighted one.
+        cursor: usize,
+    },
+    /// One row or value in full, escaped, scrolled.
+    Detail {
+        /// Title.
+        title: String,
+        /// Text with newlines.
+        text: String,
+        /// First line shown.
+        offset: usize,
+    },
+}
+
+impl Overlay {
+    /// The line being typed, if this overlay has one.
+    pub fn line(&self) -> Option<&Line> {
+        match self {
+            Self::Help { line, .. }
+            | Self::Palette { line, .. }
+            | Self::Command { line, .. }
+            | Self::Filter { line, .. }
+            | Self::Conversations { line, .. }
+            | Self::Targets { line, .. } => Some(line),
+            Self::Detail { .. } => None,
+        }
+    }
+    /// The same, to change it.
+    pub fn line_mut(&mut self) -> Option<&mut Line> {
+        match self {
+            Self::Help { line, .. }
+            | Self::Palette { line, .. }
+            | Self::Command { line, .. }
+            | Self::Filter { line, .. }
+            | Self::Conversations { line, .. }
+            | Self::Targets { line, .. } => Some(line),
+            Self::Detail { .. } => None,
+        }
+    }
+    /// The highlighted entry, if this overlay has one; the first line shown for a text.
+    pub fn cursor_mut(&mut self) -> Option<&mut usize> {
+        match self {
+            Self::Help { cursor, .. }
+            | Self::Palette { cursor, .. }
+            | Self::Command { cursor, .. }
+            | Self::Conversations { cursor, .. }
+            | Self::Targets { cursor, .. }
+            | Self::Detail { offset: cursor, .. } => Some(cursor),
+            Self::Filter { .. } => None,
+        }
+    }
+}

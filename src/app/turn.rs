@@ -1,0 +1,131 @@
+//! One turn of a chat, planned: what the person typed -> statements to run, an answer, or an honest refusal.
+//!
+//! The same plan serves the screen and the `ask` command.
+
+use crate::domain::dialect::Dialect;
+use crate::domain::guard::{Author, Catalog, Judgement, Verdict};
+use crate::domain::question::{self, AnswerStatement, Cannot, Intent};
+use crate::domain::schema::Schema;
+use crate::domain::target::Timestamp;
+
+/// Where an answer comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Source {
+    /// A coded intent.
+    Intent,
+    /// The person's own statement.
+    Sql,
+}
+
+impl Source {
+    /// The word in JSON and on the screen.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Intent => "intent",
+            Self::Sql => "sql",
+        }
+    }
+}
+
+/// A planned turn.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Turn {
+    /// Run these and show them.
+    Run {
+        /// The line that leads the answer; empty for the person's own statement.
+        title: String,
+        /// Statements in order.
+        statements: Vec<AnswerStatement>,
+        /// Text that is part of the answer.
+        text: Option<String>,
+        /// What to know about it.
+        notes: Vec<String>,
+        /// Where it comes from.
+        source: Source,
+    },
+    /// Answer from our own samples of a past span.
+    History {
+        /// From here.
+        from: Timestamp,
+        /// To here.
+        to: Timestamp,
+    },
+    /// Answer over all targets.
+    Fleet(Intent),
+    /// A statement that does not run on this road.
+    Refused {
+        /// The statement.
+        statement: String,
+        /// Why.
+        judgement: Judgement,
+    },
+    /// Not understood.
+    Cannot(Cannot),
+}
+
+/// What planning needs to know.
+pub struct Context<'a> {
+    /// The engine's pure half.
+    pub dialect: &'a dyn Dialect,
+    /// The database's objects.
+    pub schema: &'a Schema,
+    /// What the guard should know about them.
+    pub catalog: &'a Catalog,
+    /// Our clock.
+    pub now: Timestamp,
+    /// Local time minus UTC, minutes.
+    pub offset_minutes: i32,
+}
+
+/// Plans one turn.
+pub fn plan(text: &str, context: &Context<'_>) -> Turn {
+    let text = text.trim();
+    if context.dialect.looks_like_statement(text) {
+        return plan_statement(text, context);
+    }
+    let understood = match question::understand(text, context.schema, context.now, context.offset_minutes) {
+        Ok(understood) => understood,
+        Err(cannot) => return Turn::Cannot(cannot),
+    };
+    if let Intent::ActivityAt { from, to } = understood.intent {
+        return Turn::History { from, to };
+    }
+    if understood.fleet {
+        return Turn::Fleet(understood.intent);
+    }
+    match context.dialect.answer(&understood.intent, context.schema, context.now) {
+        Ok(answer) => {
+            let mut notes = understood.notes;
+            notes.extend(answer.notes);
+            Turn::Run {
+                title: answer.title,
+                statements: answer.statements,
+                text: answer.text,
+                notes,
+                source: Source::Intent,
+            }
+        }
+        Err(cannot) => Turn::Cannot(cannot),
+    }
+}
+
+/// Plans a statement as typed: resolved, judged, and run or refused.
+pub fn plan_statement(statement: &str, context: &Context<'_>) -> Turn {
+    let resolved = context.dialect.resolve_names(statement, context.schema);
+    let judgement = context.dialect.classify(&resolved, Author::Person, context.catalog);
+    if judgement.verdict == Verdict::Allow {
+        let statements = vec![AnswerStatement { title: String::new(), statement: resolved }];
+        Turn::Run { title: String::new(), statements, text: None, notes: Vec::new(), source: Source::Sql }
+    } else {
+        Turn::Refused { statement: statement.to_owned(), judgement }
+    }
+}
+
+/// Why a statement did not run, in words for the person.
+pub fn refusal(judgement: &Judgement) -> String {
+    let lead = match judgement.verdict {
+        Verdict::NeedsApproval => "Not run: this changes or may change something, and this program only reads.",
+        _ => "Not run.",
+    };
+    format!("{lead} {} [{}]", judgement.reason, judgement.class.word())
+}

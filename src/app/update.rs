@@ -1,0 +1,574 @@
+//! The one function that changes the model: an event in, effects out.
+
+use super::action::{self, Action};
+use super::effect::Effect;
+use super::event::Event;
+use super::fleet::{current_list, current_table};
+use super::line::{Edit, Line};
+use super::list::Motion;
+use super::model::{Model, NOTICE_MS, SchemaState, Screen};
+use super::overlay::Overlay;
+use super::{command, conversation, health};
+use crate::domain::target::Timestamp;
+
+/// Takes in one event.
+pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
+    match event {
+        Event::Tick(now) => {
+            advance(model, now);
+            health::tick(model)
+        }
+        Event::Action(now, action) => {
+            advance(model, now);
+            let interrupt = action == Action::Interrupt;
+            let effects = act(model, action);
+            model.interrupted = interrupt && model.interrupted;
+            effects
+        }
+        Event::Sampled(now, id, cycle, result) => {
+            advance(model, now);
+            health::sampled(model, &id, cycle, result)
+        }
+        Event::ViewLoaded(now, id, view, result) => {
+            advance(model, now);
+            if let Some(t) = model.target_mut(&id) {
+                let data = t.view_data.entry(view).or_default();
+                data.loading = false;
+                data.at = now;
+                data.result = Some(result.map(std::sync::Arc::new));
+            }
+            follow_lists(model);
+            Vec::new()
+        }
+        Event::SchemaLoaded(id, database, result) => {
+            if let Some(t) = model.target_mut(&id) {
+                let state = match result {
+                    Ok((schema, catalog)) => SchemaState::Loaded(schema, catalog),
+                    Err(message) => SchemaState::Failed(message),
+                };
+                t.schemas.insert(database, state);
+            }
+            conversation::schema_arrived(model)
+        }
+        Event::ReadProgress(id, rows) => {
+            if let Some(running) = model.chat.running.as_mut().filter(|r| r.id == id) {
+                running.rows = rows;
+            }
+            Vec::new()
+        }
+        Event::ReadDone(now, id, index, result) => {
+            advance(model, now);
+            conversation::read_done(model, id, index, result)
+        }
+        Event::HistoryLoaded(now, id, result) => {
+            advance(model, now);
+            conversation::history_loaded(model, id, result)
+        }
+        Event::UsualLoaded(id, usual) => {
+            if let Some(t) = model.target_mut(&id) {
+                t.usual = usual;
+            }
+            Vec::new()
+        }
+        Event::SeriesLoaded(id, points) => {
+            if let Some(t) = model.target_mut(&id) {
+                for (metric, at, value) in points {
+                    let series = t.series.entry(metric).or_default();
+                    if series.points().next_back().is_none_or(|(last, _)| last < at) {
+                        series.push(at, Some(value));
+                    }
+                }
+            }
+            Vec::new()
+        }
+        Event::ConversationsLoaded(list) => {
+            model.chat.conversations = list;
+            Vec::new()
+        }
+        Event::ConversationOpened(id, name, entries) => {
+            conversation::opened(model, id, name, entries);
+            Vec::new()
+        }
+        Event::ConversationCreated(id) => {
+            model.chat.creating = false;
+            model.chat.conversation = Some(id);
+            conversation::keep(model)
+        }
+        Event::InputHistory(lines) => {
+            model.chat.history = lines;
+            Vec::new()
+        }
+        Event::DemoProgress(percent) => {
+            model.demo_progress = (percent < 100).then_some(percent);
+            Vec::new()
+        }
+        Event::Message(now, text, failure) => {
+            advance(model, now);
+            model.tell(text, failure);
+            Vec::new()
+        }
+    }
+}
+
+/// Time only goes forward in the model; a wall clock that steps back is followed without waiting.
+fn advance(model: &mut Model, now: Timestamp) {
+    if now < model.now {
+        let back = i64::try_from(model.now.since(now)).unwrap_or(0);
+        for t in &mut model.targets {
+            t.schedule.due = t.schedule.due.plus_ms(-back);
+            t.schedule.in_flight = t.schedule.in_flight.map(|at| at.plus_ms(-back));
+        }
+    }
+    model.now = now;
+    if model.notice.as_ref().is_some_and(|n| now.since(n.at).cast_signed() >= NOTICE_MS) {
+        model.notice = None;
+    }
+}
+
+/// Keeps every cursor on its row after data came.
+pub fn follow_lists(model: &mut Model) {
+    if model.screen != Screen::Health {
+        return;
+    }
+    if let Some(table) = current_table(model)
+        && let Some(list) = current_list(model)
+    {
+        list.follow(&table);
+    }
+}
+
+fn act(model: &mut Model, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Tab(screen) => {
+            model.screen = screen;
+            model.overlay = None;
+            follow_lists(model);
+        }
+        Action::Help => toggle(model, Overlay::Help { line: Line::default(), cursor: 0 }),
+        Action::Palette => toggle(model, Overlay::Palette { line: Line::default(), cursor: 0 }),
+        Action::CommandLine => model.overlay = Some(Overlay::Command { line: Line::default(), cursor: 0 }),
+        Action::Command(text) => return run_command(model, &text),
+        Action::Filter => open_filter(model),
+        Action::Match(forward) => go_to_match(model, forward),
+        Action::Quit => return quit(model),
+        Action::Interrupt => return interrupt(model),
+        Action::Suspend => return vec![Effect::Suspend],
+        Action::Move(motion) => move_by(model, motion),
+        Action::Columns(by) => {
+            if let Some(table) = current_table(model)
+                && let Some(list) = current_list(model)
+            {
+                list.scroll_columns(table.columns.len(), by);
+            }
+        }
+        Action::Open => return open(model),
+        Action::Back => return back(model),
+        Action::LastView => {
+            if let Some(view) = model.health.last_view {
+                return show_view(model, view);
+            }
+        }
+        Action::NextView(forward) => return next_view(model, forward),
+        Action::View(name) => return choose_view(model, &name),
+        Action::Zoom => model.health.zoomed = !model.health.zoomed,
+        Action::Sort => {
+            let columns = current_table(model).map_or(0, |t| t.columns.len());
+            if let Some(list) = current_list(model) {
+                list.sort_next(columns);
+            }
+            follow_lists(model);
+        }
+        Action::SortReverse => {
+            if let Some(list) = current_list(model) {
+                list.sort_reverse();
+            }
+            follow_lists(model);
+        }
+        Action::Copy => return copy(model, false),
+        Action::CopyRow => return copy(model, true),
+        Action::Export(what) => return super::export::export(model, &what),
+        Action::Mouse => {
+            model.mouse = !model.mouse;
+            model.tell(if model.mouse { "mouse on: % gives it back" } else { "mouse off" }, false);
+            return vec![Effect::Mouse(model.mouse)];
+        }
+        Action::Refresh(argument) => match health::set_interval(model, &argument) {
+            Ok(ms) => model.tell(format!("collecting every {}", crate::domain::metric::seconds(ms as f64 / 1000.0)), false),
+            Err(words) => model.tell(words, true),
+        },
+        Action::Pause => {
+            model.health.paused = !model.health.paused;
+            if !model.health.paused {
+                return health::tick(model);
+            }
+        }
+        Action::CollectNow => return health::collect_now(model),
+        Action::Theme(name) => {
+            if command::THEMES.contains(&name.as_str()) {
+                model.tell(format!("theme {name}"), false);
+                return vec![Effect::Theme(name)];
+            }
+            model.tell(format!("no theme `{name}`; there are {}", command::THEMES.join(", ")), true);
+        }
+        Action::Field(edit) => return field(model, edit),
+        Action::Accept => return accept(model),
+        Action::Complete => complete(model),
+        Action::Reconnect => return reconnect(model),
+        Action::Hints => show_hints(model),
+        chat_action => return conversation::act(model, chat_action),
+    }
+    Vec::new()
+}
+
+fn toggle(model: &mut Model, overlay: Overlay) {
+    let same = model
+        .overlay
+        .as_ref()
+        .is_some_and(|open| std::mem::discriminant(open) == std::mem::discriminant(&overlay));
+    model.overlay = if same { None } else { Some(overlay) };
+}
+
+fn run_command(model: &mut Model, text: &str) -> Vec<Effect> {
+    match command::parse(text) {
+        Ok(action) => act(model, action),
+        Err(words) => {
+            model.tell(words, true);
+            Vec::new()
+        }
+    }
+}
+
+fn quit(model: &mut Model) -> Vec<Effect> {
+    if model.screen == Screen::Health && model.health.server.is_some() {
+        close_server(model);
+        return Vec::new();
+    }
+    if let Some(running) = &model.chat.running {
+        return if model.interrupted {
+            vec![Effect::Cancel(running.id), Effect::Quit]
+        } else {
+            model.tell("a statement runs: Esc stops it, Ctrl+C twice quits at once", true);
+            Vec::new()
+        };
+    }
+    vec![Effect::Quit]
+}
+
+fn interrupt(model: &mut Model) -> Vec<Effect> {
+    if model.interrupted {
+        return vec![Effect::Quit];
+    }
+    model.interrupted = true;
+    if model.chat.running.is_some() {
+        return conversation::stop(model);
+    }
+    model.tell("Ctrl+C again quits", false);
+    Vec::new()
+}
+
+fn open_filter(model: &mut Model) {
+    if let Some(list) = current_list(model) {
+        let before = list.filter.clone();
+        model.overlay = Some(Overlay::Filter { line: Line::new(&before), before });
+    } else {
+        model.tell("there is no list here to filter", false);
+    }
+}
+
+fn go_to_match(model: &mut Model, forward: bool) {
+    // The list shows only what its filter lets through, so the next match is the next row.
+    move_by(model, Motion::By(if forward { 1 } else { -1 }));
+}
+
+fn move_by(model: &mut Model, motion: Motion) {
+    if let Some(overlay) = &mut model.overlay {
+        if let Some(cursor) = overlay.cursor_mut() {
+            let by = |n: i32| isize::try_from(n).unwrap_or(0);
+            *cursor = match motion {
+                Motion::By(n) => cursor.saturating_add_signed(by(n)),
+                Motion::HalfPage(n) => cursor.saturating_add_signed(by(n) * 10),
+                Motion::Top => 0,
+                Motion::Bottom => usize::MAX / 2,
+            };
+        }
+        clamp_overlay(model);
+        return;
+    }
+    if let Some(table) = current_table(model) {
+        if let Some(list) = current_list(model) {
+            list.go(&table, motion);
+        }
+        return;
+    }
+    let chat = &mut model.chat;
+    match motion {
+        Motion::By(n) => chat.select(n),
+        Motion::HalfPage(n) => {
+            chat.scroll = chat.scroll.saturating_add_signed(isize::try_from(-n * 10).unwrap_or(0));
+        }
+        Motion::Top => chat.scroll = usize::MAX / 2,
+        Motion::Bottom => {
+            chat.scroll = 0;
+            chat.selected = None;
+        }
+    }
+}
+
+/// Keeps an overlay's cursor on an entry that exists.
+fn clamp_overlay(model: &mut Model) {
+    let entries = match &model.overlay {
+        Some(Overlay::Help { line, .. } | Overlay::Palette { line, .. }) => action::search(model, line.text()).len(),
+        Some(Overlay::Command { line, .. }) => command::completions(model, line.text()).len(),
+        Some(Overlay::Conversations { line, .. }) => conversation::found(model, line.text()).len(),
+        Some(Overlay::Targets { line, .. }) => conversation::targets_found(model, line.text()).len(),
+        Some(Overlay::Detail { text, .. }) => text.lines().count(),
+        Some(Overlay::Filter { .. }) | None => return,
+    };
+    if let Some(cursor) = model.overlay.as_mut().and_then(Overlay::cursor_mut) {
+        *cursor = (*cursor).min(entries.saturating_sub(1));
+    }
+}
+
+fn field(model: &mut Model, edit: Edit) -> Vec<Effect> {
+    let Some(overlay) = &mut model.overlay else { return Vec::new() };
+    let empty = overlay.line().is_some_and(|l| l.text().is_empty());
+    if empty && edit == Edit::Backspace && matches!(overlay, Overlay::Command { .. }) {
+        model.overlay = None;
+        return Vec::new();
+    }
+    if let Some(line) = overlay.line_mut() {
+        line.edit(edit);
+    }
+    if let Some(cursor) = overlay.cursor_mut() {
+        *cursor = 0;
+    }
+    if let Overlay::Filter { line, .. } = overlay {
+        let text = line.text().to_owned();
+        if let Some(list) = current_list(model) {
+            list.filter = text;
+        }
+        follow_lists(model);
+    }
+    Vec::new()
+}
+
+fn complete(model: &mut Model) {
+    let Some(Overlay::Command { line, cursor }) = &model.overlay else { return };
+    if let Some(chosen) = command::completions(model, line.text()).into_iter().nth(*cursor) {
+        let takes = action::by_name(&chosen).is_some_and(|a| a.argument.is_some());
+        let text = if takes { format!("{chosen} ") } else { chosen };
+        model.overlay = Some(Overlay::Command { line: Line::new(&text), cursor: 0 });
+    }
+}
+
+fn accept(model: &mut Model) -> Vec<Effect> {
+    let Some(overlay) = model.overlay.take() else { return Vec::new() };
+    match overlay {
+        Overlay::Help { line, cursor } | Overlay::Palette { line, cursor } => {
+            let Some(spec) = action::search(model, line.text()).get(cursor).copied() else { return Vec::new() };
+            if spec.argument.is_some() {
+                let line = Line::new(&format!("{} ", spec.name));
+                model.overlay = Some(Overlay::Command { line, cursor: 0 });
+                return Vec::new();
+            }
+            if matches!(spec.action, Action::Send(_) | Action::Composer(_)) {
+                return act(model, Action::Compose);
+            }
+            act(model, spec.action.clone())
+        }
+        Overlay::Command { line, cursor } => {
+            let typed = line.text().trim();
+            // A word that is no command yet but has one completion under the cursor means that completion.
+            let word_done = typed.contains(' ') || action::by_name(typed).is_some();
+            let text = if word_done {
+                typed.to_owned()
+            } else {
+                command::completions(model, typed).into_iter().nth(cursor).unwrap_or_else(|| typed.to_owned())
+            };
+            if text.is_empty() { Vec::new() } else { run_command(model, &text) }
+        }
+        Overlay::Filter { .. } | Overlay::Detail { .. } => Vec::new(),
+        Overlay::Conversations { line, cursor } => conversation::found(model, line.text())
+            .get(cursor)
+            .map(|c| vec![Effect::OpenConversation(c.id)])
+            .unwrap_or_default(),
+        Overlay::Targets { line, cursor } => {
+            let chosen = conversation::targets_found(model, line.text()).get(cursor).map(ToString::to_string);
+            chosen.map(|name| conversation::act(model, Action::Server(name))).unwrap_or_default()
+        }
+    }
+}
+
+fn open(model: &mut Model) -> Vec<Effect> {
+    let Some(table) = current_table(model) else { return Vec::new() };
+    let Some(row) = current_list(model).and_then(|l| l.selected(&table)) else { return Vec::new() };
+    if model.screen == Screen::Health && model.health.server.is_none() {
+        let id = model.targets.iter().map(|t| &t.target.id).find(|id| id.as_str() == table.rows[row].key).cloned();
+        model.health.server = id;
+        model.health.zoomed = false;
+        let view = if model.health.view.is_empty() { "activity" } else { model.health.view };
+        return choose_view(model, view);
+    }
+    let title = format!("{} {}", table.columns.first().map_or("", |c| c.title.as_str()), table.rows[row].key);
+    let text = row_text(&table, row, model);
+    model.overlay = Some(Overlay::Detail { title: crate::domain::text::escape(&title), text, offset: 0 });
+    Vec::new()
+}
+
+/// A row in full: each column on its own line, statements with their own line breaks.
+fn row_text(table: &super::table::Table, row: usize, model: &Model) -> String {
+    let full = model.open_server().and_then(|t| {
+        let sample = t.sample.as_ref()?;
+        let pid: i64 = table.rows[row].key.parse().ok()?;
+        sample.sessions.iter().find(|s| s.pid == pid).filter(|_| table.columns.iter().any(|c| c.title == "QUERY"))
+    });
+    let width = table.columns.iter().map(|c| c.title.chars().count()).max().unwrap_or(0);
+    let mut out = String::new();
+    for (column, cell) in table.columns.iter().zip(&table.rows[row].cells) {
+        let value = match full {
+            Some(session) if column.title == "QUERY" => {
+                format!("\n{}", crate::domain::text::escape_lines(&session.statement))
+            }
+            _ => cell.text.clone(),
+        };
+        out.push_str(&format!("{:width$}  {value}\n", column.title));
+    }
+    out
+}
+
+fn back(model: &mut Model) -> Vec<Effect> {
+    if let Some(overlay) = model.overlay.take() {
+        if let Overlay::Filter { before, .. } = overlay {
+            if let Some(list) = current_list(model) {
+                list.filter = before;
+            }
+            follow_lists(model);
+        }
+        return Vec::new();
+    }
+    match model.screen {
+        Screen::Health => {
+            let filtered = current_list(model).filter(|l| !l.filter.is_empty());
+            if let Some(list) = filtered {
+                list.filter.clear();
+                follow_lists(model);
+            } else if model.health.zoomed {
+                model.health.zoomed = false;
+            } else {
+                close_server(model);
+            }
+            Vec::new()
+        }
+        Screen::Chat => conversation::back(model),
+    }
+}
+
+fn close_server(model: &mut Model) {
+    model.health.server = None;
+    model.health.zoomed = false;
+    follow_lists(model);
+}
+
+fn choose_view(model: &mut Model, name: &str) -> Vec<Effect> {
+    let Some(t) = model.open_server() else {
+        model.tell("open a server first: Enter on the fleet", false);
+        return Vec::new();
+    };
+    let found = t.views.iter().find(|v| v.name == name || (name.chars().count() == 1 && name.starts_with(v.key)));
+    match found.map(|v| v.name) {
+        Some(view) => show_view(model, view),
+        None => {
+            let names: Vec<&str> = t.views.iter().map(|v| v.name).collect();
+            if names.contains(&"activity") && name == "activity" {
+                return Vec::new();
+            }
+            let words = format!("no view `{name}` here; there are {}", names.join(", "));
+            model.tell(words, true);
+            show_view(model, "activity")
+        }
+    }
+}
+
+fn show_view(model: &mut Model, view: &'static str) -> Vec<Effect> {
+    if model.health.view != view {
+        model.health.last_view = Some(model.health.view).filter(|v| !v.is_empty());
+        model.health.view = view;
+    }
+    follow_lists(model);
+    health::refresh_view(model)
+}
+
+fn next_view(model: &mut Model, forward: bool) -> Vec<Effect> {
+    let Some(t) = model.open_server() else { return Vec::new() };
+    let names: Vec<&'static str> = t.views.iter().map(|v| v.name).collect();
+    let here = names.iter().position(|n| *n == model.health.view).unwrap_or(0);
+    let step = if forward { 1 } else { names.len().saturating_sub(1) };
+    names.get((here + step) % names.len().max(1)).map(|v| show_view(model, v)).unwrap_or_default()
+}
+
+fn copy(model: &mut Model, whole_row: bool) -> Vec<Effect> {
+    let text = if let Some(Overlay::Detail { text, .. }) = &model.overlay {
+        Some(text.clone())
+    } else if let Some(text) = super::export::copied_from_table(model, whole_row) {
+        Some(text)
+    } else {
+        conversation::copied(model, whole_row)
+    };
+    match text {
+        Some(text) => vec![Effect::Copy(text)],
+        None => {
+            model.tell("nothing here to copy", false);
+            Vec::new()
+        }
+    }
+}
+
+fn reconnect(model: &mut Model) -> Vec<Effect> {
+    let id = match model.screen {
+        Screen::Health => model.health.server.clone().or_else(|| {
+            let table = current_table(model)?;
+            let row = model.health.fleet.selected(&table)?;
+            model.targets.iter().map(|t| &t.target.id).find(|id| id.as_str() == table.rows[row].key).cloned()
+        }),
+        Screen::Chat => model.chat.target.clone(),
+    };
+    let Some(id) = id else { return Vec::new() };
+    model.tell(format!("connecting anew to {id}"), false);
+    let now = model.now;
+    if let Some(t) = model.target_mut(&id) {
+        t.schedule.due = now;
+        t.schedule.in_flight = None;
+        t.schedule.cycle += 1; // the answer to the collection under way is late from now on
+        t.schemas.clear();
+    }
+    let mut effects = vec![Effect::Reconnect(id)];
+    effects.extend(health::tick(model));
+    effects
+}
+
+fn show_hints(model: &mut Model) {
+    let mut text = String::new();
+    for t in &model.targets {
+        let mut lines: Vec<&str> = Vec::new();
+        if let Some(identity) = &t.identity {
+            lines.extend(identity.excess_powers.iter().map(String::as_str));
+            lines.extend(identity.hints.iter().map(String::as_str));
+        }
+        if let Some(sample) = &t.sample {
+            lines.extend(sample.hints.iter().map(String::as_str));
+        }
+        if let super::model::Link::Down(_, message) = &t.link {
+            lines.push(message);
+        }
+        if !lines.is_empty() {
+            text.push_str(&format!("{}\n", crate::domain::text::escape(t.target.id.as_str())));
+            for line in lines {
+                text.push_str(&format!("  - {}\n", crate::domain::text::escape(line)));
+            }
+        }
+    }
+    if text.is_empty() {
+        text.push_str("Nothing is missing: every target could be read in full.\n");
+    }
+    model.overlay = Some(Overlay::Detail { title: "Hints".into(), text, offset: 0 });
+}
