@@ -6,5 +6,6 @@
 //!                      the others -> domain
 //! ```
 
+pub mod app;
 pub mod domain;
 pub mod engine;

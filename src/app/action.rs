@@ -126,6 +126,8 @@ pub enum Scope {
     Everywhere,
     /// Everywhere but while typing or under an overlay.
     Normal,
+    /// Where there is a table to move in: the health screen, or an opened result.
+    Table,
     /// On the health screen.
     Health,
     /// On one server of the health screen.
@@ -145,10 +147,13 @@ impl Scope {
         match self {
             Self::Everywhere => true,
             Self::Normal => clear && !model.typing(),
+            Self::Table => clear && (model.screen == Screen::Health || model.chat.open_table.is_some()),
             Self::Health => clear && model.screen == Screen::Health,
             Self::Server => clear && model.screen == Screen::Health && model.health.server.is_some(),
-            Self::Chat => clear && model.screen == Screen::Chat && !model.chat.typing,
-            Self::Composer => clear && model.screen == Screen::Chat && model.chat.typing,
+            Self::Chat => {
+                clear && model.screen == Screen::Chat && !model.chat.typing && model.chat.open_table.is_none()
+            }
+            Self::Composer => clear && model.typing() && model.screen == Screen::Chat,
             Self::Overlay => model.overlay.is_some(),
         }
     }
@@ -156,6 +161,7 @@ impl Scope {
     pub fn heading(self) -> &'static str {
         match self {
             Self::Everywhere | Self::Normal => "EVERYWHERE",
+            Self::Table => "TABLE",
             Self::Health => "HEALTH",
             Self::Server => "ONE SERVER",
             Self::Chat => "CHAT",
@@ -234,8 +240,8 @@ use Scope as S;
 
 /// Every action. The order is the order of help, footer and palette.
 pub static ACTIONS: &[ActionSpec] = &[
-    act("open", &["enter", "l"], S::Health, A::Open, "open what is under the cursor").foot("open"),
-    act("back", &["esc", "h", "left"], S::Health, A::Back, "back"),
+    act("open", &["enter"], S::Table, A::Open, "open what is under the cursor").foot("open"),
+    act("back", &["esc"], S::Table, A::Back, "back"),
     act("views", &[], S::Server, A::View(String::new()), "show a view: g and its letter").takes("VIEW").foot("views"),
     act("next-view", &["tab"], S::Server, A::NextView(true), "next view"),
     act("previous-view", &["backtab"], S::Server, A::NextView(false), "previous view"),
@@ -243,11 +249,11 @@ pub static ACTIONS: &[ActionSpec] = &[
     act("pause", &["space"], S::Health, A::Pause, "stop or go on collecting").foot("pause"),
     act("refresh", &["z"], S::Health, A::Refresh(String::new()), "refresh interval").takes("SECONDS").foot("rate"),
     act("collect", &["R"], S::Health, A::CollectNow, "collect now"),
-    act("sort", &["s"], S::Health, A::Sort, "sort by the next column").foot("sort"),
-    act("sort-reverse", &["S"], S::Health, A::SortReverse, "turn the order round"),
+    act("sort", &["s"], S::Table, A::Sort, "sort by the next column").foot("sort"),
+    act("sort-reverse", &["S"], S::Table, A::SortReverse, "turn the order round"),
     act("zoom", &["f"], S::Health, A::Zoom, "fill the screen with the table"),
-    act("columns-left", &["<", ","], S::Normal, A::Columns(-1), "scroll columns left; the first stays"),
-    act("columns-right", &[">", "."], S::Normal, A::Columns(1), "scroll columns right; the first stays"),
+    act("columns-left", &["<", "h", "left"], S::Table, A::Columns(-1), "scroll columns left; the first stays"),
+    act("columns-right", &[">", "l", "right"], S::Table, A::Columns(1), "scroll columns right; the first stays"),
     act("compose", &["i", "enter"], S::Chat, A::Compose, "type a question or a statement").foot("type"),
     act("leave", &["esc"], S::Composer, A::Back, "stop what runs; then leave the typing layer").foot("stop"),
     act("send", &["enter"], S::Composer, A::Send(String::new()), "send").foot("send"),
@@ -256,6 +262,8 @@ pub static ACTIONS: &[ActionSpec] = &[
     act("newer", &["down"], S::Composer, A::Composer(ComposerEdit::Newer), "the line typed after"),
     act("scroll-up", &["pageup"], S::Composer, A::Move(Motion::HalfPage(-1)), "read back without following"),
     act("scroll-down", &["pagedown"], S::Composer, A::Move(Motion::HalfPage(1)), "read on"),
+    act("open-result", &["o"], S::Chat, A::Open, "open the result as a table").foot("result"),
+    act("leave-chat", &["esc"], S::Chat, A::Back, "stop what runs; then back to the end"),
     act("rerun", &["r"], S::Chat, A::Rerun, "run the statement again"),
     act("explain", &["x"], S::Chat, A::Explain, "the statement's plan (plain EXPLAIN)"),
     act("editor", &["e", "ctrl-o"], S::Chat, A::Editor, "edit in $VISUAL or $EDITOR"),
@@ -268,9 +276,9 @@ pub static ACTIONS: &[ActionSpec] = &[
     act("db", &[], S::Normal, A::Database(String::new()), "change the database inside the server").takes("DATABASE"),
     act("timeout", &[], S::Normal, A::Timeout(String::new()), "time limit of the next statement").takes("120s"),
     act("limit", &[], S::Normal, A::RowLimit(String::new()), "row limit of results").takes("ROWS"),
-    act("filter", &["/"], S::Normal, A::Filter, "filter: text, !text, -f fuzzy").foot("filter"),
-    act("next-match", &["n"], S::Normal, A::Match(true), "next row with the filter's text"),
-    act("previous-match", &["N"], S::Normal, A::Match(false), "previous row with the filter's text"),
+    act("filter", &["/"], S::Table, A::Filter, "filter: text, !text, -f fuzzy").foot("filter"),
+    act("next-match", &["n"], S::Table, A::Match(true), "next row with the filter's text"),
+    act("previous-match", &["N"], S::Table, A::Match(false), "previous row with the filter's text"),
     act("copy", &["y"], S::Normal, A::Copy, "copy the statement or cell (OSC 52)").foot("copy"),
     act("copy-row", &["Y"], S::Normal, A::CopyRow, "copy the row as JSON"),
     act("export", &["E"], S::Normal, A::Export(String::new()), "export: csv, json, md, FILE, or all FILE").takes("FORMAT|FILE"),
@@ -323,9 +331,10 @@ pub fn available(model: &Model) -> impl Iterator<Item = &'static ActionSpec> + '
 pub fn listed(model: &Model) -> Vec<&'static ActionSpec> {
     let here = |scope: Scope| match scope {
         Scope::Everywhere | Scope::Normal => true,
+        Scope::Table => model.screen == Screen::Health || model.chat.open_table.is_some(),
         Scope::Health => model.screen == Screen::Health,
         Scope::Server => model.screen == Screen::Health && model.health.server.is_some(),
-        Scope::Chat | Scope::Composer => model.screen == Screen::Chat,
+        Scope::Chat | Scope::Composer => model.screen == Screen::Chat && model.chat.open_table.is_none(),
         Scope::Overlay => false,
     };
     let mut rest: Vec<&'static ActionSpec> = ACTIONS.iter().filter(|a| here(a.scope)).collect();

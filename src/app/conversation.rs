@@ -7,7 +7,6 @@ use super::chat::{
 };
 use super::effect::{Effect, ReadRequest};
 use super::event::{PastSession, ReadError, ReadResult, RequestId};
-use super::fleet::fleet_rows;
 use super::line::Line;
 use super::list::matches_filter;
 use super::model::{Model, SchemaState};
@@ -15,7 +14,7 @@ use super::overlay::Overlay;
 use super::turn::{self, Context, Source, Turn, refusal};
 use super::{command, health};
 use crate::domain::question::Intent;
-use crate::domain::rows::{Limits, Rows};
+use crate::domain::rows::Limits;
 use crate::domain::target::{TargetId, Timestamp};
 use std::sync::Arc;
 
@@ -268,7 +267,7 @@ pub fn next_request(model: &mut Model) -> RequestId {
 }
 
 fn answer_fleet(model: &mut Model, intent: &Intent) {
-    let (title, rows) = fleet_answer(model, intent);
+    let (title, rows) = super::fleet::answer(&model.targets, model.now, intent);
     let at = model.now;
     model.chat.entries.push(Entry::Lead { at, title, text: None, notes: Vec::new(), source: Source::Intent });
     model.chat.entries.push(Entry::Block(Block {
@@ -279,11 +278,6 @@ fn answer_fleet(model: &mut Model, intent: &Intent) {
         database: None,
         outcome: Outcome::Done { rows: Arc::new(rows), took_ms: 0, notices: Vec::new() },
     }));
-}
-
-/// Answers a question over all targets from their last samples.
-pub fn fleet_answer(model: &Model, intent: &Intent) -> (String, Rows) {
-    super::fleet::answer(&model.targets, model.now, intent)
 }
 
 /// The schema a message waited for arrived, or failed.

@@ -6,8 +6,10 @@ use super::table::{SPARK, Table, TableCell, TableRow};
 use crate::domain::activity::{SessionInfo, SessionState, blocking_tree};
 use crate::domain::health::State;
 use crate::domain::metric::{self, MetricId, Unit, format};
+use crate::domain::question::{FleetQuestion, Intent};
 use crate::domain::rows::{Column, Rows, Value};
-use crate::domain::target::{Environment, Timestamp};
+use crate::domain::target::{Environment, Identity, Timestamp};
+use std::cmp::Ordering;
 
 /// Minutes that a sparkline of the fleet table spans.
 const SPARK_MS: i64 = 15 * 60 * 1000;
@@ -194,38 +196,96 @@ pub fn current_list(model: &mut Model) -> Option<&mut ListState> {
     }
 }
 
-/// The fleet as a result, for questions over all targets; rows that satisfy `keep`, worst first.
-pub fn fleet_rows(targets: &[TargetModel], now: Timestamp, keep: &dyn Fn(&TargetModel, State) -> bool) -> Rows {
-    let columns = vec![
-        Column::text("target"),
-        Column::text("state"),
-        Column::text("kind"),
-        Column::text("role"),
-        Column::number("connections"),
-        Column::number("blocked"),
-        Column::number("lag_seconds"),
-        Column::number("data_bytes"),
-        Column::text("why"),
+/// The fleet as a result, for questions over all targets: rows that satisfy `keep`, worst first, or the largest of
+/// a metric first.
+fn fleet_rows(
+    targets: &[TargetModel],
+    now: Timestamp,
+    keep: &dyn Fn(&TargetModel, State) -> bool,
+    largest: Option<MetricId>,
+) -> Rows {
+    let numbers: &[(&str, MetricId)] = &[
+        ("connections", metric::CONNECTIONS),
+        ("connection_limit", metric::CONNECTION_LIMIT),
+        ("blocked", metric::BLOCKED),
+        ("idle_in_transaction", metric::IDLE_IN_TRANSACTION),
+        ("longest_transaction_seconds", metric::LONGEST_TRANSACTION),
+        ("lag_seconds", metric::LAG),
+        ("cache_hit_percent", metric::CACHE_HIT_RATIO),
+        ("data_bytes", metric::DATA_BYTES),
+        ("transactions_per_second", metric::TRANSACTIONS),
     ];
+    let mut columns: Vec<Column> = ["target", "state", "version", "role", "started"].map(Column::text).to_vec();
+    columns.extend(numbers.iter().map(|(name, _)| Column::number(name)));
+    columns.push(Column::text("why"));
     let mut order: Vec<&TargetModel> = targets.iter().filter(|t| keep(t, t.state(now))).collect();
-    order.sort_by(|a, b| (a.state(now), &a.target.id).cmp(&(b.state(now), &b.target.id)));
+    order.sort_by(|a, b| {
+        let by_metric = largest.map_or(Ordering::Equal, |id| {
+            let value = |t: &TargetModel| t.value(id).unwrap_or(f64::NEG_INFINITY);
+            value(b).total_cmp(&value(a))
+        });
+        by_metric.then_with(|| (a.state(now), &a.target.id).cmp(&(b.state(now), &b.target.id)))
+    });
     let rows = order
         .into_iter()
         .map(|t| {
-            let number = |id| t.value(id).map_or(Value::Null, Value::Float);
             let identity = t.identity.as_ref();
-            vec![
+            let text = |f: fn(&Identity) -> String| identity.map_or(Value::Null, |i| Value::Text(f(i)));
+            let mut row = vec![
                 Value::Text(t.target.id.to_string()),
                 Value::Text(t.state(now).json_word().into()),
-                identity.map_or(Value::Null, |i| Value::Text(i.kind.clone())),
-                identity.map_or(Value::Null, |i| Value::Text(i.role.clone())),
-                number(metric::CONNECTIONS),
-                number(metric::BLOCKED),
-                number(metric::LAG),
-                number(metric::DATA_BYTES),
-                Value::Text(t.health.reasons.first().map_or_else(String::new, |r| r.text.clone())),
-            ]
+                text(|i| i.version.clone()),
+                text(|i| i.role.clone()),
+                identity.and_then(|i| i.started_at).map_or(Value::Null, |at| Value::Text(at.date_time(0))),
+            ];
+            row.extend(numbers.iter().map(|(_, id)| t.value(*id).map_or(Value::Null, Value::Float)));
+            row.push(Value::Text(t.health.reasons.first().map_or_else(String::new, |r| r.text.clone())));
+            row
         })
         .collect();
     Rows { columns, rows, truncated: None }
+}
+
+/// Answers a question over all targets from their last samples: the lead, and the rows.
+pub fn answer(targets: &[TargetModel], now: Timestamp, intent: &Intent) -> (String, Rows) {
+    let question = match intent {
+        Intent::Fleet(question) => *question,
+        _ => FleetQuestion::Overview,
+    };
+    let all = |_: &TargetModel, _: State| true;
+    let above = |id: MetricId| move |t: &TargetModel, _: State| t.value(id).is_some_and(|v| v > 0.0);
+    let by = |id: MetricId| fleet_rows(targets, now, &all, Some(id));
+    let (words, rows) = match question {
+        FleetQuestion::Overview | FleetQuestion::Versions | FleetQuestion::Roles | FleetQuestion::Uptime => {
+            ("targets", fleet_rows(targets, now, &all, None))
+        }
+        FleetQuestion::Down => ("targets cannot be reached", fleet_rows(targets, now, &|_, s| s == State::Down, None)),
+        FleetQuestion::Unhealthy => ("targets are not ok", fleet_rows(targets, now, &|_, s| s != State::Ok, None)),
+        FleetQuestion::Lag => {
+            ("targets have replication lag", fleet_rows(targets, now, &above(metric::LAG), Some(metric::LAG)))
+        }
+        FleetQuestion::Blocked => (
+            "targets have sessions that wait for a lock",
+            fleet_rows(targets, now, &above(metric::BLOCKED), Some(metric::BLOCKED)),
+        ),
+        FleetQuestion::IdleInTransaction => (
+            "targets have sessions idle in a transaction",
+            fleet_rows(targets, now, &above(metric::IDLE_IN_TRANSACTION), Some(metric::IDLE_IN_TRANSACTION)),
+        ),
+        FleetQuestion::Connections => ("targets, most connections first", by(metric::CONNECTIONS)),
+        FleetQuestion::LongTransactions => ("targets, oldest transaction first", by(metric::LONGEST_TRANSACTION)),
+        FleetQuestion::CacheHitRatio => {
+            let mut rows = by(metric::CACHE_HIT_RATIO);
+            rows.rows.reverse();
+            ("targets, lowest cache hit ratio first", rows)
+        }
+        FleetQuestion::Size => ("targets, largest first", by(metric::DATA_BYTES)),
+        FleetQuestion::Load => ("targets, busiest first", by(metric::TRANSACTIONS)),
+    };
+    let unknown = targets.iter().filter(|t| matches!(t.state(now), State::Unknown | State::Stale)).count();
+    let mut title = format!("{} of {} {words}", rows.rows.len(), targets.len());
+    if unknown > 0 {
+        title.push_str(&format!("; {unknown} unknown: no fresh sample of them"));
+    }
+    (title, rows)
 }

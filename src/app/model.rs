@@ -286,6 +286,30 @@ pub struct Model {
 }
 
 impl Model {
+    /// A program that has just started. With one target the chat talks to it.
+    pub fn new(now: Timestamp, offset_minutes: i32, targets: Vec<TargetModel>, limits: Limits) -> Self {
+        let mut chat = ChatModel::default();
+        if let [only] = targets.as_slice() {
+            chat.target = Some(only.target.id.clone());
+        }
+        Self {
+            now,
+            offset_minutes,
+            screen: Screen::Health,
+            overlay: None,
+            targets,
+            health: HealthModel::default(),
+            chat,
+            notice: None,
+            demo_progress: None,
+            offer: None,
+            limits,
+            export_folder: std::path::PathBuf::from("."),
+            mouse: false,
+            last_request: 0,
+            interrupted: false,
+        }
+    }
     /// A target by name.
     pub fn target(&self, id: &TargetId) -> Option<&TargetModel> {
         self.targets.iter().find(|t| t.target.id == *id)

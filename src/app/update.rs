@@ -400,6 +400,9 @@ fn accept(model: &mut Model) -> Vec<Effect> {
 }
 
 fn open(model: &mut Model) -> Vec<Effect> {
+    if model.screen == Screen::Chat && model.chat.open_table.is_none() {
+        return conversation::act(model, Action::Open);
+    }
     let Some(table) = current_table(model) else { return Vec::new() };
     let Some(row) = current_list(model).and_then(|l| l.selected(&table)) else { return Vec::new() };
     if model.screen == Screen::Health && model.health.server.is_none() {

@@ -21,6 +21,9 @@ pub trait Dialect: Send + Sync {
     /// pinned session what it means in the person's own. Text it cannot improve comes back unchanged.
     fn resolve_names(&self, statement: &str, schema: &Schema) -> String;
 
+    /// The statement that shows a read's plan without running it; `None` for what has no plan to show.
+    fn explain(&self, statement: &str) -> Option<String>;
+
     /// An identifier, quoted where it must be.
     fn quote(&self, identifier: &str) -> String;
 

@@ -27,6 +27,10 @@ impl Dialect for Pure {
     fn resolve_names(&self, statement: &str, schema: &Schema) -> String {
         names::resolve(statement, schema)
     }
+    fn explain(&self, statement: &str) -> Option<String> {
+        let explained = statement.trim_start().get(..7).is_some_and(|w| w.eq_ignore_ascii_case("explain"));
+        (!explained).then(|| format!("EXPLAIN QUERY PLAN {statement}"))
+    }
     fn quote(&self, identifier: &str) -> String {
         names::quote(identifier)
     }
