@@ -257,7 +257,8 @@ pub static ACTIONS: &[ActionSpec] = &[
     act("compose", &["i", "enter"], S::Chat, A::Compose, "type a question or a statement").foot("type"),
     act("leave", &["esc"], S::Composer, A::Back, "stop what runs; then leave the typing layer").foot("stop"),
     act("send", &["enter"], S::Composer, A::Send(String::new()), "send").foot("send"),
-    act("newline", &["alt-enter", "ctrl-j"], S::Composer, A::Composer(ComposerEdit::Newline), "new line").foot("newline"),
+    act("newline", &["alt-enter", "ctrl-j"], S::Composer, A::Composer(ComposerEdit::Newline), "new line")
+        .foot("newline"),
     act("older", &["up"], S::Composer, A::Composer(ComposerEdit::Older), "the line typed before"),
     act("newer", &["down"], S::Composer, A::Composer(ComposerEdit::Newer), "the line typed after"),
     act("scroll-up", &["pageup"], S::Composer, A::Move(Motion::HalfPage(-1)), "read back without following"),
@@ -281,7 +282,8 @@ pub static ACTIONS: &[ActionSpec] = &[
     act("previous-match", &["N"], S::Table, A::Match(false), "previous row with the filter's text"),
     act("copy", &["y"], S::Normal, A::Copy, "copy the statement or cell (OSC 52)").foot("copy"),
     act("copy-row", &["Y"], S::Normal, A::CopyRow, "copy the row as JSON"),
-    act("export", &["E"], S::Normal, A::Export(String::new()), "export: csv, json, md, FILE, or all FILE").takes("FORMAT|FILE"),
+    act("export", &["E"], S::Normal, A::Export(String::new()), "export: csv, json, md, FILE, or all FILE")
+        .takes("FORMAT|FILE"),
     act("down", &["j", "down"], S::Normal, A::Move(Motion::By(1)), "down"),
     act("up", &["k", "up"], S::Normal, A::Move(Motion::By(-1)), "up"),
     act("half-page-down", &["ctrl-d", "pagedown"], S::Normal, A::Move(Motion::HalfPage(1)), "half a page down"),
@@ -313,8 +315,16 @@ pub static ACTIONS: &[ActionSpec] = &[
 ];
 
 /// Other words for actions on the `:` line, as vim and psql users type them.
-pub static ALIASES: &[(&str, &str)] =
-    &[("q", "quit"), ("q!", "quit"), ("wq", "quit"), ("e", "editor"), ("w", "export"), ("h", "help"), ("use", "db"), ("chat-list", "chats")];
+pub static ALIASES: &[(&str, &str)] = &[
+    ("q", "quit"),
+    ("q!", "quit"),
+    ("wq", "quit"),
+    ("e", "editor"),
+    ("w", "export"),
+    ("h", "help"),
+    ("use", "db"),
+    ("chat-list", "chats"),
+];
 
 /// An action by name or alias.
 pub fn by_name(name: &str) -> Option<&'static ActionSpec> {
@@ -400,7 +410,10 @@ mod tests {
     fn no_key_is_one_that_terminals_eat() {
         for a in ACTIONS {
             for k in a.keys {
-                assert!(!["ctrl-h", "ctrl-i", "ctrl-m", "ctrl-[", "ctrl-a", "ctrl-b", "ctrl-s", "ctrl-q"].contains(k), "{k}");
+                assert!(
+                    !["ctrl-h", "ctrl-i", "ctrl-m", "ctrl-[", "ctrl-a", "ctrl-b", "ctrl-s", "ctrl-q"].contains(k),
+                    "{k}"
+                );
             }
         }
     }

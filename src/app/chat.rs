@@ -329,9 +329,8 @@ pub fn history_rows(past: &[PastSession], offset_minutes: i32) -> Rows {
         Column::number("blocks"),
         Column::text("statement"),
     ];
-    let blocks = |at: Timestamp, pid: i64| {
-        past.iter().filter(|p| p.at == at && p.session.blocked_by.contains(&pid)).count()
-    };
+    let blocks =
+        |at: Timestamp, pid: i64| past.iter().filter(|p| p.at == at && p.session.blocked_by.contains(&pid)).count();
     let mut order: Vec<(&PastSession, usize)> = past.iter().map(|p| (p, blocks(p.at, p.session.pid))).collect();
     order.sort_by_key(|(p, n)| (p.at, std::cmp::Reverse(*n), p.session.pid));
     let rows = order

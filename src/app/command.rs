@@ -101,7 +101,8 @@ pub fn duration_ms(text: &str) -> Result<u64, String> {
         "h" => 3_600_000.0,
         _ => return Err(format!("`{text}` is no length of time; write 500ms, 2s, 5m or 1h")),
     };
-    let number: f64 = number.parse().map_err(|_| format!("`{text}` is no length of time; write 500ms, 2s, 5m or 1h"))?;
+    let number: f64 =
+        number.parse().map_err(|_| format!("`{text}` is no length of time; write 500ms, 2s, 5m or 1h"))?;
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative, and clamped")]
     let ms = (number * factor).min(1e12) as u64;
     if ms == 0 { Err("a length of time must be more than 0".into()) } else { Ok(ms) }

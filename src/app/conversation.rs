@@ -200,7 +200,8 @@ fn begin(model: &mut Model, pending: Pending) -> Vec<Effect> {
         }
         Turn::History { from, to } => {
             let request = next_request(model);
-            model.chat.running = Some(Running { id: request, since: now, blocks: Vec::new(), rows: 0, stopping: false });
+            model.chat.running =
+                Some(Running { id: request, since: now, blocks: Vec::new(), rows: 0, stopping: false });
             vec![Effect::LoadHistory(request, id, from, to)]
         }
         Turn::Fleet(intent) => {
@@ -219,13 +220,7 @@ fn begin(model: &mut Model, pending: Pending) -> Vec<Effect> {
 }
 
 /// Puts statements into blocks and starts them.
-fn run(
-    model: &mut Model,
-    id: &TargetId,
-    statements: Vec<String>,
-    titles: Vec<String>,
-    limits: Limits,
-) -> Vec<Effect> {
+fn run(model: &mut Model, id: &TargetId, statements: Vec<String>, titles: Vec<String>, limits: Limits) -> Vec<Effect> {
     if statements.is_empty() {
         return keep(model);
     }

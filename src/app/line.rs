@@ -65,9 +65,9 @@ impl Line {
             }
             Edit::DeleteWord => {
                 let trimmed = self.before().trim_end();
-                let start = trimmed.rfind(char::is_whitespace).map_or(0, |i| {
-                    i + trimmed[i..].chars().next().map_or(1, char::len_utf8)
-                });
+                let start = trimmed
+                    .rfind(char::is_whitespace)
+                    .map_or(0, |i| i + trimmed[i..].chars().next().map_or(1, char::len_utf8));
                 self.text.replace_range(start..self.cursor, "");
                 self.cursor = start;
             }

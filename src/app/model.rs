@@ -146,8 +146,7 @@ impl TargetModel {
         first_due: Timestamp,
     ) -> Self {
         let views = SAMPLE_VIEWS.iter().chain(engine_views).copied().collect();
-        let schedule =
-            Schedule { interval_ms, stretched_ms: interval_ms, due: first_due, ..Schedule::default() };
+        let schedule = Schedule { interval_ms, stretched_ms: interval_ms, due: first_due, ..Schedule::default() };
         Self {
             target,
             dialect,

@@ -72,11 +72,8 @@ impl Table {
 
     /// A server's rows as a table; the first column names the row.
     pub fn from_rows(rows: &Rows) -> Self {
-        let columns = rows
-            .columns
-            .iter()
-            .map(|c| TableColumn { title: text::escape(&c.name), numeric: c.numeric })
-            .collect();
+        let columns =
+            rows.columns.iter().map(|c| TableColumn { title: text::escape(&c.name), numeric: c.numeric }).collect();
         let rows = rows
             .rows
             .iter()

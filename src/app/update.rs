@@ -193,7 +193,9 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             return vec![Effect::Mouse(model.mouse)];
         }
         Action::Refresh(argument) => match health::set_interval(model, &argument) {
-            Ok(ms) => model.tell(format!("collecting every {}", crate::domain::metric::seconds(ms as f64 / 1000.0)), false),
+            Ok(ms) => {
+                model.tell(format!("collecting every {}", crate::domain::metric::seconds(ms as f64 / 1000.0)), false)
+            }
             Err(words) => model.tell(words, true),
         },
         Action::Pause => {
@@ -221,10 +223,8 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
 }
 
 fn toggle(model: &mut Model, overlay: Overlay) {
-    let same = model
-        .overlay
-        .as_ref()
-        .is_some_and(|open| std::mem::discriminant(open) == std::mem::discriminant(&overlay));
+    let same =
+        model.overlay.as_ref().is_some_and(|open| std::mem::discriminant(open) == std::mem::discriminant(&overlay));
     model.overlay = if same { None } else { Some(overlay) };
 }
 
