@@ -95,7 +95,7 @@ pub fn risky(c: char) -> bool {
         | 0xFE00..=0xFE0F | 0xFEFF | 0xFFF0..=0xFFFB
         | 0xD800..=0xDFFF | 0xE000..=0xF8FF // surrogates cannot occur; private use has no width
         | 0x1BCA0..=0x1BCA3 | 0x1D173..=0x1D17A
-        | 0xE0000..=0xE0FFF | 0xF0000..=0x10FFFF)
+        | 0xE0000..=0xE0FFF | 0xF0000..=0x10_FFFF)
 }
 
 /// True where a name mixes Latin with look-alike scripts (Cyrillic, Greek, full-width): a homoglyph trick or a typo.
@@ -135,7 +135,7 @@ pub fn redact(text: &str) -> String {
         [
             (r"(?i)\b([a-z][a-z0-9+.-]*://[^\s:/@]*):[^\s@/]*(?:/[^\s@]*)?@", "$1:***@"),
             (r"(?is)\b(password|identified\s+(?:with\s+\S+\s+)?by|auth|requirepass|masterauth)(\s*=\s*|\s+)('(?:[^']|'')*'?|\x22[^\x22]*\x22?)", "$1$2***"),
-            (r"(?i)\b(password|passwd|pwd|pgpassword|mysql_pwd|secret|token|api_key)(\s*[=:]\s*)[^\s'\x22&;,]+", "$1$2***"),
+            (r"(?i)\b([a-z_]*password|passwd|[a-z_]*pwd|secret|token|api_key)(\s*[=:]\s*)[^\s'\x22&;,]+", "$1$2***"),
         ]
         .into_iter()
         .map(|(p, r)| (Regex::new(p).unwrap(), r))

@@ -1,1 +1,3 @@
 //! One integration binary for every group of tests.
+
+mod architecture;
