@@ -35,11 +35,7 @@ const RESERVED: &[Reserved] = &[
         welcome_in: &["runtime/", "engine/"],
         reason: "time is an argument; only the runtime reads a clock, and an engine's sessions for deadlines",
     },
-    Reserved {
-        pattern: r"\bthread::sleep\b",
-        welcome_in: &[],
-        reason: "nothing sleeps; the runtime waits on timers",
-    },
+    Reserved { pattern: r"\bthread::sleep\b", welcome_in: &[], reason: "nothing sleeps; the runtime waits on timers" },
     Reserved {
         pattern: r"\basync\b|\.await\b|\btokio\b|\btokio_util\b|\bfutures\b",
         welcome_in: &["runtime/", "engine/", "cli/", "store/", "demo/", "export/", "main.rs"],
@@ -55,7 +51,11 @@ const RESERVED: &[Reserved] = &[
         welcome_in: &["store/", "engine/sqlite/", "demo/"],
         reason: "a driver stays in its folder",
     },
-    Reserved { pattern: r"\bpostgres_protocol\b", welcome_in: &["engine/postgres/"], reason: "a driver stays in its folder" },
+    Reserved {
+        pattern: r"\bpostgres_protocol\b",
+        welcome_in: &["engine/postgres/"],
+        reason: "a driver stays in its folder",
+    },
     Reserved {
         pattern: r"\b(squawk_syntax|sqlparser)\b",
         welcome_in: &["engine/"],
@@ -120,7 +120,8 @@ fn opening(file: &SourceFile) -> Option<Complaint> {
 
 fn length(file: &SourceFile) -> Option<Complaint> {
     let lines = file.text.lines().count();
-    (lines > MOST_LINES).then(|| (lines, format!("{lines} lines; look for the second idea in it (at most {MOST_LINES})")))
+    (lines > MOST_LINES)
+        .then(|| (lines, format!("{lines} lines; look for the second idea in it (at most {MOST_LINES})")))
 }
 
 fn imports(file: &SourceFile) -> Vec<Complaint> {
