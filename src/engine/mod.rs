@@ -37,6 +37,8 @@ pub struct Surroundings {
     pub home: Option<PathBuf>,
     /// The operating system's user name.
     pub user: Option<String>,
+    /// The folder in which the program was started.
+    pub current_dir: Option<PathBuf>,
 }
 
 impl Surroundings {

@@ -1,3 +1,4 @@
 //! One integration binary for every group of tests.
 
 mod architecture;
+mod sqlite;

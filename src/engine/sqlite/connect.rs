@@ -1,21 +1,85 @@
-//! From a URL to a session: where it leads, who we are there, and why not.
+//! From a URL to a session: opens the file read-only so that nothing in it can harm us and nothing we do can harm it,
+//! and learns what there is to say about it.
 
+use super::authorizer::Gate;
+use super::location;
+use super::open;
+use super::session::SqliteSession;
+use super::worker::Worker;
 use crate::domain::error_event::{ConnectError, ConnectKind};
-use crate::engine::{ConnectSettings, Found, Session, Surroundings, Task};
-use secrecy::SecretString;
+use crate::domain::target::Identity;
+use crate::engine::{ConnectSettings, Session, Surroundings, Task};
+use rusqlite::InterruptHandle;
+use secrecy::{ExposeSecret, SecretString};
+use std::path::PathBuf;
+use tokio::sync::{mpsc, oneshot};
 
-pub(super) fn address(_url: &SecretString, _around: &Surroundings) -> Result<String, ConnectError> {
-    Err(ConnectError::new(ConnectKind::Other, "to be written"))
+/// Commands waiting for the thread; a session sends one at a time.
+const COMMANDS_AHEAD: usize = 1;
+
+/// The path, absolute. A URL of SQLite holds no secret.
+pub(super) fn address(url: &SecretString, around: &Surroundings) -> Result<String, ConnectError> {
+    location::path_of(url.expose_secret(), around).map(|path| path.display().to_string())
 }
 
-pub(super) fn connect(_settings: &ConnectSettings) -> Task<'_, Result<Box<dyn Session>, ConnectError>> {
-    Box::pin(async { Err(ConnectError::new(ConnectKind::Other, "to be written")) })
+/// Opens the file on a thread of its own, which then serves the session.
+pub(super) fn connect(settings: &ConnectSettings) -> Task<'_, Result<Box<dyn Session>, ConnectError>> {
+    Box::pin(async {
+        let path = location::path_of(settings.url.expose_secret(), &settings.surroundings)?;
+        let (commands, received) = mpsc::channel(COMMANDS_AHEAD);
+        let (opened, answer) = oneshot::channel();
+        let (end, ended) = oneshot::channel();
+        std::thread::Builder::new()
+            .name("sqlite".into())
+            .spawn({
+                let path = path.clone();
+                move || {
+                    serve(path, opened, received);
+                    drop(end);
+                }
+            })
+            .map_err(|error| other(format!("No thread could be started to read the file: {error}.")))?;
+        let opened = tokio::time::timeout(settings.timeout, answer).await.map_err(|_| {
+            let seconds = settings.timeout.as_secs_f32();
+            ConnectError::new(
+                ConnectKind::Unreachable,
+                format!(
+                    "{} did not answer within {seconds:.0} s. Is it on a disk or share that hangs?",
+                    path.display()
+                ),
+            )
+        })?;
+        let (identity, interrupt) =
+            opened.unwrap_or_else(|_| Err(other(format!("Reading {} failed unexpectedly.", path.display()))))?;
+        Ok(Box::new(SqliteSession::new(identity, commands, interrupt, ended)) as Box<dyn Session>)
+    })
 }
 
+type Opened = Result<(Identity, InterruptHandle), ConnectError>;
+
+/// The life of a session's thread: open, report, serve, close.
+fn serve(path: PathBuf, report: oneshot::Sender<Opened>, commands: mpsc::Receiver<super::worker::Command>) {
+    let gate = Gate::default();
+    let opened = open::open(&path, &gate);
+    match opened {
+        Err(error) => {
+            let _ = report.send(Err(error));
+        }
+        Ok((connection, identity)) => {
+            let interrupt = connection.get_interrupt_handle();
+            // The person may have given up waiting meanwhile; then the commands' sender is gone too.
+            if report.send(Ok((identity, interrupt))).is_ok() {
+                Worker::new(connection, gate).run(commands);
+            }
+        }
+    }
+}
+
+/// A file is one database; another one is another target.
 pub(super) fn with_database(_url: &SecretString, _database: &str) -> Option<SecretString> {
     None
 }
 
-pub(super) fn discover(_around: &Surroundings) -> Vec<Found> {
-    Vec::new()
+fn other(message: String) -> ConnectError {
+    ConnectError::new(ConnectKind::Other, message)
 }

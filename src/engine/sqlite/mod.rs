@@ -1,11 +1,19 @@
 //! SQLite as an engine: its line in the registry. One file per concern beside it.
 
+mod authorizer;
+mod cells;
 mod connect;
 mod dialect;
+mod facts;
+mod files;
+mod location;
+mod open;
 mod sample;
 mod schema;
 mod session;
 mod views;
+mod wal;
+mod worker;
 
 use crate::domain::target::EngineId;
 use crate::engine::EngineSpec;
@@ -27,5 +35,5 @@ pub static SPEC: EngineSpec = EngineSpec {
     sample: sample::sample,
     schema: schema::schema,
     with_database: connect::with_database,
-    discover: connect::discover,
+    discover: files::discover,
 };
