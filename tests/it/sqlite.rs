@@ -39,6 +39,9 @@ impl Dialect for Permissive {
     fn literal(&self, text: &str) -> String {
         text.to_owned()
     }
+    fn explain(&self, _statement: &str) -> Option<String> {
+        None
+    }
     fn answer(&self, _intent: &Intent, _schema: &Schema, _now: Timestamp) -> Result<Answer, Cannot> {
         Err(Cannot::default())
     }
