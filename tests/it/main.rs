@@ -1,4 +1,6 @@
 //! One integration binary for every group of tests.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod architecture;
 mod sqlite;
+mod config;

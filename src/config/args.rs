@@ -1,0 +1,264 @@
+//! The command line: what is typed. Help texts, completions and the man page are all made from these types.
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// The whole command line. Usage errors end the program with exit code 2, as clap does by itself.
+#[derive(Debug, Clone, Parser)]
+#[command(
+    name = "dba-gpt",
+    version,
+    about = "A terminal for database administrators: watch, ask and understand PostgreSQL and SQLite",
+    long_about = "A terminal for database administrators: watch, ask and understand PostgreSQL and SQLite.\n\n\
+        Without a command it opens the terminal app on the configured targets. With no configuration and no \
+        --target it opens an embedded demo database, and says so. Everything it sends to a server only reads.",
+    after_help = "Exit codes: 0 fine; 1 findings, an unhealthy target, a server's error or no answer; 2 wrong usage \
+        or configuration; 3 target unreachable; 4 refused by the guard; 5 our own fault.",
+    propagate_version = false,
+    disable_help_subcommand = true
+)]
+pub struct Args {
+    /// Options of every command.
+    #[command(flatten)]
+    pub common: Common,
+    /// What to do; the terminal app when absent.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Options that every command takes, before or after its name.
+#[derive(Debug, Clone, Default, ClapArgs)]
+#[command(next_help_heading = "Common options")]
+pub struct Common {
+    /// Use this target: a name from the configuration, a URL, or the path of a database file. Repeatable.
+    ///
+    /// URLs are `postgres://`, `postgresql://` and `sqlite:PATH`; paths end in `.db`, `.sqlite` or `.sqlite3`.
+    /// A password in a URL can be seen by every user of this machine: prefer .pgpass or `password_command`.
+    #[arg(long = "target", short = 't', value_name = "T", global = true)]
+    pub targets: Vec<String>,
+    /// Read this file instead of config.toml and conf.d.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+    /// Use the embedded demo database, whatever the configuration says. Its target is called `demo`.
+    #[arg(long, global = true)]
+    pub demo: bool,
+    /// Work line by line, without drawing: for dumb terminals and screen readers.
+    #[arg(long, global = true)]
+    pub plain: bool,
+}
+
+/// The headless commands: stdout is data, stderr is talk.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Answer one question about a database, showing the statement that was run.
+    Ask(Ask),
+    /// Run one statement that only reads, behind the guard.
+    Sql(Sql),
+    /// Judge statements from standard input without any database.
+    Guard(Guard),
+    /// Sample every target once and say how it is.
+    Health(Health),
+    /// Say what works here and what is missing: terminal, files, targets, rights.
+    Doctor(Doctor),
+    /// Show, check and find the configuration.
+    Config {
+        /// What to do with it.
+        #[command(subcommand)]
+        action: ConfigAction,
+    },
+    /// List the targets, or try to connect to them.
+    Targets {
+        /// What to do with them.
+        #[command(subcommand)]
+        action: TargetsAction,
+    },
+    /// Print the completion script of a shell.
+    Completions {
+        /// The shell to write it for.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, in roff.
+    Man,
+}
+
+/// `ask`: one chat turn without the screen.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Ask {
+    /// The question, or a statement; quotes around it are optional.
+    #[arg(required = true, value_name = "QUESTION")]
+    pub words: Vec<String>,
+    /// Print one JSON object: answer, statements, columns, rows, truncated, source.
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Ask {
+    /// The question as one line of text.
+    pub fn question(&self) -> String {
+        self.words.join(" ")
+    }
+}
+
+/// `sql`: one guarded, read-only run.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Sql {
+    /// The statement, or `-` to read it from standard input.
+    #[arg(value_name = "STATEMENT|-", allow_hyphen_values = true)]
+    pub statement: String,
+    /// How to print the rows.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// Print at most this many rows; the default is `limits.rows` of the configuration.
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub limit: Option<usize>,
+}
+
+/// How rows are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Aligned columns for people.
+    Table,
+    /// One JSON object a line.
+    Json,
+    /// Comma-separated values with a header line.
+    Csv,
+    /// A Markdown table.
+    Md,
+}
+
+/// `guard`: verdicts for statements, one a line: `verdict<TAB>class<TAB>reason`.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Guard {
+    /// Whose grammar to read them by: `postgres` or `sqlite`.
+    #[arg(long, value_name = "E")]
+    pub engine: String,
+    /// Who wrote the statements; a model is allowed less than a person.
+    #[arg(long, value_enum, default_value_t = Author::Model)]
+    pub author: Author,
+    /// A JSON file that names views, functions and operators; without it, relations count as plain tables.
+    #[arg(long, value_name = "FILE.json")]
+    pub catalog: Option<PathBuf>,
+    /// Take every input line as one statement, with the escapes \\ \n \r \t \u{hex}; one output line for each.
+    #[arg(long)]
+    pub lines: bool,
+    /// Print one JSON object a line.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Who wrote a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Author {
+    /// A language model.
+    Model,
+    /// A person.
+    Person,
+}
+
+/// `health`: one sample of every target, or a stream of them.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Health {
+    /// Print one JSON object a line.
+    #[arg(long)]
+    pub json: bool,
+    /// Go on at the refresh rate of each target, until interrupted.
+    #[arg(long)]
+    pub watch: bool,
+}
+
+/// `doctor`: what works here.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Doctor {
+    /// Print one JSON object a line.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `config` does.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum ConfigAction {
+    /// Print every value with where it came from.
+    Show {
+        /// Print one JSON object a line: key, value, source.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Read the configuration and report every mistake, with its line; exit code 2 if there is one.
+    Check,
+    /// Print the folders and files that are used.
+    Path,
+    /// Print an example file that documents every key and holds the defaults.
+    Example,
+}
+
+/// What `targets` does.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum TargetsAction {
+    /// Print the targets: name, engine, environment, address.
+    List {
+        /// Print one JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Connect to each target and say who answered, or why nobody did.
+    Test {
+        /// Print one JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "it must be a whole number of at least 1".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn targets_repeat_on_either_side_of_the_command() {
+        let before = Args::try_parse_from(["dba-gpt", "--target", "a", "-t", "b", "health", "--json"]).unwrap();
+        assert_eq!(before.common.targets, ["a", "b"]);
+        let after = Args::try_parse_from(["dba-gpt", "health", "--target", "a", "-t", "b"]).unwrap();
+        assert_eq!(after.common.targets, ["a", "b"]);
+    }
+
+    #[test]
+    fn a_question_needs_no_quotes() {
+        let args = Args::try_parse_from(["dba-gpt", "ask", "how", "many", "orders?", "--json"]).unwrap();
+        let Some(Command::Ask(ask)) = args.command else { panic!("{args:?}") };
+        assert_eq!((ask.question().as_str(), ask.json), ("how many orders?", true));
+    }
+
+    #[test]
+    fn a_statement_may_begin_with_a_comment_or_be_read_from_a_pipe() {
+        for statement in ["-- why\nselect 1", "-"] {
+            let args = Args::try_parse_from(["dba-gpt", "sql", statement, "--format", "csv"]).unwrap();
+            let Some(Command::Sql(sql)) = args.command else { panic!("{args:?}") };
+            assert_eq!((sql.statement.as_str(), sql.format), (statement, Format::Csv));
+        }
+    }
+
+    #[test]
+    fn wrong_usage_is_exit_code_2() {
+        for wrong in [
+            &["dba-gpt", "--nonsense"][..],
+            &["dba-gpt", "ask"],
+            &["dba-gpt", "sql", "select 1", "--limit", "0"],
+            &["dba-gpt", "guard"],
+            &["dba-gpt", "config"],
+            &["dba-gpt", "completions", "dos"],
+        ] {
+            let error = Args::try_parse_from(wrong).unwrap_err();
+            assert_eq!(error.exit_code(), 2, "{wrong:?}");
+        }
+    }
+}

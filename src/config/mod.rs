@@ -1,0 +1,39 @@
+//! Configuration: what is typed (files, flags, environment) and what is used ([`Config`]) are two things.
+//!
+//! ```text
+//! args       the command line             settings   the registry of keys: kinds, defaults, help
+//! file       files and their permissions  written    a file's text -> keys with places, every mistake at once
+//! layers     default < file < environment targets    which targets are used    ui   what the terminal can
+//! resolve    all of it -> Config          show       `config show`, the example file
+//! ```
+//!
+//! The configuration sees neither engines nor screens: [`Inputs`] takes both registries as functions. A mistake reads
+//! `config.toml:12:5: words that say what to do`.
+
+pub mod args;
+mod choices;
+mod file;
+mod layers;
+mod mistake;
+mod places;
+mod resolve;
+mod settings;
+mod show;
+mod targets;
+mod ui;
+mod units;
+mod written;
+mod written_target;
+
+pub use choices::{Clipboard, ColorChoice, SymbolsChoice, Theme};
+pub use layers::Source;
+pub use mistake::{Mistake, Mistakes, Place, nearest};
+pub use places::{Places, home};
+pub use resolve::{CheckKeys, Config, Identified, Identify, Inputs, Keep, load};
+pub use settings::{Kind, SETTINGS, Setting, Value};
+pub use show::{Shown, example};
+pub use targets::{DEMO_TARGET, Demo, TargetConfig};
+pub use ui::{ColorDepth, Ui};
+pub use units::{format_bytes, format_duration, parse_bytes, parse_duration};
+pub use written::KeyBinding;
+pub use written_target::PasswordSource;

@@ -1,0 +1,158 @@
+//! What is used: flags, environment, files and defaults become one [`Config`] that remembers where each value is from.
+
+use super::args::Common;
+use super::file::{self, SourceFile};
+use super::layers::{Values, set};
+use super::mistake::{Mistake, Mistakes, nearest};
+use super::places::Places;
+use super::settings::{self, SETTINGS, Setting};
+use super::targets::{self, Demo, TargetConfig};
+use super::ui::Ui;
+use super::written::{KeyBinding, Written};
+use crate::domain::rows::Limits;
+use crate::domain::target::EngineId;
+use crate::domain::text::escape;
+use secrecy::SecretString;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+/// Names the configuration file, like `--config`.
+const CONFIG_VARIABLE: &str = "DBA_GPT_CONFIG";
+/// Names the target, like `--target`.
+pub(super) const TARGET_VARIABLE: &str = "DBA_GPT_TARGET";
+
+/// What an engine says about a URL or path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identified {
+    /// The engine that it belongs to.
+    pub engine: EngineId,
+    /// The printable address, without a password.
+    pub address: String,
+}
+
+/// Tells whose URL or path a text is: none when no engine knows its form, an error sentence when one does and the
+/// text is wrong. The configuration does not see the engines, so the runtime passes their registry in as this.
+pub type Identify<'a> = &'a dyn Fn(&SecretString) -> Option<Result<Identified, String>>;
+
+/// Judges key bindings: which screens, actions and keys exist, and which clash. Gives the index of a wrong binding
+/// and a sentence. The configuration does not see the screens, so the runtime passes their registry in as this.
+pub type CheckKeys<'a> = &'a dyn Fn(&[KeyBinding]) -> Vec<(usize, String)>;
+
+/// Everything that decides a configuration.
+pub struct Inputs<'a> {
+    /// The common options of the command line.
+    pub args: &'a Common,
+    /// The environment.
+    pub variables: &'a BTreeMap<String, String>,
+    /// The home directory.
+    pub home: Option<&'a Path>,
+    /// The engines.
+    pub identify: Identify<'a>,
+    /// The actions and their keys.
+    pub check_keys: CheckKeys<'a>,
+}
+
+/// How long the store keeps what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keep {
+    /// Every stored sample, hours.
+    pub raw_hours: u64,
+    /// Five-minute means, days.
+    pub keep_days: u64,
+}
+
+/// The configuration in use. Holds URLs that may hold passwords, as secrets only.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Our folders.
+    pub places: Places,
+    /// Whether the demo database is used, and why.
+    pub demo: Demo,
+    /// The targets in use, in order; empty with the demo.
+    pub targets: Vec<TargetConfig>,
+    /// Line mode was asked for.
+    pub plain: bool,
+    /// The screen.
+    pub ui: Ui,
+    /// Time between two collections of a target that does not say its own.
+    pub refresh: Duration,
+    /// Bounds of one read.
+    pub limits: Limits,
+    /// Retention of the store.
+    pub keep: Keep,
+    /// Keys of the person's own.
+    pub keys: Vec<KeyBinding>,
+    /// What works but should not stay so, a sentence each.
+    pub warnings: Vec<String>,
+    /// Every setting with where it is from.
+    pub(super) values: Values,
+}
+
+/// Reads the files and decides every value. Precedence: flag, environment, file (the last one wins), default.
+pub fn load(inputs: &Inputs<'_>) -> Result<Config, Mistakes> {
+    let fatal = |text: &str| Mistakes(vec![Mistake { place: None, text: text.to_owned() }]);
+    let places = Places::find(inputs.variables, inputs.home)
+        .ok_or_else(|| fatal("there is no home directory: set HOME or DBA_GPT_HOME"))?;
+    let mut written = Written::default();
+    for file in files(inputs, &places, &mut written.mistakes) {
+        written.add(&file);
+    }
+    let values = Values::layer(&written.settings, inputs.variables, &mut written.mistakes);
+    let chosen = targets::choose(inputs, &mut written, &values);
+    for (index, text) in (inputs.check_keys)(&written.keys) {
+        let place = written.keys.get(index).map(|binding| binding.place.clone());
+        written.mistakes.push(Mistake { place, text });
+    }
+    if !written.mistakes.is_empty() {
+        return Err(Mistakes(written.mistakes));
+    }
+    let mut warnings: Vec<String> = written.warnings.iter().map(Mistake::to_string).collect();
+    warnings.extend(chosen.warnings);
+    warnings.extend(unknown_variables(inputs.variables));
+    Ok(Config {
+        places,
+        demo: chosen.demo,
+        targets: chosen.targets,
+        plain: inputs.args.plain,
+        ui: Ui::decide(&values, inputs.variables),
+        refresh: values.time(&settings::REFRESH),
+        limits: Limits {
+            rows: values.size(&settings::ROWS),
+            bytes: values.size(&settings::BYTES),
+            cell_bytes: values.size(&settings::CELL),
+            timeout_ms: values.milliseconds(&settings::TIMEOUT),
+            lock_timeout_ms: values.milliseconds(&settings::LOCK_TIMEOUT),
+        },
+        keep: Keep { raw_hours: values.whole(&settings::RAW_HOURS), keep_days: values.whole(&settings::KEEP_DAYS) },
+        keys: written.keys,
+        warnings,
+        values,
+    })
+}
+
+fn files(inputs: &Inputs<'_>, places: &Places, mistakes: &mut Vec<Mistake>) -> Vec<SourceFile> {
+    let named = inputs.args.config.as_deref().or_else(|| set(inputs.variables, CONFIG_VARIABLE).map(Path::new));
+    if let Some(path) = named {
+        return file::read_named(path).map_err(|mistake| mistakes.push(mistake)).into_iter().collect();
+    }
+    let (files, unreadable) = file::read_folder(&places.config);
+    mistakes.extend(unreadable);
+    files
+}
+
+/// A variable that is nearly one of ours is a typing mistake that would otherwise go unseen.
+fn unknown_variables(variables: &BTreeMap<String, String>) -> Vec<String> {
+    let known: Vec<String> = SETTINGS
+        .iter()
+        .map(Setting::variable)
+        .chain(["DBA_GPT_HOME", CONFIG_VARIABLE, TARGET_VARIABLE].map(str::to_owned))
+        .collect();
+    let ours = variables.keys().filter(|name| name.starts_with("DBA_GPT_") && !known.contains(name));
+    ours.filter_map(|name| {
+        let near =
+            nearest(name.trim_start_matches("DBA_GPT_"), known.iter().map(|k| k.trim_start_matches("DBA_GPT_")))?;
+        Some(format!("{} in the environment is not known; did you mean DBA_GPT_{near}?", escape(name)))
+    })
+    .collect()
+}

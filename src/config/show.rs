@@ -1,0 +1,146 @@
+//! `config show` and `config example`: every value with where it came from, and the documented file.
+
+use super::resolve::Config;
+use super::settings::{self, SETTINGS};
+use super::targets::Demo;
+use super::written_target::PasswordSource;
+use crate::domain::text::escape;
+
+/// One line of `config show`. Both texts are fit for a terminal, and no secret is in them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// `ui.theme`, `targets.orders.address`.
+    pub key: String,
+    /// The value as a file would hold it.
+    pub value: String,
+    /// `config.toml:12:5`, `default`, `--target`.
+    pub source: String,
+}
+
+impl Config {
+    /// Every value in use with where it came from, in the order of the example file.
+    pub fn show(&self) -> Vec<Shown> {
+        let line = |key: String, value: String, source: String| Shown { key, value, source: escape(&source) };
+        let text = |value: &str| format!("\"{}\"", escape(value).replace('"', "\\\""));
+        let mut lines = Vec::new();
+        for (setting, value, source) in self.values.iter() {
+            lines.push(line(setting.name(), value.to_string(), source.to_string()));
+        }
+        for binding in &self.keys {
+            let key = format!("keymap.{}.{}", escape(&binding.screen), escape(&binding.action));
+            lines.push(line(key, text(&binding.key), binding.place.to_string()));
+        }
+        match self.demo {
+            Demo::No => {}
+            Demo::Asked => lines.push(line("demo".to_owned(), "true".to_owned(), "--demo".to_owned())),
+            Demo::NothingConfigured => {
+                lines.push(line("demo".to_owned(), "true".to_owned(), "default, as there is no target".to_owned()));
+            }
+        }
+        for target in &self.targets {
+            let key = |word: &str| format!("targets.{}.{word}", escape(target.target.id.as_str()));
+            lines.push(line(key("address"), text(&target.target.address), target.source.to_string()));
+            lines.push(line(key("engine"), text(target.target.engine.0), target.source.to_string()));
+            let environment = text(target.target.environment.word());
+            lines.push(line(key("environment"), environment, target.environment_source.to_string()));
+            let refresh = settings::Value::Time(target.refresh).to_string();
+            lines.push(line(key("refresh"), refresh, target.refresh_source.to_string()));
+            let source = target.password_source.to_string();
+            match &target.password {
+                Some(PasswordSource::Variable(name)) => {
+                    lines.push(line(key("password"), text(&format!("${{env:{name}}}")), source));
+                }
+                Some(PasswordSource::Command(words)) => {
+                    let program = words.first().map_or("", String::as_str);
+                    // The arguments can name vaults and entries: the program is enough to know where to look.
+                    lines.push(line(key("password_command"), format!("[{}, ...]", text(program)), source));
+                }
+                None => {}
+            }
+        }
+        lines
+    }
+}
+
+/// The example file: every key with what it does, and the default. Settings are behind a `#` that is not followed by
+/// a space, so the file as it is changes nothing.
+pub fn example() -> String {
+    let mut out = String::from(HEAD);
+    for section in settings::sections() {
+        out.extend(["\n[", section, "]\n"]);
+        for setting in SETTINGS.iter().filter(|s| s.section == section) {
+            for line in wrap(setting.help).iter().chain(&wrap(&format!("It is {}.", setting.kind.bounds()))) {
+                out.extend(["# ", line, "\n"]);
+            }
+            out.extend(["#", setting.key, " = ", &setting.default.to_string(), "\n"]);
+        }
+    }
+    out.push_str(TAIL);
+    out
+}
+
+const HEAD: &str = "\
+# DBA-GPT: every key of the configuration, with its default.
+#
+# Copy it to ~/.config/dba-gpt/config.toml (`dba-gpt config path` says where yours is) and remove the `#` before what
+# you want to change. Files in conf.d/*.toml beside it are read too, by name; the last file that sets a key wins.
+# A flag wins over the environment, the environment over the files, the files over the defaults. Every setting has a
+# variable: `ui.theme` is DBA_GPT_UI_THEME. `dba-gpt config show` prints each value with where it came from, and
+# `dba-gpt config check` finds mistakes.
+";
+
+const TAIL: &str = "
+# Your own keys: [keymap.SCREEN], then the action and its key. `?` in the program lists screens, actions and keys.
+#[keymap.health]
+#pause = \"P\"
+
+# Targets: one table each. The name is yours.
+#
+# url: `postgres://USER@HOST:PORT/DATABASE` with the parameters of libpq, or `sqlite:PATH`. PG* variables, .pgpass and
+# pg_service.conf are honoured.
+# environment: \"prod\", \"stage\" or \"dev\". Not said counts as production.
+# read_only: true. This version only reads.
+# refresh: as in [health], for this target alone.
+# A password does not belong here. It comes from .pgpass, from a variable of the environment, or from the first line
+# that a program prints (no shell, 5 seconds); a list, the program first. One of these is enough.
+#[targets.orders]
+#url = \"postgres://watcher@db1.example.com:5432/orders\"
+#environment = \"prod\"
+#read_only = true
+#refresh = \"2s\"
+#password_command = [\"pass\", \"show\", \"db/orders\"]
+#
+#[targets.staging]
+#url = \"postgres://watcher@db2.example.com/orders\"
+#environment = \"stage\"
+#password = \"${env:STAGING_PASSWORD}\"
+#
+#[targets.shop]
+#url = \"sqlite:/srv/shop/shop.db\"
+#environment = \"dev\"
+";
+
+fn wrap(text: &str) -> Vec<String> {
+    const WIDTH: usize = 110;
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        if lines.last().is_some_and(|l| !l.is_empty() && l.len() + 1 + word.len() > WIDTH) {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_example_fits_a_screen_of_120_columns() {
+        assert!(super::example().lines().all(|line| line.chars().count() <= 120));
+    }
+}

@@ -1,0 +1,322 @@
+//! The configuration through its one door: files on disk, flags and environment in, values or mistakes out.
+
+use dba_gpt::config::args::Common;
+use dba_gpt::config::{
+    Clipboard, Config, Demo, Identified, Inputs, KeyBinding, Mistakes, PasswordSource, SETTINGS, Theme, example, load,
+    nearest,
+};
+use dba_gpt::domain::rows::Limits;
+use dba_gpt::domain::target::{EngineId, Environment};
+use secrecy::{ExposeSecret as _, SecretString};
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// One person's machine: a home, variables, and the options that were typed.
+struct Setup {
+    home: TempDir,
+    variables: BTreeMap<String, String>,
+    args: Common,
+}
+
+impl Setup {
+    fn new() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        fs::create_dir_all(home.path().join(".config/dba-gpt/conf.d")).unwrap();
+        Self { home, variables: BTreeMap::new(), args: Common::default() }
+    }
+    fn with(config: &str) -> Self {
+        let setup = Self::new();
+        setup.write("config.toml", config, 0o600);
+        setup
+    }
+    fn write(&self, name: &str, text: impl AsRef<[u8]>, mode: u32) -> PathBuf {
+        let path = self.home.path().join(".config/dba-gpt").join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        path
+    }
+    fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.insert(name.to_owned(), value.to_owned());
+        self
+    }
+    fn targets(mut self, targets: &[&str]) -> Self {
+        self.args.targets = targets.iter().map(|t| (*t).to_owned()).collect();
+        self
+    }
+    fn load(&self) -> Result<Config, Mistakes> {
+        load(&Inputs {
+            args: &self.args,
+            variables: &self.variables,
+            home: Some(self.home.path()),
+            identify: &identify,
+            check_keys: &check_keys,
+        })
+    }
+    fn mistakes(&self) -> String {
+        self.load().expect_err("it should be refused").to_string()
+    }
+}
+
+/// Two engines' worth of URLs, by the rules of the real ones.
+fn identify(url: &SecretString) -> Option<Result<Identified, String>> {
+    let url = url.expose_secret();
+    if let Some(path) = url.strip_prefix("sqlite:").or(url.ends_with(".db").then_some(url)) {
+        return Some(Ok(Identified { engine: EngineId("sqlite"), address: path.to_owned() }));
+    }
+    let rest = url.strip_prefix("postgres://")?;
+    let address = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    let port = address.split('/').next().and_then(|host| host.split_once(':')).map(|(_, port)| port);
+    Some(match port.filter(|p| p.parse::<u16>().is_err()) {
+        Some(port) => Err(format!("`{port}` is not a port")),
+        None => Ok(Identified { engine: EngineId("postgres"), address: address.to_owned() }),
+    })
+}
+
+fn check_keys(keys: &[KeyBinding]) -> Vec<(usize, String)> {
+    let actions = ["pause", "sort"];
+    let wrong = keys.iter().enumerate().filter(|(_, k)| !actions.contains(&k.action.as_str()));
+    wrong
+        .map(|(i, k)| {
+            let near = nearest(&k.action, actions).map_or_else(String::new, |n| format!("; did you mean `{n}`?"));
+            (i, format!("there is no action `{}` on this screen{near}", k.action))
+        })
+        .collect()
+}
+
+fn source(config: &Config, key: &str) -> (String, String) {
+    let shown = config.show().into_iter().find(|s| s.key == key).unwrap_or_else(|| panic!("{key} is not shown"));
+    (shown.value, shown.source)
+}
+
+/// Each file holds one mistake, says in its first line which words are expected, and in a second one its mode where
+/// it matters.
+#[test]
+fn bad_files_get_the_right_words() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/bad_configs");
+    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    assert!(files.len() >= 25, "only {} files", files.len());
+    let mut wrong = Vec::new();
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        let header = |word: &str| text.lines().find_map(|line| line.strip_prefix(&format!("# {word}: ")));
+        let expected = header("expect").unwrap_or_else(|| panic!("{} expects nothing", file.display()));
+        let mode = header("mode").map_or(0o600, |mode| u32::from_str_radix(mode, 8).unwrap());
+        let setup = Setup::new();
+        setup.write("config.toml", &text, mode);
+        let found = setup.mistakes();
+        if !found.starts_with(expected) || found.lines().count() != 1 || found.contains("S3cr3t!") {
+            wrong.push(format!("{}\n  expected {expected}\n  found    {found}", file.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_mistake_is_told_at_once_with_its_file() {
+    let setup = Setup::with("[ui]\nthme = 1\nmax_fps = 0\n[targets.a]\nurl = \"gopher://x\"\n")
+        .variable("DBA_GPT_UI_MOUSE", "perhaps");
+    setup.write("conf.d/20-team.toml", "[limits]\nrows = \"many\"\n", 0o600);
+    setup.write("conf.d/10-first.toml", "oops", 0o600);
+    setup.write("conf.d/notes.txt", "not read", 0o600);
+    let mistakes = setup.mistakes();
+    let starts: Vec<&str> = mistakes.lines().filter_map(|line| line.split(": ").next()).collect();
+    assert_eq!(
+        starts,
+        [
+            "config.toml:2:1",
+            "config.toml:3:11",
+            "conf.d/10-first.toml:1:5",
+            "conf.d/20-team.toml:2:8",
+            "DBA_GPT_UI_MOUSE in the environment",
+            "config.toml:5:7",
+        ],
+        "{mistakes}"
+    );
+}
+
+#[test]
+fn a_target_in_two_files_is_a_mistake_that_names_both_places() {
+    let setup = Setup::with("[targets.orders]\nurl = \"postgres://a/orders\"\n");
+    setup.write("conf.d/team.toml", "\n[targets.orders]\nurl = \"postgres://b/orders\"\n", 0o600);
+    let expected = "conf.d/team.toml:2:10: `orders` is already a target at config.toml:1:10: give it another name";
+    assert_eq!(setup.mistakes(), expected);
+}
+
+#[test]
+fn without_a_file_everything_is_a_default_and_the_demo_is_used() {
+    let config = Setup::new().load().unwrap();
+    assert_eq!(config.demo, Demo::NothingConfigured);
+    assert_eq!(config.limits, Limits::default());
+    assert_eq!((config.refresh, config.keep.raw_hours, config.keep.keep_days), (Duration::from_secs(2), 48, 35));
+    assert_eq!((config.ui.theme, config.ui.mouse, config.ui.clipboard), (Theme::Default, false, Clipboard::Osc52));
+    assert!(config.show().iter().all(|s| s.source.starts_with("default")), "{:?}", config.show());
+    assert_eq!(config.show().len(), SETTINGS.len() + 1);
+}
+
+#[test]
+fn the_environment_wins_over_files_and_the_last_file_over_the_first() {
+    let setup = Setup::with("[ui]\ntheme = \"dark\"\nmax_fps = 20\n[limits]\nrows = 7\n")
+        .variable("DBA_GPT_UI_THEME", "mono")
+        .variable("SSH_TTY", "/dev/pts/1");
+    setup.write("conf.d/a.toml", "[limits]\nrows = 8\n", 0o600);
+    let config = setup.load().unwrap();
+    assert_eq!((config.ui.theme, config.ui.max_fps, config.limits.rows), (Theme::Mono, 20, 8));
+    let shown = |key: &str| source(&config, key);
+    assert_eq!(shown("ui.theme"), ("\"mono\"".into(), "DBA_GPT_UI_THEME in the environment".into()));
+    assert_eq!(shown("ui.max_fps"), ("20".into(), "config.toml:3:11".into()));
+    assert_eq!(shown("limits.rows"), ("8".into(), "conf.d/a.toml:2:8".into()));
+    assert_eq!(shown("limits.bytes"), ("\"16 MB\"".into(), "default".into()));
+}
+
+const TWO: &str = r#"
+[health]
+refresh = "5s"
+[targets.orders]
+url = "postgres://ann@db1:5432/orders"
+environment = "prod"
+read_only = true
+refresh = "10s"
+password_command = ["pass", "show", "db/orders"]
+[targets.shop]
+url = "sqlite:/srv/shop.db"
+password = "${env:SHOP_PASSWORD}"
+"#;
+
+#[test]
+fn targets_are_identified_and_keep_their_own_settings() {
+    let config = Setup::with(TWO).load().unwrap();
+    assert_eq!(config.demo, Demo::No);
+    let [orders, shop] = &config.targets[..] else { panic!("{:?}", config.targets) };
+    assert_eq!((orders.target.engine, orders.target.address.as_str()), (EngineId("postgres"), "db1:5432/orders"));
+    assert_eq!((orders.target.environment, orders.refresh), (Environment::Production, Duration::from_secs(10)));
+    let command = ["pass", "show", "db/orders"].map(str::to_owned).to_vec();
+    assert_eq!(orders.password, Some(PasswordSource::Command(command)));
+    assert_eq!((shop.target.environment, shop.refresh), (Environment::Unknown, Duration::from_secs(5)));
+    assert_eq!(shop.password, Some(PasswordSource::Variable("SHOP_PASSWORD".into())));
+    assert_eq!(source(&config, "targets.orders.refresh"), ("\"10s\"".into(), "config.toml:8:11".into()));
+    assert_eq!(source(&config, "targets.shop.refresh"), ("\"5s\"".into(), "config.toml:3:11".into()));
+    assert_eq!(source(&config, "targets.shop.environment"), ("\"unknown\"".into(), "default".into()));
+}
+
+#[test]
+fn flags_choose_targets_before_the_environment_does() {
+    let names = |setup: Setup| -> Vec<String> {
+        setup.load().unwrap().targets.iter().map(|t| t.target.id.as_str().to_owned()).collect()
+    };
+    assert_eq!(names(Setup::with(TWO)), ["orders", "shop"]);
+    assert_eq!(names(Setup::with(TWO).variable("DBA_GPT_TARGET", "shop")), ["shop"]);
+    assert_eq!(names(Setup::with(TWO).variable("DBA_GPT_TARGET", "shop").targets(&["orders"])), ["orders"]);
+    assert_eq!(names(Setup::with(TWO).targets(&["shop", "orders", "shop"])), ["shop", "orders"]);
+    assert_eq!(names(Setup::with(TWO).targets(&["postgres://bob@db9/x", "a.db"])), ["db9/x", "a.db"]);
+}
+
+#[test]
+fn a_target_that_nobody_knows_is_a_mistake_that_suggests() {
+    let mistakes = Setup::with(TWO).targets(&["ordres"]).mistakes();
+    assert!(mistakes.starts_with("--target: there is no target `ordres`"), "{mistakes}");
+    assert!(mistakes.ends_with("did you mean `orders`?"), "{mistakes}");
+    let typed = Setup::with(TWO).targets(&["gopher://ann:S3cr3t!@db"]).mistakes();
+    assert!(!typed.contains("S3cr3t!"), "{typed}");
+}
+
+#[test]
+fn the_demo_wins_over_the_configuration_and_stands_alone() {
+    let mut setup = Setup::with(TWO);
+    setup.args.demo = true;
+    let config = setup.load().unwrap();
+    assert_eq!((config.demo, config.targets.len()), (Demo::Asked, 0));
+    assert_eq!(source(&config, "demo"), ("true".into(), "--demo".into()));
+    assert_eq!(setup.targets(&["demo"]).load().unwrap().demo, Demo::Asked);
+    let mut setup = Setup::with(TWO).targets(&["orders"]);
+    setup.args.demo = true;
+    assert!(setup.mistakes().contains("with --demo the only target is `demo`"));
+}
+
+#[test]
+fn a_named_file_replaces_the_usual_ones_and_has_to_be_there() {
+    let mut setup = Setup::with("[ui]\ntheme = \"dark\"\n");
+    let other = setup.write("other.conf", "[ui]\ntheme = \"light\"\n", 0o600);
+    setup.args.config = Some(other.clone());
+    assert_eq!(setup.load().unwrap().ui.theme, Theme::Light);
+    setup.args.config = None;
+    let mut setup = setup.variable("DBA_GPT_CONFIG", other.to_str().unwrap());
+    assert_eq!(setup.load().unwrap().ui.theme, Theme::Light);
+    setup.args.config = Some("/nowhere/x.toml".into());
+    assert_eq!(setup.mistakes(), "cannot read /nowhere/x.toml: there is no such file");
+}
+
+#[test]
+fn one_variable_moves_the_whole_program() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("config.toml"), "[ui]\ntheme = \"dark\"\n").unwrap();
+    let setup = Setup::with("[ui]\ntheme = \"light\"\n").variable("DBA_GPT_HOME", home.path().to_str().unwrap());
+    let config = setup.load().unwrap();
+    assert_eq!(config.ui.theme, Theme::Dark);
+    assert_eq!(config.places.demo_file(), home.path().join("data/demo.db"));
+}
+
+#[test]
+fn files_that_cannot_be_trusted_or_read_are_said() {
+    let setup = Setup::new();
+    setup.write("config.toml", "[ui]\n", 0o666);
+    assert_eq!(setup.mistakes(), "cannot read config.toml: every user can change it; run `chmod o-w` on it");
+    let setup = Setup::new();
+    setup.write("config.toml", b"[ui]\n# gr\xf6\xdfe\n", 0o600);
+    assert_eq!(setup.mistakes(), "cannot read config.toml: it is not UTF-8 text at line 2, column 5");
+    let setup = Setup::new();
+    fs::create_dir(setup.home.path().join(".config/dba-gpt/config.toml")).unwrap();
+    assert_eq!(setup.mistakes(), "cannot read config.toml: it is not a file");
+}
+
+#[test]
+fn passwords_never_show() {
+    let setup = Setup::with("[targets.a]\nurl = \"postgres://ann:S3cr3t!@db/x\"\n");
+    let config = setup.load().unwrap();
+    assert_eq!(config.targets[0].url.expose_secret(), "postgres://ann:S3cr3t!@db/x");
+    assert!(config.warnings[0].starts_with("config.toml:2:7: this URL holds a password"), "{:?}", config.warnings);
+    let everything = format!("{config:?} {:?}", config.show());
+    assert!(!everything.contains("S3cr3t!"), "{everything}");
+    let typed = Setup::new().targets(&["postgres://ann:S3cr3t!@db/x"]).load().unwrap();
+    assert!(typed.warnings[0].contains("can be seen by every user"), "{:?}", typed.warnings);
+    assert!(!format!("{typed:?} {:?}", typed.show()).contains("S3cr3t!"));
+}
+
+#[test]
+fn a_variable_that_is_nearly_ours_is_said() {
+    let config = Setup::new().variable("DBA_GPT_UI_THEMES", "dark").load().unwrap();
+    assert_eq!(config.warnings, ["DBA_GPT_UI_THEMES in the environment is not known; did you mean DBA_GPT_UI_THEME?"]);
+}
+
+#[test]
+fn the_example_is_the_file_in_the_repository_and_changes_nothing() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config.example.toml");
+    let committed = fs::read_to_string(path).unwrap();
+    assert_eq!(committed, example(), "write the output of `dba-gpt config example` to config.example.toml");
+    let (with, without) = (Setup::with(&committed).load().unwrap(), Setup::new().load().unwrap());
+    assert_eq!(with.show(), without.show());
+}
+
+/// With the `#` before the keys removed, the example is valid, holds every setting, and holds the defaults.
+#[test]
+fn the_example_holds_every_key_with_its_default() {
+    let live = |line: &str| match line.strip_prefix('#') {
+        Some(rest) if rest.starts_with(|c: char| c == '[' || c.is_ascii_lowercase()) => rest.to_owned(),
+        _ => line.to_owned(),
+    };
+    let text: String = example().lines().map(|line| live(line) + "\n").collect();
+    let config = Setup::with(&text).load().unwrap();
+    let defaults = Setup::new().load().unwrap();
+    for setting in SETTINGS {
+        let key = setting.name();
+        let (value, from) = source(&config, &key);
+        assert_eq!(value, source(&defaults, &key).0, "{key}");
+        assert!(from.starts_with("config.toml:"), "{key} is not in the example");
+    }
+    assert_eq!(config.targets.len(), 3);
+    assert!(config.warnings.is_empty(), "{:?}", config.warnings);
+}
