@@ -1,7 +1,7 @@
 //! DBA-GPT: a terminal for database administrators.
 //!
 //! ```text
-//! main -> runtime -> { ui, cli, engine, store, export, config, demo }
+//! main -> runtime -> { ui, cli, engine, store, secrets, export, config, demo }
 //!                      ui, cli -> app -> domain
 //!                      the others -> domain
 //! ```

@@ -3,18 +3,17 @@
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
-/// The whole command line. Usage errors end the program with exit code 2, as clap does by itself.
+/// A terminal for database administrators: watch, ask and understand PostgreSQL and SQLite.
+///
+/// Without a command it opens the terminal app on the configured targets. With no configuration and no --target it
+/// opens an embedded demo database, and says so. Everything that it sends to a server only reads.
+// Usage errors end the program with exit code 2, as clap does by itself.
 #[derive(Debug, Clone, Parser)]
 #[command(
     name = "dba-gpt",
     version,
-    about = "A terminal for database administrators: watch, ask and understand PostgreSQL and SQLite",
-    long_about = "A terminal for database administrators: watch, ask and understand PostgreSQL and SQLite.\n\n\
-        Without a command it opens the terminal app on the configured targets. With no configuration and no \
-        --target it opens an embedded demo database, and says so. Everything it sends to a server only reads.",
     after_help = "Exit codes: 0 fine; 1 findings, an unhealthy target, a server's error or no answer; 2 wrong usage \
         or configuration; 3 target unreachable; 4 refused by the guard; 5 our own fault.",
-    propagate_version = false,
     disable_help_subcommand = true
 )]
 pub struct Args {

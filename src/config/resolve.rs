@@ -49,6 +49,8 @@ pub struct Inputs<'a> {
     pub home: Option<&'a Path>,
     /// The engines.
     pub identify: Identify<'a>,
+    /// How a URL or path that an engine knows looks, for messages: `a URL (x://) or a path that ends in .y`.
+    pub url_forms: &'a str,
     /// The actions and their keys.
     pub check_keys: CheckKeys<'a>,
 }

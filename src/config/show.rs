@@ -75,50 +75,14 @@ pub fn example() -> String {
             out.extend(["#", setting.key, " = ", &setting.default.to_string(), "\n"]);
         }
     }
-    out.push_str(TAIL);
+    out.extend(["\n", TAIL]);
     out
 }
 
-const HEAD: &str = "\
-# DBA-GPT: every key of the configuration, with its default.
-#
-# Copy it to ~/.config/dba-gpt/config.toml (`dba-gpt config path` says where yours is) and remove the `#` before what
-# you want to change. Files in conf.d/*.toml beside it are read too, by name; the last file that sets a key wins.
-# A flag wins over the environment, the environment over the files, the files over the defaults. Every setting has a
-# variable: `ui.theme` is DBA_GPT_UI_THEME. `dba-gpt config show` prints each value with where it came from, and
-# `dba-gpt config check` finds mistakes.
-";
-
-const TAIL: &str = "
-# Your own keys: [keymap.SCREEN], then the action and its key. `?` in the program lists screens, actions and keys.
-#[keymap.health]
-#pause = \"P\"
-
-# Targets: one table each. The name is yours.
-#
-# url: `postgres://USER@HOST:PORT/DATABASE` with the parameters of libpq, or `sqlite:PATH`. PG* variables, .pgpass and
-# pg_service.conf are honoured.
-# environment: \"prod\", \"stage\" or \"dev\". Not said counts as production.
-# read_only: true. This version only reads.
-# refresh: as in [health], for this target alone.
-# A password does not belong here. It comes from .pgpass, from a variable of the environment, or from the first line
-# that a program prints (no shell, 5 seconds); a list, the program first. One of these is enough.
-#[targets.orders]
-#url = \"postgres://watcher@db1.example.com:5432/orders\"
-#environment = \"prod\"
-#read_only = true
-#refresh = \"2s\"
-#password_command = [\"pass\", \"show\", \"db/orders\"]
-#
-#[targets.staging]
-#url = \"postgres://watcher@db2.example.com/orders\"
-#environment = \"stage\"
-#password = \"${env:STAGING_PASSWORD}\"
-#
-#[targets.shop]
-#url = \"sqlite:/srv/shop/shop.db\"
-#environment = \"dev\"
-";
+/// What the file is and how it is used.
+const HEAD: &str = include_str!("example_head.toml");
+/// Keys and targets, which have names of the person's own and so no defaults.
+const TAIL: &str = include_str!("example_tail.toml");
 
 fn wrap(text: &str) -> Vec<String> {
     const WIDTH: usize = 110;

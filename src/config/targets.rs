@@ -122,10 +122,7 @@ fn identify(inputs: &Inputs<'_>, written: &WrittenTarget, values: &Values) -> Re
     let identified = match (inputs.identify)(&written.url) {
         Some(Ok(identified)) => identified,
         Some(Err(why)) => return Err(format!("`url`: {why}")),
-        None => {
-            let text = "no engine knows this `url`: it begins with a scheme such as `postgres://` or `sqlite:`";
-            return Err(text.to_owned());
-        }
+        None => return Err(format!("no engine knows this `url`: it is {}", inputs.url_forms)),
     };
     let file = |place: &super::mistake::Place| Source::File(place.clone());
     let (environment, environment_source) = match &written.environment {

@@ -223,21 +223,21 @@ mod tests {
     #[test]
     fn passwords_in_urls_are_seen() {
         for url in [
-            "postgres://ann:secret@db/orders",
-            "postgres://ann:sec/ret@db/orders",
-            "postgresql://db/orders?password=secret",
-            "postgres://db/orders?user=ann&PASSWORD=secret",
-            "postgres://:secret@db",
+            "db://ann:secret@db/orders",
+            "db://ann:sec/ret@db/orders",
+            "db://db/orders?password=secret",
+            "db://db/orders?user=ann&PASSWORD=secret",
+            "db://:secret@db",
         ] {
             assert!(holds_password(url), "{url}");
         }
         for url in [
-            "postgres://ann@db:5432/orders",
-            "postgres://ann:@db/orders",
-            "postgres:///orders?host=/run/postgresql",
-            "sqlite:/srv/a@b:c.db",
+            "db://ann@db:5432/orders",
+            "db://ann:@db/orders",
+            "db:///orders?host=/run/db",
+            "file:/srv/a@b:c.db",
             "shop.db",
-            "postgres://db:5432/orders?password=",
+            "db://db:5432/orders?password=",
         ] {
             assert!(!holds_password(url), "{url}");
         }

@@ -53,6 +53,7 @@ impl Setup {
             variables: &self.variables,
             home: Some(self.home.path()),
             identify: &identify,
+            url_forms: "a URL (postgres://, sqlite:PATH) or a path that ends in .db",
             check_keys: &check_keys,
         })
     }
