@@ -65,7 +65,9 @@ impl Setup {
 /// Two engines' worth of URLs, by the rules of the real ones.
 fn identify(url: &SecretString) -> Option<Result<Identified, String>> {
     let url = url.expose_secret();
-    if let Some(path) = url.strip_prefix("sqlite:").or(url.ends_with(".db").then_some(url)) {
+    if let Some(path) =
+        url.strip_prefix("sqlite:").or(Some(url).filter(|u| Path::new(u).extension().is_some_and(|end| end == "db")))
+    {
         return Some(Ok(Identified { engine: EngineId("sqlite"), address: path.to_owned() }));
     }
     let rest = url.strip_prefix("postgres://")?;
