@@ -1,6 +1,10 @@
 //! One integration binary for every group of tests.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#![allow(unreachable_pub, reason = "nothing outside this binary can reach it anyway")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says what it expects by failing")]
+#![allow(clippy::print_stderr, reason = "a test says aloud what it skips")]
 
 mod architecture;
 mod config;
 mod sqlite;
+mod support;
