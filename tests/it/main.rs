@@ -6,5 +6,6 @@
 
 mod architecture;
 mod config;
+mod registry;
 mod sqlite;
 mod support;
