@@ -157,6 +157,19 @@ impl Scope {
             Self::Overlay => model.overlay.is_some(),
         }
     }
+    /// The nearer an act is to what is on the screen, the smaller: its place in the help, and which of two acts on
+    /// the same key is meant.
+    pub fn rank(self) -> u8 {
+        match self {
+            Self::Overlay => 0,
+            Self::Server => 1,
+            Self::Health => 2,
+            Self::Composer => 3,
+            Self::Chat => 4,
+            Self::Table => 5,
+            Self::Normal | Self::Everywhere => 6,
+        }
+    }
     /// Heading in the help.
     pub fn heading(self) -> &'static str {
         match self {
@@ -252,8 +265,8 @@ pub static ACTIONS: &[ActionSpec] = &[
     act("sort", &["s"], S::Table, A::Sort, "sort by the next column").foot("sort"),
     act("sort-reverse", &["S"], S::Table, A::SortReverse, "turn the order round"),
     act("zoom", &["f"], S::Health, A::Zoom, "fill the screen with the table"),
-    act("columns-left", &["<", "h", "left"], S::Table, A::Columns(-1), "scroll columns left; the first stays"),
-    act("columns-right", &[">", "l", "right"], S::Table, A::Columns(1), "scroll columns right; the first stays"),
+    act("columns-left", &["<", "h", "left"], S::Table, A::Columns(-1), "column left; the first stays in sight"),
+    act("columns-right", &[">", "l", "right"], S::Table, A::Columns(1), "column right; the first stays in sight"),
     act("compose", &["i", "enter"], S::Chat, A::Compose, "type a question or a statement").foot("type"),
     act("leave", &["esc"], S::Composer, A::Back, "stop what runs; then leave the typing layer").foot("stop"),
     act("send", &["enter"], S::Composer, A::Send(String::new()), "send").foot("send"),
@@ -348,7 +361,7 @@ pub fn listed(model: &Model) -> Vec<&'static ActionSpec> {
         Scope::Overlay => false,
     };
     let mut rest: Vec<&'static ActionSpec> = ACTIONS.iter().filter(|a| here(a.scope)).collect();
-    rest.sort_by_key(|a| matches!(a.scope, Scope::Everywhere | Scope::Normal));
+    rest.sort_by_key(|a| a.scope.rank());
     rest
 }
 

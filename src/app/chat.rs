@@ -181,8 +181,6 @@ pub struct ChatModel {
     pub pending: Option<Pending>,
     /// The selected block's entry.
     pub selected: Option<usize>,
-    /// Lines scrolled up from the end; 0 follows.
-    pub scroll: usize,
     /// A result opened over the conversation.
     pub open_table: Option<OpenTable>,
     /// Lines typed before, oldest first.

@@ -123,7 +123,6 @@ fn send(model: &mut Model, text: &str) -> Vec<Effect> {
         let extra = model.chat.history.len().saturating_sub(HISTORY_LINES);
         model.chat.history.drain(..extra);
     }
-    model.chat.scroll = 0;
     model.chat.selected = None;
     if let Some(line) = text.strip_prefix('/').or_else(|| text.strip_prefix(':')) {
         effects.extend(match command::parse(line) {
@@ -360,7 +359,6 @@ pub fn back(model: &mut Model) -> Vec<Effect> {
         model.chat.typing = false;
     } else {
         model.chat.selected = None;
-        model.chat.scroll = 0;
     }
     Vec::new()
 }
@@ -473,7 +471,6 @@ fn run_statement(model: &mut Model, statement: &str) -> Vec<Effect> {
         model.tell("one thing at a time: Esc stops what runs", true);
         return Vec::new();
     }
-    model.chat.scroll = 0;
     model.chat.selected = None;
     begin(model, Pending { text: statement.to_owned(), fresh: true })
 }

@@ -39,19 +39,19 @@ pub fn json_lines(rows: &Rows, which: &[usize]) -> String {
         .join("\n")
 }
 
-/// What `y` (the cell in the first visible column, or a session's statement) and `Y` (the row) copy from a table.
+/// What `y` (the cell under the keys, or a session's statement) and `Y` (the row) copy from a table.
 pub fn copied_from_table(model: &mut Model, whole_row: bool) -> Option<String> {
     let table = current_table(model)?;
     let list = current_list(model)?;
     let row = list.selected(&table)?;
-    let first = list.first_column;
+    let column = list.column;
     if let Some(result) = shown_rows(model) {
         // Real values, not what the screen made of them.
         let values = result.rows.get(row)?;
         return if whole_row {
             Some(serde_json::Value::Object(json_object(&result.columns, values)).to_string())
         } else {
-            values.get(first)?.plain()
+            values.get(column)?.plain()
         };
     }
     let statement = model.open_server().and_then(|t| {

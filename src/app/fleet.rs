@@ -35,6 +35,7 @@ pub fn fleet_table(targets: &[TargetModel], now: Timestamp) -> Table {
         (SPARK, false),
         ("WHY", false),
     ]);
+    table.frozen = 2;
     let mut order: Vec<&TargetModel> = targets.iter().collect();
     order.sort_by(|a, b| (a.state(now), &a.target.id).cmp(&(b.state(now), &b.target.id)));
     table.rows = order.into_iter().map(|t| fleet_row(t, now)).collect();
@@ -95,13 +96,18 @@ pub fn activity_table(t: &TargetModel) -> Table {
 pub fn blocking_table(t: &TargetModel, branches: &Branches) -> Table {
     let mut table = Table::with_columns(&session_columns());
     let Some(sample) = &t.sample else { return table };
+    // For each level above the current line, whether its branch goes on below it.
+    let mut goes_on: Vec<bool> = Vec::new();
     for line in blocking_tree(&sample.sessions) {
         let session = &sample.sessions[line.session];
-        let pid = if line.depth == 0 {
-            session.pid.to_string()
-        } else {
-            format!("{}{}{}", branches.indent.repeat(line.depth - 1), branches.branch, session.pid)
-        };
+        goes_on.truncate(line.depth);
+        let mut pid: String =
+            goes_on.iter().skip(1).map(|&on| if on { branches.through } else { branches.blank }).collect();
+        if line.depth > 0 {
+            pid.push_str(if line.last { branches.last } else { branches.branch });
+        }
+        pid.push_str(&session.pid.to_string());
+        goes_on.push(!line.last);
         let mut row = session_row(session, sample.server_now, &pid);
         row.key = session.pid.to_string();
         row.state = (line.depth == 0).then_some(State::Critical);
@@ -115,12 +121,16 @@ pub fn blocking_table(t: &TargetModel, branches: &Branches) -> Table {
 pub struct Branches {
     /// Before a waiter.
     pub branch: &'static str,
-    /// For each level above it.
-    pub indent: &'static str,
+    /// Before the last waiter of its blocker.
+    pub last: &'static str,
+    /// For each level above it whose branch goes on.
+    pub through: &'static str,
+    /// For each level above it that has ended.
+    pub blank: &'static str,
 }
 
 /// Branches of plain characters, for every terminal.
-pub const ASCII_BRANCHES: Branches = Branches { branch: "+-", indent: "| " };
+pub const ASCII_BRANCHES: Branches = Branches { branch: "+-", last: "`-", through: "| ", blank: "  " };
 
 fn session_columns() -> [(&'static str, bool); 9] {
     [
@@ -141,7 +151,7 @@ fn session_row(s: &SessionInfo, server_now: Timestamp, pid: &str) -> TableRow {
     let statement = s.statement.split_whitespace().collect::<Vec<_>>().join(" ");
     let wait = if s.holds.is_empty() { s.wait.clone() } else { format!("{} holds {}", s.wait, s.holds) };
     let cells = vec![
-        TableCell { text: pid.to_owned(), number: Some(s.pid as f64) },
+        TableCell::number(pid, Some(s.pid as f64)),
         TableCell::untrusted(&s.user),
         TableCell::untrusted(&s.application),
         TableCell::plain(s.state.word()),

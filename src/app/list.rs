@@ -13,8 +13,8 @@ pub struct ListState {
     pub sort: Option<(usize, bool)>,
     /// Filter as typed: text, `!text` for the inverse, `-f text` for fuzzy.
     pub filter: String,
-    /// Columns scrolled away behind the first.
-    pub first_column: usize,
+    /// The column that the keys are on: it is scrolled into sight, and its cell is the one that is copied.
+    pub column: usize,
 }
 
 /// A motion in a list.
@@ -98,10 +98,10 @@ impl ListState {
         self.sort = Some(self.sort.map_or((0, true), |(c, r)| (c, !r)));
     }
 
-    /// Scrolls columns; the first one stays.
-    pub fn scroll_columns(&mut self, columns: usize, by: i32) {
-        let last = columns.saturating_sub(2);
-        self.first_column = self.first_column.saturating_add_signed(isize::try_from(by).unwrap_or(0)).min(last);
+    /// Moves to another column; the screen scrolls so far that it is seen.
+    pub fn move_column(&mut self, columns: usize, by: i32) {
+        let last = columns.saturating_sub(1);
+        self.column = self.column.saturating_add_signed(isize::try_from(by).unwrap_or(0)).min(last);
     }
 }
 

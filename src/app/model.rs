@@ -329,7 +329,7 @@ impl Model {
     pub fn typing(&self) -> bool {
         match &self.overlay {
             Some(overlay) => overlay.line().is_some(),
-            None => self.screen == Screen::Chat && self.chat.typing,
+            None => self.screen == Screen::Chat && self.chat.typing && self.chat.open_table.is_none(),
         }
     }
     /// Shows a line.

@@ -53,7 +53,7 @@ pub enum Overlay {
         title: String,
         /// Text with newlines.
         text: String,
-        /// First line shown.
+        /// First line shown, counted after wrapping.
         offset: usize,
     },
 }

@@ -24,20 +24,22 @@ pub struct TableCell {
     pub text: String,
     /// The number behind it, for sorting.
     pub number: Option<f64>,
+    /// It stands for SQL NULL, which is not the text `NULL`.
+    pub null: bool,
 }
 
 impl TableCell {
     /// A cell of trusted or already escaped text.
     pub fn plain(text: impl Into<String>) -> Self {
-        Self { text: text.into(), number: None }
+        Self { text: text.into(), ..Self::default() }
     }
     /// A cell of untrusted text.
     pub fn untrusted(text: &str) -> Self {
-        Self { text: text::escape(text), number: None }
+        Self { text: text::escape(text), ..Self::default() }
     }
     /// A formatted number with the number behind it.
     pub fn number(text: impl Into<String>, number: Option<f64>) -> Self {
-        Self { text: text.into(), number }
+        Self { text: text.into(), number, null: false }
     }
 }
 
@@ -61,13 +63,15 @@ pub struct Table {
     pub columns: Vec<TableColumn>,
     /// Rows in their own order.
     pub rows: Vec<TableRow>,
+    /// Columns that stay in place when columns scroll; the first always does.
+    pub frozen: usize,
 }
 
 impl Table {
     /// A table with these columns: `(title, numeric)`.
     pub fn with_columns(columns: &[(&str, bool)]) -> Self {
         let columns = columns.iter().map(|&(t, numeric)| TableColumn { title: t.to_owned(), numeric }).collect();
-        Self { columns, rows: Vec::new() }
+        Self { columns, rows: Vec::new(), frozen: 1 }
     }
 
     /// A server's rows as a table; the first column names the row.
@@ -84,7 +88,7 @@ impl Table {
                 TableRow { key, cells, ..TableRow::default() }
             })
             .collect();
-        Self { columns, rows }
+        Self { columns, rows, frozen: 1 }
     }
 
     /// Orders two rows by a column: numbers by size, missing ones last, the rest by text.
@@ -106,7 +110,7 @@ impl Table {
 /// A server's cell as a table cell. NULL is shown as the word, so that it differs from empty text.
 pub fn cell(value: &Value) -> TableCell {
     match value.plain() {
-        None => TableCell::plain("NULL"),
-        Some(plain) => TableCell { text: text::escape(&plain), number: value.number() },
+        None => TableCell { text: "NULL".into(), number: None, null: true },
+        Some(plain) => TableCell { text: text::escape(&plain), number: value.number(), null: false },
     }
 }

@@ -158,7 +158,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             if let Some(table) = current_table(model)
                 && let Some(list) = current_list(model)
             {
-                list.scroll_columns(table.columns.len(), by);
+                list.move_column(table.columns.len(), by);
             }
         }
         Action::Open => return open(model),
@@ -300,17 +300,11 @@ fn move_by(model: &mut Model, motion: Motion) {
         }
         return;
     }
-    let chat = &mut model.chat;
+    // How far a conversation is scrolled is the screen's own business; the core moves from block to block.
     match motion {
-        Motion::By(n) => chat.select(n),
-        Motion::HalfPage(n) => {
-            chat.scroll = chat.scroll.saturating_add_signed(isize::try_from(-n * 10).unwrap_or(0));
-        }
-        Motion::Top => chat.scroll = usize::MAX / 2,
-        Motion::Bottom => {
-            chat.scroll = 0;
-            chat.selected = None;
-        }
+        Motion::By(n) => model.chat.select(n),
+        Motion::Bottom => model.chat.selected = None,
+        Motion::HalfPage(_) | Motion::Top => {}
     }
 }
 
@@ -321,7 +315,8 @@ fn clamp_overlay(model: &mut Model) {
         Some(Overlay::Command { line, .. }) => command::completions(model, line.text()).len(),
         Some(Overlay::Conversations { line, .. }) => conversation::found(model, line.text()).len(),
         Some(Overlay::Targets { line, .. }) => conversation::targets_found(model, line.text()).len(),
-        Some(Overlay::Detail { text, .. }) => text.lines().count(),
+        // Counted in wrapped lines, of which there are at most as many as bytes; the screen knows the exact end.
+        Some(Overlay::Detail { text, .. }) => text.len(),
         Some(Overlay::Filter { .. }) | None => return,
     };
     if let Some(cursor) = model.overlay.as_mut().and_then(Overlay::cursor_mut) {

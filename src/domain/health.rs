@@ -60,6 +60,8 @@ pub struct Reason {
     pub word: &'static str,
     /// The sentence, with its number and its limit.
     pub text: String,
+    /// The metric that it judges, so that a screen can put the word beside the number.
+    pub metric: Option<MetricId>,
 }
 
 /// A judged target.
@@ -80,7 +82,7 @@ impl Health {
     }
     /// It cannot be reached, with the kind of failure and its message.
     pub fn down(kind: ConnectKind, message: &str) -> Self {
-        let reason = Reason { state: State::Down, word: kind.word(), text: message.to_owned() };
+        let reason = Reason { state: State::Down, word: kind.word(), text: message.to_owned(), metric: None };
         Self { state: State::Down, score: None, reasons: vec![reason] }
     }
     /// The word for the WHY column.
@@ -112,6 +114,8 @@ pub struct Evidence<'a> {
 
 struct Rule {
     word: &'static str,
+    /// The metric on whose line a screen shows the word.
+    metric: MetricId,
     /// The number judged; `None` when it cannot be known.
     number: fn(&Readings, &dyn Fn(MetricId) -> Option<Usual>) -> Option<f64>,
     warning: f64,
@@ -122,6 +126,7 @@ struct Rule {
 const RULES: &[Rule] = &[
     Rule {
         word: "conns",
+        metric: metric::CONNECTIONS,
         number: |r, _| {
             Some(100.0 * r.get(&metric::CONNECTIONS)? / r.get(&metric::CONNECTION_LIMIT).filter(|l| **l > 0.0)?)
         },
@@ -138,6 +143,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         word: "blocked",
+        metric: metric::BLOCKED,
         number: |r, _| r.get(&metric::BLOCKED).copied(),
         warning: 1.0,
         critical: 6.0,
@@ -145,6 +151,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         word: "lag",
+        metric: metric::LAG,
         number: |r, _| r.get(&metric::LAG).copied(),
         warning: 5.0,
         critical: 30.0,
@@ -152,6 +159,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         word: "xid",
+        metric: metric::XID_AGE,
         number: |r, _| r.get(&metric::XID_AGE).copied(),
         warning: 300e6,
         critical: 0.75 * 2_147_483_648.0,
@@ -159,6 +167,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         word: "slot",
+        metric: metric::RETAINED_WAL,
         number: |r, _| r.get(&metric::RETAINED_WAL).copied(),
         warning: 1024.0 * 1024.0 * 1024.0,
         critical: 10.0 * 1024.0 * 1024.0 * 1024.0,
@@ -166,6 +175,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         word: "long txn",
+        metric: metric::LONGEST_TRANSACTION,
         number: |r, _| r.get(&metric::LONGEST_TRANSACTION).copied(),
         warning: 3600.0,
         critical: 6.0 * 3600.0,
@@ -173,6 +183,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         word: "slow",
+        metric: metric::MEAN_STATEMENT,
         number: |r, usual| {
             let mean = *r.get(&metric::MEAN_STATEMENT)?;
             let usual = usual(metric::MEAN_STATEMENT).filter(|u| u.samples >= 30)?;
@@ -187,6 +198,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         word: "wal",
+        metric: metric::WAL_BYTES,
         number: |r, _| {
             // A WAL larger than the data it belongs to, and not small: nobody checkpoints it (SQLite).
             let (wal, data) = (*r.get(&metric::WAL_BYTES)?, *r.get(&metric::DATA_BYTES)?);
@@ -215,7 +227,8 @@ pub fn judge(evidence: &Evidence<'_>) -> Health {
         } else {
             continue;
         };
-        reasons.push(Reason { state, word: rule.word, text: (rule.text)(v, evidence.now) });
+        let text = (rule.text)(v, evidence.now);
+        reasons.push(Reason { state, word: rule.word, text, metric: Some(rule.metric) });
     }
     reasons.extend(idle_in_transaction(evidence.sample));
     reasons.sort_by_key(|r| r.state);
@@ -241,6 +254,7 @@ fn idle_in_transaction(sample: &Sample) -> Option<Reason> {
         .map(|(idle, blocks, pid)| Reason {
             state: if blocks { State::Critical } else { State::Warning },
             word: "idle txn",
+            metric: Some(metric::IDLE_IN_TRANSACTION),
             text: format!(
                 "session {pid} is idle in a transaction for {}{}",
                 metric::seconds(idle as f64 / 1000.0),
