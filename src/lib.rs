@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! main -> runtime -> { ui, cli, engine, store, secrets, export, config, demo }
-//!                      ui, cli -> app -> domain
+//!                      ui, cli -> app -> domain            cli also sees config, export and engine's registry
 //!                      the others -> domain
 //! ```
 
@@ -10,3 +10,4 @@ pub mod app;
 pub mod config;
 pub mod domain;
 pub mod engine;
+pub mod export;

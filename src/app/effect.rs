@@ -3,6 +3,7 @@
 use super::chat::Entry;
 use super::event::RequestId;
 use crate::domain::activity::Sample;
+use crate::domain::interchange::ExportFormat;
 use crate::domain::rows::{Limits, Rows};
 use crate::domain::target::{TargetId, Timestamp};
 use std::path::PathBuf;
@@ -77,35 +78,4 @@ pub struct ReadRequest {
     pub statements: Vec<String>,
     /// Bounds of each.
     pub limits: Limits,
-}
-
-/// Forms of an export.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExportFormat {
-    /// Comma-separated values with a header line, RFC 4180.
-    Csv,
-    /// One JSON object a line.
-    Json,
-    /// A Markdown table.
-    Markdown,
-}
-
-impl ExportFormat {
-    /// The format of a file name's ending or of a word.
-    pub fn from_word(word: &str) -> Option<Self> {
-        match word.to_ascii_lowercase().as_str() {
-            "csv" => Some(Self::Csv),
-            "json" | "jsonl" | "ndjson" => Some(Self::Json),
-            "md" | "markdown" => Some(Self::Markdown),
-            _ => None,
-        }
-    }
-    /// The ending of a file of this format.
-    pub fn ending(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::Json => "json",
-            Self::Markdown => "md",
-        }
-    }
 }

@@ -1,33 +1,14 @@
 //! What leaves the program by the person's wish: copies and files.
 
 use super::conversation::next_request;
-use super::effect::{Effect, ExportFormat, ReadRequest};
+use super::effect::{Effect, ReadRequest};
 use super::fleet::{current_list, current_table};
 use super::model::{Model, Screen};
+use crate::domain::interchange::{ExportFormat, json_object};
 use crate::domain::rows::{Column, Rows, Value};
 use serde_json::Map;
 use std::path::PathBuf;
 use std::sync::Arc;
-
-/// One row as a JSON object, NULL as null, numbers as numbers.
-pub fn json_object(columns: &[Column], row: &[Value]) -> Map<String, serde_json::Value> {
-    columns.iter().zip(row).map(|(c, v)| (c.name.clone(), json_value(v))).collect()
-}
-
-/// One cell as JSON. An exact number keeps its digits as text where a JSON number would lose them.
-pub fn json_value(value: &Value) -> serde_json::Value {
-    match value {
-        Value::Null => serde_json::Value::Null,
-        Value::Bool(b) => (*b).into(),
-        Value::Int(i) => (*i).into(),
-        Value::Float(f) => serde_json::Number::from_f64(*f).map_or_else(|| f.to_string().into(), Into::into),
-        Value::Number(s) => match s.parse::<f64>() {
-            Ok(f) if s.len() <= 15 => serde_json::Number::from_f64(f).map_or_else(|| s.clone().into(), Into::into),
-            _ => s.clone().into(),
-        },
-        other => other.plain().map_or(serde_json::Value::Null, Into::into),
-    }
-}
 
 /// Rows as JSON lines.
 pub fn json_lines(rows: &Rows, which: &[usize]) -> String {

@@ -1,6 +1,7 @@
 //! A result: columns, cells, and what was left out of it.
 
 use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
 
 /// One cell as the server gave it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -148,6 +149,14 @@ impl Rows {
             Some(Truncation::Stopped) => format!("{n} {noun}, stopped by you"),
         }
     }
+}
+
+/// Receives a result while it streams.
+pub trait RowSink: Send {
+    /// The columns, once, before any row.
+    fn columns(&mut self, columns: Vec<Column>);
+    /// One row. `Break` ends the read; the server is told to stop.
+    fn row(&mut self, row: Vec<Value>) -> ControlFlow<()>;
 }
 
 /// Bounds of one read. Every read has all of them.

@@ -11,6 +11,7 @@ use crate::domain::activity::Sample;
 use crate::domain::dialect::Dialect;
 use crate::domain::error_event::{ConnectError, SessionError};
 use crate::domain::guard::{Allowed, Catalog};
+pub use crate::domain::rows::RowSink;
 use crate::domain::rows::{Column, Limits, Rows, Truncation, Value};
 use crate::domain::schema::Schema;
 use crate::domain::target::{EngineId, Identity};
@@ -81,14 +82,6 @@ pub enum Param {
     Text(String),
     /// A whole number.
     Int(i64),
-}
-
-/// Receives a result while it streams.
-pub trait RowSink: Send {
-    /// The columns, once, before any row.
-    fn columns(&mut self, columns: Vec<Column>);
-    /// One row. `Break` ends the read; the server is told to stop.
-    fn row(&mut self, row: Vec<Value>) -> ControlFlow<()>;
 }
 
 /// How a read ended.

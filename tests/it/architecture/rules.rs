@@ -13,7 +13,7 @@ const MAY_SEE: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("app", &["domain"]),
     ("ui", &["app", "domain"]),
-    ("cli", &["app", "domain", "engine"]),
+    ("cli", &["app", "config", "domain", "engine", "export"]),
     ("engine", &["domain"]),
     ("store", &["domain"]),
     ("export", &["domain"]),
