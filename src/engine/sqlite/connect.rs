@@ -11,7 +11,7 @@ use crate::domain::target::Identity;
 use crate::engine::{ConnectSettings, Session, Surroundings, Task};
 use rusqlite::InterruptHandle;
 use secrecy::{ExposeSecret, SecretString};
-use std::path::PathBuf;
+use std::path::Path;
 use tokio::sync::{mpsc, oneshot};
 
 /// Commands waiting for the thread; a session sends one at a time.
@@ -34,7 +34,7 @@ pub(super) fn connect(settings: &ConnectSettings) -> Task<'_, Result<Box<dyn Ses
             .spawn({
                 let path = path.clone();
                 move || {
-                    serve(path, opened, received);
+                    serve(&path, opened, received);
                     drop(end);
                 }
             })
@@ -58,9 +58,9 @@ pub(super) fn connect(settings: &ConnectSettings) -> Task<'_, Result<Box<dyn Ses
 type Opened = Result<(Identity, InterruptHandle), ConnectError>;
 
 /// The life of a session's thread: open, report, serve, close.
-fn serve(path: PathBuf, report: oneshot::Sender<Opened>, commands: mpsc::Receiver<super::worker::Command>) {
+fn serve(path: &Path, report: oneshot::Sender<Opened>, commands: mpsc::Receiver<super::worker::Command>) {
     let gate = Gate::default();
-    let opened = open::open(&path, &gate);
+    let opened = open::open(path, &gate);
     match opened {
         Err(error) => {
             let _ = report.send(Err(error));

@@ -127,7 +127,9 @@ pub(super) fn not_a_database(path: &Path) -> String {
 /// Encrypted bytes use nearly every value: of 1024 random bytes about 251 of the 256 values occur at least once.
 fn looks_encrypted(start: &[u8]) -> bool {
     let mut seen = [false; 256];
-    start.iter().for_each(|byte| seen[usize::from(*byte)] = true);
+    for byte in start {
+        seen[usize::from(*byte)] = true;
+    }
     start.len() >= 512 && seen.iter().filter(|s| **s).count() >= start.len().min(1024) * 200 / 1024
 }
 

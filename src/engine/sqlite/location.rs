@@ -72,16 +72,10 @@ fn decode_percent(text: &str) -> Result<String, ConnectError> {
     let mut at = 0;
     while at < bytes.len() {
         let pair = (bytes[at] == b'%').then(|| text.get(at + 1..at + 3)).flatten();
-        match pair.filter(|p| p.bytes().all(|b| b.is_ascii_hexdigit())).map(|p| u8::from_str_radix(p, 16)) {
-            Some(Ok(byte)) => {
-                out.push(byte);
-                at += 3;
-            }
-            _ => {
-                out.push(bytes[at]);
-                at += 1;
-            }
-        }
+        let digits = pair.filter(|pair| pair.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let decoded = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        out.push(decoded.unwrap_or(bytes[at]));
+        at += if decoded.is_some() { 3 } else { 1 };
     }
     String::from_utf8(out).map_err(|_| settings("The path is not UTF-8 once its %XX are decoded."))
 }

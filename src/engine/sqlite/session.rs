@@ -123,14 +123,13 @@ impl Session for SqliteSession {
         let _guard = stop.clone().drop_guard();
         let (answer, answered) = oneshot::channel();
         self.send(Command::Own { query, params: params.to_vec(), stop, answer }).await?;
-        match tokio::time::timeout(Duration::from_millis(query.timeout_ms) + GRACE, answered).await {
-            Ok(answer) => answer.map_err(|_| lost())?,
-            Err(_) => {
-                self.interrupt.interrupt();
-                self.given_up = true;
-                Err(given_up())
-            }
+        let patience = Duration::from_millis(query.timeout_ms) + GRACE;
+        if let Ok(answer) = tokio::time::timeout(patience, answered).await {
+            return answer.map_err(|_| lost())?;
         }
+        self.interrupt.interrupt();
+        self.given_up = true;
+        Err(given_up())
     }
 
     async fn read(
