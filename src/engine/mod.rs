@@ -99,7 +99,8 @@ pub trait Session: Send {
     /// What the server said about itself.
     fn identity(&self) -> &Identity;
 
-    /// Runs one of our own queries. Small results only; bounded by the query's own time and by [`Limits::default`].
+    /// Runs one of our own queries. Small results only; bounded by the query's own time and by a number of
+    /// rows that only the largest catalogues reach.
     async fn own(&mut self, query: &'static Query, params: &[Param]) -> Result<Rows, SessionError>;
 
     /// Runs a statement that the guard allowed: read-only on the server, bounded, rolled back, and cancelled on the
@@ -112,6 +113,12 @@ pub trait Session: Send {
         stop: &CancellationToken,
         sink: &mut dyn RowSink,
     ) -> Result<ReadSummary, SessionError>;
+
+    /// What the engine's own functions remember between two calls for this connection: readings that are too costly
+    /// to take every time. Engines that remember nothing have none.
+    fn memory(&mut self) -> Option<&mut (dyn std::any::Any + Send)> {
+        None
+    }
 
     /// Ends the session in order. Dropping it ends it too, less politely.
     async fn close(self: Box<Self>);

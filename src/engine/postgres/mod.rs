@@ -6,6 +6,7 @@ mod sample;
 mod schema;
 mod session;
 mod views;
+mod wire;
 
 use crate::domain::target::EngineId;
 use crate::engine::EngineSpec;

@@ -7,3 +7,7 @@ use crate::engine::{Session, Task};
 pub(super) fn sample(_session: &mut dyn Session, _cycle: u64) -> Task<'_, Result<Sample, SessionError>> {
     Box::pin(async { Err(SessionError::Unsupported("to be written".into())) })
 }
+
+/// Readings that are too costly to take every time.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {}

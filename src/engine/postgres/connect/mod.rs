@@ -1,0 +1,136 @@
+//! From a URL to a session: where it leads, who we are there, and why not.
+//!
+//! `keywords` gathers what was said (URL, service, environment), `plan` decides, `dial` reaches a socket, `login`
+//! proves who we are over TLS as `tls` verifies it, and `session` takes over.
+
+mod dial;
+mod discover;
+mod keywords;
+mod login;
+mod passfile;
+mod plan;
+mod service;
+mod tls;
+mod url;
+
+pub(super) use discover::discover;
+pub(crate) use login::{Opened, encrypt_for_cancel};
+pub(crate) use tls::TlsPlan;
+
+use super::session::PgSession;
+use crate::domain::error_event::{ConnectError, ConnectKind};
+use crate::engine::{ConnectSettings, Session, Surroundings, Task};
+use login::Attempt;
+use plan::{Endpoint, Member, Plan};
+use secrecy::SecretString;
+use tokio::time::Instant;
+
+/// `host:port/database` of a URL, defaults filled in.
+pub(super) fn address(url: &SecretString, around: &Surroundings) -> Result<String, ConnectError> {
+    Plan::make(url, around).map(|plan| plan.address())
+}
+
+/// The URL of another database on the same server.
+pub(super) fn with_database(url: &SecretString, database: &str) -> Option<SecretString> {
+    url::with_database(url, database)
+}
+
+/// Connects to the first endpoint that lets us in and is what was asked for.
+pub(super) fn connect(settings: &ConnectSettings) -> Task<'_, Result<Box<dyn Session>, ConnectError>> {
+    Box::pin(async move {
+        let plan = Plan::make(&settings.url, &settings.surroundings)?;
+        let time = plan.timeout.map_or(settings.timeout, |said| said.min(settings.timeout));
+        let deadline = Instant::now() + time;
+        let wanted: &[Member] = match plan.member {
+            Member::PreferReplica => &[Member::Replica, Member::Any],
+            Member::Any => &[Member::Any],
+            Member::Primary => &[Member::Primary],
+            Member::Replica => &[Member::Replica],
+        };
+        let mut left = wanted.len() * plan.endpoints.len();
+        let mut failures: Vec<ConnectError> = Vec::new();
+        for &member in wanted {
+            for endpoint in &plan.endpoints {
+                // Each endpoint gets its share of the time that is left, so that a silent one does not use it all.
+                match one_endpoint(&plan, endpoint, member, settings, share(deadline, left)).await {
+                    Ok(session) => return Ok(Box::new(session) as Box<dyn Session>),
+                    Err(error) if may_differ_elsewhere(error.kind) => failures.push(error),
+                    Err(error) => return Err(error),
+                }
+                left -= 1;
+            }
+        }
+        Err(joined(failures))
+    })
+}
+
+async fn one_endpoint(
+    plan: &Plan,
+    endpoint: &Endpoint,
+    member: Member,
+    settings: &ConnectSettings,
+    deadline: Instant,
+) -> Result<PgSession, ConnectError> {
+    let password = plan.password(endpoint, settings.password.as_ref(), &settings.surroundings);
+    let peers = dial::resolve(endpoint, deadline).await?;
+    let mut failures = Vec::new();
+    for (i, peer) in peers.iter().enumerate() {
+        let attempt = Attempt {
+            plan,
+            endpoint,
+            password: &password,
+            application: &settings.application,
+            deadline: share(deadline, peers.len() - i),
+        };
+        let opened = match attempt.open(peer).await {
+            Ok(opened) => opened,
+            Err(error) if matches!(error.kind, ConnectKind::Refused | ConnectKind::Unreachable) => {
+                failures.push(error);
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        let session = match tokio::time::timeout_at(deadline, PgSession::begin(opened)).await {
+            Ok(session) => session?,
+            Err(_) => return Err(dial::silent(endpoint)),
+        };
+        return match (member, session.role()) {
+            (Member::Primary, "replica") => Err(wrong_member(endpoint, "a replica", "a primary")),
+            (Member::Replica, "primary") => Err(wrong_member(endpoint, "a primary", "a replica")),
+            _ => Ok(session),
+        };
+    }
+    // Addresses of one name mostly fail alike.
+    Err(failures.pop().unwrap_or_else(|| dial::silent(endpoint)))
+}
+
+/// The moment by which one of `parts` equal parts of the time that is left has passed.
+fn share(deadline: Instant, parts: usize) -> Instant {
+    let now = Instant::now();
+    now + deadline.saturating_duration_since(now) / u32::try_from(parts.max(1)).unwrap_or(u32::MAX)
+}
+
+/// Another host of the list may fare better.
+fn may_differ_elsewhere(kind: ConnectKind) -> bool {
+    matches!(
+        kind,
+        ConnectKind::BadHost
+            | ConnectKind::Refused
+            | ConnectKind::Unreachable
+            | ConnectKind::NotReady
+            | ConnectKind::TooManyConnections
+            | ConnectKind::Other
+    )
+}
+
+fn wrong_member(endpoint: &Endpoint, is: &str, wanted: &str) -> ConnectError {
+    let host = endpoint.words();
+    ConnectError::new(ConnectKind::Other, format!("{host} is {is}, and target_session_attrs wants {wanted}"))
+}
+
+fn joined(mut failures: Vec<ConnectError>) -> ConnectError {
+    failures.dedup();
+    let kind = failures.last().map_or(ConnectKind::Other, |e| e.kind);
+    let messages: Vec<&str> = failures.iter().map(|e| e.message.as_str()).collect();
+    ConnectError::new(kind, messages.join("; "))
+}

@@ -1,1 +1,0 @@
-//! The live connection: the two doors, deadlines and cancelling.

@@ -1,0 +1,105 @@
+//! Stopping what the server does for us: a cancel request over a second connection to the same address.
+
+use super::client::Transport;
+use crate::engine::postgres::connect::{self, TlsPlan};
+use bytes::BytesMut;
+use postgres_protocol::message::frontend;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpStream, UnixStream};
+
+/// Time for one cancel request.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The address that answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Peer {
+    /// Over the network.
+    Tcp(SocketAddr),
+    /// A socket file.
+    Unix(PathBuf),
+}
+
+/// How to reach our own backend from outside.
+#[derive(Clone)]
+pub(crate) struct Route {
+    /// Where.
+    pub(crate) peer: Peer,
+    /// How the first connection was encrypted; the second is encrypted alike.
+    pub(crate) tls: Option<Arc<TlsPlan>>,
+    /// The backend's process id as the server told it.
+    pub(crate) pid: i32,
+    /// The secret that proves we own it.
+    pub(crate) secret: i32,
+}
+
+impl Route {
+    /// Asks the server to stop our running statement. It may have ended by itself: that is no error, and the server
+    /// never says which it was.
+    pub(crate) async fn cancel(&self) -> io::Result<()> {
+        let late = |_| io::Error::new(io::ErrorKind::TimedOut, "the cancel request was not taken in time");
+        tokio::time::timeout(PATIENCE, self.send()).await.map_err(late)?
+    }
+
+    async fn send(&self) -> io::Result<()> {
+        let mut transport: Box<dyn Transport> = match &self.peer {
+            Peer::Tcp(address) => {
+                let stream = TcpStream::connect(address).await?;
+                stream.set_nodelay(true)?;
+                match &self.tls {
+                    Some(plan) => Box::new(connect::encrypt_for_cancel(stream, plan).await?),
+                    None => Box::new(stream),
+                }
+            }
+            Peer::Unix(path) => Box::new(UnixStream::connect(path).await?),
+        };
+        let mut request = BytesMut::new();
+        frontend::cancel_request(self.pid, self.secret, &mut request);
+        transport.write_all(&request).await?;
+        transport.flush().await?;
+        // The server closes when it has passed the request on: only then is it sure to hit the right statement.
+        let mut rest = [0; 64];
+        while transport.read(&mut rest).await.is_ok_and(|n| n > 0) {}
+        Ok(())
+    }
+
+    /// The same with nobody waiting: on a thread of its own, because it is called from a drop, where there may be no
+    /// runtime any more. Best effort.
+    fn cancel_detached(&self) {
+        let route = self.clone();
+        let _ = std::thread::Builder::new().name("cancel".into()).spawn(move || {
+            if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
+                let _ = runtime.block_on(route.cancel());
+            }
+        });
+    }
+}
+
+/// Stands guard while the server works for us. When the future that waits is dropped (a task aborted, the program
+/// leaving), the server is told to stop: it would not notice by itself.
+pub(crate) struct InFlight {
+    route: Option<Route>,
+}
+
+impl InFlight {
+    /// Begins the watch.
+    pub(crate) fn new(route: &Route) -> Self {
+        Self { route: Some(route.clone()) }
+    }
+    /// The server is at rest.
+    pub(crate) fn done(mut self) {
+        self.route = None;
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        if let Some(route) = self.route.take() {
+            route.cancel_detached();
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! What the tests on a real server share: its URL, a second opinion, sinks, and waiting without sleeping.
+
+use dba_gpt::domain::dialect::Dialect;
+use dba_gpt::domain::error_event::{ConnectError, SessionError};
+use dba_gpt::domain::guard::{self, Allowed, Author, Catalog, Class, Judgement};
+use dba_gpt::domain::question::{Answer, Cannot, Intent};
+use dba_gpt::domain::rows::{Column, Limits, Rows, Value};
+use dba_gpt::domain::schema::Schema;
+use dba_gpt::domain::target::{EngineId, Timestamp};
+use dba_gpt::engine::{Collector, ConnectSettings, ReadSummary, RowSink, Session, Surroundings, postgres};
+use secrecy::SecretString;
+use std::future::Future;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+use tokio_postgres::NoTls;
+use tokio_util::sync::CancellationToken;
+
+/// Time that a busy machine may take for anything that is not itself measured.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The server's URL, or `None` when leaving the server out is meant.
+pub fn server() -> Option<String> {
+    from_environment("DBA_GPT_TEST_PG")
+}
+
+fn from_environment(name: &str) -> Option<String> {
+    if let Ok(url) = std::env::var(name) {
+        return Some(url);
+    }
+    assert!(
+        std::env::var("DBA_GPT_TEST_SKIP_SERVERS").is_ok_and(|v| v == "1"),
+        "{name} is not set: run scripts/test, or set DBA_GPT_TEST_SKIP_SERVERS=1 to leave real servers out"
+    );
+    eprintln!("SKIPPED: {name} is not set");
+    None
+}
+
+/// Runs a test on a server, on a runtime of its own.
+pub fn on_server<F: Future<Output = ()>>(test: impl FnOnce(String) -> F) {
+    if let Some(url) = server() {
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(test(url));
+    }
+}
+
+/// A URL taken apart, so that tests can ask for wrong ones.
+#[derive(Clone)]
+pub struct Parts {
+    pub user: String,
+    pub password: String,
+    pub host: String,
+    pub port: u16,
+    pub database: String,
+}
+
+pub fn parts(url: &str) -> Parts {
+    let config: tokio_postgres::Config = url.parse().unwrap();
+    let host = match &config.get_hosts()[0] {
+        tokio_postgres::config::Host::Tcp(host) => host.clone(),
+        tokio_postgres::config::Host::Unix(path) => path.display().to_string(),
+    };
+    Parts {
+        user: config.get_user().unwrap().to_owned(),
+        password: String::from_utf8(config.get_password().unwrap().to_vec()).unwrap(),
+        host,
+        port: config.get_ports().first().copied().unwrap_or(5432),
+        database: config.get_dbname().unwrap_or("postgres").to_owned(),
+    }
+}
+
+impl Parts {
+    pub fn url(&self) -> String {
+        format!(
+            "postgres://{}:{}@{}:{}/{}",
+            self.user,
+            percent(&self.password),
+            self.host,
+            self.port,
+            percent(&self.database)
+        )
+    }
+}
+
+pub fn percent(text: &str) -> String {
+    text.bytes().map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}
+
+pub fn settings(url: &str) -> ConnectSettings {
+    ConnectSettings {
+        url: SecretString::from(url),
+        password: None,
+        application: "dba-gpt test".into(),
+        timeout: Duration::from_secs(5),
+        surroundings: Surroundings::default(),
+    }
+}
+
+pub async fn connect(url: &str) -> Box<dyn Session> {
+    (postgres::SPEC.connect)(&settings(url)).await.unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// The error of a connection that must not be made, and the time it took.
+pub async fn refused(settings: &ConnectSettings) -> (ConnectError, Duration) {
+    let started = Instant::now();
+    match (postgres::SPEC.connect)(settings).await {
+        Ok(_) => panic!("it connected"),
+        Err(error) => (error, started.elapsed()),
+    }
+}
+
+/// The second opinion: another client, which may also write.
+pub async fn admin(url: &str) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// Polls until `done`, at most `patience`.
+pub async fn eventually<F: Future<Output = bool>>(patience: Duration, what: &str, mut done: impl FnMut() -> F) {
+    let started = Instant::now();
+    while !done().await {
+        assert!(started.elapsed() < patience, "{what}: not within {patience:?}");
+        tokio::task::yield_now().await;
+    }
+}
+
+/// A dialect that lets everything pass, to bring statements to the session's own defences.
+struct Trusting;
+
+impl Dialect for Trusting {
+    fn engine(&self) -> EngineId {
+        postgres::ID
+    }
+    fn classify(&self, _: &str, _: Author, _: &Catalog) -> Judgement {
+        Judgement::allow(Class::Read, "a test")
+    }
+    fn looks_like_statement(&self, _: &str) -> bool {
+        true
+    }
+    fn resolve_names(&self, statement: &str, _: &Schema) -> String {
+        statement.into()
+    }
+    fn quote(&self, identifier: &str) -> String {
+        identifier.into()
+    }
+    fn literal(&self, text: &str) -> String {
+        text.into()
+    }
+    fn answer(&self, _: &Intent, _: &Schema, _: Timestamp) -> Result<Answer, Cannot> {
+        Err(Cannot::default())
+    }
+}
+
+pub fn allowed(statement: &str) -> Allowed {
+    guard::allow(&Trusting, Author::Person, &Catalog::default(), statement).unwrap()
+}
+
+/// Reads into memory.
+pub async fn read(session: &mut dyn Session, statement: &str, limits: Limits) -> Result<(Rows, ReadSummary), SessionError> {
+    let mut sink = Collector::new(limits);
+    let summary = session.read(allowed(statement), &limits, &CancellationToken::new(), &mut sink).await?;
+    Ok((sink.into_rows(), summary))
+}
+
+/// The one value of a result.
+pub async fn one(session: &mut dyn Session, statement: &str) -> Value {
+    let (rows, _) = read(session, statement, Limits::default()).await.unwrap_or_else(|e| panic!("{statement}: {e}"));
+    assert_eq!((rows.rows.len(), rows.columns.len()), (1, 1), "{statement}");
+    rows.rows[0][0].clone()
+}
+
+/// Counts rows and keeps none; calls `on_row` with the count.
+pub struct Counting<F: FnMut(usize) + Send> {
+    pub rows: usize,
+    pub on_row: F,
+}
+
+impl<F: FnMut(usize) + Send> RowSink for Counting<F> {
+    fn columns(&mut self, _: Vec<Column>) {}
+    fn row(&mut self, _: Vec<Value>) -> ControlFlow<()> {
+        self.rows += 1;
+        (self.on_row)(self.rows);
+        ControlFlow::Continue(())
+    }
+}
+
+/// Kilobytes of memory that this process holds now, and the most it ever held.
+pub fn memory_kb() -> (u64, u64) {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let field = |name: &str| {
+        let line = status.lines().find(|l| l.starts_with(name)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    };
+    (field("VmRSS:"), field("VmHWM:"))
+}
