@@ -1,6 +1,7 @@
 //! The reading door: what comes through it, what stops it, and what it leaves behind (nothing).
 
 use super::support::*;
+use crate::support::process;
 use dba_gpt::domain::error_event::SessionError;
 use dba_gpt::domain::rows::{Limits, Truncation, Value};
 use dba_gpt::engine::RowSink;
@@ -100,16 +101,21 @@ fn rows_and_bytes_are_capped_and_it_is_said() {
     });
 }
 
+fn me() -> i32 {
+    i32::try_from(std::process::id()).unwrap()
+}
+
 #[test]
 fn a_cell_of_200_megabytes_is_cut_and_memory_stays_bounded() {
     on_server(|url| async move {
         let mut session = connect(&url).await;
         one(&mut *session, "SELECT 1").await;
-        let (before, _) = memory_kb();
+        let before = process::resident_kib(me());
         let limits = Limits { cell_bytes: 1000, timeout_ms: 60_000, ..Limits::default() };
-        let (rows, _) =
-            read(&mut *session, "SELECT repeat('x', 200000000), 'next'", limits).await.unwrap_or_else(|e| panic!("{e}"));
-        let (_, peak) = memory_kb();
+        let (rows, _) = read(&mut *session, "SELECT repeat('x', 200000000), 'next'", limits)
+            .await
+            .unwrap_or_else(|e| panic!("{e}"));
+        let peak = process::peak_resident_kib(me());
         let Value::Cut { start, bytes } = &rows.rows[0][0] else { panic!("not cut") };
         assert_eq!((start.len(), *bytes), (1000, 200_000_000));
         assert_eq!(rows.rows[0][1], Value::Text("next".into()));
@@ -226,7 +232,8 @@ fn a_session_goes_on_after_a_read_was_dropped_in_the_middle() {
         let sql = "SELECT generate_series(1, 5000000)";
         let stop = CancellationToken::new();
         let dropped =
-            tokio::time::timeout(Duration::from_millis(50), session.read(allowed(sql), &limits, &stop, &mut sink)).await;
+            tokio::time::timeout(Duration::from_millis(50), session.read(allowed(sql), &limits, &stop, &mut sink))
+                .await;
         assert!(dropped.is_err(), "five million rows came in 50 ms");
         assert_eq!(one(&mut *session, "SELECT 42").await, Value::Int(42));
     });
@@ -297,7 +304,9 @@ fn a_lock_is_waited_for_only_as_long_as_allowed() {
     on_server(|url| async move {
         let mut client = admin(&url).await;
         client
-            .batch_execute("DROP SCHEMA IF EXISTS it_lock CASCADE; CREATE SCHEMA it_lock; CREATE TABLE it_lock.t (a int)")
+            .batch_execute(
+                "DROP SCHEMA IF EXISTS it_lock CASCADE; CREATE SCHEMA it_lock; CREATE TABLE it_lock.t (a int)",
+            )
             .await
             .unwrap();
         let transaction = client.transaction().await.unwrap();

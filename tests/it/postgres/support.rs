@@ -1,5 +1,6 @@
 //! What the tests on a real server share: its URL, a second opinion, sinks, and waiting without sleeping.
 
+use crate::support::servers;
 use dba_gpt::domain::dialect::Dialect;
 use dba_gpt::domain::error_event::{ConnectError, SessionError};
 use dba_gpt::domain::guard::{self, Allowed, Author, Catalog, Class, Judgement};
@@ -18,70 +19,41 @@ use tokio_util::sync::CancellationToken;
 /// Time that a busy machine may take for anything that is not itself measured.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The server's URL, or `None` when leaving the server out is meant.
-pub fn server() -> Option<String> {
-    from_environment("DBA_GPT_TEST_PG")
-}
-
-fn from_environment(name: &str) -> Option<String> {
-    if let Ok(url) = std::env::var(name) {
-        return Some(url);
-    }
-    assert!(
-        std::env::var("DBA_GPT_TEST_SKIP_SERVERS").is_ok_and(|v| v == "1"),
-        "{name} is not set: run scripts/test, or set DBA_GPT_TEST_SKIP_SERVERS=1 to leave real servers out"
-    );
-    eprintln!("SKIPPED: {name} is not set");
-    None
-}
-
-/// Runs a test on a server, on a runtime of its own.
+/// Runs a test on the base server, on a runtime of its own.
 pub fn on_server<F: Future<Output = ()>>(test: impl FnOnce(String) -> F) {
-    if let Some(url) = server() {
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(test(url));
+    if skipped() {
+        return;
+    }
+    run(test(servers::postgres_url()));
+}
+
+/// Runs a test on the base server and on the newer one.
+pub fn on_each_server<F: Future<Output = ()>>(test: impl Fn(String) -> F) {
+    if skipped() {
+        return;
+    }
+    run(test(servers::postgres_url()));
+    if let Some(url) = servers::newer_postgres_url() {
+        run(test(url));
     }
 }
 
-/// A URL taken apart, so that tests can ask for wrong ones.
-#[derive(Clone)]
-pub struct Parts {
-    pub user: String,
-    pub password: String,
-    pub host: String,
-    pub port: u16,
-    pub database: String,
+fn skipped() -> bool {
+    let skipped = std::env::var("DBA_GPT_TEST_SKIP_SERVERS").is_ok_and(|v| v == "1");
+    if skipped {
+        eprintln!("SKIPPED: DBA_GPT_TEST_SKIP_SERVERS leaves real servers out");
+    }
+    skipped
 }
 
-pub fn parts(url: &str) -> Parts {
-    let config: tokio_postgres::Config = url.parse().unwrap();
-    let host = match &config.get_hosts()[0] {
-        tokio_postgres::config::Host::Tcp(host) => host.clone(),
-        tokio_postgres::config::Host::Unix(path) => path.display().to_string(),
-    };
-    Parts {
-        user: config.get_user().unwrap().to_owned(),
-        password: String::from_utf8(config.get_password().unwrap().to_vec()).unwrap(),
-        host,
-        port: config.get_ports().first().copied().unwrap_or(5432),
-        database: config.get_dbname().unwrap_or("postgres").to_owned(),
-    }
-}
-
-impl Parts {
-    pub fn url(&self) -> String {
-        format!(
-            "postgres://{}:{}@{}:{}/{}",
-            self.user,
-            percent(&self.password),
-            self.host,
-            self.port,
-            percent(&self.database)
-        )
-    }
+pub fn run<F: Future<Output = ()>>(test: F) {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(test);
 }
 
 pub fn percent(text: &str) -> String {
-    text.bytes().map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+    text.bytes()
+        .map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") })
+        .collect()
 }
 
 pub fn settings(url: &str) -> ConnectSettings {
@@ -139,6 +111,9 @@ impl Dialect for Trusting {
     fn resolve_names(&self, statement: &str, _: &Schema) -> String {
         statement.into()
     }
+    fn explain(&self, _: &str) -> Option<String> {
+        None
+    }
     fn quote(&self, identifier: &str) -> String {
         identifier.into()
     }
@@ -155,7 +130,11 @@ pub fn allowed(statement: &str) -> Allowed {
 }
 
 /// Reads into memory.
-pub async fn read(session: &mut dyn Session, statement: &str, limits: Limits) -> Result<(Rows, ReadSummary), SessionError> {
+pub async fn read(
+    session: &mut dyn Session,
+    statement: &str,
+    limits: Limits,
+) -> Result<(Rows, ReadSummary), SessionError> {
     let mut sink = Collector::new(limits);
     let summary = session.read(allowed(statement), &limits, &CancellationToken::new(), &mut sink).await?;
     Ok((sink.into_rows(), summary))
@@ -181,14 +160,4 @@ impl<F: FnMut(usize) + Send> RowSink for Counting<F> {
         (self.on_row)(self.rows);
         ControlFlow::Continue(())
     }
-}
-
-/// Kilobytes of memory that this process holds now, and the most it ever held.
-pub fn memory_kb() -> (u64, u64) {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let field = |name: &str| {
-        let line = status.lines().find(|l| l.starts_with(name)).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse().unwrap()
-    };
-    (field("VmRSS:"), field("VmHWM:"))
 }

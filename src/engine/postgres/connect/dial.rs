@@ -98,11 +98,14 @@ fn explain_unix(path: &Path, error: &io::Error) -> ConnectError {
     match error.kind() {
         io::ErrorKind::NotFound => ConnectError::new(
             ConnectKind::Refused,
-            format!("no server socket {shown}: is the server running? Else name its host: postgres://USER@HOST/DATABASE"),
+            format!(
+                "no server socket {shown}: is the server running? Else name its host: postgres://USER@HOST/DATABASE"
+            ),
         ),
-        io::ErrorKind::ConnectionRefused => {
-            ConnectError::new(ConnectKind::Refused, format!("nothing listens at {shown}: the server was not ended in order"))
-        }
+        io::ErrorKind::ConnectionRefused => ConnectError::new(
+            ConnectKind::Refused,
+            format!("nothing listens at {shown}: the server was not ended in order"),
+        ),
         io::ErrorKind::PermissionDenied => {
             ConnectError::new(ConnectKind::Refused, format!("{shown}: this user may not open the server's socket"))
         }

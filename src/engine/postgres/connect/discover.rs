@@ -51,9 +51,8 @@ pub(crate) fn discover(around: &Surroundings) -> Vec<Found> {
 /// Ports of the sockets in a folder.
 fn sockets(folder: &str) -> Vec<u16> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut ports: Vec<u16> = entries
-        .filter_map(|entry| entry.file_name().to_str()?.strip_prefix(".s.PGSQL.")?.parse().ok())
-        .collect();
+    let mut ports: Vec<u16> =
+        entries.filter_map(|entry| entry.file_name().to_str()?.strip_prefix(".s.PGSQL.")?.parse().ok()).collect();
     ports.sort_unstable();
     ports
 }

@@ -97,7 +97,8 @@ impl Keywords {
         match usage {
             Use::Refused(why) if !value.is_empty() => Err(ConnectError::new(ConnectKind::Settings, *why)),
             Use::Used if *name == "password" => {
-                self.password = Some(SecretString::from(value)).filter(|p| !secrecy::ExposeSecret::expose_secret(p).is_empty());
+                self.password =
+                    Some(SecretString::from(value)).filter(|p| !secrecy::ExposeSecret::expose_secret(p).is_empty());
                 Ok(())
             }
             Use::Used => {
@@ -148,9 +149,9 @@ fn environment(around: &Surroundings) -> Result<Keywords, ConnectError> {
     let mut keywords = Keywords::default();
     for (name, variable, _) in KEYWORDS.iter().filter(|(_, variable, _)| !variable.is_empty()) {
         if let Some(value) = around.variable(variable) {
-            keywords.set(name, value.to_owned()).map_err(|e| {
-                ConnectError::new(e.kind, format!("{variable}: {}", e.message))
-            })?;
+            keywords
+                .set(name, value.to_owned())
+                .map_err(|e| ConnectError::new(e.kind, format!("{variable}: {}", e.message)))?;
         }
     }
     Ok(keywords)

@@ -146,7 +146,9 @@ impl Attempt<'_> {
                 Err(WireError::Ended(message)) => return Err(self.refused(&message, encrypted)),
                 Ok(_) => {}
                 Err(WireError::Malformed(_)) => return Err(Failure::Final(self.not_postgres())),
-                Err(WireError::Closed) => return Err(Failure::Final(self.other("closed the connection without a word"))),
+                Err(WireError::Closed) => {
+                    return Err(Failure::Final(self.other("closed the connection without a word")));
+                }
                 Err(WireError::Io(e)) => return Err(Failure::Final(self.hung_up(&e))),
             }
         }
@@ -160,7 +162,11 @@ impl Attempt<'_> {
         match message.code.as_str() {
             "28P01" => error(
                 ConnectKind::Authentication,
-                format!("{host} refused the password {} for user {user}{}", self.password.source, self.passfile_words()),
+                format!(
+                    "{host} refused the password {} for user {user}{}",
+                    self.password.source,
+                    self.passfile_words()
+                ),
             ),
             // Invalid authorization: mostly no line in pg_hba.conf, which may exist for the other kind of connection.
             "28000" => {
@@ -311,7 +317,10 @@ impl<'a> Proof<'a> {
             Authentication::SaslFinal(data) => {
                 let scram = self.scram.as_mut().ok_or_else(|| self.attempt.not_postgres())?;
                 scram.finish(data).map_err(|_| {
-                    let words = format!("{} does not know the password itself: it may be an impostor", self.attempt.endpoint.words());
+                    let words = format!(
+                        "{} does not know the password itself: it may be an impostor",
+                        self.attempt.endpoint.words()
+                    );
                     ConnectError::new(ConnectKind::Authentication, words)
                 })
             }

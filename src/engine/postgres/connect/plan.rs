@@ -92,7 +92,11 @@ impl Endpoint {
     }
     /// `host:port`.
     pub(super) fn words(&self) -> String {
-        if self.host.contains(':') { format!("[{}]:{}", self.host, self.port) } else { format!("{}:{}", self.host, self.port) }
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
     }
 }
 
@@ -138,7 +142,9 @@ impl Plan {
         let ssl_mode = choice(&keywords, "sslmode", &SslMode::ALL)?;
         let root_certificates = keywords.get("sslrootcert").map(str::to_owned);
         if root_certificates.as_deref() == Some("system") && ssl_mode.is_some_and(|m| m < SslMode::VerifyFull) {
-            return Err(settings("sslrootcert=system needs sslmode=verify-full: anybody can have a certificate from a public authority"));
+            return Err(settings(
+                "sslrootcert=system needs sslmode=verify-full: anybody can have a certificate from a public authority",
+            ));
         }
         // libpq: a root certificate makes `require` mean `verify-ca`.
         let ssl_mode = match ssl_mode {
@@ -206,7 +212,12 @@ impl Plan {
     }
 
     /// The password for an endpoint: `given` (from a prompt or a command), URL, service, environment, `.pgpass`.
-    pub(super) fn password(&self, endpoint: &Endpoint, given: Option<&SecretString>, around: &Surroundings) -> Password {
+    pub(super) fn password(
+        &self,
+        endpoint: &Endpoint,
+        given: Option<&SecretString>,
+        around: &Surroundings,
+    ) -> Password {
         if let Some(secret) = given.cloned() {
             return Password { secret: Some(secret), source: "given", hint: None };
         }
@@ -217,8 +228,7 @@ impl Plan {
         if matches!(endpoint.place, Place::Socket(_)) {
             hosts.push("localhost");
         }
-        let login =
-            passfile::Login { hosts: &hosts, port: endpoint.port, database: &self.database, user: &self.user };
+        let login = passfile::Login { hosts: &hosts, port: endpoint.port, database: &self.database, user: &self.user };
         let found = passfile::find(self.passfile.as_deref(), around, &login);
         let secret = found.password.filter(|p| !p.expose_secret().is_empty());
         Password { secret, source: "in the password file", hint: found.hint }
@@ -264,9 +274,8 @@ fn endpoints(keywords: &Keywords) -> Result<Vec<Endpoint>, ConnectError> {
     }
     (0..count)
         .map(|i| {
-            let pick = |list: &Option<Vec<&str>>| {
-                list.as_ref().and_then(|l| l.get(i)).copied().unwrap_or("").to_owned()
-            };
+            let pick =
+                |list: &Option<Vec<&str>>| list.as_ref().and_then(|l| l.get(i)).copied().unwrap_or("").to_owned();
             let port = match &ports {
                 Some(ports) if ports.len() == 1 => ports[0].to_owned(),
                 _ => pick(&ports),
@@ -310,10 +319,7 @@ fn existing(around: &Surroundings, name: &str) -> Option<String> {
     path.is_file().then(|| path.display().to_string())
 }
 
-fn client_certificate(
-    keywords: &Keywords,
-    around: &Surroundings,
-) -> Result<Option<(PathBuf, PathBuf)>, ConnectError> {
+fn client_certificate(keywords: &Keywords, around: &Surroundings) -> Result<Option<(PathBuf, PathBuf)>, ConnectError> {
     let file = |keyword: &str, default: &str| {
         keywords.get(keyword).map(str::to_owned).or_else(|| existing(around, default)).map(PathBuf::from)
     };
@@ -338,7 +344,9 @@ fn methods(said: &str) -> Result<Vec<String>, ConnectError> {
         .map(|m| (*m).to_owned())
         .collect();
     if left.is_empty() {
-        return Err(settings("require_auth leaves no login method that this program speaks (scram-sha-256, md5, password, none)"));
+        return Err(settings(
+            "require_auth leaves no login method that this program speaks (scram-sha-256, md5, password, none)",
+        ));
     }
     Ok(left)
 }

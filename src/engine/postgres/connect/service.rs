@@ -82,7 +82,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let system = folder.path().join("sys");
         std::fs::create_dir(&system).unwrap();
-        std::fs::write(folder.path().join(".pg_service.conf"), "# mine\n[a]\nhost = h1\nhost=h2\n\n[b]\nport=1\n").unwrap();
+        std::fs::write(folder.path().join(".pg_service.conf"), "# mine\n[a]\nhost = h1\nhost=h2\n\n[b]\nport=1\n")
+            .unwrap();
         std::fs::write(system.join("pg_service.conf"), "[a]\nhost=no\n[c]\ndbname=d\n").unwrap();
         let around = Surroundings {
             variables: [("PGSYSCONFDIR".to_owned(), system.display().to_string())].into(),

@@ -77,7 +77,10 @@ pub(super) fn end_point<S>(stream: &TlsStream<S>) -> Option<Vec<u8>> {
     let algorithm = Certificate::from_der(certificate).ok()?.signature_algorithm.oid.to_string();
     // MD5 and SHA-1 are replaced by SHA-256, says the RFC.
     Some(match algorithm.as_str() {
-        "1.2.840.113549.1.1.4" | "1.2.840.113549.1.1.5" | "1.2.840.113549.1.1.11" | "1.2.840.10045.4.1"
+        "1.2.840.113549.1.1.4"
+        | "1.2.840.113549.1.1.5"
+        | "1.2.840.113549.1.1.11"
+        | "1.2.840.10045.4.1"
         | "1.2.840.10045.4.3.2" => Sha256::digest(certificate).to_vec(),
         "1.2.840.113549.1.1.12" | "1.2.840.10045.4.3.3" => Sha384::digest(certificate).to_vec(),
         "1.2.840.113549.1.1.13" | "1.2.840.10045.4.3.4" => Sha512::digest(certificate).to_vec(),
@@ -142,7 +145,8 @@ fn roots(said: Option<&str>) -> Result<(RootCertStore, Vec<CertificateDer<'stati
             let (added, _) = store.add_parsable_certificates(native.certs);
             if added == 0 {
                 return Err(tls("this machine has no list of certificate authorities: install ca-certificates, or \
-                     give sslrootcert=FILE".into()));
+                     give sslrootcert=FILE"
+                    .into()));
             }
             Ok((store, Vec::new()))
         }
@@ -249,7 +253,9 @@ fn verify_name(certificate: &CertificateDer<'_>, name: &ServerName<'_>) -> Resul
 fn matches_host(pattern: &str, host: &str) -> bool {
     if let Some(parent) = pattern.strip_prefix("*.") {
         return parent.contains('.')
-            && host.split_once('.').is_some_and(|(label, rest)| !label.is_empty() && rest.eq_ignore_ascii_case(parent));
+            && host
+                .split_once('.')
+                .is_some_and(|(label, rest)| !label.is_empty() && rest.eq_ignore_ascii_case(parent));
     }
     pattern.eq_ignore_ascii_case(host)
 }

@@ -88,8 +88,7 @@ pub(super) fn with_database(url: &SecretString, database: &str) -> Option<Secret
 }
 
 fn split(url: &str) -> Result<Parts<'_>, ConnectError> {
-    let (scheme, rest) =
-        url.split_once("://").ok_or_else(|| settings("a PostgreSQL URL begins with postgres://"))?;
+    let (scheme, rest) = url.split_once("://").ok_or_else(|| settings("a PostgreSQL URL begins with postgres://"))?;
     let (rest, query) = rest.split_once('?').map_or((rest, None), |(r, q)| (r, Some(q)));
     let (authority, path) = rest.split_once('/').map_or((rest, None), |(a, p)| (a, Some(p)));
     // The last @ ends the login, so that an @ in a password does no harm.
@@ -207,9 +206,8 @@ mod tests {
 
     #[test]
     fn another_database_of_the_same_server() {
-        let other = |url: &str| {
-            with_database(&SecretString::from(url), "a b/c").map(|u| u.expose_secret().to_owned()).unwrap()
-        };
+        let other =
+            |url: &str| with_database(&SecretString::from(url), "a b/c").map(|u| u.expose_secret().to_owned()).unwrap();
         assert_eq!(other("postgres://u:p@h:1/db?sslmode=disable"), "postgres://u:p@h:1/a%20b%2Fc?sslmode=disable");
         assert_eq!(other("postgres://h?dbname=x"), "postgres://h/a%20b%2Fc");
         assert_eq!(other("postgres:///x?host=/tmp&dbname=y"), "postgres:///a%20b%2Fc?host=/tmp");

@@ -107,8 +107,10 @@ impl PgSession {
         }
 
         facts.sees_all = who.flag(4);
-        facts.statements = (!who.text(5).is_empty() && who.flag(7))
-            .then(|| Statements { schema: who.text(5), old: matches!(who.text(6).as_str(), "1.4" | "1.5" | "1.6" | "1.7") });
+        facts.statements = (!who.text(5).is_empty() && who.flag(7)).then(|| Statements {
+            schema: who.text(5),
+            old: matches!(who.text(6).as_str(), "1.4" | "1.5" | "1.6" | "1.7"),
+        });
         let superuser = powers.rows.iter().any(|r| r.first() == Some(&Cell::Whole(b"superuser".to_vec())));
         facts.sees_all |= superuser;
         let role = if who.flag(2) { "replica" } else { "primary" };
@@ -191,7 +193,9 @@ fn check_version(version: u32, words: &str, hints: &mut Vec<String>) -> Result<(
     if version < 90_600 {
         return Err(ConnectError::new(
             ConnectKind::Other,
-            format!("the server says it is version {words}: PostgreSQL 9.6 is the oldest that can be watched, 12 the oldest in full"),
+            format!(
+                "the server says it is version {words}: PostgreSQL 9.6 is the oldest that can be watched, 12 the oldest in full"
+            ),
         ));
     }
     if version < 120_000 {
@@ -204,7 +208,8 @@ fn check_version(version: u32, words: &str, hints: &mut Vec<String>) -> Result<(
 fn grants(facts: &Facts, user: &str, who: &Row, hints: &mut Vec<String>) {
     if facts.pooled {
         hints.push(
-            "a connection pooler stands between: give the server's own address for exact sessions and a sure stop".into(),
+            "a connection pooler stands between: give the server's own address for exact sessions and a sure stop"
+                .into(),
         );
     }
     if !facts.sees_all {

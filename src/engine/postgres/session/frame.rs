@@ -14,16 +14,36 @@ pub(super) const TIMEOUT_MS: u64 = 5000;
 macro_rules! frame {
     ($local:literal, $more:literal) => {
         concat!(
-            "SELECT pg_catalog.set_config('search_path', 'pg_catalog', ", $local, "),
-             pg_catalog.set_config('default_transaction_read_only', 'on', ", $local, "),
-             pg_catalog.set_config('statement_timeout', '5000', ", $local, "),
-             pg_catalog.set_config('lock_timeout', '500', ", $local, "),
-             pg_catalog.set_config('idle_in_transaction_session_timeout', '30000', ", $local, "),
-             pg_catalog.set_config('standard_conforming_strings', 'on', ", $local, "),
-             pg_catalog.set_config('bytea_output', 'hex', ", $local, "),
-             pg_catalog.set_config('datestyle', 'ISO', ", $local, "),
-             pg_catalog.set_config('intervalstyle', 'postgres', ", $local, "),
-             pg_catalog.set_config('extra_float_digits', '1', ", $local, ")",
+            "SELECT pg_catalog.set_config('search_path', 'pg_catalog', ",
+            $local,
+            "),
+             pg_catalog.set_config('default_transaction_read_only', 'on', ",
+            $local,
+            "),
+             pg_catalog.set_config('statement_timeout', '5000', ",
+            $local,
+            "),
+             pg_catalog.set_config('lock_timeout', '500', ",
+            $local,
+            "),
+             pg_catalog.set_config('idle_in_transaction_session_timeout', '30000', ",
+            $local,
+            "),
+             pg_catalog.set_config('standard_conforming_strings', 'on', ",
+            $local,
+            "),
+             pg_catalog.set_config('bytea_output', 'hex', ",
+            $local,
+            "),
+             pg_catalog.set_config('datestyle', 'ISO', ",
+            $local,
+            "),
+             pg_catalog.set_config('intervalstyle', 'postgres', ",
+            $local,
+            "),
+             pg_catalog.set_config('extra_float_digits', '1', ",
+            $local,
+            ")",
             $more
         )
     };
@@ -31,8 +51,7 @@ macro_rules! frame {
 
 const FRAME: &str = frame!("false", "");
 /// From 14 on the server can notice by itself that we are gone while it works for us.
-const FRAME_14: &str =
-    frame!("false", ", pg_catalog.set_config('client_connection_check_interval', '1000', false)");
+const FRAME_14: &str = frame!("false", ", pg_catalog.set_config('client_connection_check_interval', '1000', false)");
 const FRAME_LOCAL: &str = frame!("true", "");
 
 /// Queues the frame.
@@ -56,12 +75,7 @@ pub(super) const BEGIN_STATEMENTS: usize = 3;
 
 /// Queues the beginning of a read-only transaction with its own limits. The `SELECT 1` takes a snapshot: from then on
 /// the server refuses to make the transaction writable.
-pub(super) fn queue_begin(
-    wire: &mut Wire,
-    facts: &Facts,
-    timeout_ms: u64,
-    lock_timeout_ms: u64,
-) -> io::Result<()> {
+pub(super) fn queue_begin(wire: &mut Wire, facts: &Facts, timeout_ms: u64, lock_timeout_ms: u64) -> io::Result<()> {
     wire.queue("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY", &[], 0, false)?;
     wire.queue("SELECT 1", &[], 0, false)?;
     let limits = [Param::Text(timeout_ms.to_string()), Param::Text(lock_timeout_ms.to_string())];

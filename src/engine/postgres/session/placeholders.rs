@@ -12,7 +12,9 @@ type Part = fn(&Facts) -> Option<Cow<'static, str>>;
 
 const PARTS: &[(&str, &str, Part)] = &[
     // The view of the extension.
-    ("{pg_stat_statements}", STATEMENTS, |f| Some(format!("{}.pg_stat_statements", f.statements.as_ref()?.schema).into())),
+    ("{pg_stat_statements}", STATEMENTS, |f| {
+        Some(format!("{}.pg_stat_statements", f.statements.as_ref()?.schema).into())
+    }),
     // Its rows without the texts, which are read from a file.
     ("{pg_stat_statements_numbers}", STATEMENTS, |f| {
         Some(format!("{}.pg_stat_statements(false)", f.statements.as_ref()?.schema).into())
@@ -30,7 +32,9 @@ const PARTS: &[(&str, &str, Part)] = &[
     ("{checkpoints_requested}", "", |f| {
         Some(if f.version >= 170_000 { CHECKPOINTER_REQUESTED } else { BGWRITER_REQUESTED }.into())
     }),
-    ("{checkpoints_timed}", "", |f| Some(if f.version >= 170_000 { CHECKPOINTER_TIMED } else { BGWRITER_TIMED }.into())),
+    ("{checkpoints_timed}", "", |f| {
+        Some(if f.version >= 170_000 { CHECKPOINTER_TIMED } else { BGWRITER_TIMED }.into())
+    }),
     // Names of the write-ahead log's functions changed in 10.
     ("{wal}", "", |f| Some(if f.version >= 100_000 { "wal" } else { "xlog" }.into())),
     ("{lsn}", "", |f| Some(if f.version >= 100_000 { "lsn" } else { "location" }.into())),
