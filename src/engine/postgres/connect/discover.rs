@@ -73,7 +73,7 @@ mod tests {
         let around = Surroundings {
             variables: [("PGHOST", "h"), ("PGSYSCONFDIR", "/nowhere")].map(|(k, v)| (k.into(), v.into())).into(),
             home: Some(folder.path().to_owned()),
-            user: None,
+            ..Surroundings::default()
         };
         let found = discover(&around);
         let urls: Vec<&str> = found.iter().map(|f| f.url.as_str()).filter(|u| !u.contains("?host=")).collect();

@@ -88,7 +88,7 @@ mod tests {
         let around = Surroundings {
             variables: [("PGSYSCONFDIR".to_owned(), system.display().to_string())].into(),
             home: Some(folder.path().to_owned()),
-            user: None,
+            ..Surroundings::default()
         };
         let a = find("a", None, &around).unwrap();
         assert_eq!((a.get("host"), a.get("port")), (Some("h1"), None));
