@@ -1,0 +1,175 @@
+//! What the program remembers: a SQLite file of our own, on its own thread, behind one cloneable handle.
+//!
+//! ```text
+//! Store --commands--> worker (thread) --> recorder -> samples, sessions (texts)    history of targets
+//!       <--answers---                 --> conversations, preferences               history of the person
+//! open: files (0700/0600, local disk, lock), settings, migrations with backups     retention: forgetting
+//! ```
+//!
+//! Time is an argument everywhere. What was acknowledged survives a crash and a power cut; the one exception are the
+//! collections of the running ten seconds, which wait in memory ([`Store::record`]). Statements, lines and
+//! conversations are redacted before they are written. The same file may be used by several processes at once.
+
+mod conversations;
+mod error;
+mod files;
+mod open;
+mod preferences;
+mod recorder;
+mod retention;
+mod samples;
+mod sessions;
+mod texts;
+mod worker;
+
+pub use conversations::{Conversation, ENTRY_BYTES, Entry, INPUT_LINES};
+pub use error::StoreError;
+pub use files::private_folder;
+pub use open::Notice;
+pub use recorder::Record;
+pub use retention::{Pruned, Retention};
+pub use samples::Usuals;
+pub use sessions::{History, Moment};
+
+use crate::domain::metric::MetricId;
+use crate::domain::target::{TargetId, Timestamp};
+use recorder::Recorder;
+use std::path::Path;
+use tokio::sync::{mpsc, oneshot};
+use worker::{Command, Reply, Worker};
+
+/// Commands that may wait for the thread; whoever has more to say waits for room.
+const QUEUE: usize = 64;
+
+/// A handle of the store. Cloning it is cheap; the thread ends when the last one is dropped or one is closed.
+#[derive(Debug, Clone)]
+pub struct Store {
+    commands: mpsc::Sender<Command>,
+}
+
+/// A store that was opened, and what the person should know about it.
+#[derive(Debug)]
+pub struct Opened {
+    /// The handle.
+    pub store: Store,
+    /// Damage that was put aside, a migration, a doubtful disk.
+    pub notices: Vec<Notice>,
+}
+
+impl Store {
+    /// Opens the store in a folder, making both if they are not there, and starts its thread. Blocks for some
+    /// milliseconds, or for as long as another process migrates it: not for the thread that draws.
+    pub fn open(folder: &Path, now: Timestamp, retention: &Retention) -> Result<Opened, StoreError> {
+        let open::Opening { connection, folder, notices } = open::open(folder, now, retention.max_bytes)?;
+        let worker = Worker { db: connection, folder, retention: *retention, recorder: Recorder::default() };
+        let (commands, receiver) = mpsc::channel(QUEUE);
+        std::thread::Builder::new().name("store".to_owned()).spawn(move || worker.run(receiver)).map_err(|error| {
+            StoreError::Failed { operation: "start the store's thread".to_owned(), message: error.to_string() }
+        })?;
+        Ok(Opened { store: Self { commands }, notices })
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.commands.send(command(reply)).await.map_err(|_| StoreError::Closed)?;
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Takes one collection of a target. The last one of every ten seconds is kept; it is written when a later one
+    /// arrives, together with those of the other targets, or at [`Self::flush`]. A crash loses at most those.
+    pub async fn record(&self, record: Record) -> Result<(), StoreError> {
+        self.ask(|reply| Command::Record(Box::new(record), reply)).await
+    }
+    /// Writes the collections that wait.
+    pub async fn flush(&self) -> Result<(), StoreError> {
+        self.ask(Command::Flush).await
+    }
+    /// What is usual for each metric of a target at this time of day. Empty until five minutes have been recorded.
+    pub async fn usual(&self, target: &TargetId, now: Timestamp) -> Result<Usuals, StoreError> {
+        self.ask(|reply| Command::Usual(target.clone(), now, reply)).await
+    }
+    /// The values of one metric, oldest first, both ends included: as stored for `raw_hours`, five-minute means
+    /// before. Times without a point were not measured.
+    pub async fn series(
+        &self,
+        target: &TargetId,
+        metric: MetricId,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<(Timestamp, f64)>, StoreError> {
+        self.ask(|reply| Command::Series(target.clone(), metric, (from, to), reply)).await
+    }
+    /// Who did what between two moments, both included; at most `cap` sessions in all.
+    pub async fn sessions_between(
+        &self,
+        target: &TargetId,
+        from: Timestamp,
+        to: Timestamp,
+        cap: usize,
+    ) -> Result<History, StoreError> {
+        self.ask(|reply| Command::Sessions(target.clone(), (from, to), cap, reply)).await
+    }
+
+    /// Begins a conversation and gives its number.
+    pub async fn begin_conversation(
+        &self,
+        name: &str,
+        target: Option<&TargetId>,
+        now: Timestamp,
+    ) -> Result<i64, StoreError> {
+        let target = target.map(|t| t.as_str().to_owned());
+        self.ask(|reply| Command::Begin(name.to_owned(), target, now, reply)).await
+    }
+    /// Adds an entry to a conversation.
+    pub async fn append(&self, conversation: i64, entry: Entry) -> Result<(), StoreError> {
+        self.ask(|reply| Command::Append(conversation, entry, reply)).await
+    }
+    /// A conversation and its entries, oldest first.
+    pub async fn conversation(&self, id: i64) -> Result<(Conversation, Vec<Entry>), StoreError> {
+        self.ask(|reply| Command::Load(id, reply)).await
+    }
+    /// All conversations, the one used last first.
+    pub async fn conversations(&self) -> Result<Vec<Conversation>, StoreError> {
+        self.ask(Command::List).await
+    }
+    /// Gives a conversation another name.
+    pub async fn rename_conversation(&self, id: i64, name: &str, now: Timestamp) -> Result<(), StoreError> {
+        self.ask(|reply| Command::Rename(id, name.to_owned(), now, reply)).await
+    }
+    /// Deletes a conversation with its entries.
+    pub async fn delete_conversation(&self, id: i64) -> Result<(), StoreError> {
+        self.ask(|reply| Command::Delete(id, reply)).await
+    }
+
+    /// Keeps a line of input for the composer's history, the last [`INPUT_LINES`] of them.
+    pub async fn remember_line(&self, line: &str) -> Result<(), StoreError> {
+        self.ask(|reply| Command::RememberLine(line.to_owned(), reply)).await
+    }
+    /// The lines of input, oldest first.
+    pub async fn lines(&self) -> Result<Vec<String>, StoreError> {
+        self.ask(Command::Lines).await
+    }
+
+    /// A small thing that was remembered.
+    pub async fn preference(&self, key: &str) -> Result<Option<String>, StoreError> {
+        self.ask(|reply| Command::Preference(key.to_owned(), reply)).await
+    }
+    /// Remembers a small thing; none forgets it.
+    pub async fn set_preference(&self, key: &str, value: Option<&str>) -> Result<(), StoreError> {
+        self.ask(|reply| Command::SetPreference(key.to_owned(), value.map(str::to_owned), reply)).await
+    }
+
+    /// One step of forgetting what is too old. Call it every few minutes, and again at once while there is more.
+    pub async fn prune(&self, now: Timestamp) -> Result<Pruned, StoreError> {
+        self.ask(|reply| Command::Prune(now, reply)).await
+    }
+    /// Reads the whole file and looks for damage; other commands wait meanwhile. Damage is put aside at the next
+    /// start. For some time after the first screen, once a run.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        self.ask(Command::Check).await
+    }
+    /// Writes what waits and ends the thread, also for other handles.
+    pub async fn close(self) -> Result<(), StoreError> {
+        self.ask(Command::Close).await
+    }
+}
