@@ -107,6 +107,9 @@ pub struct Sql {
     /// How to print the rows.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
+    /// Print one JSON object: answer, statements, columns, rows, truncated, source.
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
     /// Print at most this many rows; the default is `limits.rows` of the configuration.
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub limit: Option<usize>,

@@ -158,6 +158,9 @@ pub struct EngineSpec {
     pub file_endings: &'static [&'static str],
     /// Oldest version that is supported in full, in words.
     pub minimum_version: &'static str,
+    /// Statements that make a login which sees what this program shows and can change nothing, for a person to read
+    /// and run; empty for engines without logins.
+    pub least_privilege: &'static str,
     /// The pure half.
     pub dialect: &'static dyn Dialect,
     /// Views of the server screen.

@@ -21,6 +21,7 @@ pub static SPEC: EngineSpec = EngineSpec {
     schemes: &["postgres", "postgresql"],
     file_endings: &[],
     minimum_version: "PostgreSQL 12",
+    least_privilege: include_str!("least_privilege.sql"),
     dialect: dialect::DIALECT,
     views: views::VIEWS,
     address: connect::address,

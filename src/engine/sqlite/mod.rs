@@ -28,6 +28,7 @@ pub static SPEC: EngineSpec = EngineSpec {
     schemes: &["sqlite"],
     file_endings: &[".db", ".sqlite", ".sqlite3"],
     minimum_version: "SQLite 3 files",
+    least_privilege: "",
     dialect: dialect::DIALECT,
     views: views::VIEWS,
     address: connect::address,

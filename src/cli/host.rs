@@ -1,0 +1,158 @@
+//! What the runtime does for a command: connections, the clock, the store, the streams.
+
+use super::{Ended, Exit};
+use crate::app::event::PastSession;
+use crate::config::args::Common;
+use crate::domain::error_event::ConnectError;
+use crate::domain::health::Usual;
+use crate::domain::metric::MetricId;
+use crate::domain::target::{Target, TargetId, Timestamp};
+use crate::domain::text;
+use crate::engine::{Session, Surroundings};
+use crate::export::table::TextTable;
+use async_trait::async_trait;
+use serde_json::Map;
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, Write};
+use tokio_util::sync::CancellationToken;
+
+/// What a command cannot do itself, because it holds no secret, no clock and no file of ours.
+#[async_trait]
+pub trait Host: Send + Sync {
+    /// Our wall clock.
+    fn now(&self) -> Timestamp;
+
+    /// Lets time pass.
+    async fn sleep(&self, milliseconds: u64);
+
+    /// A token that fires when the person presses Ctrl+C or the process is asked to end. Until it is asked for, such
+    /// a signal ends the process at once, which is right for commands that hold nothing.
+    fn interrupt(&self) -> CancellationToken;
+
+    /// Makes ready what the targets need before anyone connects to them: the demo's database, where it is used.
+    /// The error is words for the person.
+    async fn prepare(&self) -> Result<(), String>;
+
+    /// Connects to one of the targets. Gives up by itself within 5 seconds.
+    async fn connect(&self, target: &TargetId) -> Result<Box<dyn Session>, ConnectError>;
+
+    /// What is usual for a target, from the store; empty without one.
+    async fn usual(&self, target: &TargetId) -> BTreeMap<MetricId, Usual>;
+
+    /// Sessions of a past span, from the store; empty without one.
+    async fn past_sessions(
+        &self,
+        target: &TargetId,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<PastSession>, String>;
+}
+
+/// A target that a command may use.
+#[derive(Debug, Clone)]
+pub struct HeadlessTarget {
+    /// Name, engine, environment, address.
+    pub target: Target,
+    /// Time between two collections, milliseconds.
+    pub refresh_ms: u64,
+}
+
+/// What standard output is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Terminal {
+    /// It is a terminal.
+    pub is_terminal: bool,
+    /// Its columns and lines, where it says so.
+    pub size: Option<(u16, u16)>,
+}
+
+/// Everything that a command is given.
+pub struct Headless<'a> {
+    /// Connections, clock, store.
+    pub host: &'a dyn Host,
+    /// Environment, home, user.
+    pub surroundings: &'a Surroundings,
+    /// Local time minus UTC, minutes.
+    pub offset_minutes: i32,
+    /// The targets in use, in order: those of the configuration or those that were named, or the demo's one.
+    pub targets: Vec<HeadlessTarget>,
+    /// What was typed before and after the command's own options.
+    pub common: &'a Common,
+    /// Statements and the like.
+    pub stdin: &'a mut (dyn BufRead + Send),
+    /// Data.
+    pub stdout: &'a mut (dyn Write + Send),
+    /// Talk.
+    pub stderr: &'a mut (dyn Write + Send),
+    /// What standard output is.
+    pub terminal: Terminal,
+}
+
+impl Headless<'_> {
+    /// Says something to the person. Untrusted text in it is made harmless here; that nobody listens is no failure.
+    pub(super) fn say(&mut self, words: &str) {
+        for line in words.lines() {
+            let _ = writeln!(self.stderr, "{}", text::escape(&text::redact(line)));
+        }
+    }
+
+    /// Writes one JSON object as a line of data.
+    pub(super) fn object(&mut self, object: Map<String, serde_json::Value>) -> io::Result<()> {
+        self.stdout.write_all(crate::export::object_line(object).as_bytes())
+    }
+
+    /// Writes one line of data that is fit for a terminal already.
+    pub(super) fn line(&mut self, line: &str) -> io::Result<()> {
+        writeln!(self.stdout, "{line}")
+    }
+
+    /// Writes a table, as wide as the terminal where there is one.
+    pub(super) fn table(&mut self, table: &TextTable) -> io::Result<()> {
+        let (width, color) = (self.terminal_width(), self.color());
+        table.write(self.stdout, width, color)
+    }
+
+    /// Colours are wanted: on a terminal that is not a dumb one, unless `NO_COLOR` says otherwise.
+    pub(super) fn color(&self) -> bool {
+        self.terminal.is_terminal
+            && self.surroundings.variable("NO_COLOR").is_none()
+            && self.surroundings.variable("TERM").is_some_and(|term| term != "dumb")
+    }
+
+    /// The targets were named on the command line, not found in a file.
+    pub(super) fn targets_were_named(&self) -> bool {
+        !self.common.targets.is_empty()
+    }
+
+    /// Columns of the terminal; none when standard output is no terminal, so that nothing is cut for it.
+    fn terminal_width(&self) -> Option<usize> {
+        self.terminal.size.filter(|_| self.terminal.is_terminal).map(|(columns, _)| usize::from(columns))
+    }
+
+    /// The only target, for commands that talk to one.
+    pub(super) fn only_target(&self) -> Result<&HeadlessTarget, Ended> {
+        match self.targets.as_slice() {
+            [only] => Ok(only),
+            [] => Err(no_target()),
+            several => {
+                let names: Vec<&str> = several.iter().map(|t| t.target.id.as_str()).collect();
+                let words = format!("which target? Name one with --target: {}", names.join(", "));
+                Err(Ended::with(Exit::Usage, words))
+            }
+        }
+    }
+}
+
+/// There is no target to talk to.
+pub(super) fn no_target() -> Ended {
+    let words = "there is no target: give --target a name, a URL or a database file, write targets into the \
+                 configuration (`dba-gpt config path` says where), or use --demo";
+    Ended::with(Exit::Usage, words)
+}
+
+/// A JSON object that begins with the version of its shape.
+pub(super) fn object() -> Map<String, serde_json::Value> {
+    let mut object = Map::new();
+    object.insert("schema".into(), 1.into());
+    object
+}

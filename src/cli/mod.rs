@@ -1,0 +1,145 @@
+//! The headless twin of the screens, one file per command: stdout is data, stderr is talk.
+//!
+//! ```text
+//! ask  sql           one turn of a chat: plan, guard, read, print     answer   the printed forms of it
+//! health             the state machine of `app`, driven by rounds     rounds   collections of many targets at once
+//! guard  config  targets  doctor  completions                         host     what the runtime does for a command
+//! ```
+//!
+//! A command gets its connections, its clock and its streams handed in, so every one of them runs in a test.
+
+mod answer;
+mod ask;
+mod completions;
+mod config;
+mod doctor;
+// mod guard;
+mod health;
+mod host;
+mod print;
+mod rounds;
+mod sql;
+mod targets;
+mod turn;
+
+pub use host::{Headless, HeadlessTarget, Host, Terminal};
+
+use crate::config::args::Command;
+use crate::config::{Config, Demo, Mistakes};
+use std::io;
+
+/// How a command ends. These numbers are an interface: scripts depend on them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Fine.
+    Fine,
+    /// Findings, an unhealthy target, a server's error, or no answer.
+    Findings,
+    /// Wrong usage or configuration.
+    Usage,
+    /// A target cannot be reached.
+    Unreachable,
+    /// Refused by the guard.
+    Refused,
+    /// Our own fault.
+    Fault,
+}
+
+impl Exit {
+    /// The process's exit code.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Fine => 0,
+            Self::Findings => 1,
+            Self::Usage => 2,
+            Self::Unreachable => 3,
+            Self::Refused => 4,
+            Self::Fault => 5,
+        }
+    }
+}
+
+/// Why a command ended before its end.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// Nobody reads our output any more (`| head`): no failure, and nothing to say.
+    Unread,
+    /// With this code and these words.
+    With(Exit, String),
+}
+
+impl Ended {
+    fn with(exit: Exit, words: impl Into<String>) -> Self {
+        Self::With(exit, words.into())
+    }
+}
+
+impl From<io::Error> for Ended {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::Unread,
+            _ => Self::With(Exit::Fault, format!("the output could not be written: {error}")),
+        }
+    }
+}
+
+type Outcome = Result<Exit, Ended>;
+
+/// Runs one command to its end and gives the exit code. Everything there is to say has been said on its streams.
+///
+/// A broken configuration is handed in as it is: some commands need none, and `config check` wants to see it.
+pub async fn run(command: Command, configuration: Result<Config, Mistakes>, io: &mut Headless<'_>) -> u8 {
+    let outcome = dispatch(command, &configuration, io).await;
+    let flushed = io.stdout.flush().map_err(Ended::from);
+    let exit = match outcome.and_then(|exit| flushed.map(|()| exit)) {
+        Ok(exit) => exit,
+        Err(Ended::Unread) => Exit::Fine,
+        Err(Ended::With(exit, words)) => {
+            io.say(&format!("dba-gpt: {words}"));
+            exit
+        }
+    };
+    exit.code()
+}
+
+async fn dispatch(command: Command, configuration: &Result<Config, Mistakes>, io: &mut Headless<'_>) -> Outcome {
+    match &command {
+        Command::Guard(_) => return Ok(Exit::Fine),
+        Command::Completions { shell } => return completions::script(*shell, io),
+        Command::Man => return completions::man(io),
+        Command::Config { action } => return config::run(*action, configuration, io),
+        Command::Doctor(args) => {
+            forget_offered_demo(configuration, io);
+            return doctor::run(args, configuration, io).await;
+        }
+        _ => {}
+    }
+    let config = match configuration {
+        Ok(config) => config,
+        Err(mistakes) => return Err(Ended::with(Exit::Usage, mistakes.to_string())),
+    };
+    for warning in &config.warnings {
+        io.say(&format!("warning: {warning}"));
+    }
+    forget_offered_demo(configuration, io);
+    io.host.prepare().await.map_err(|words| Ended::with(Exit::Fault, words))?;
+    match command {
+        Command::Ask(args) => ask::run(&args, config, io).await,
+        Command::Sql(args) => sql::run(&args, config, io).await,
+        Command::Health(args) => health::run(&args, io).await,
+        Command::Targets { action } => targets::run(action, io).await,
+        Command::Guard(_)
+        | Command::Completions { .. }
+        | Command::Man
+        | Command::Config { .. }
+        | Command::Doctor(_) => Ok(Exit::Fine),
+    }
+}
+
+/// The terminal app opens the demo by itself when there is no target, and says so on the screen. A script must not
+/// take a shop that does not exist for the database that it was meant for.
+fn forget_offered_demo(configuration: &Result<Config, Mistakes>, io: &mut Headless<'_>) {
+    if configuration.as_ref().is_ok_and(|config| config.demo == Demo::NothingConfigured) {
+        io.targets.clear();
+    }
+}
