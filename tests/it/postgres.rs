@@ -4,5 +4,6 @@
 //! says that leaving them out is meant.
 
 mod connect;
+mod observe;
 mod read;
 mod support;

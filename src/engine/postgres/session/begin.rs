@@ -131,13 +131,14 @@ impl PgSession {
             system_id: system.map(|s| s.text(0)).filter(|s| !s.is_empty()),
         };
         wire.take_notices();
+        let facts = Arc::new(facts);
         Ok(Self {
             wire: Some(wire),
             route,
             identity,
-            facts: Arc::new(facts),
+            memory: Memory::new(Arc::clone(&facts)),
+            facts,
             timeout_ms: frame::TIMEOUT_MS,
-            memory: Memory::default(),
         })
     }
 }

@@ -42,6 +42,13 @@ const PARTS: &[(&str, &str, Part)] = &[
     ("{backend_type}", "", |f| {
         Some(if f.version >= 100_000 { "backend_type" } else { "'client backend'::text" }.into())
     }),
+    ("{replay_lag}", "", |f| {
+        Some(
+            if f.version >= 100_000 { "coalesce(p.replay_lag, p.flush_lag, p.write_lag)" } else { "NULL::interval" }
+                .into(),
+        )
+    }),
+    ("{indnkeyatts}", "", |f| Some(if f.version >= 110_000 { "indnkeyatts" } else { "indnatts" }.into())),
     ("{leader_pid}", "", |f| Some(if f.version >= 130_000 { "leader_pid" } else { "NULL::int4" }.into())),
     // 11 and older have neither of these progress views.
     ("{progress_create_index}", "", |f| Some(if f.version >= 120_000 { PROGRESS_CREATE_INDEX } else { "" }.into())),

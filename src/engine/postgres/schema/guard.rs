@@ -1,0 +1,145 @@
+//! What the guard should know: functions and operators that are not the server's own, foreign tables, and what views
+//! run and read when somebody reads them.
+//!
+//! A view's dependencies in `pg_depend` leave out everything built in, and `pg_read_file` is built in. So the stored
+//! rule itself is looked through. When that fails, the view is listed with a function that nobody knows: then a
+//! person is asked.
+
+use crate::domain::error_event::SessionError;
+use crate::domain::guard::{Catalog, CatalogView};
+use crate::domain::rows::Rows;
+use crate::engine::{Param, Query, Session};
+use std::collections::BTreeMap;
+
+/// Views looked through at once.
+const PAGE: i64 = 200;
+/// Objects made by people have oids from here on (`FirstNormalObjectId`).
+macro_rules! first_own_oid {
+    () => {
+        "16384"
+    };
+}
+
+static FUNCTIONS: Query = Query {
+    name: "guard.functions",
+    text: concat!(
+        "SELECT DISTINCT n.nspname || '.' || p.proname AS name
+           FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+          WHERE p.oid >= ",
+        first_own_oid!(),
+        " ORDER BY 1"
+    ),
+    timeout_ms: 10_000,
+};
+
+static OPERATORS: Query = Query {
+    name: "guard.operators",
+    text: concat!(
+        "SELECT DISTINCT n.nspname || '.' || o.oprname AS name
+           FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
+          WHERE o.oid >= ",
+        first_own_oid!(),
+        " ORDER BY 1"
+    ),
+    timeout_ms: 10_000,
+};
+
+static FOREIGN_TABLES: Query = Query {
+    name: "guard.foreign_tables",
+    text: "SELECT n.nspname || '.' || c.relname AS name
+             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relkind = 'f' ORDER BY 1",
+    timeout_ms: 10_000,
+};
+
+/// Views by oid, and tables whose rows are filtered by policies: reading both runs expressions of others.
+static VIEWS: Query = Query {
+    name: "guard.views",
+    text: concat!(
+        "SELECT c.oid::int8 AS oid, n.nspname || '.' || c.relname AS name
+           FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+          WHERE (c.relkind = 'v' OR c.relrowsecurity) AND c.oid >= ",
+        first_own_oid!(),
+        " AND c.oid > $1::int8::oid ORDER BY c.oid LIMIT $2::int8"
+    ),
+    timeout_ms: 10_000,
+};
+
+/// What the rules and policies of a range of oids use. Built-in operators, aggregates and casts do no harm and would
+/// only be noise; a function that is called by name is listed wherever it comes from.
+static USES: Query = Query {
+    name: "guard.uses",
+    text: concat!(
+        "WITH rule AS (
+           SELECT r.ev_class AS oid, r.ev_action::text AS tree FROM pg_catalog.pg_rewrite r
+            WHERE r.ev_type = '1' AND r.ev_class BETWEEN $1::int8::oid AND $2::int8::oid
+              AND r.ev_class >= ",
+        first_own_oid!(),
+        " UNION ALL
+           SELECT p.polrelid, p.polqual::text FROM pg_catalog.pg_policy p
+            WHERE p.polrelid BETWEEN $1::int8::oid AND $2::int8::oid AND p.polqual IS NOT NULL),
+         found AS (
+           SELECT rule.oid, 'f' AS kind, m[1]::oid AS used, m[2] <> '0' AS quiet
+             FROM rule, regexp_matches(tree,
+               ':funcid ([0-9]+) :funcresulttype [0-9]+ :funcretset [a-z]+ :funcvariadic [a-z]+ :funcformat ([0-9])', 'g') m
+           UNION SELECT rule.oid, 'f', m[1]::oid, true
+             FROM rule, regexp_matches(tree, ':(?:opfuncid|aggfnoid|winfnoid|hashfuncid|negfuncid) ([0-9]+)', 'g') m
+           UNION SELECT rule.oid, 'f', m[1]::oid, false FROM rule, regexp_matches(tree, ':tsmhandler ([0-9]+)', 'g') m
+           UNION SELECT rule.oid, 'r', m[1]::oid, false FROM rule, regexp_matches(tree, ':relid ([0-9]+)', 'g') m)
+         SELECT DISTINCT f.oid::int8 AS oid, f.kind, coalesce(pn.nspname || '.' || p.proname, cn.nspname || '.' || c.relname) AS name
+           FROM found f
+           LEFT JOIN pg_catalog.pg_proc p ON p.oid = f.used AND f.kind = 'f'
+           LEFT JOIN pg_catalog.pg_namespace pn ON pn.oid = p.pronamespace
+           LEFT JOIN pg_catalog.pg_class c ON c.oid = f.used AND f.kind = 'r' AND c.oid <> f.oid
+           LEFT JOIN pg_catalog.pg_namespace cn ON cn.oid = c.relnamespace
+          WHERE c.oid IS NOT NULL OR (p.oid IS NOT NULL AND (NOT f.quiet OR p.oid >= ",
+        first_own_oid!(),
+        ")) ORDER BY 1, 2, 3"
+    ),
+    timeout_ms: 10_000,
+};
+
+/// Stands for what could not be looked through; no list of safe functions holds it.
+const UNREADABLE: &str = "(its definition could not be read)";
+
+/// Reads it all.
+pub(super) async fn catalog(session: &mut dyn Session) -> Result<Catalog, SessionError> {
+    let mut catalog = Catalog {
+        functions: names(session, &FUNCTIONS).await?,
+        operators: names(session, &OPERATORS).await?,
+        foreign_tables: names(session, &FOREIGN_TABLES).await?,
+        ..Catalog::default()
+    };
+    let mut after = 0;
+    loop {
+        let page = session.own(&VIEWS, &[Param::Int(after), Param::Int(PAGE)]).await?;
+        let oid = |rows: &Rows, row| rows.get(row, "oid").int().unwrap_or(0);
+        let mut views: BTreeMap<i64, CatalogView> = page
+            .rows
+            .iter()
+            .map(|row| (oid(&page, row), CatalogView { name: page.text(row, "name"), ..CatalogView::default() }))
+            .collect();
+        let (Some((&first, _)), Some((&last, _))) = (views.first_key_value(), views.last_key_value()) else { break };
+        match session.own(&USES, &[Param::Int(first), Param::Int(last)]).await {
+            Ok(uses) => {
+                for row in &uses.rows {
+                    let Some(view) = views.get_mut(&oid(&uses, row)) else { continue };
+                    let name = uses.text(row, "name");
+                    if uses.text(row, "kind") == "f" { view.functions.push(name) } else { view.relations.push(name) }
+                }
+            }
+            Err(SessionError::Server(_) | SessionError::Deadline(_)) => {
+                views.values_mut().for_each(|view| view.functions.push(UNREADABLE.into()));
+            }
+            Err(error) => return Err(error),
+        }
+        catalog.views.extend(views.into_values());
+        after = last;
+    }
+    Ok(catalog)
+}
+
+async fn names(session: &mut dyn Session, query: &'static Query) -> Result<Vec<String>, SessionError> {
+    let rows = session.own(query, &[]).await?;
+    Ok(rows.rows.iter().map(|row| rows.text(row, "name")).collect())
+}
