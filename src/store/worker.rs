@@ -50,15 +50,18 @@ pub(super) struct Worker {
 impl Worker {
     /// Works until [`Command::Close`], or until every handle is gone. Either way, what waits is written.
     pub(super) fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+        let mut asked_to = None;
         while let Some(command) = commands.blocking_recv() {
             if let Command::Close(reply) = command {
-                let outcome = self.close();
-                let _ = reply.send(outcome);
-                return;
+                asked_to = Some(reply);
+                break;
             }
             self.answer(command);
         }
-        let _ = self.close();
+        let outcome = self.close();
+        if let Some(reply) = asked_to {
+            let _ = reply.send(outcome);
+        }
     }
 
     fn answer(&mut self, command: Command) {
@@ -146,10 +149,12 @@ impl Worker {
         self.recorder.flush(&mut self.db).map_err(StoreError::of("keep the sample"))
     }
 
-    fn close(&mut self) -> Result<(), StoreError> {
+    /// Writes what waits and closes the file, which brings the write-ahead log home if nobody else has it open.
+    fn close(mut self) -> Result<(), StoreError> {
         let written = self.flush();
         self.note_damage(&written);
-        written
+        let closed = self.db.close().map_err(|(_, error)| StoreError::of("close the store")(error));
+        written.and(closed)
     }
 
     fn send<T>(&self, reply: Reply<T>, outcome: Result<T, StoreError>) {

@@ -9,4 +9,5 @@ mod config;
 mod postgres;
 mod registry;
 mod sqlite;
+mod store;
 mod support;
