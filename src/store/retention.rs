@@ -6,8 +6,10 @@ use crate::domain::target::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
 
 const HOUR_MS: i64 = 3_600_000;
-/// Slots of an hour: one step forgets at most this much of a target, a few thousand rows.
-const STEP_SLOTS: i64 = 360;
+/// Slots of a quarter of an hour: what goes of one target before the next one's turn, a few thousand rows.
+const STEP_SLOTS: i64 = 90;
+/// One step ends after the target with which it reaches this many rows, some 20 ms.
+const STEP_ROWS: usize = 10_000;
 /// Buckets of half a day.
 const STEP_BUCKETS: i64 = 144;
 /// Texts that one step forgets.
@@ -48,13 +50,20 @@ pub(super) fn prune(db: &mut Connection, now: Timestamp, keep: &Retention) -> ru
     let crowded = used_bytes(db)? > keep.max_bytes / 4 * 3;
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut done = Pruned::default();
+    // The target with the oldest readings first, so that all grow old at the same pace when space runs out.
     let targets: Vec<i64> = transaction
-        .prepare_cached("SELECT id FROM targets ORDER BY id")?
+        .prepare_cached(
+            "SELECT id FROM targets ORDER BY (SELECT min(slot) FROM readings WHERE target = id) NULLS FIRST, id",
+        )?
         .query_map([], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     let hours = |n: u32| i64::from(n) * HOUR_MS;
     let oldest_allowed = |age_ms: i64| slot_before(now, if crowded { ALWAYS_MS } else { age_ms });
     for target in targets {
+        if done.rows >= STEP_ROWS {
+            done.more = true;
+            break;
+        }
         let raw = oldest_allowed(hours(keep.raw_hours));
         let step = Step { table: "readings", time: "slot", target, size: STEP_SLOTS };
         if let Some(until) = step.until(&transaction, raw)? {

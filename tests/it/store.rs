@@ -322,7 +322,7 @@ async fn prune_all(store: &Store, now: Timestamp) -> (usize, usize) {
         let pruned = store.prune(now).await.unwrap();
         rows += pruned.rows;
         steps += 1;
-        assert!(pruned.rows < 20_000, "one step took {} rows", pruned.rows);
+        assert!(pruned.rows < 15_000, "one step took {} rows", pruned.rows);
         assert!(steps < 10_000, "it never ends");
         if !pruned.more {
             return (rows, steps);
