@@ -186,3 +186,77 @@ pub fn allow(dialect: &dyn Dialect, author: Author, catalog: &Catalog, statement
         Err(judgement)
     }
 }
+
+/// Undoes the escapes of a line that carries a statement: `\\`, `\n`, `\r`, `\t` and `\u{hex}`.
+///
+/// # Errors
+/// One sentence when anything else follows a backslash, or when the code is no character.
+pub fn decode_line(line: &str) -> Result<String, String> {
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(at) = rest.find('\\') {
+        out.push_str(&rest[..at]);
+        let escape = &rest[at + 1..];
+        let Some(kind) = escape.chars().next() else {
+            return Err("a bad escape: the line ends after a backslash".to_owned());
+        };
+        rest = &escape[kind.len_utf8()..];
+        match kind {
+            '\\' => out.push('\\'),
+            'n' => out.push('\n'),
+            'r' => out.push('\r'),
+            't' => out.push('\t'),
+            'u' => {
+                let (code, after) = rest
+                    .strip_prefix('{')
+                    .and_then(|braced| braced.split_once('}'))
+                    .ok_or("a bad escape: \\u wants {hex} after it")?;
+                let well_formed = (1..=6).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_hexdigit());
+                let character = u32::from_str_radix(code, 16).ok().filter(|_| well_formed).and_then(char::from_u32);
+                out.push(character.ok_or("a bad escape: the code in \\u{...} is no character")?);
+                rest = after;
+            }
+            other => return Err(format!("a bad escape: a backslash before {}", other.escape_default())),
+        }
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+/// A text as one field of a tab-separated line: backslash, tab and line ends escaped, so that [`decode_line`] gives
+/// the text back.
+pub fn encode_field(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\\' => out.push_str("\\\\"),
+            '\t' => out.push_str("\\t"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{decode_line, encode_field};
+
+    #[test]
+    fn escapes_of_a_line_are_undone() {
+        assert_eq!(decode_line(r"a\\b\n\r\t\u{202e}\u{41}é").as_deref(), Ok("a\\b\n\r\t\u{202e}Aé"));
+        assert_eq!(decode_line("").as_deref(), Ok(""));
+        for bad in [r"\x", r"a\", r"\u41", r"\u{}", r"\u{d800}", r"\u{110000}", r"\u{+41}", r"\u{41", r"\ ", r"\'"] {
+            assert!(decode_line(bad).is_err_and(|e| e.starts_with("a bad escape")), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_field_survives_the_way_out_and_back() {
+        let text = "tab\there\r\nand \\n there";
+        let field = encode_field(text);
+        assert!(!field.contains(['\t', '\r', '\n']));
+        assert_eq!(decode_line(&field).as_deref(), Ok(text));
+    }
+}

@@ -5,6 +5,7 @@
 //! statement that the guard allowed).
 
 pub mod postgres;
+mod sql;
 pub mod sqlite;
 
 use crate::domain::activity::Sample;

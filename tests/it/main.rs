@@ -6,6 +6,7 @@
 
 mod architecture;
 mod config;
+mod guard;
 mod postgres;
 mod registry;
 mod sqlite;

@@ -1,7 +1,0 @@
-//! What a statement does: the allow-list of SQLite.
-
-use crate::domain::guard::{Author, Catalog, Class, Judgement};
-
-pub(super) fn classify(_statement: &str, _author: Author, _catalog: &Catalog) -> Judgement {
-    Judgement::deny(Class::Unparsed, "to be written")
-}
