@@ -6,7 +6,9 @@ use dba_gpt::domain::target::{TargetId, Timestamp};
 use dba_gpt::store::{ENTRY_BYTES, Entry, INPUT_LINES, Notice, Opened, Record, Retention, Store, StoreError};
 use rusqlite::Connection;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -438,6 +440,64 @@ async fn two_processes_worth_of_writers_lose_nothing() {
     }
     assert_eq!(store.lines().await.unwrap().len(), 120);
     store.check().await.unwrap();
+}
+
+/// Names the folder in which the writer below works; set by the test that kills it.
+const WRITER_FOLDER: &str = "DBA_GPT_TEST_WRITER_FOLDER";
+
+/// Not a test: the process that is killed. Says each entry's number when the store has acknowledged it.
+#[tokio::test]
+#[ignore = "a part of the test that kills it"]
+async fn the_writer_that_is_killed() {
+    let Some(folder) = std::env::var_os(WRITER_FOLDER) else { return };
+    let store = Store::open(Path::new(&folder), after(0), &Retention::default()).unwrap().store;
+    let id = store.begin_conversation("killed", None, after(0)).await.unwrap();
+    let mut out = std::io::stdout();
+    for number in 0.. {
+        store.append(id, entry(&number.to_string())).await.unwrap();
+        writeln!(out, "kept {id} {number}").unwrap();
+        out.flush().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn nothing_acknowledged_is_lost_when_writers_are_killed() {
+    let home = Home::new();
+    home.make().await;
+    let mut acknowledged: BTreeMap<i64, i64> = BTreeMap::new();
+    for round in 0..6 {
+        let writer = || {
+            std::process::Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "store::the_writer_that_is_killed", "--ignored", "--nocapture"])
+                .env(WRITER_FOLDER, home.folder())
+                .stdout(std::process::Stdio::piped())
+                .stderr(std::process::Stdio::null())
+                .spawn()
+                .unwrap()
+        };
+        // Two at once, as the screen and a watcher would be; each is killed in the middle of its work.
+        let mut writers = [writer(), writer()];
+        for writer in &mut writers {
+            let lines = BufReader::new(writer.stdout.take().unwrap()).lines();
+            let kept = lines.map(Result::unwrap).filter_map(|line| {
+                let (id, number) = line.split_once("kept ")?.1.split_once(' ')?;
+                Some((id.parse::<i64>().unwrap(), number.parse::<i64>().unwrap()))
+            });
+            acknowledged.extend(kept.take(5 + round * 7));
+            writer.kill().unwrap();
+            writer.wait().unwrap();
+        }
+        let store = home.open();
+        for (&id, &number) in &acknowledged {
+            let entries = store.conversation(id).await.unwrap().1;
+            assert!(entries.len() as i64 > number, "conversation {id} lost entry {number}");
+            let numbers: Vec<String> = (0..entries.len()).map(|n| n.to_string()).collect();
+            assert!(entries.iter().zip(&numbers).all(|(e, n)| e.body["text"] == *n), "conversation {id} has a gap");
+        }
+        store.check().await.unwrap();
+        store.close().await.unwrap();
+    }
+    assert_eq!(acknowledged.len(), 12);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -64,7 +64,7 @@ const RESERVED: &[Reserved] = &[
     },
     Reserved {
         pattern: r"\bstd::(fs|net|process|thread)\b|\bstd::env::(var|vars|args|current_dir|home_dir)\b",
-        welcome_in: &["runtime/", "engine/", "cli/", "store/", "demo/", "export/", "config/", "main.rs"],
+        welcome_in: &["runtime/", "engine/", "cli/", "store/", "demo/", "export/", "config/", "secrets/", "main.rs"],
         reason: "the core and the screen touch nothing outside the process",
     },
     Reserved {
