@@ -5,6 +5,7 @@
 #![allow(clippy::print_stderr, reason = "a test says aloud what it skips")]
 
 mod architecture;
+mod cli;
 mod config;
 mod guard;
 mod postgres;

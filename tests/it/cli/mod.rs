@@ -1,0 +1,7 @@
+//! The headless commands: their output, their talk, their exit codes.
+
+mod questions;
+mod rig;
+mod statements;
+mod surroundings;
+mod targets;
