@@ -13,6 +13,7 @@ use dba_gpt::domain::metric::MetricId;
 use dba_gpt::domain::target::{TargetId, Timestamp};
 use dba_gpt::engine::{self, ConnectSettings, Session, Surroundings};
 use secrecy::{ExposeSecret as _, SecretString};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -23,6 +24,8 @@ use tokio_util::sync::CancellationToken;
 /// A folder for one test, and what its commands find in it.
 pub struct Rig {
     home: TempDir,
+    /// The shop's own connections: while one is open, its log of writes stays.
+    writers: RefCell<Vec<rusqlite::Connection>>,
     pub variables: BTreeMap<String, String>,
     pub terminal: Terminal,
     pub past: Vec<PastSession>,
@@ -63,6 +66,7 @@ impl Rig {
         let variables = [("DBA_GPT_HOME".to_owned(), home.path().display().to_string())].into();
         Self {
             home,
+            writers: RefCell::default(),
             variables,
             terminal: Terminal::default(),
             past: Vec::new(),
@@ -96,6 +100,7 @@ impl Rig {
                  INSERT INTO orders VALUES (1, 1, 9.5, NULL), (2, 1, 20, 'a|b'), (3, 2, 1, 'x');",
             )
             .unwrap();
+        self.writers.borrow_mut().push(connection);
         path
     }
 
@@ -128,10 +133,11 @@ impl Rig {
         let host = TestHost {
             urls: configured.iter().map(|t| (t.target.id.clone(), t.url.clone())).collect(),
             surroundings: surroundings.clone(),
-            rig: self,
+            past: &self.past,
+            hanging: &self.hanging,
+            interrupt: &self.interrupt,
         };
-        let targets =
-            configured.iter().map(|t| HeadlessTarget { target: t.target.clone(), refresh_ms: 500 }).collect();
+        let targets = configured.iter().map(|t| HeadlessTarget { target: t.target.clone(), refresh_ms: 500 }).collect();
         let mut out = Pipe { bytes: Vec::new(), room: self.output_room };
         let mut err = Vec::new();
         let mut io = Headless {
@@ -174,7 +180,9 @@ impl Write for Pipe {
 struct TestHost<'a> {
     urls: HashMap<TargetId, SecretString>,
     surroundings: Surroundings,
-    rig: &'a Rig,
+    past: &'a [PastSession],
+    hanging: &'a [TargetId],
+    interrupt: &'a CancellationToken,
 }
 
 #[async_trait]
@@ -188,13 +196,13 @@ impl Host for TestHost<'_> {
         tokio::time::sleep(Duration::from_millis(milliseconds.div_ceil(10))).await;
     }
     fn interrupt(&self) -> CancellationToken {
-        self.rig.interrupt.clone()
+        self.interrupt.clone()
     }
     async fn prepare(&self) -> Result<(), String> {
         Ok(())
     }
     async fn connect(&self, target: &TargetId) -> Result<Box<dyn Session>, ConnectError> {
-        if self.rig.hanging.contains(target) {
+        if self.hanging.contains(target) {
             std::future::pending::<()>().await;
         }
         let Some(url) = self.urls.get(target) else {
@@ -214,7 +222,7 @@ impl Host for TestHost<'_> {
         BTreeMap::new()
     }
     async fn past_sessions(&self, _: &TargetId, from: Timestamp, to: Timestamp) -> Result<Vec<PastSession>, String> {
-        Ok(self.rig.past.iter().filter(|p| p.at >= from && p.at <= to).cloned().collect())
+        Ok(self.past.iter().filter(|p| p.at >= from && p.at <= to).cloned().collect())
     }
 }
 
