@@ -14,3 +14,4 @@ pub mod engine;
 pub mod export;
 pub mod secrets;
 pub mod store;
+pub mod ui;

@@ -1,0 +1,61 @@
+//! Small graphs of one line: sparklines and bars. A missing value leaves a gap; it is never drawn as zero.
+
+use crate::ui::symbols::SymbolSet;
+
+/// A sparkline with one character a value, scaled from zero to the largest value.
+pub(crate) fn sparkline(values: &[Option<f64>], symbols: &SymbolSet) -> String {
+    let top = values.iter().flatten().copied().fold(0.0_f64, f64::max);
+    let last = symbols.levels.len() - 1;
+    values
+        .iter()
+        .map(|value| match value {
+            None => symbols.gap,
+            Some(v) if top <= 0.0 || *v <= 0.0 => symbols.levels[0],
+            Some(v) => {
+                #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 <= share <= 1")]
+                let level = (v / top * last as f64).round() as usize;
+                symbols.levels[level.min(last)]
+            }
+        })
+        .collect()
+}
+
+/// A bar of `width` columns, filled to a share between 0 and 1.
+pub(crate) fn bar(share: f64, width: usize, symbols: &SymbolSet) -> String {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped between 0 and the width")]
+    let mut filled = (share.clamp(0.0, 1.0) * width as f64).round() as usize;
+    // Neither "full" nor "empty" is said before it is true.
+    if share < 1.0 && filled == width {
+        filled = width.saturating_sub(1);
+    }
+    if share > 0.0 && filled == 0 {
+        filled = width.min(1);
+    }
+    symbols.bar[0].repeat(filled) + &symbols.bar[1].repeat(width - filled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::symbols::Symbols;
+
+    #[test]
+    fn gaps_are_not_zeros() {
+        let ascii = Symbols::Ascii.set();
+        assert_eq!(sparkline(&[Some(0.0), None, Some(5.0), Some(10.0)], ascii), "_ -#");
+        assert_eq!(sparkline(&[Some(0.0), Some(0.0)], ascii), "__");
+        assert_eq!(sparkline(&[None, None], Symbols::Unicode.set()), "··");
+        assert_eq!(sparkline(&[], ascii), "");
+    }
+
+    #[test]
+    fn bars_are_full_only_when_full() {
+        let ascii = Symbols::Ascii.set();
+        assert_eq!(bar(0.999, 4, ascii), "###-");
+        assert_eq!(bar(1.0, 4, ascii), "####");
+        assert_eq!(bar(0.001, 4, ascii), "#---");
+        assert_eq!(bar(0.0, 4, ascii), "----");
+        assert_eq!(bar(7.0, 2, ascii), "##");
+        assert_eq!(bar(0.5, 0, ascii), "");
+    }
+}

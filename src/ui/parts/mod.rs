@@ -1,0 +1,9 @@
+//! Parts that several screens are made of.
+
+pub(crate) mod entry;
+pub(crate) mod graph;
+pub(crate) mod panels;
+pub(crate) mod statement;
+pub(crate) mod status;
+pub(crate) mod table;
+pub(crate) mod tabs;
