@@ -7,3 +7,4 @@ mod connect;
 mod observe;
 mod read;
 mod support;
+mod tls;

@@ -1,7 +1,7 @@
 //! Ways in, and each way of not getting in with its own kind, its own words, and within five seconds.
 
 use super::support::*;
-use crate::support::servers::{self, Address};
+use crate::support::servers::Address;
 use dba_gpt::domain::error_event::ConnectKind;
 use dba_gpt::engine::{Surroundings, postgres};
 use secrecy::SecretString;

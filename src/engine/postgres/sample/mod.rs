@@ -48,6 +48,10 @@ pub(super) fn sample(session: &mut dyn Session, cycle: u64) -> Task<'_, Result<S
 
         let sessions = session.own(&SESSIONS, &[]).await?;
         sample.sessions = rows::sessions(&sessions);
+        if sample.sessions.len() >= queries::MOST_SESSIONS {
+            let most = queries::MOST_SESSIONS;
+            sample.hints.push(format!("there are more sessions: the {most} that matter most are shown"));
+        }
         mark_held(session, &mut sample).await?;
 
         match session.own(&NUMBERS, &[]).await {

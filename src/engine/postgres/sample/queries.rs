@@ -7,6 +7,9 @@ const LIGHT_MS: u64 = 2000;
 /// Time for what is asked now and then.
 const HEAVY_MS: u64 = 5000;
 
+/// Sessions of one sample, at most; the limit of [`SESSIONS`].
+pub(super) const MOST_SESSIONS: usize = 1000;
+
 /// Sessions but ours, those that matter first. Who blocks a session is worked out only for sessions that wait for a
 /// lock, because the answer holds up the lock table. Another login that merely calls itself `dba-gpt` is shown.
 pub(super) static SESSIONS: Query = Query {

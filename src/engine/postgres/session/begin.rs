@@ -5,7 +5,7 @@ use crate::domain::error_event::{ConnectError, ConnectKind, ServerMessage};
 use crate::domain::target::{Identity, Timestamp};
 use crate::engine::postgres::connect::Opened;
 use crate::engine::postgres::sample::Memory;
-use crate::engine::postgres::wire::{Answer, Cell, Wire, WireError, text};
+use crate::engine::postgres::wire::{Answer, Cell, Underway, Wire, WireError, text};
 use std::sync::Arc;
 
 /// Asked before the search path is ours: every name is qualified and no operator is used.
@@ -89,7 +89,7 @@ impl PgSession {
         let mut facts = Facts {
             version,
             pooled: first.number(1) != Some(i64::from(route.pid)),
-            search_path: serde_json::from_str(&first.text(2)).unwrap_or_default(),
+            search_path: search_path(&first.text(2)),
             ..Facts::default()
         };
         check_version(version, &first.text(3), &mut hints)?;
@@ -135,12 +135,24 @@ impl PgSession {
         Ok(Self {
             wire: Some(wire),
             route,
+            underway: Underway::default(),
             identity,
             memory: Memory::new(Arc::clone(&facts)),
             facts,
             timeout_ms: frame::TIMEOUT_MS,
         })
     }
+}
+
+/// The person's search path from its JSON form. A login with a path of system schemas alone (the one that we
+/// recommend has `pg_catalog`) still means the usual place by a bare name.
+fn search_path(json: &str) -> Vec<String> {
+    let mut path: Vec<String> = serde_json::from_str(json).unwrap_or_default();
+    path.retain(|schema| schema != "pg_catalog");
+    if path.is_empty() {
+        path.push("public".into());
+    }
+    path
 }
 
 /// Runs a few queries in one round trip, each with its own end, so that one that is refused does not harm the others.

@@ -10,7 +10,7 @@ mod placeholders;
 mod read;
 
 use super::sample::Memory;
-use super::wire::{InFlight, Route, Wire, WireError, column, value};
+use super::wire::{InFlight, Route, Underway, Wire, WireError, column, value};
 use crate::domain::error_event::{ServerMessage, SessionError};
 use crate::domain::guard::Allowed;
 use crate::domain::rows::{Limits, Rows, Truncation};
@@ -35,6 +35,7 @@ const DRAIN: Duration = Duration::from_secs(1);
 pub(crate) struct PgSession {
     wire: Option<Wire>,
     route: Route,
+    underway: Underway,
     identity: Identity,
     facts: Arc<Facts>,
     /// `statement_timeout` that the server has now, milliseconds.
@@ -53,6 +54,8 @@ impl PgSession {
     async fn ready(&mut self) -> Result<&mut Wire, SessionError> {
         let settled = self.wire.as_ref().is_some_and(Wire::is_settled);
         if !settled {
+            // The cancel request of the dropped future comes first. It gives up by itself.
+            drop(self.underway.lock().await);
             self.recover(Some(&self.route.clone())).await?;
         }
         self.wire.as_mut().ok_or_else(closed)
@@ -68,7 +71,14 @@ impl PgSession {
                 let _ = route.cancel().await;
             }
             wire.settle().await?;
-            frame::reset(wire, &self.facts).await
+            match frame::reset(wire, &self.facts).await {
+                // A cancel request that came too late for its statement hits the next one; it does so once.
+                Err(WireError::Ended(message)) if message.code == "57014" => {
+                    wire.settle().await?;
+                    frame::reset(wire, &self.facts).await
+                }
+                done => done,
+            }
         };
         match timeout(DRAIN, quiet).await {
             Ok(Ok(())) => {
@@ -156,7 +166,7 @@ impl Session for PgSession {
 
     async fn own(&mut self, query: &'static Query, params: &[Param]) -> Result<Rows, SessionError> {
         let text = placeholders::fill(query.text, &self.facts)?;
-        let guard = InFlight::new(&self.route);
+        let guard = InFlight::new(&self.route, &self.underway);
         let rows = self.ask(&text, params, query.timeout_ms).await;
         guard.done();
         rows
@@ -169,7 +179,7 @@ impl Session for PgSession {
         stop: &CancellationToken,
         sink: &mut dyn RowSink,
     ) -> Result<ReadSummary, SessionError> {
-        let guard = InFlight::new(&self.route);
+        let guard = InFlight::new(&self.route, &self.underway);
         let summary = self.read_framed(&statement, limits, stop, sink).await;
         guard.done();
         summary

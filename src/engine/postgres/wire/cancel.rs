@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UnixStream};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 /// Time for one cancel request.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -68,27 +69,32 @@ impl Route {
     }
 
     /// The same with nobody waiting: on a thread of its own, because it is called from a drop, where there may be no
-    /// runtime any more. Best effort.
-    fn cancel_detached(&self) {
+    /// runtime any more. Best effort. `underway` is given back when it is done.
+    fn cancel_detached(&self, underway: Option<OwnedMutexGuard<()>>) {
         let route = self.clone();
         let _ = std::thread::Builder::new().name("cancel".into()).spawn(move || {
             if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
                 let _ = runtime.block_on(route.cancel());
             }
+            drop(underway);
         });
     }
 }
+
+/// Held while a cancel request is on its way that nobody waits for: it must not hit the session's next statement.
+pub(crate) type Underway = Arc<Mutex<()>>;
 
 /// Stands guard while the server works for us. When the future that waits is dropped (a task aborted, the program
 /// leaving), the server is told to stop: it would not notice by itself.
 pub(crate) struct InFlight {
     route: Option<Route>,
+    underway: Underway,
 }
 
 impl InFlight {
     /// Begins the watch.
-    pub(crate) fn new(route: &Route) -> Self {
-        Self { route: Some(route.clone()) }
+    pub(crate) fn new(route: &Route, underway: &Underway) -> Self {
+        Self { route: Some(route.clone()), underway: Arc::clone(underway) }
     }
     /// The server is at rest.
     pub(crate) fn done(mut self) {
@@ -99,7 +105,7 @@ impl InFlight {
 impl Drop for InFlight {
     fn drop(&mut self) {
         if let Some(route) = self.route.take() {
-            route.cancel_detached();
+            route.cancel_detached(Arc::clone(&self.underway).try_lock_owned().ok());
         }
     }
 }

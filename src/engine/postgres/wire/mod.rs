@@ -12,7 +12,7 @@ mod decode;
 mod message;
 mod types;
 
-pub(crate) use cancel::{InFlight, Peer, Route};
+pub(crate) use cancel::{InFlight, Peer, Route, Underway};
 pub(crate) use client::{Answer, Transport, Wire, WireError};
 pub(crate) use decode::{Bounds, Cell, Incoming};
 pub(crate) use message::{Authentication, Field, Message, Transaction};
