@@ -13,7 +13,7 @@ mod ask;
 mod completions;
 mod config;
 mod doctor;
-// mod guard;
+mod guard;
 mod health;
 mod host;
 mod print;
@@ -104,7 +104,7 @@ pub async fn run(command: Command, configuration: Result<Config, Mistakes>, io: 
 
 async fn dispatch(command: Command, configuration: &Result<Config, Mistakes>, io: &mut Headless<'_>) -> Outcome {
     match &command {
-        Command::Guard(_) => return Ok(Exit::Fine),
+        Command::Guard(args) => return guard::run(args, io),
         Command::Completions { shell } => return completions::script(*shell, io),
         Command::Man => return completions::man(io),
         Command::Config { action } => return config::run(*action, configuration, io),

@@ -1,6 +1,5 @@
 //! The headless commands: their output, their talk, their exit codes.
 
-mod questions;
 mod rig;
 mod statements;
 mod surroundings;

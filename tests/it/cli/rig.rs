@@ -104,6 +104,12 @@ impl Rig {
         path
     }
 
+    /// The shop, made at the first call.
+    pub fn shop_once(&self) -> PathBuf {
+        let path = self.path("shop.db");
+        if path.exists() { path } else { self.shop() }
+    }
+
     pub fn run(&self, arguments: &[&str]) -> Ran {
         self.run_with(arguments, "")
     }
