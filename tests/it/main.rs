@@ -7,6 +7,7 @@
 mod architecture;
 mod cli;
 mod config;
+mod demo;
 mod guard;
 mod postgres;
 mod registry;

@@ -66,17 +66,23 @@ mod tests {
     use super::*;
     use crate::domain::rows::{Column, Value};
 
-    fn facts(cells: [Value; 7]) -> Rows {
+    fn sample(pages: i64, free: i64, journal: &str, log: Value) -> Sample {
         let names = ["page_count", "page_size", "freelist_count", "journal_mode", "wal_bytes", "commits", "now_ms"];
-        Rows { columns: names.iter().map(|n| Column::text(n)).collect(), rows: vec![cells.to_vec()], truncated: None }
+        let row = vec![
+            Value::Int(pages),
+            Value::Int(4096),
+            Value::Int(free),
+            Value::Text(journal.into()),
+            log.clone(),
+            log,
+            Value::Int(5),
+        ];
+        read_facts(&Rows { columns: names.iter().map(|n| Column::text(n)).collect(), rows: vec![row], truncated: None })
     }
 
     #[test]
     fn what_cannot_be_known_is_missing_not_zero() {
-        let text = |t: &str| Value::Text(t.into());
-        let cells = [Value::Int(100), Value::Int(4096), Value::Int(25), text("delete"), Value::Null, Value::Null];
-        let [a, b, c, d, e, f] = cells;
-        let sample = read_facts(&facts([a, b, c, d, e, f, Value::Int(5)]));
+        let sample = sample(100, 25, "delete", Value::Null);
         assert_eq!(sample.readings.get(&metric::DATA_BYTES), Some(&409_600.0));
         assert_eq!(sample.readings.get(&metric::FREE_PAGES), Some(&25.0));
         assert_eq!(sample.readings.get(&metric::WAL_BYTES), None);
@@ -86,9 +92,7 @@ mod tests {
 
     #[test]
     fn an_empty_file_has_no_share_of_free_pages() {
-        let zero = || Value::Int(0);
-        let sample =
-            read_facts(&facts([zero(), Value::Int(4096), zero(), Value::Text("wal".into()), zero(), zero(), zero()]));
+        let sample = sample(0, 0, "wal", Value::Int(0));
         assert_eq!(sample.readings.get(&metric::FREE_PAGES), None);
         assert_eq!(sample.readings.get(&metric::WAL_BYTES), Some(&0.0));
     }

@@ -208,7 +208,7 @@ static STATISTICS: Query = Query {
 
 async fn estimate_rows(session: &mut dyn Session, tables: &mut [Table]) -> Result<(), SessionError> {
     let has = session.own(&HAS_STATISTICS, &[]).await?;
-    if !has.rows.first().is_some_and(|row| has.get(row, "n").int() == Some(1)) {
+    if has.rows.first().is_none_or(|row| has.get(row, "n").int() != Some(1)) {
         return Ok(());
     }
     let Some(found) = told(all_pages(session, &STATISTICS, None).await)? else { return Ok(()) };
