@@ -46,28 +46,31 @@ pub(super) fn begin(db: &mut Connection, name: &str, target: Option<&str>, now: 
         .insert(params![redact(name), target, now.0])
 }
 
-/// Adds an entry at the end.
-pub(super) fn append(db: &mut Connection, conversation: i64, mut entry: Entry) -> Result<(), StoreError> {
+/// Adds entries at the end, all or none.
+pub(super) fn append(db: &mut Connection, conversation: i64, entries: Vec<Entry>) -> Result<(), StoreError> {
     let failed = StoreError::of("keep the conversation");
-    redact_texts(&mut entry.body);
-    let body = entry.body.to_string();
-    if body.len() > ENTRY_BYTES {
-        return Err(StoreError::TooLarge { bytes: body.len(), most: ENTRY_BYTES });
-    }
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
+    let updated = entries.iter().map(|entry| entry.at.0).max().unwrap_or(i64::MIN);
     let known = transaction
-        .execute("UPDATE conversations SET updated = max(updated, ?2) WHERE id = ?1", [conversation, entry.at.0])
+        .execute("UPDATE conversations SET updated = max(updated, ?2) WHERE id = ?1", [conversation, updated])
         .map_err(&failed)?;
     if known == 0 {
         return Err(StoreError::NoConversation(conversation));
     }
-    transaction
-        .prepare_cached(
-            "INSERT INTO entries (conversation, number, at, kind, body)
-             SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4 FROM entries WHERE conversation = ?1",
-        )
-        .and_then(|mut insert| insert.execute(params![conversation, entry.at.0, entry.kind, body]))
-        .map_err(&failed)?;
+    for mut entry in entries {
+        redact_texts(&mut entry.body);
+        let body = entry.body.to_string();
+        if body.len() > ENTRY_BYTES {
+            return Err(StoreError::TooLarge { bytes: body.len(), most: ENTRY_BYTES });
+        }
+        transaction
+            .prepare_cached(
+                "INSERT INTO entries (conversation, number, at, kind, body)
+                 SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4 FROM entries WHERE conversation = ?1",
+            )
+            .and_then(|mut insert| insert.execute(params![conversation, entry.at.0, entry.kind, body]))
+            .map_err(&failed)?;
+    }
     transaction.commit().map_err(failed)
 }
 

@@ -26,15 +26,16 @@ pub use conversations::{Conversation, ENTRY_BYTES, Entry, INPUT_LINES};
 pub use error::StoreError;
 pub use files::private_folder;
 pub use open::Notice;
-pub use recorder::Record;
 pub use retention::{Pruned, Retention};
 pub use samples::Usuals;
 pub use sessions::{History, Moment};
 
+use crate::domain::activity::Sample;
 use crate::domain::metric::MetricId;
 use crate::domain::target::{TargetId, Timestamp};
 use recorder::Recorder;
 use std::path::Path;
+use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use worker::{Command, Reply, Worker};
 
@@ -75,10 +76,11 @@ impl Store {
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 
-    /// Takes one collection of a target. The last one of every ten seconds is kept; it is written when a later one
-    /// arrives, together with those of the other targets, or at [`Self::flush`]. A crash loses at most those.
-    pub async fn record(&self, record: Record) -> Result<(), StoreError> {
-        self.ask(|reply| Command::Record(Box::new(record), reply)).await
+    /// Takes one collection of a target, with raw readings; what is stored are values as shown, counters as rates per
+    /// second. The last collection of every ten seconds is kept; it is written when a later one arrives, together with
+    /// those of the other targets, or at [`Self::flush`]. A crash loses at most those.
+    pub async fn record(&self, target: &TargetId, sample: Arc<Sample>) -> Result<(), StoreError> {
+        self.ask(|reply| Command::Record(target.clone(), sample, reply)).await
     }
     /// Writes the collections that wait.
     pub async fn flush(&self) -> Result<(), StoreError> {
@@ -98,6 +100,15 @@ impl Store {
         to: Timestamp,
     ) -> Result<Vec<(Timestamp, f64)>, StoreError> {
         self.ask(|reply| Command::Series(target.clone(), metric, (from, to), reply)).await
+    }
+    /// All values of a target of a short span, oldest first, both ends included: what a dashboard begins with.
+    pub async fn values_between(
+        &self,
+        target: &TargetId,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<(MetricId, Timestamp, f64)>, StoreError> {
+        self.ask(|reply| Command::Values(target.clone(), (from, to), reply)).await
     }
     /// Who did what between two moments, both included; at most `cap` sessions in all.
     pub async fn sessions_between(
@@ -120,9 +131,9 @@ impl Store {
         let target = target.map(|t| t.as_str().to_owned());
         self.ask(|reply| Command::Begin(name.to_owned(), target, now, reply)).await
     }
-    /// Adds an entry to a conversation.
-    pub async fn append(&self, conversation: i64, entry: Entry) -> Result<(), StoreError> {
-        self.ask(|reply| Command::Append(conversation, entry, reply)).await
+    /// Adds entries to a conversation, all or none.
+    pub async fn append(&self, conversation: i64, entries: Vec<Entry>) -> Result<(), StoreError> {
+        self.ask(|reply| Command::Append(conversation, entries, reply)).await
     }
     /// A conversation and its entries, oldest first.
     pub async fn conversation(&self, id: i64) -> Result<(Conversation, Vec<Entry>), StoreError> {

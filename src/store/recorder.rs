@@ -4,44 +4,38 @@
 use super::samples::{self, slot_of};
 use super::sessions;
 use super::texts::Numbers;
-use crate::domain::activity::SessionInfo;
-use crate::domain::metric::Readings;
+use crate::domain::activity::Sample;
+use crate::domain::metric::{Readings, values};
 use crate::domain::target::{TargetId, Timestamp};
 use rusqlite::{Connection, TransactionBehavior};
 use std::collections::BTreeMap;
-
-/// What is kept of one collection of a target.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Record {
-    /// The target.
-    pub target: TargetId,
-    /// Our clock when it was collected.
-    pub at: Timestamp,
-    /// The server's clock.
-    pub server_at: Timestamp,
-    /// Values as shown: levels, and counters as rates per second ([`crate::domain::metric::values`]).
-    pub values: Readings,
-    /// All sessions; the store keeps those that matter.
-    pub sessions: Vec<SessionInfo>,
-}
+use std::sync::Arc;
 
 /// What waits, and what is known about what was written.
 #[derive(Debug, Default)]
 pub(super) struct Recorder {
-    waiting: BTreeMap<TargetId, Record>,
+    waiting: BTreeMap<TargetId, Arc<Sample>>,
+    /// The sample that was written last, from which the next one's rates are counted: so a rate is the mean of its ten
+    /// seconds, however often the target is looked at.
+    written: BTreeMap<TargetId, (Timestamp, Readings)>,
     numbers: Numbers,
     /// Target -> bucket up to which means were made by this process.
     rolled_up: BTreeMap<i64, i64>,
 }
 
 impl Recorder {
-    /// Takes a record. Those of earlier slots are written, whoever's they are.
-    pub(super) fn record(&mut self, db: &mut Connection, record: Record) -> rusqlite::Result<()> {
-        let slot = slot_of(record.at);
+    /// Takes a sample. Those of earlier slots are written, whoever's they are.
+    pub(super) fn record(
+        &mut self,
+        db: &mut Connection,
+        target: TargetId,
+        sample: Arc<Sample>,
+    ) -> rusqlite::Result<()> {
+        let slot = slot_of(sample.at);
         let due = self.waiting.values().any(|waiting| slot_of(waiting.at) < slot)
-            || self.waiting.get(&record.target).is_some_and(|waiting| slot_of(waiting.at) != slot);
+            || self.waiting.get(&target).is_some_and(|waiting| slot_of(waiting.at) != slot);
         let outcome = if due { self.flush(db) } else { Ok(()) };
-        self.waiting.insert(record.target.clone(), record);
+        self.waiting.insert(target, sample);
         outcome
     }
 
@@ -57,17 +51,22 @@ impl Recorder {
             self.numbers.clear();
             self.rolled_up.clear();
         }
+        self.written.extend(waiting.into_iter().map(|(target, sample)| {
+            let raw = sample.readings.clone();
+            (target, (sample.at, raw))
+        }));
         outcome
     }
 
-    fn write(&mut self, db: &mut Connection, records: &BTreeMap<TargetId, Record>) -> rusqlite::Result<()> {
+    fn write(&mut self, db: &mut Connection, waiting: &BTreeMap<TargetId, Arc<Sample>>) -> rusqlite::Result<()> {
         let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        for record in records.values() {
-            let target = self.numbers.target(&transaction, record.target.as_str())?;
-            let times = (record.at, record.server_at);
-            samples::write(&transaction, &mut self.numbers, target, times, &record.values)?;
-            sessions::write(&transaction, &mut self.numbers, target, record.at, &record.sessions)?;
-            let slot = slot_of(record.at);
+        for (name, sample) in waiting {
+            let earlier = self.written.get(name).map(|(at, raw)| (*at, raw));
+            let shown = values(sample.at, &sample.readings, earlier);
+            let target = self.numbers.target(&transaction, name.as_str())?;
+            samples::write(&transaction, &mut self.numbers, target, (sample.at, sample.server_now), &shown)?;
+            sessions::write(&transaction, &mut self.numbers, target, sample.at, &sample.sessions)?;
+            let slot = slot_of(sample.at);
             let bucket = slot.div_euclid(samples::SLOTS);
             if self.rolled_up.get(&target) != Some(&bucket) {
                 samples::roll_up(&transaction, target, slot)?;

@@ -1,19 +1,16 @@
 //! Forgetting: what is too old goes in small steps, and more when the file grows towards its limit.
 
-use super::samples::{BUCKET_MS, DAY_MS, SLOTS, roll_up};
-use super::sessions::slot_before;
+use super::samples::{BUCKET_MS, DAY_MS, SLOT_MS, SLOTS, roll_up};
 use crate::domain::target::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
 
 const HOUR_MS: i64 = 3_600_000;
-/// Slots of a quarter of an hour: what goes of one target before the next one's turn, a few thousand rows.
-const STEP_SLOTS: i64 = 90;
-/// One step ends after the target with which it reaches this many rows, some 20 ms.
-const STEP_ROWS: usize = 10_000;
+/// Slots of a quarter of an hour: what goes of one target before the next one's turn.
+const TURN_SLOTS: i64 = 90;
 /// Buckets of half a day.
-const STEP_BUCKETS: i64 = 144;
-/// Texts that one step forgets.
-const STEP_TEXTS: i64 = 2000;
+const TURN_BUCKETS: i64 = 144;
+/// One step ends with the turn in which it reaches this many rows, some 20 ms.
+const STEP_ROWS: usize = 5000;
 /// What is newer than this is kept even when space runs out, milliseconds.
 const ALWAYS_MS: i64 = HOUR_MS;
 
@@ -49,7 +46,7 @@ pub struct Pruned {
 pub(super) fn prune(db: &mut Connection, now: Timestamp, keep: &Retention) -> rusqlite::Result<Pruned> {
     let crowded = used_bytes(db)? > keep.max_bytes / 4 * 3;
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut done = Pruned::default();
+    let limits = Limits::of(now, keep, crowded);
     // The target with the oldest readings first, so that all grow old at the same pace when space runs out.
     let targets: Vec<i64> = transaction
         .prepare_cached(
@@ -57,74 +54,89 @@ pub(super) fn prune(db: &mut Connection, now: Timestamp, keep: &Retention) -> ru
         )?
         .query_map([], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
-    let hours = |n: u32| i64::from(n) * HOUR_MS;
-    let oldest_allowed = |age_ms: i64| slot_before(now, if crowded { ALWAYS_MS } else { age_ms });
-    for target in targets {
-        if done.rows >= STEP_ROWS {
-            done.more = true;
+    let mut rows = limits.forget_texts(&transaction)?;
+    loop {
+        let before = rows;
+        for &target in &targets {
+            if rows < STEP_ROWS {
+                rows += limits.forget_turn(&transaction, target)?;
+            }
+        }
+        if rows == before || rows >= STEP_ROWS {
             break;
         }
-        let raw = oldest_allowed(hours(keep.raw_hours));
-        let step = Step { table: "readings", time: "slot", target, size: STEP_SLOTS };
-        if let Some(until) = step.until(&transaction, raw)? {
-            // Readings that were never summed up, because the program ended, are now.
-            roll_up(&transaction, target, (until + SLOTS - 1) / SLOTS * SLOTS)?;
-            step.forget(&transaction, until, raw, &mut done)?;
-        }
-        let sessions = oldest_allowed(hours(keep.session_days * 24));
-        let step = Step { table: "sessions", time: "slot", target, size: STEP_SLOTS };
-        if let Some(until) = step.until(&transaction, sessions)? {
-            step.forget(&transaction, until, sessions, &mut done)?;
-        }
-        // The times of samples serve both, so they go last.
-        let samples = raw.min(sessions);
-        let step = Step { table: "samples", time: "slot", target, size: STEP_SLOTS };
-        if let Some(until) = step.until(&transaction, samples)? {
-            step.forget(&transaction, until, samples, &mut done)?;
-        }
-        let means = (now.0 - hours(keep.mean_days * 24)).div_euclid(BUCKET_MS);
-        let step = Step { table: "means", time: "bucket", target, size: STEP_BUCKETS };
-        if let Some(until) = step.until(&transaction, means)? {
-            step.forget(&transaction, until, means, &mut done)?;
-        }
     }
-    // A day more than their sessions, since days of texts are whole.
-    let last_day = now.0.div_euclid(DAY_MS) - i64::from(keep.session_days) - 1;
-    let texts = transaction
-        .prepare_cached("DELETE FROM texts WHERE id IN (SELECT id FROM texts WHERE last_day < ?1 LIMIT ?2)")?
-        .execute([last_day, STEP_TEXTS])?;
-    done.rows += texts;
-    done.more |= i64::try_from(texts).is_ok_and(|n| n == STEP_TEXTS);
     transaction.commit()?;
-    Ok(done)
+    Ok(Pruned { rows, more: rows >= STEP_ROWS })
 }
 
-/// A part of a target's rows that goes in one step.
-struct Step {
-    table: &'static str,
-    /// The column that counts time.
-    time: &'static str,
-    target: i64,
-    /// How much time goes at once.
-    size: i64,
+/// The times before which rows go.
+struct Limits {
+    readings: i64,
+    sessions: i64,
+    /// The times of samples serve readings and sessions, so they go last.
+    samples: i64,
+    /// Buckets.
+    means: i64,
+    /// Days.
+    texts: i64,
 }
 
-impl Step {
-    /// The time before which rows go now; none when nothing is older than `allowed`.
-    fn until(&self, db: &Connection, allowed: i64) -> rusqlite::Result<Option<i64>> {
+impl Limits {
+    fn of(now: Timestamp, keep: &Retention, crowded: bool) -> Self {
+        let hours = |n: u32| i64::from(n) * HOUR_MS;
+        let slot = |age_ms: i64| (now.0 - if crowded { ALWAYS_MS } else { age_ms }).div_euclid(SLOT_MS);
+        let (readings, sessions) = (slot(hours(keep.raw_hours)), slot(hours(keep.session_days * 24)));
+        Self {
+            readings,
+            sessions,
+            samples: readings.min(sessions),
+            means: (now.0 - hours(keep.mean_days * 24)).div_euclid(BUCKET_MS),
+            // A day more than their sessions, since days of texts are whole.
+            texts: now.0.div_euclid(DAY_MS) - i64::from(keep.session_days) - 1,
+        }
+    }
+
+    /// Forgets a quarter of an hour of a target's oldest rows, and half a day of its oldest means.
+    fn forget_turn(&self, db: &Connection, target: i64) -> rusqlite::Result<usize> {
+        let mut rows = 0;
+        if let Some(until) = turn_end(db, "readings", target, self.readings)? {
+            // Readings that were never summed up, because the program ended, are now.
+            roll_up(db, target, (until + SLOTS - 1) / SLOTS * SLOTS)?;
+            rows +=
+                db.prepare_cached("DELETE FROM readings WHERE target = ?1 AND slot < ?2")?.execute([target, until])?;
+        }
+        if let Some(until) = turn_end(db, "sessions", target, self.sessions)? {
+            rows +=
+                db.prepare_cached("DELETE FROM sessions WHERE target = ?1 AND slot < ?2")?.execute([target, until])?;
+        }
+        if let Some(until) = turn_end(db, "samples", target, self.samples)? {
+            rows +=
+                db.prepare_cached("DELETE FROM samples WHERE target = ?1 AND slot < ?2")?.execute([target, until])?;
+        }
         let oldest: Option<i64> = db
-            .prepare_cached(&format!("SELECT min({}) FROM {} WHERE target = ?1", self.time, self.table))?
-            .query_row([self.target], |row| row.get(0))?;
-        Ok(oldest.filter(|oldest| *oldest < allowed).map(|oldest| (oldest + self.size).min(allowed)))
+            .prepare_cached("SELECT min(bucket) FROM means WHERE target = ?1")?
+            .query_row([target], |row| row.get(0))?;
+        if let Some(oldest) = oldest.filter(|oldest| *oldest < self.means) {
+            rows += db
+                .prepare_cached("DELETE FROM means WHERE target = ?1 AND bucket < ?2")?
+                .execute([target, (oldest + TURN_BUCKETS).min(self.means)])?;
+        }
+        Ok(rows)
     }
 
-    fn forget(&self, db: &Connection, until: i64, allowed: i64, done: &mut Pruned) -> rusqlite::Result<()> {
-        done.rows += db
-            .prepare_cached(&format!("DELETE FROM {} WHERE target = ?1 AND {} < ?2", self.table, self.time))?
-            .execute([self.target, until])?;
-        done.more |= until < allowed;
-        Ok(())
+    fn forget_texts(&self, db: &Connection) -> rusqlite::Result<usize> {
+        db.prepare_cached("DELETE FROM texts WHERE id IN (SELECT id FROM texts WHERE last_day < ?1 LIMIT ?2)")?
+            .execute([self.texts, i64::try_from(STEP_ROWS).unwrap_or(i64::MAX)])
     }
+}
+
+/// The slot before which rows of a table go in this turn; none when nothing is older than `limit`.
+fn turn_end(db: &Connection, table: &'static str, target: i64, limit: i64) -> rusqlite::Result<Option<i64>> {
+    let oldest: Option<i64> = db
+        .prepare_cached(&format!("SELECT min(slot) FROM {table} WHERE target = ?1"))?
+        .query_row([target], |row| row.get(0))?;
+    Ok(oldest.filter(|oldest| *oldest < limit).map(|oldest| (oldest + TURN_SLOTS).min(limit)))
 }
 
 /// Bytes of the file that hold something.

@@ -167,6 +167,29 @@ pub(super) fn series(
     Ok(points)
 }
 
+/// All stored values of a target between two moments, both included, oldest first. Only as far back as samples are
+/// kept as they are; for the start of a screen, not for long spans.
+pub(super) fn values_between(
+    db: &Connection,
+    target: &TargetId,
+    (from, to): (Timestamp, Timestamp),
+) -> rusqlite::Result<Vec<(MetricId, Timestamp, f64)>> {
+    let Some(target) = known_target(db, target.as_str())? else { return Ok(Vec::new()) };
+    let names = metric_names(db)?;
+    let mut query = db.prepare_cached(
+        "SELECT r.metric, s.at, r.value FROM samples s CROSS JOIN readings r USING (target, slot)
+          WHERE s.target = ?1 AND s.slot BETWEEN ?2 AND ?3 AND s.at BETWEEN ?4 AND ?5 ORDER BY s.slot, r.metric",
+    )?;
+    let mut rows = query.query([target, slot_of(from), slot_of(to), from.0, to.0])?;
+    let mut out = Vec::new();
+    while let Some(row) = rows.next()? {
+        if let Some(&metric) = names.get(&row.get(0)?) {
+            out.push((metric, Timestamp(row.get(1)?), row.get(2)?));
+        }
+    }
+    Ok(out)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

@@ -1,6 +1,6 @@
 //! Active session history: who did what, and who waited for whom, at each stored sample.
 
-use super::samples::{DAY_MS, SLOT_MS, slot_of};
+use super::samples::{DAY_MS, slot_of};
 use super::texts::{Numbers, known_target};
 use crate::domain::activity::{SessionInfo, SessionState};
 use crate::domain::target::{TargetId, Timestamp};
@@ -153,9 +153,4 @@ fn session(row: &Row<'_>) -> rusqlite::Result<SessionInfo> {
         state_change: time(12)?,
         background: row.get(13)?,
     })
-}
-
-/// The slot before which everything is older than some milliseconds.
-pub(super) fn slot_before(now: Timestamp, age_ms: i64) -> i64 {
-    (now.0 - age_ms).div_euclid(SLOT_MS)
 }

@@ -4,14 +4,16 @@ use super::conversations::{self, Conversation, Entry};
 use super::error::StoreError;
 use super::files;
 use super::preferences;
-use super::recorder::{Record, Recorder};
+use super::recorder::Recorder;
 use super::retention::{self, Pruned, Retention};
 use super::samples::{self, Usuals};
 use super::sessions::{self, History};
+use crate::domain::activity::Sample;
 use crate::domain::metric::MetricId;
 use crate::domain::target::{TargetId, Timestamp};
 use rusqlite::Connection;
 use std::path::PathBuf;
+use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 /// Where an answer goes. Whoever asked may be gone; that is no error.
@@ -19,13 +21,14 @@ pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
 /// What the store can be asked.
 pub(super) enum Command {
-    Record(Box<Record>, Reply<()>),
+    Record(TargetId, Arc<Sample>, Reply<()>),
     Flush(Reply<()>),
     Usual(TargetId, Timestamp, Reply<Usuals>),
     Series(TargetId, MetricId, (Timestamp, Timestamp), Reply<Vec<(Timestamp, f64)>>),
+    Values(TargetId, (Timestamp, Timestamp), Reply<Vec<(MetricId, Timestamp, f64)>>),
     Sessions(TargetId, (Timestamp, Timestamp), usize, Reply<History>),
     Begin(String, Option<String>, Timestamp, Reply<i64>),
-    Append(i64, Entry, Reply<()>),
+    Append(i64, Vec<Entry>, Reply<()>),
     Load(i64, Reply<(Conversation, Vec<Entry>)>),
     List(Reply<Vec<Conversation>>),
     Rename(i64, String, Timestamp, Reply<()>),
@@ -67,8 +70,8 @@ impl Worker {
     fn answer(&mut self, command: Command) {
         let db = &mut self.db;
         match command {
-            Command::Record(record, reply) => {
-                let outcome = self.recorder.record(db, *record).map_err(StoreError::of("keep the sample"));
+            Command::Record(target, sample, reply) => {
+                let outcome = self.recorder.record(db, target, sample).map_err(StoreError::of("keep the sample"));
                 self.send(reply, outcome);
             }
             Command::Flush(reply) => {
@@ -85,6 +88,12 @@ impl Worker {
                 });
                 self.send(reply, outcome);
             }
+            Command::Values(target, span, reply) => {
+                let outcome = self.flush().and_then(|()| {
+                    samples::values_between(&self.db, &target, span).map_err(StoreError::of("read the history"))
+                });
+                self.send(reply, outcome);
+            }
             Command::Sessions(target, span, cap, reply) => {
                 let outcome = self.flush().and_then(|()| {
                     sessions::between(&self.db, &target, span, cap).map_err(StoreError::of("read the sessions"))
@@ -96,8 +105,8 @@ impl Worker {
                     .map_err(StoreError::of("begin a conversation"));
                 self.send(reply, outcome);
             }
-            Command::Append(id, entry, reply) => {
-                let outcome = conversations::append(db, id, entry);
+            Command::Append(id, entries, reply) => {
+                let outcome = conversations::append(db, id, entries);
                 self.send(reply, outcome);
             }
             Command::Load(id, reply) => {

@@ -1,9 +1,9 @@
 //! The store through its handle, on real files: what it keeps, what it refuses, and how it comes back from damage.
 
-use dba_gpt::domain::activity::{SessionInfo, SessionState};
-use dba_gpt::domain::metric::{ACTIVE, CONNECTIONS, LAG, MetricId, Readings};
+use dba_gpt::domain::activity::{Sample, SessionInfo, SessionState};
+use dba_gpt::domain::metric::{ACTIVE, CONNECTIONS, LAG, MetricId, TRANSACTIONS};
 use dba_gpt::domain::target::{TargetId, Timestamp};
-use dba_gpt::store::{ENTRY_BYTES, Entry, INPUT_LINES, Notice, Opened, Record, Retention, Store, StoreError};
+use dba_gpt::store::{ENTRY_BYTES, Entry, INPUT_LINES, Notice, Opened, Retention, Store, StoreError};
 use rusqlite::Connection;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -11,6 +11,7 @@ use std::fs::{self, Permissions};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tempfile::TempDir;
 
 /// 2026-09-21 00:00:00 UTC, the first of many days.
@@ -49,9 +50,13 @@ impl Home {
     }
 }
 
-fn record(target: &str, at: Timestamp, values: &[(MetricId, f64)]) -> Record {
-    let values = values.iter().copied().collect::<Readings>();
-    Record { target: TargetId::new(target), at, server_at: at.plus_ms(7), values, sessions: Vec::new() }
+fn sample(at: Timestamp, readings: &[(MetricId, f64)]) -> Sample {
+    let readings = readings.iter().copied().collect();
+    Sample { at, server_now: at.plus_ms(7), readings, ..Sample::default() }
+}
+
+async fn keep(store: &Store, target: &str, sample: Sample) {
+    store.record(&TargetId::new(target), Arc::new(sample)).await.unwrap();
 }
 
 fn session(pid: i64, state: SessionState) -> SessionInfo {
@@ -86,25 +91,39 @@ async fn values(store: &Store, metric: MetricId) -> Vec<(i64, f64)> {
 async fn of_every_ten_seconds_the_last_sample_is_kept() {
     let home = Home::new();
     let store = home.open();
-    store.record(record("a", after(0), &[(ACTIVE, 1.0), (LAG, 5.0)])).await.unwrap();
-    store.record(record("a", after(9_999), &[(ACTIVE, 2.0)])).await.unwrap();
-    store.record(record("a", after(10_000), &[(ACTIVE, 3.0), (CONNECTIONS, f64::NAN)])).await.unwrap();
+    keep(&store, "a", sample(after(0), &[(ACTIVE, 1.0), (LAG, 5.0)])).await;
+    keep(&store, "a", sample(after(9_999), &[(ACTIVE, 2.0)])).await;
+    keep(&store, "a", sample(after(10_000), &[(ACTIVE, 3.0), (CONNECTIONS, f64::NAN)])).await;
     assert_eq!(values(&store, ACTIVE).await, [(9_999, 2.0), (10_000, 3.0)]);
     // A sample that was already written is replaced as well, and what the later one lacks is missing, not zero.
-    store.record(record("a", after(12_000), &[(LAG, 4.0)])).await.unwrap();
+    keep(&store, "a", sample(after(12_000), &[(LAG, 4.0)])).await;
     assert_eq!(values(&store, ACTIVE).await, [(9_999, 2.0)]);
     assert_eq!(values(&store, LAG).await, [(12_000, 4.0)]);
     assert_eq!(values(&store, CONNECTIONS).await, []);
 }
 
 #[tokio::test]
+async fn counters_are_stored_as_the_rate_of_their_whole_ten_seconds() {
+    let home = Home::new();
+    let store = home.open();
+    for (at, count) in [(0, 100.0), (2000, 1100.0), (9000, 1100.0), (12_000, 1101.0), (19_000, 3100.0), (29_000, 50.0)]
+    {
+        keep(&store, "a", sample(after(at), &[(TRANSACTIONS, count)])).await;
+    }
+    // From 9 s to 19 s; the first sample has none before it, and the last one's counter was reset.
+    assert_eq!(values(&store, TRANSACTIONS).await, [(19_000, 200.0)]);
+    let all = store.values_between(&TargetId::new("a"), after(0), after(MINUTE)).await.unwrap();
+    assert_eq!(all, [(TRANSACTIONS, after(19_000), 200.0)]);
+}
+
+#[tokio::test]
 async fn samples_survive_closing_and_dropping() {
     let home = Home::new();
     let store = home.open();
-    store.record(record("a", after(0), &[(ACTIVE, 1.0)])).await.unwrap();
+    keep(&store, "a", sample(after(0), &[(ACTIVE, 1.0)])).await;
     store.close().await.unwrap();
     let store = home.open();
-    store.record(record("a", after(10_000), &[(ACTIVE, 2.0)])).await.unwrap();
+    keep(&store, "a", sample(after(10_000), &[(ACTIVE, 2.0)])).await;
     let other = store.clone();
     store.close().await.unwrap();
     assert_eq!(other.flush().await, Err(StoreError::Closed));
@@ -122,11 +141,11 @@ async fn a_fleet_is_written_together_when_the_ten_seconds_are_over() {
             .unwrap()
     };
     for target in ["a", "b", "c"] {
-        store.record(record(target, after(1000), &[(ACTIVE, 1.0)])).await.unwrap();
+        keep(&store, target, sample(after(1000), &[(ACTIVE, 1.0)])).await;
     }
     assert_eq!(rows(), 0);
     // One hangs: its last sample is not held back by its silence.
-    store.record(record("b", after(11_000), &[(ACTIVE, 1.0)])).await.unwrap();
+    keep(&store, "b", sample(after(11_000), &[(ACTIVE, 1.0)])).await;
     assert_eq!(rows(), 3);
     store.flush().await.unwrap();
     assert_eq!(rows(), 4);
@@ -138,11 +157,11 @@ async fn what_is_usual_is_known_after_five_minutes() {
     let store = home.open();
     let target = TargetId::new("a");
     for slot in 0..30 {
-        store.record(record("a", after(slot * 10_000), &[(ACTIVE, slot as f64)])).await.unwrap();
+        keep(&store, "a", sample(after(slot * 10_000), &[(ACTIVE, slot as f64)])).await;
     }
     assert!(store.usual(&target, after(5 * MINUTE)).await.unwrap().is_empty());
-    store.record(record("a", after(5 * MINUTE), &[(ACTIVE, 1000.0)])).await.unwrap();
-    store.record(record("a", after(5 * MINUTE + 10_000), &[(ACTIVE, 1000.0)])).await.unwrap();
+    keep(&store, "a", sample(after(5 * MINUTE), &[(ACTIVE, 1000.0)])).await;
+    keep(&store, "a", sample(after(5 * MINUTE + 10_000), &[(ACTIVE, 1000.0)])).await;
     let usual = store.usual(&target, after(6 * MINUTE)).await.unwrap()[&ACTIVE];
     assert!((usual.median - 14.5).abs() < 1e-9 && usual.samples == 30, "{usual:?}");
     assert!(store.usual(&TargetId::new("b"), after(6 * MINUTE)).await.unwrap().is_empty());
@@ -163,8 +182,8 @@ async fn who_blocked_is_answered_later() {
         SessionInfo { background: true, ..session(4, SessionState::Other) },
         worker.clone(),
     ];
-    store.record(Record { sessions, ..record("a", after(0), &[]) }).await.unwrap();
-    store.record(record("a", after(10_000), &[])).await.unwrap();
+    keep(&store, "a", Sample { sessions, ..sample(after(0), &[]) }).await;
+    keep(&store, "a", sample(after(10_000), &[])).await;
     store.close().await.unwrap();
     let history = home.open().sessions_between(&target, after(0), after(DAY), 100).await.unwrap();
     assert!(!history.truncated);
@@ -182,7 +201,7 @@ async fn sessions_are_capped_at_whole_samples_and_in_each_sample() {
     let target = TargetId::new("a");
     for (slot, count) in [(0, 3), (1, 3), (2, 3)] {
         let sessions = (0..count).map(|pid| session(pid, SessionState::Active)).collect();
-        store.record(Record { sessions, ..record("a", after(slot * 10_000), &[]) }).await.unwrap();
+        keep(&store, "a", Sample { sessions, ..sample(after(slot * 10_000), &[]) }).await;
     }
     let counts = async |cap| {
         let history = store.sessions_between(&target, after(0), after(DAY), cap).await.unwrap();
@@ -194,7 +213,7 @@ async fn sessions_are_capped_at_whole_samples_and_in_each_sample() {
     assert_eq!(counts(2).await, (vec![2], true));
     let mut crowd: Vec<SessionInfo> = (10..1000).map(|pid| session(pid, SessionState::Active)).collect();
     crowd.push(SessionInfo { blocked_by: vec![999], transaction_start: None, ..session(5000, SessionState::Active) });
-    store.record(Record { sessions: crowd, ..record("a", after(HOUR), &[]) }).await.unwrap();
+    keep(&store, "a", Sample { sessions: crowd, ..sample(after(HOUR), &[]) }).await;
     let history = store.sessions_between(&target, after(HOUR), after(DAY), 5000).await.unwrap();
     let pids: Vec<i64> = history.moments[0].sessions.iter().map(|s| s.pid).collect();
     assert_eq!(pids.len(), 200);
@@ -210,10 +229,10 @@ async fn secrets_never_reach_the_file() {
         application: "postgres://u:S3cr3t!@h/d".into(),
         ..session(1, SessionState::Active)
     };
-    store.record(Record { sessions: vec![leaky], ..record("a", after(0), &[]) }).await.unwrap();
+    keep(&store, "a", Sample { sessions: vec![leaky], ..sample(after(0), &[]) }).await;
     let id = store.begin_conversation("PASSWORD 'S3cr3t!'", None, after(0)).await.unwrap();
     let body = json!({ "rows": [["CREATE USER x PASSWORD 'S3cr3t!'", 1]], "open": "PASSWORD 'S3cr3t!" });
-    store.append(id, Entry { at: after(0), kind: "answer".into(), body }).await.unwrap();
+    store.append(id, vec![Entry { at: after(0), kind: "answer".into(), body }]).await.unwrap();
     store.remember_line("select 1; alter user x password 'S3cr3t!'").await.unwrap();
     let (_, entries) = store.conversation(id).await.unwrap();
     assert_eq!(entries[0].body["rows"][0][1], 1);
@@ -233,8 +252,11 @@ async fn conversations_are_kept_listed_renamed_and_deleted() {
     let target = TargetId::new("pg-orders");
     let first = store.begin_conversation("slow checkout", Some(&target), after(0)).await.unwrap();
     let second = store.begin_conversation("disk", None, after(1000)).await.unwrap();
-    store.append(first, Entry { at: after(2000), ..entry("why?") }).await.unwrap();
-    store.append(first, Entry { at: after(3000), kind: "answer".into(), body: json!([1, null, "x"]) }).await.unwrap();
+    store.append(first, vec![Entry { at: after(2000), ..entry("why?") }]).await.unwrap();
+    store
+        .append(first, vec![Entry { at: after(3000), kind: "answer".into(), body: json!([1, null, "x"]) }])
+        .await
+        .unwrap();
     store.rename_conversation(second, "disk space", after(2500)).await.unwrap();
     store.close().await.unwrap();
     let store = home.open();
@@ -247,12 +269,12 @@ async fn conversations_are_kept_listed_renamed_and_deleted() {
     assert_eq!(entries[1].body, json!([1, null, "x"]));
     store.delete_conversation(first).await.unwrap();
     assert_eq!(store.conversation(first).await, Err(StoreError::NoConversation(first)));
-    assert_eq!(store.append(first, entry("x")).await, Err(StoreError::NoConversation(first)));
+    assert_eq!(store.append(first, vec![entry("x")]).await, Err(StoreError::NoConversation(first)));
     assert_eq!(store.rename_conversation(first, "x", after(0)).await, Err(StoreError::NoConversation(first)));
     assert_eq!(store.delete_conversation(first).await, Err(StoreError::NoConversation(first)));
     assert!(store.begin_conversation("new", None, after(0)).await.unwrap() > second, "numbers are not given twice");
     let huge = entry(&"x".repeat(ENTRY_BYTES));
-    assert!(matches!(store.append(second, huge).await, Err(StoreError::TooLarge { .. })));
+    assert!(matches!(store.append(second, vec![entry("fits"), huge]).await, Err(StoreError::TooLarge { .. })));
 }
 
 #[tokio::test]
@@ -324,7 +346,7 @@ async fn prune_all(store: &Store, now: Timestamp) -> (usize, usize) {
         let pruned = store.prune(now).await.unwrap();
         rows += pruned.rows;
         steps += 1;
-        assert!(pruned.rows < 15_000, "one step took {} rows", pruned.rows);
+        assert!(pruned.rows < 10_000, "one step took {} rows", pruned.rows);
         assert!(steps < 10_000, "it never ends");
         if !pruned.more {
             return (rows, steps);
@@ -339,8 +361,8 @@ async fn what_is_too_old_is_forgotten_in_small_steps_and_means_outlive_readings(
     fill(&home, 1, 40);
     fill(&home, 2, 1);
     let now = after(40 * DAY);
-    let (_, steps) = prune_all(&store, now).await;
-    assert!(steps > 10, "{steps} steps");
+    let (rows, steps) = prune_all(&store, now).await;
+    assert!(steps > 10, "{steps} steps for {rows} rows");
     let db = Connection::open(home.file("store.db")).unwrap();
     let oldest = |table: &str, time: &str, unit: i64| -> i64 {
         let query = format!("SELECT min({time}) FROM {table} WHERE target = 1");
@@ -396,7 +418,7 @@ async fn a_full_disk_is_said_and_overcome() {
     let id = store.begin_conversation("long", None, after(0)).await.unwrap();
     let mut kept = 0;
     let error = loop {
-        match store.append(id, entry(&"x".repeat(10_000))).await {
+        match store.append(id, vec![entry(&"x".repeat(10_000))]).await {
             Ok(()) => kept += 1,
             Err(error) => break error,
         }
@@ -404,7 +426,7 @@ async fn a_full_disk_is_said_and_overcome() {
     };
     assert_eq!(error, StoreError::Full { operation: "keep the conversation" });
     assert_eq!(store.conversation(id).await.unwrap().1.len(), kept);
-    store.record(record("a", after(0), &[(ACTIVE, 1.0)])).await.unwrap();
+    keep(&store, "a", sample(after(0), &[(ACTIVE, 1.0)])).await;
     store.delete_conversation(id).await.unwrap();
     store.begin_conversation("short", None, after(0)).await.unwrap();
     store.flush().await.unwrap();
@@ -420,9 +442,9 @@ async fn two_processes_worth_of_writers_lose_nothing() {
         tokio::spawn(async move {
             let id = store.begin_conversation(name, None, after(0)).await.unwrap();
             for i in 0..60 {
-                store.append(id, entry(&format!("{i}"))).await.unwrap();
+                store.append(id, vec![entry(&format!("{i}"))]).await.unwrap();
                 let at = after(i * 10_000);
-                store.record(record(name, at, &[(ACTIVE, i as f64)])).await.unwrap();
+                keep(&store, name, sample(at, &[(ACTIVE, i as f64)])).await;
                 store.remember_line(&format!("{name} {i}")).await.unwrap();
             }
             store.close().await.unwrap();
@@ -454,7 +476,7 @@ async fn the_writer_that_is_killed() {
     let id = store.begin_conversation("killed", None, after(0)).await.unwrap();
     let mut out = std::io::stdout();
     for number in 0.. {
-        store.append(id, entry(&number.to_string())).await.unwrap();
+        store.append(id, vec![entry(&number.to_string())]).await.unwrap();
         writeln!(out, "kept {id} {number}").unwrap();
         out.flush().unwrap();
     }
@@ -464,7 +486,7 @@ async fn the_writer_that_is_killed() {
 async fn nothing_acknowledged_is_lost_when_writers_are_killed() {
     let home = Home::new();
     home.make().await;
-    let mut acknowledged: BTreeMap<i64, i64> = BTreeMap::new();
+    let mut acknowledged: BTreeMap<i64, usize> = BTreeMap::new();
     for round in 0..6 {
         let writer = || {
             std::process::Command::new(std::env::current_exe().unwrap())
@@ -481,7 +503,7 @@ async fn nothing_acknowledged_is_lost_when_writers_are_killed() {
             let lines = BufReader::new(writer.stdout.take().unwrap()).lines();
             let kept = lines.map(Result::unwrap).filter_map(|line| {
                 let (id, number) = line.split_once("kept ")?.1.split_once(' ')?;
-                Some((id.parse::<i64>().unwrap(), number.parse::<i64>().unwrap()))
+                Some((id.parse::<i64>().unwrap(), number.parse::<usize>().unwrap()))
             });
             acknowledged.extend(kept.take(5 + round * 7));
             writer.kill().unwrap();
@@ -490,7 +512,7 @@ async fn nothing_acknowledged_is_lost_when_writers_are_killed() {
         let store = home.open();
         for (&id, &number) in &acknowledged {
             let entries = store.conversation(id).await.unwrap().1;
-            assert!(entries.len() as i64 > number, "conversation {id} lost entry {number}");
+            assert!(entries.len() > number, "conversation {id} lost entry {number}");
             let numbers: Vec<String> = (0..entries.len()).map(|n| n.to_string()).collect();
             assert!(entries.iter().zip(&numbers).all(|(e, n)| e.body["text"] == *n), "conversation {id} has a gap");
         }
@@ -623,7 +645,7 @@ async fn damage_inside_is_found_and_put_aside_at_the_next_start() {
     let store = home.open();
     let id = store.begin_conversation("x", None, after(0)).await.unwrap();
     for i in 0..50 {
-        store.append(id, entry(&format!("{i} {}", "x".repeat(3000)))).await.unwrap();
+        store.append(id, vec![entry(&format!("{i} {}", "x".repeat(3000)))]).await.unwrap();
     }
     store.check().await.unwrap();
     store.close().await.unwrap();
