@@ -34,6 +34,8 @@ pub enum Event {
     ReadProgress(RequestId, u64),
     /// A statement of a chat turn ended. The number is its place in the turn.
     ReadDone(Timestamp, RequestId, usize, Result<Box<ReadResult>, ReadError>),
+    /// A statement's export ended; its words come as a message.
+    ExportDone(Timestamp, RequestId),
     /// Sessions of a past moment arrived from the store.
     HistoryLoaded(Timestamp, RequestId, Result<Vec<PastSession>, String>),
     /// What is usual for a target.
@@ -50,6 +52,8 @@ pub enum Event {
     InputHistory(Vec<String>),
     /// The demo database is being made; per cent.
     DemoProgress(u8),
+    /// Servers and files of this machine that could be watched.
+    Offer(Vec<String>),
     /// A line for the person. `true` marks a failure.
     Message(Timestamp, String, bool),
 }

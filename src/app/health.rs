@@ -25,7 +25,7 @@ const USUAL_EVERY_CYCLES: u64 = 300;
 /// Starts what is due.
 pub fn tick(model: &mut Model) -> Vec<Effect> {
     let now = model.now;
-    if model.health.paused {
+    if model.health.paused || model.demo_progress.is_some() {
         return Vec::new();
     }
     let mut effects = Vec::new();

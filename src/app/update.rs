@@ -60,6 +60,11 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
             advance(model, now);
             conversation::read_done(model, id, index, result)
         }
+        Event::ExportDone(now, id) => {
+            advance(model, now);
+            model.chat.running.take_if(|r| r.id == id);
+            conversation::keep(model)
+        }
         Event::HistoryLoaded(now, id, result) => {
             advance(model, now);
             conversation::history_loaded(model, id, result)
@@ -100,6 +105,12 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
         }
         Event::DemoProgress(percent) => {
             model.demo_progress = (percent < 100).then_some(percent);
+            health::tick(model)
+        }
+        Event::Offer(found) => {
+            let first = found.first().map(|f| crate::domain::text::escape(f)).unwrap_or_default();
+            let more = if found.len() > 1 { format!(" and {} more, `dba-gpt doctor` lists them", found.len() - 1) } else { String::new() };
+            model.offer = Some(format!("found here: {first}{more}; watch it with --target"));
             Vec::new()
         }
         Event::Message(now, text, failure) => {

@@ -1,0 +1,62 @@
+//! How a task gets its session: the URL, the secret fetched when it is needed, and the surroundings.
+
+use crate::domain::error_event::{ConnectError, ConnectKind};
+use crate::engine::{ConnectSettings, EngineSpec, Session, Surroundings};
+use crate::secrets::PasswordSource;
+use secrecy::SecretString;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Time for the whole way in.
+const CONNECT: Duration = Duration::from_millis(4_500);
+
+/// A target's way in. Cloning it clones no secret: they are shared.
+#[derive(Clone)]
+pub struct Door {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    url: SecretString,
+    password: Option<PasswordSource>,
+    surroundings: Surroundings,
+}
+
+impl Door {
+    /// A way in to this URL.
+    pub fn new(url: SecretString, password: Option<PasswordSource>, surroundings: Surroundings) -> Self {
+        Self { inner: Arc::new(Inner { url, password, surroundings }) }
+    }
+
+    /// Connects: to another database of the server where one is named, under the name `dba-gpt PURPOSE`.
+    pub async fn open(
+        &self,
+        spec: &'static EngineSpec,
+        database: Option<&str>,
+        purpose: &str,
+    ) -> Result<Box<dyn Session>, ConnectError> {
+        let url = match database {
+            None => self.inner.url.clone(),
+            Some(name) => (spec.with_database)(&self.inner.url, name).ok_or_else(|| {
+                ConnectError::new(ConnectKind::Settings, format!("{} has no other databases to change to", spec.name))
+            })?,
+        };
+        let password = match &self.inner.password {
+            Some(source) => Some(
+                source
+                    .fetch(&self.inner.surroundings.variables)
+                    .await
+                    .map_err(|e| ConnectError::new(ConnectKind::Settings, e.to_string()))?,
+            ),
+            None => None,
+        };
+        let settings = ConnectSettings {
+            url,
+            password,
+            application: format!("dba-gpt {purpose}"),
+            timeout: CONNECT,
+            surroundings: self.inner.surroundings.clone(),
+        };
+        (spec.connect)(&settings).await
+    }
+}

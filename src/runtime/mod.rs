@@ -1,0 +1,265 @@
+//! The only place that spawns, selects, sleeps or reads the clock: the way from `main` to the loop or to a command.
+//!
+//! ```text
+//! mod -> app_loop -> perform -> watcher (one a target: samples, views)
+//!                            -> reader  (one a target: chat statements, schemas, exports)
+//!                            -> storage (the store's own task)
+//! ```
+
+mod app_loop;
+mod clipboard;
+pub mod clock;
+mod connect;
+mod demo;
+mod editor;
+mod log;
+mod perform;
+mod plain;
+mod reader;
+mod storage;
+mod terminal;
+mod watcher;
+
+pub use connect::Door;
+
+use crate::app::event::Event;
+use crate::app::model::{Model, TargetModel, ViewInfo};
+use crate::cli::{self, Headless};
+use crate::config::{self, Config, Demo, Identified, Inputs, args::Args};
+use crate::domain::target::{Environment, Target, TargetId};
+use crate::engine::{self, ENGINES, EngineSpec, Surroundings};
+use anyhow::{Context as _, Result};
+use clap::Parser as _;
+use secrecy::{ExposeSecret as _, SecretString};
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+
+/// Answers that wait for the loop. A full inbox makes tasks wait, never the loop.
+const INBOX: usize = 256;
+/// Exit codes of wrong usage or configuration, and of our own fault.
+const WRONG_USAGE: u8 = 2;
+const OUR_FAULT: u8 = 5;
+
+/// A target ready to be connected to.
+#[derive(Clone)]
+pub struct TargetSetup {
+    /// What the core knows of it.
+    pub target: Target,
+    /// Its engine.
+    pub spec: &'static EngineSpec,
+    /// The way in.
+    pub door: Door,
+    /// Time between two collections.
+    pub refresh: Duration,
+}
+
+/// Everything from the command line to the exit code.
+pub fn run() -> ExitCode {
+    protect_process();
+    let args = Args::parse();
+    let surroundings = surroundings();
+    let identify = |url: &SecretString| identify(url, &surroundings);
+    let inputs = Inputs {
+        args: &args.common,
+        variables: &surroundings.variables,
+        home: surroundings.home.as_deref(),
+        identify: &identify,
+        url_forms: &url_forms(),
+        check_keys: &crate::ui::check_keys,
+    };
+    let config = config::load(&inputs);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(8)
+        .enable_all()
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(OUR_FAULT, &format!("no threads could be started: {error}")),
+    };
+    let code = match (args.command, config) {
+        (Some(command), config) => {
+            let mut io = Headless::from_process(surroundings.clone(), clock::now, clock::offset_minutes());
+            runtime.block_on(cli::run(command, config, &setups, &mut io))
+        }
+        (None, Err(mistakes)) => return fail(WRONG_USAGE, &mistakes.to_string()),
+        (None, Ok(config)) if config.plain => runtime.block_on(plain::run(&config, &surroundings)),
+        (None, Ok(config)) => match runtime.block_on(open_app(&config, &surroundings)) {
+            Ok(()) => 0,
+            Err(error) => {
+                terminal::give_back();
+                return fail(OUR_FAULT, &format!("{error:#}"));
+            }
+        },
+    };
+    // What still hangs in a blocking call is not waited for.
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    ExitCode::from(code)
+}
+
+fn fail(code: u8, words: &str) -> ExitCode {
+    let words = crate::domain::text::escape_lines(&crate::domain::text::redact(words));
+    let _ = writeln!(std::io::stderr(), "dba-gpt: {words}");
+    ExitCode::from(code)
+}
+
+/// No core files, no reading of our memory by others of the same user, private files by default.
+fn protect_process() {
+    use nix::sys::{resource, stat};
+    let _ = resource::setrlimit(resource::Resource::RLIMIT_CORE, 0, 0);
+    #[cfg(target_os = "linux")]
+    let _ = nix::sys::prctl::set_dumpable(false);
+    stat::umask(stat::Mode::S_IRWXG | stat::Mode::S_IRWXO);
+}
+
+/// Reads what the program inherits, once.
+fn surroundings() -> Surroundings {
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    let user = nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten().map(|u| u.name);
+    Surroundings { variables, home: config::home(), user, current_dir: std::env::current_dir().ok() }
+}
+
+fn identify(url: &SecretString, surroundings: &Surroundings) -> Option<Result<Identified, String>> {
+    let spec = engine::by_url(url.expose_secret())?;
+    let address = (spec.address)(url, surroundings);
+    Some(address.map(|address| Identified { engine: spec.id, address }).map_err(|e| e.message))
+}
+
+/// How URLs of our engines look, for messages.
+fn url_forms() -> String {
+    let schemes: Vec<String> =
+        ENGINES.iter().flat_map(|e| e.schemes.iter().map(|s| format!("{s}:"))).collect();
+    let endings: Vec<&str> = ENGINES.iter().flat_map(|e| e.file_endings.iter().copied()).collect();
+    format!("a URL ({}) or a path that ends in {}", schemes.join(", "), endings.join(", "))
+}
+
+/// The targets of a configuration, ready to be connected to; the demo's own when there is none.
+pub fn setups(config: &Config, surroundings: &Surroundings) -> Vec<TargetSetup> {
+    if config.demo != Demo::No {
+        return vec![demo::setup(config, surroundings)];
+    }
+    config
+        .targets
+        .iter()
+        .filter_map(|t| {
+            Some(TargetSetup {
+                target: t.target.clone(),
+                spec: engine::by_name(t.target.engine.0)?,
+                door: Door::new(t.url.clone(), t.password.clone(), surroundings.clone()),
+                refresh: t.refresh,
+            })
+        })
+        .collect()
+}
+
+/// Opens the terminal app.
+async fn open_app(config: &Config, surroundings: &Surroundings) -> Result<()> {
+    let _ = log::start(&config.places.state);
+    terminal::install_panic_hook();
+    let setups = setups(config, surroundings);
+    let model = first_model(config, &setups);
+    let view = crate::ui::ViewState::new(view_options(config)).map_err(|words| anyhow::anyhow!(words))?;
+    let screen = terminal::Screen::take()?;
+    let (out, inbox) = mpsc::channel(INBOX);
+    let ids: Vec<TargetId> = setups.iter().map(|s| s.target.id.clone()).collect();
+    let storage = storage::Storage::new(config.places.data.clone(), config.keep, ids, out.clone());
+    let multiplexer = clipboard::Multiplexer::of(|name| surroundings.variable(name).map(str::to_owned));
+    let export_folder = model.export_folder.clone();
+    let performer = perform::Performer::new(setups, out.clone(), storage, multiplexer, export_folder);
+    let over_ssh = surroundings.variable("SSH_TTY").or(surroundings.variable("SSH_CONNECTION")).is_some();
+    let frames = if over_ssh { config.ui.max_fps.min(4) } else { config.ui.max_fps };
+    let demo = (config.demo != Demo::No).then(|| demo::Keeper::new(config.places.demo_file(), out.clone()));
+    let around = surroundings.clone();
+    let app = app_loop::AppLoop {
+        model,
+        view,
+        screen,
+        performer,
+        inbox,
+        data_gap: Duration::from_millis(1000 / frames.clamp(1, 30)),
+        private_folder: config.places.state.clone(),
+        after_first_frame: Some(Box::new(move |performer| {
+            performer.storage().open();
+            if let Some(keeper) = demo {
+                keeper.begin();
+                offer(around, out);
+            }
+        })),
+        draw_at: None,
+        drawn: Instant::now(),
+        done: false,
+    };
+    app.run().await.context("the app ended")
+}
+
+/// Looks for servers and files of this machine, and offers them in one line.
+fn offer(surroundings: Surroundings, out: mpsc::Sender<Event>) {
+    tokio::task::spawn_blocking(move || {
+        let found: Vec<String> =
+            ENGINES.iter().flat_map(|e| (e.discover)(&surroundings)).map(|f| format!("{} ({})", f.url, f.source)).collect();
+        if !found.is_empty() {
+            let _ = out.blocking_send(Event::Offer(found));
+        }
+    });
+}
+
+fn first_model(config: &Config, setups: &[TargetSetup]) -> Model {
+    let now = clock::now();
+    let targets = setups
+        .iter()
+        .enumerate()
+        .map(|(i, s)| {
+            let views: Vec<ViewInfo> =
+                s.spec.views.iter().map(|v| ViewInfo { name: v.name, key: v.key, title: v.title }).collect();
+            // Fifty targets do not connect in the same moment.
+            let first = now.plus_ms(i64::try_from(i * 50).unwrap_or(0));
+            let interval = u64::try_from(s.refresh.as_millis()).unwrap_or(2_000);
+            TargetModel::new(s.target.clone(), s.spec.dialect, &views, interval, first)
+        })
+        .collect();
+    let mut model = Model::new(now, clock::offset_minutes(), targets, config.limits);
+    model.mouse = config.ui.mouse;
+    if config.demo != Demo::No {
+        model.demo_progress = (!config.places.demo_file().exists()).then_some(0);
+        let why = if config.demo == Demo::NothingConfigured {
+            "no target is configured: this is the embedded demo shop"
+        } else {
+            "this is the embedded demo shop"
+        };
+        model.tell(format!("{why}; dba-gpt --target URL watches yours"), false);
+    }
+    for warning in &config.warnings {
+        model.tell(warning, true);
+    }
+    model
+}
+
+fn view_options(config: &Config) -> crate::ui::ViewOptions {
+    use crate::config::ColorDepth as Wanted;
+    use crate::ui::{ColorDepth, Symbols};
+    crate::ui::ViewOptions {
+        color: match config.ui.colors {
+            Wanted::None => ColorDepth::None,
+            Wanted::Palette16 => ColorDepth::Ansi16,
+            Wanted::Palette256 => ColorDepth::Ansi256,
+            Wanted::Truecolor => ColorDepth::TrueColor,
+        },
+        symbols: if config.ui.ascii { Symbols::Ascii } else { Symbols::Unicode },
+        theme: config.ui.theme.word().to_owned(),
+        keymap_overrides: config.keys.iter().map(|k| (k.action.clone(), k.key.clone())).collect(),
+    }
+}
+
+/// The demo's target.
+pub(crate) fn demo_target(address: &str, spec: &EngineSpec) -> Target {
+    Target {
+        id: TargetId::new(config::DEMO_TARGET),
+        engine: spec.id,
+        environment: Environment::Development,
+        address: address.to_owned(),
+    }
+}

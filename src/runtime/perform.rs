@@ -1,0 +1,211 @@
+//! Does what the core wants done: hands orders to tasks, asks the store, touches the terminal.
+
+use super::clipboard::{self, Multiplexer};
+use super::reader::{Read, Reader};
+use super::storage::Storage;
+use super::watcher::{Watch, Watcher};
+use crate::app::effect::{Effect, ExportFormat};
+use crate::app::event::{Event, RequestId};
+use crate::domain::rows::Rows;
+use crate::domain::target::TargetId;
+use crate::export::RowWriter;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// Orders that wait for a task. The core has at most a collection and a few views under way for each.
+const ORDERS: usize = 16;
+
+/// What the loop itself has to do, because only it holds the terminal.
+#[derive(Debug, PartialEq)]
+pub enum ForLoop {
+    /// Send these bytes to the terminal.
+    Send(Vec<u8>),
+    /// Edit text in the editor.
+    Edit(String),
+    /// Take or give back the mouse.
+    Mouse(bool),
+    /// Change the theme.
+    Theme(String),
+    /// Suspend.
+    Suspend,
+    /// End.
+    Quit,
+}
+
+struct Tasks {
+    watch: mpsc::Sender<Watch>,
+    read: mpsc::Sender<Read>,
+}
+
+/// The performer: owns every task, and their ends.
+pub struct Performer {
+    setups: HashMap<TargetId, super::TargetSetup>,
+    tasks: HashMap<TargetId, Tasks>,
+    stops: HashMap<RequestId, CancellationToken>,
+    all: JoinSet<()>,
+    out: mpsc::Sender<Event>,
+    storage: Storage,
+    multiplexer: Multiplexer,
+    export_folder: PathBuf,
+}
+
+impl Performer {
+    /// A performer for these targets; its tasks begin with the first order.
+    pub fn new(
+        setups: Vec<super::TargetSetup>,
+        out: mpsc::Sender<Event>,
+        storage: Storage,
+        multiplexer: Multiplexer,
+        export_folder: PathBuf,
+    ) -> Self {
+        let setups = setups.into_iter().map(|s| (s.target.id.clone(), s)).collect();
+        Self {
+            setups,
+            tasks: HashMap::new(),
+            stops: HashMap::new(),
+            all: JoinSet::new(),
+            out,
+            storage,
+            multiplexer,
+            export_folder,
+        }
+    }
+
+    /// The store, for the loop's own needs.
+    pub fn storage(&mut self) -> &mut Storage {
+        &mut self.storage
+    }
+
+    /// Performs one effect; what only the loop can do comes back.
+    pub fn perform(&mut self, effect: Effect) -> Option<ForLoop> {
+        match effect {
+            Effect::Collect(id, cycle) => self.watch(&id, Watch::Collect(cycle)),
+            Effect::LoadView(id, view) => self.watch(&id, Watch::View(view)),
+            Effect::Reconnect(id) => {
+                // The task may hang in its connection: it is replaced, not asked.
+                self.tasks.remove(&id);
+            }
+            Effect::LoadSchema(id, database) => self.read(&id, Read::Schema(database)),
+            Effect::Read(request) => {
+                let stop = self.stop_token(request.id);
+                let id = request.target.clone();
+                self.read(&id, Read::Turn(request, stop));
+            }
+            Effect::ExportRead(request, format, path) => {
+                let stop = self.stop_token(request.id);
+                let id = request.target.clone();
+                self.read(&id, Read::Export(request, format, path, stop));
+            }
+            Effect::Cancel(id) => {
+                if let Some(stop) = self.stops.remove(&id) {
+                    stop.cancel();
+                }
+            }
+            Effect::ExportRows(rows, format, path) => self.export(rows, format, path),
+            Effect::Copy(text) => return self.copy(&text),
+            Effect::Edit(text) => return Some(ForLoop::Edit(text)),
+            Effect::Mouse(on) => return Some(ForLoop::Mouse(on)),
+            Effect::Theme(name) => return Some(ForLoop::Theme(name)),
+            Effect::Suspend => return Some(ForLoop::Suspend),
+            Effect::Quit => return Some(ForLoop::Quit),
+            for_store => self.storage.perform(for_store),
+        }
+        None
+    }
+
+    fn stop_token(&mut self, id: RequestId) -> CancellationToken {
+        // One turn runs at a time: older tokens are of turns that ended.
+        self.stops.clear();
+        let stop = CancellationToken::new();
+        self.stops.insert(id, stop.clone());
+        stop
+    }
+
+    fn tasks(&mut self, id: &TargetId) -> Option<&Tasks> {
+        if !self.tasks.contains_key(id) {
+            let setup = self.setups.get(id)?;
+            let (watch, watch_orders) = mpsc::channel(ORDERS);
+            let (read, read_orders) = mpsc::channel(ORDERS);
+            let watcher = Watcher::new(id.clone(), setup.spec, setup.door.clone(), self.out.clone());
+            let reader = Reader::new(id.clone(), setup.spec, setup.door.clone(), self.out.clone());
+            self.all.spawn(watcher.run(watch_orders));
+            self.all.spawn(reader.run(read_orders));
+            self.tasks.insert(id.clone(), Tasks { watch, read });
+        }
+        self.tasks.get(id)
+    }
+
+    fn watch(&mut self, id: &TargetId, order: Watch) {
+        let Some(tasks) = self.tasks(id) else { return };
+        if let Err(mpsc::error::TrySendError::Closed(_)) = tasks.watch.try_send(order) {
+            // The task died of an internal fault; the next order finds a new one.
+            self.tasks.remove(id);
+            let message = format!("{id}: its watcher ended by an internal fault and was started anew; the log says more");
+            let _ = self.out.try_send(Event::Message(super::clock::now(), message, true));
+        }
+    }
+
+    fn read(&mut self, id: &TargetId, order: Read) {
+        let Some(tasks) = self.tasks(id) else { return };
+        if tasks.read.try_send(order).is_err() {
+            self.tasks.remove(id);
+            let message = format!("{id}: its reader does not answer and was started anew; ask again");
+            let _ = self.out.try_send(Event::Message(super::clock::now(), message, true));
+        }
+    }
+
+    fn copy(&mut self, text: &str) -> Option<ForLoop> {
+        let now = super::clock::now();
+        if let Some(bytes) = clipboard::sequence(text, self.multiplexer) {
+            let message = format!("{} bytes sent to the terminal's clipboard (OSC 52)", text.len());
+            let _ = self.out.try_send(Event::Message(now, message, false));
+            return Some(ForLoop::Send(bytes));
+        }
+        let path = self.export_folder.join(format!("dba-gpt-copy-{}.txt", now.0));
+        let written = crate::export::write_private(&path, text.as_bytes());
+        let (message, failure) = match written {
+            Ok(()) => (format!("too long for a terminal's clipboard: written to {}", path.display()), false),
+            Err(error) => (format!("too long for a terminal's clipboard, and {}: {error}", path.display()), true),
+        };
+        let _ = self.out.try_send(Event::Message(now, message, failure));
+        None
+    }
+
+    fn export(&mut self, rows: Arc<Rows>, format: ExportFormat, path: PathBuf) {
+        let out = self.out.clone();
+        self.all.spawn_blocking(move || {
+            let written = RowWriter::create(&path, format).and_then(|mut writer| {
+                writer.columns(rows.columns.clone())?;
+                for row in &rows.rows {
+                    writer.row(row)?;
+                }
+                writer.finish()
+            });
+            let (message, failure) = match written {
+                Ok(()) => (format!("{} rows written to {}", rows.rows.len(), path.display()), false),
+                Err(error) => (format!("{}: {error}", path.display()), true),
+            };
+            let _ = out.blocking_send(Event::Message(super::clock::now(), message, failure));
+        });
+    }
+
+    /// Ends every task: what runs on a server is cancelled, sessions are closed, the store writes its last.
+    pub async fn end(mut self) {
+        for (_, stop) in self.stops.drain() {
+            stop.cancel();
+        }
+        self.tasks.clear();
+        let ended = tokio::time::timeout(std::time::Duration::from_millis(1_500), async {
+            while self.all.join_next().await.is_some() {}
+        });
+        if ended.await.is_err() {
+            // A session that hangs is dropped; dropping it cancels what it runs.
+            self.all.abort_all();
+        }
+        self.storage.end().await;
+    }
+}

@@ -1,0 +1,253 @@
+//! One task a target: owns the chat's session, reads schemas, runs allowed statements, writes exports.
+
+use super::connect::Door;
+use crate::app::effect::{ExportFormat, ReadRequest};
+use crate::app::event::{Event, ReadError, ReadResult, RequestId};
+use crate::domain::error_event::SessionError;
+use crate::domain::guard::{self, Author, Catalog};
+use crate::domain::rows::{Column, Limits, Value};
+use crate::domain::schema::Schema;
+use crate::domain::target::TargetId;
+use crate::engine::{Collector, EngineSpec, ReadSummary, RowSink, Session};
+use crate::export::RowWriter;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+/// The chat's session is given back to the server after this time without use.
+const IDLE: Duration = Duration::from_secs(120);
+/// Longest time to connect and read a schema.
+const SCHEMA_DEADLINE: Duration = Duration::from_secs(20);
+/// Progress is told at most this often.
+const PROGRESS_EVERY: Duration = Duration::from_millis(100);
+
+/// What a reader is told.
+pub enum Read {
+    /// Read a database's objects.
+    Schema(Option<String>),
+    /// Run a turn's statements.
+    Turn(ReadRequest, CancellationToken),
+    /// Run one statement into a file.
+    Export(ReadRequest, ExportFormat, PathBuf, CancellationToken),
+    /// Forget the session.
+    Disconnect,
+}
+
+/// A target's reading task.
+pub struct Reader {
+    id: TargetId,
+    spec: &'static EngineSpec,
+    door: Door,
+    session: Option<(Option<String>, Box<dyn Session>)>,
+    catalog: Arc<Catalog>,
+    out: mpsc::Sender<Event>,
+}
+
+impl Reader {
+    /// A reader that is not connected yet.
+    pub fn new(id: TargetId, spec: &'static EngineSpec, door: Door, out: mpsc::Sender<Event>) -> Self {
+        Self { id, spec, door, session: None, catalog: Arc::default(), out }
+    }
+
+    /// Runs until its owner drops the other end; then the session is closed in order.
+    pub async fn run(mut self, mut orders: mpsc::Receiver<Read>) {
+        loop {
+            let order = match timeout(IDLE, orders.recv()).await {
+                Ok(Some(order)) => order,
+                Ok(None) => break,
+                Err(_) => {
+                    self.disconnect().await;
+                    continue;
+                }
+            };
+            match order {
+                Read::Schema(database) => {
+                    let result = self.schema(database.as_deref()).await;
+                    self.tell(Event::SchemaLoaded(self.id.clone(), database, result)).await;
+                }
+                Read::Turn(request, stop) => self.turn(request, &stop).await,
+                Read::Export(request, format, path, stop) => self.export(request, format, path, &stop).await,
+                Read::Disconnect => self.disconnect().await,
+            }
+        }
+        self.disconnect().await;
+    }
+
+    async fn disconnect(&mut self) {
+        if let Some((_, session)) = self.session.take() {
+            let _ = timeout(Duration::from_secs(1), session.close()).await;
+        }
+    }
+
+    async fn tell(&self, event: Event) {
+        let _ = self.out.send(event).await;
+    }
+
+    async fn schema(&mut self, database: Option<&str>) -> Result<(Arc<Schema>, Arc<Catalog>), String> {
+        let spec = self.spec;
+        let work = async {
+            let session = self.session(database).await.map_err(|e| e.to_string())?;
+            (spec.schema)(session).await.map_err(|e| e.to_string())
+        };
+        match timeout(SCHEMA_DEADLINE, work).await {
+            Ok(Ok((mut schema, catalog))) => {
+                schema.taken_at = super::clock::now();
+                self.catalog = Arc::new(catalog);
+                Ok((Arc::new(schema), Arc::clone(&self.catalog)))
+            }
+            Ok(Err(words)) => {
+                self.session = None;
+                Err(words)
+            }
+            Err(_) => {
+                self.session = None;
+                Err(format!("no answer within {} s", SCHEMA_DEADLINE.as_secs()))
+            }
+        }
+    }
+
+    async fn session(&mut self, database: Option<&str>) -> Result<&mut dyn Session, SessionError> {
+        if self.session.as_ref().is_some_and(|(open, _)| open.as_deref() != database) {
+            self.disconnect().await;
+        }
+        if self.session.is_none() {
+            let session = self.door.open(self.spec, database, "chat").await?;
+            self.session = Some((database.map(str::to_owned), session));
+        }
+        match &mut self.session {
+            Some((_, session)) => Ok(&mut **session),
+            None => Err(SessionError::Lost("no session".into())),
+        }
+    }
+
+    async fn turn(&mut self, request: ReadRequest, stop: &CancellationToken) {
+        for (index, statement) in request.statements.iter().enumerate() {
+            let mut sink = Progress {
+                inner: Collector::new(request.limits),
+                rows: 0,
+                told: Instant::now(),
+                id: request.id,
+                out: self.out.clone(),
+            };
+            let result = self.read(statement, request.database.as_deref(), &request.limits, stop, &mut sink).await;
+            let result = result.map(|summary| {
+                let rows = sink.inner.into_rows();
+                Box::new(ReadResult { rows, took_ms: summary.took_ms, notices: summary.notices })
+            });
+            let failed = result.is_err();
+            self.tell(Event::ReadDone(super::clock::now(), request.id, index, result)).await;
+            if failed {
+                break;
+            }
+        }
+    }
+
+    /// The last gate: judged again, from the very bytes that are sent.
+    async fn read(
+        &mut self,
+        statement: &str,
+        database: Option<&str>,
+        limits: &Limits,
+        stop: &CancellationToken,
+        sink: &mut dyn RowSink,
+    ) -> Result<ReadSummary, ReadError> {
+        let catalog = Arc::clone(&self.catalog);
+        let allowed =
+            guard::allow(self.spec.dialect, Author::Person, &catalog, statement).map_err(ReadError::Refused)?;
+        let work = async { self.session(database).await?.read(allowed, limits, stop, sink).await };
+        // The session keeps the deadline itself; this one is for a session that cannot even do that.
+        let result = tokio::select! {
+            result = timeout(Duration::from_millis(limits.timeout_ms.saturating_add(10_000)), work) => {
+                result.unwrap_or(Err(SessionError::Deadline(limits.timeout_ms)))
+            }
+            () = async { stop.cancelled().await; tokio::time::sleep(Duration::from_millis(1_500)).await } => {
+                Err(SessionError::Canceled)
+            }
+        };
+        if let Err(error) = &result
+            && !matches!(error, SessionError::Server(_))
+        {
+            // Stopped, late or lost: the next statement gets a fresh session.
+            self.session = None;
+        }
+        result.map_err(ReadError::Session)
+    }
+
+    async fn export(&mut self, request: ReadRequest, format: ExportFormat, path: PathBuf, stop: &CancellationToken) {
+        let words = match RowWriter::create(&path, format) {
+            Ok(writer) => {
+                let inner = FileSink { writer, error: None };
+                let mut sink =
+                    Progress { inner, rows: 0, told: Instant::now(), id: request.id, out: self.out.clone() };
+                let statement = request.statements.first().cloned().unwrap_or_default();
+                let result =
+                    self.read(&statement, request.database.as_deref(), &request.limits, stop, &mut sink).await;
+                let rows = sink.rows;
+                let FileSink { writer, error } = sink.inner;
+                match (result, error) {
+                    (_, Some(error)) => Err(format!("writing {} failed: {error}", path.display())),
+                    (Err(error), None) => Err(crate::app::chat::read_error(&error)),
+                    (Ok(_), None) => writer
+                        .finish()
+                        .map(|()| format!("{rows} rows written to {}", path.display()))
+                        .map_err(|e| format!("writing {} failed: {e}", path.display())),
+                }
+            }
+            Err(error) => Err(format!("{}: {error}", path.display())),
+        };
+        let failure = words.is_err();
+        let words = words.unwrap_or_else(|e| e);
+        let now = super::clock::now();
+        self.tell(Event::ExportDone(now, request.id)).await;
+        self.tell(Event::Message(now, words, failure)).await;
+    }
+}
+
+/// Counts rows on their way and tells how many, now and then.
+struct Progress<S> {
+    inner: S,
+    rows: u64,
+    told: Instant,
+    id: RequestId,
+    out: mpsc::Sender<Event>,
+}
+
+impl<S: RowSink> RowSink for Progress<S> {
+    fn columns(&mut self, columns: Vec<Column>) {
+        self.inner.columns(columns);
+    }
+    fn row(&mut self, row: Vec<Value>) -> ControlFlow<()> {
+        self.rows += 1;
+        if self.rows.is_multiple_of(64) && self.told.elapsed() >= PROGRESS_EVERY {
+            self.told = Instant::now();
+            let _ = self.out.try_send(Event::ReadProgress(self.id, self.rows));
+        }
+        self.inner.row(row)
+    }
+}
+
+/// Writes rows to a file while they arrive.
+struct FileSink {
+    writer: RowWriter,
+    error: Option<std::io::Error>,
+}
+
+impl RowSink for FileSink {
+    fn columns(&mut self, columns: Vec<Column>) {
+        if let Err(error) = self.writer.columns(columns) {
+            self.error = Some(error);
+        }
+    }
+    fn row(&mut self, row: Vec<Value>) -> ControlFlow<()> {
+        if self.error.is_none()
+            && let Err(error) = self.writer.row(&row)
+        {
+            self.error = Some(error);
+        }
+        if self.error.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}

@@ -1,0 +1,125 @@
+//! One task a target: owns the watching session, collects and loads views when told, one thing at a time.
+
+use super::connect::Door;
+use crate::app::event::{Collected, Event, Failure};
+use crate::domain::error_event::{ConnectError, ConnectKind, SessionError};
+use crate::domain::target::TargetId;
+use crate::engine::{EngineSpec, Session};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+/// Longest time for one collection with its connecting.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// What a watcher is told.
+#[derive(Debug)]
+pub enum Watch {
+    /// Collect once; the number is the cycle.
+    Collect(u64),
+    /// Load a view.
+    View(&'static str),
+    /// Forget the session.
+    Disconnect,
+}
+
+/// A target's watching task.
+pub struct Watcher {
+    id: TargetId,
+    spec: &'static EngineSpec,
+    door: Door,
+    session: Option<Box<dyn Session>>,
+    out: mpsc::Sender<Event>,
+}
+
+impl Watcher {
+    /// A watcher that is not connected yet.
+    pub fn new(id: TargetId, spec: &'static EngineSpec, door: Door, out: mpsc::Sender<Event>) -> Self {
+        Self { id, spec, door, session: None, out }
+    }
+
+    /// Runs until its owner drops the other end; then the session is closed in order.
+    pub async fn run(mut self, mut orders: mpsc::Receiver<Watch>) {
+        while let Some(order) = orders.recv().await {
+            let event = match order {
+                Watch::Collect(cycle) => {
+                    let result = self.collect(cycle).await;
+                    Event::Sampled(super::clock::now(), self.id.clone(), cycle, result)
+                }
+                Watch::View(name) => {
+                    let result = self.view(name).await;
+                    Event::ViewLoaded(super::clock::now(), self.id.clone(), name, result)
+                }
+                Watch::Disconnect => {
+                    self.session = None;
+                    continue;
+                }
+            };
+            if self.out.send(event).await.is_err() {
+                break;
+            }
+        }
+        if let Some(session) = self.session.take() {
+            let _ = timeout(Duration::from_secs(1), session.close()).await;
+        }
+    }
+
+    async fn collect(&mut self, cycle: u64) -> Result<Box<Collected>, Failure> {
+        let spec = self.spec;
+        let work = async {
+            let session = Self::session(&mut self.session, spec, &self.door).await?;
+            let sample = (spec.sample)(&mut **session, cycle).await.map_err(failure)?;
+            Ok(Box::new(Collected { identity: session.identity().clone(), sample }))
+        };
+        let result = timeout(DEADLINE, work).await.unwrap_or_else(|_| {
+            let message = format!("no answer within {} s; the connection was given up", DEADLINE.as_secs());
+            Err(Failure { kind: ConnectKind::Unreachable, message })
+        });
+        if let Err(failure) = &result {
+            tracing::warn!(target = %self.id, message = %crate::domain::text::redact(&failure.message), "collection failed");
+            // Whatever the reason: the next collection begins with a fresh session.
+            self.session = None;
+        }
+        result
+    }
+
+    async fn view(&mut self, name: &'static str) -> Result<crate::domain::rows::Rows, String> {
+        let spec = self.spec;
+        let view = spec.views.iter().find(|v| v.name == name).ok_or_else(|| format!("no view {name}"))?;
+        let work = async {
+            let session = Self::session(&mut self.session, spec, &self.door).await.map_err(|f| f.message)?;
+            session.own(view.query, &[]).await.map_err(|e| e.to_string())
+        };
+        match timeout(DEADLINE, work).await {
+            Ok(result) => result,
+            Err(_) => {
+                self.session = None;
+                Err(format!("no answer within {} s", DEADLINE.as_secs()))
+            }
+        }
+    }
+
+    async fn session<'a>(
+        slot: &'a mut Option<Box<dyn Session>>,
+        spec: &'static EngineSpec,
+        door: &Door,
+    ) -> Result<&'a mut Box<dyn Session>, Failure> {
+        if slot.is_none() {
+            *slot = Some(door.open(spec, None, "watch").await.map_err(|e| connect_failure(&e))?);
+        }
+        slot.as_mut().ok_or_else(|| Failure { kind: ConnectKind::Other, message: "no session".into() })
+    }
+}
+
+fn connect_failure(error: &ConnectError) -> Failure {
+    Failure { kind: error.kind, message: error.message.clone() }
+}
+
+fn failure(error: SessionError) -> Failure {
+    let kind = match &error {
+        SessionError::Connect(e) => e.kind,
+        SessionError::Lost(_) | SessionError::Deadline(_) => ConnectKind::Unreachable,
+        _ => ConnectKind::Other,
+    };
+    Failure { kind, message: error.to_string() }
+}
