@@ -7,7 +7,7 @@ use super::table::Table;
 pub struct ListState {
     /// Place of the cursor among the visible rows.
     pub cursor: usize,
-    /// Key of the row under the cursor.
+    /// Key of the row that the cursor stays on; none while the person has not moved it from the top.
     pub key: Option<String>,
     /// Column to sort by, and whether the order is reversed. `None`: the list's own order.
     pub sort: Option<(usize, bool)>,
@@ -52,10 +52,12 @@ impl ListState {
 
     /// Keeps the cursor on its row after the rows changed.
     pub fn follow(&mut self, table: &Table) {
+        let Some(key) = &self.key else {
+            self.cursor = 0;
+            return;
+        };
         let order = self.arrange(table);
-        if let Some(key) = &self.key
-            && let Some(place) = order.iter().position(|&i| table.rows[i].key == *key)
-        {
+        if let Some(place) = order.iter().position(|&i| table.rows[i].key == *key) {
             self.cursor = place;
         }
         self.cursor = self.cursor.min(order.len().saturating_sub(1));
@@ -76,7 +78,8 @@ impl ListState {
             Motion::Top => 0,
             Motion::Bottom => last,
         };
-        self.key = order.get(self.cursor).map(|&i| table.rows[i].key.clone());
+        let top = motion == Motion::Top;
+        self.key = order.get(self.cursor).filter(|_| !top).map(|&i| table.rows[i].key.clone());
     }
 
     /// The row under the cursor, as an index into the table.

@@ -144,8 +144,9 @@ pub fn blocking_tree(sessions: &[SessionInfo]) -> Vec<BlockingLine> {
         while let Some(up) = parent[at] {
             if up == start {
                 if seen.iter().all(|&i| sessions[i].pid >= sessions[start].pid) {
-                    children[up].retain(|&c| c != start);
-                    parent[start] = None;
+                    if let Some(above) = parent[start].take() {
+                        children[above].retain(|&c| c != start);
+                    }
                     roots.push(start);
                 }
                 break;
