@@ -4,12 +4,14 @@ use super::clipboard::{self, Multiplexer};
 use super::reader::{Read, Reader};
 use super::storage::Storage;
 use super::watcher::{Watch, Watcher};
-use crate::app::effect::{Effect, ExportFormat};
+use crate::app::effect::Effect;
 use crate::app::event::{Event, RequestId};
+use crate::domain::interchange::ExportFormat;
 use crate::domain::rows::Rows;
 use crate::domain::target::TargetId;
-use crate::export::RowWriter;
+use crate::export::{NewFile, RowWriter};
 use std::collections::HashMap;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -166,7 +168,10 @@ impl Performer {
             return Some(ForLoop::Send(bytes));
         }
         let path = self.export_folder.join(format!("dba-gpt-copy-{}.txt", now.0));
-        let written = crate::export::write_private(&path, text.as_bytes());
+        let written = NewFile::create(&path).and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.keep()
+        });
         let (message, failure) = match written {
             Ok(()) => (format!("too long for a terminal's clipboard: written to {}", path.display()), false),
             Err(error) => (format!("too long for a terminal's clipboard, and {}: {error}", path.display()), true),
@@ -179,14 +184,12 @@ impl Performer {
         let out = self.out.clone();
         self.all.spawn_blocking(move || {
             let written = RowWriter::create(&path, format).and_then(|mut writer| {
-                writer.columns(rows.columns.clone())?;
-                for row in &rows.rows {
-                    writer.row(row)?;
-                }
-                writer.finish()
+                writer.begin(&rows.columns)?;
+                rows.rows.iter().try_for_each(|row| writer.add(row))?;
+                writer.keep()
             });
             let (message, failure) = match written {
-                Ok(()) => (format!("{} rows written to {}", rows.rows.len(), path.display()), false),
+                Ok(written) => (format!("{} rows written to {}", written.rows, path.display()), false),
                 Err(error) => (format!("{}: {error}", path.display()), true),
             };
             let _ = out.blocking_send(Event::Message(super::clock::now(), message, failure));

@@ -1,14 +1,15 @@
 //! One task a target: owns the chat's session, reads schemas, runs allowed statements, writes exports.
 
 use super::connect::Door;
-use crate::app::effect::{ExportFormat, ReadRequest};
+use crate::app::effect::ReadRequest;
 use crate::app::event::{Event, ReadError, ReadResult, RequestId};
 use crate::domain::error_event::SessionError;
 use crate::domain::guard::{self, Author, Catalog};
-use crate::domain::rows::{Column, Limits, Value};
+use crate::domain::interchange::ExportFormat;
+use crate::domain::rows::{Collector, Column, Limits, RowSink, Value};
 use crate::domain::schema::Schema;
 use crate::domain::target::TargetId;
-use crate::engine::{Collector, EngineSpec, ReadSummary, RowSink, Session};
+use crate::engine::{EngineSpec, ReadSummary, Session};
 use crate::export::RowWriter;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -126,13 +127,7 @@ impl Reader {
 
     async fn turn(&mut self, request: ReadRequest, stop: &CancellationToken) {
         for (index, statement) in request.statements.iter().enumerate() {
-            let mut sink = Progress {
-                inner: Collector::new(request.limits),
-                rows: 0,
-                told: Instant::now(),
-                id: request.id,
-                out: self.out.clone(),
-            };
+            let mut sink = Progress::new(Collector::new(request.limits), request.id, self.out.clone());
             let result = self.read(statement, request.database.as_deref(), &request.limits, stop, &mut sink).await;
             let result = result.map(|summary| {
                 let rows = sink.inner.into_rows();
@@ -179,21 +174,16 @@ impl Reader {
 
     async fn export(&mut self, request: ReadRequest, format: ExportFormat, path: PathBuf, stop: &CancellationToken) {
         let words = match RowWriter::create(&path, format) {
-            Ok(writer) => {
-                let inner = FileSink { writer, error: None };
-                let mut sink =
-                    Progress { inner, rows: 0, told: Instant::now(), id: request.id, out: self.out.clone() };
+            Ok(inner) => {
+                let mut sink = Progress::new(inner, request.id, self.out.clone());
                 let statement = request.statements.first().cloned().unwrap_or_default();
-                let result =
-                    self.read(&statement, request.database.as_deref(), &request.limits, stop, &mut sink).await;
-                let rows = sink.rows;
-                let FileSink { writer, error } = sink.inner;
-                match (result, error) {
-                    (_, Some(error)) => Err(format!("writing {} failed: {error}", path.display())),
-                    (Err(error), None) => Err(crate::app::chat::read_error(&error)),
-                    (Ok(_), None) => writer
-                        .finish()
-                        .map(|()| format!("{rows} rows written to {}", path.display()))
+                let read = self.read(&statement, request.database.as_deref(), &request.limits, stop, &mut sink).await;
+                match read {
+                    Err(error) => Err(crate::app::chat::read_error(&error)),
+                    Ok(_) => sink
+                        .inner
+                        .keep()
+                        .map(|written| format!("{} rows written to {}", written.rows, path.display()))
                         .map_err(|e| format!("writing {} failed: {e}", path.display())),
                 }
             }
@@ -216,6 +206,12 @@ struct Progress<S> {
     out: mpsc::Sender<Event>,
 }
 
+impl<S> Progress<S> {
+    fn new(inner: S, id: RequestId, out: mpsc::Sender<Event>) -> Self {
+        Self { inner, rows: 0, told: Instant::now(), id, out }
+    }
+}
+
 impl<S: RowSink> RowSink for Progress<S> {
     fn columns(&mut self, columns: Vec<Column>) {
         self.inner.columns(columns);
@@ -227,27 +223,5 @@ impl<S: RowSink> RowSink for Progress<S> {
             let _ = self.out.try_send(Event::ReadProgress(self.id, self.rows));
         }
         self.inner.row(row)
-    }
-}
-
-/// Writes rows to a file while they arrive.
-struct FileSink {
-    writer: RowWriter,
-    error: Option<std::io::Error>,
-}
-
-impl RowSink for FileSink {
-    fn columns(&mut self, columns: Vec<Column>) {
-        if let Err(error) = self.writer.columns(columns) {
-            self.error = Some(error);
-        }
-    }
-    fn row(&mut self, row: Vec<Value>) -> ControlFlow<()> {
-        if self.error.is_none()
-            && let Err(error) = self.writer.row(&row)
-        {
-            self.error = Some(error);
-        }
-        if self.error.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }
