@@ -1,0 +1,117 @@
+//! What commands are given: connections, the clock, the store, a token for Ctrl+C.
+
+use super::{TargetSetup, clock, demo};
+use crate::app::event::PastSession;
+use crate::cli::Host;
+use crate::domain::error_event::{ConnectError, ConnectKind};
+use crate::domain::health::Usual;
+use crate::domain::metric::MetricId;
+use crate::domain::target::{TargetId, Timestamp};
+use crate::engine::Session;
+use crate::store::Store;
+use async_trait::async_trait;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::OnceCell;
+use tokio_util::sync::CancellationToken;
+
+/// The process as a host of commands.
+pub(super) struct ProcessHost {
+    setups: Vec<TargetSetup>,
+    /// The demo's file, when the demo is the target.
+    demo: Option<PathBuf>,
+    /// The store's folder.
+    data: PathBuf,
+    store: OnceCell<Option<Store>>,
+    interrupt: OnceLock<CancellationToken>,
+}
+
+impl ProcessHost {
+    /// A host of these targets.
+    pub(super) fn new(setups: Vec<TargetSetup>, demo: Option<PathBuf>, data: PathBuf) -> Self {
+        Self { setups, demo, data, store: OnceCell::new(), interrupt: OnceLock::new() }
+    }
+
+    /// The store, if there is one: a command that only asks does not make one.
+    async fn store(&self) -> Option<&Store> {
+        let open = || async {
+            let data = self.data.clone();
+            let opened = tokio::task::spawn_blocking(move || {
+                Store::exists(&data).then(|| Store::open(&data, clock::now())).transpose()
+            });
+            match opened.await {
+                Ok(Ok(store)) => store.map(|(store, _)| store),
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "the store could not be opened");
+                    None
+                }
+                Err(_) => None,
+            }
+        };
+        self.store.get_or_init(open).await.as_ref()
+    }
+}
+
+#[async_trait]
+impl Host for ProcessHost {
+    fn now(&self) -> Timestamp {
+        clock::now()
+    }
+
+    async fn sleep(&self, milliseconds: u64) {
+        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+    }
+
+    fn interrupt(&self) -> CancellationToken {
+        let begin = || {
+            let token = CancellationToken::new();
+            for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
+                let Ok(mut arrives) = signal(kind) else { continue };
+                let token = token.clone();
+                tokio::spawn(async move {
+                    arrives.recv().await;
+                    token.cancel();
+                });
+            }
+            token
+        };
+        self.interrupt.get_or_init(begin).clone()
+    }
+
+    async fn connect(&self, target: &TargetId) -> Result<Box<dyn Session>, ConnectError> {
+        let setup = self
+            .setups
+            .iter()
+            .find(|s| s.target.id == *target)
+            .ok_or_else(|| ConnectError::new(ConnectKind::Settings, format!("there is no target {target}")))?;
+        if let Some(path) = self.demo.clone() {
+            let made = tokio::task::spawn_blocking(move || demo::ensure(&path, &mut |_| {})).await;
+            made.unwrap_or_else(|_| Err("an internal fault".into())).map_err(|words| {
+                ConnectError::new(ConnectKind::Other, format!("the demo database could not be made: {words}"))
+            })?;
+        }
+        setup.door.open(setup.spec, None, "command").await
+    }
+
+    async fn usual(&self, target: &TargetId) -> BTreeMap<MetricId, Usual> {
+        match self.store().await {
+            Some(store) => store.usual(target.clone(), clock::now()).await.unwrap_or_default(),
+            None => BTreeMap::new(),
+        }
+    }
+
+    async fn past_sessions(
+        &self,
+        target: &TargetId,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<PastSession>, String> {
+        match self.store().await {
+            Some(store) => super::storage::past_sessions(store, target, from, to).await,
+            None => Ok(Vec::new()),
+        }
+    }
+}
