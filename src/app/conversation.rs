@@ -378,7 +378,8 @@ pub fn keep(model: &mut Model) -> Vec<Effect> {
         None if chat.creating => Vec::new(),
         None => {
             chat.creating = true;
-            vec![Effect::CreateConversation(crate::domain::text::redact(&chat.name))]
+            let name = crate::domain::text::redact(&chat.name);
+            vec![Effect::CreateConversation(name, chat.target.clone())]
         }
     }
 }

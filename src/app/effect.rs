@@ -41,8 +41,8 @@ pub enum Effect {
     LoadSeries(TargetId),
     /// Read the sessions of a past span.
     LoadHistory(RequestId, TargetId, Timestamp, Timestamp),
-    /// Make a conversation in the store.
-    CreateConversation(String),
+    /// Make a conversation in the store, with its name and whom it is with.
+    CreateConversation(String, Option<TargetId>),
     /// Keep entries of a conversation.
     KeepEntries(i64, Vec<Entry>),
     /// Name a conversation.
