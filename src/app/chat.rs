@@ -4,13 +4,15 @@ use super::event::{PastSession, ReadError, ReadResult, RequestId};
 use super::list::ListState;
 use super::turn::{Source, refusal};
 use crate::domain::question::Cannot;
-use crate::domain::rows::{Column, Rows, Value};
+use crate::domain::rows::{Column, Rows, Truncation, Value};
 use crate::domain::target::{TargetId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Rows of a result that the store keeps with a conversation.
 const KEPT_ROWS: usize = 50;
+/// Bytes of a cell that it keeps.
+const KEPT_CELL: usize = 512;
 
 /// One piece of a conversation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -102,12 +104,7 @@ impl Entry {
             Self::Block(block) => {
                 block.statement = crate::domain::text::redact(&block.statement);
                 match &mut block.outcome {
-                    Outcome::Done { rows, .. } if rows.rows.len() > KEPT_ROWS => {
-                        let mut kept = Rows { columns: rows.columns.clone(), ..Rows::default() };
-                        kept.rows = rows.rows[..KEPT_ROWS].to_vec();
-                        kept.truncated = Some(crate::domain::rows::Truncation::Rows(KEPT_ROWS));
-                        *rows = Arc::new(kept);
-                    }
+                    Outcome::Done { rows, .. } => *rows = Arc::new(kept_rows(rows)),
                     Outcome::Waiting | Outcome::Running => block.outcome = Outcome::Failed("not finished".into()),
                     _ => {}
                 }
@@ -116,6 +113,29 @@ impl Entry {
             Self::Lead { .. } => {}
         }
         entry
+    }
+}
+
+/// The part of a result that the store keeps.
+fn kept_rows(rows: &Rows) -> Rows {
+    let cell = |value: &Value| match value {
+        Value::Text(text) if text.len() > KEPT_CELL => {
+            let end = (0..=KEPT_CELL).rev().find(|&i| text.is_char_boundary(i)).unwrap_or(0);
+            Value::Cut { start: text[..end].to_owned(), bytes: text.len() as u64 }
+        }
+        Value::Bytes(bytes) if bytes.len() > KEPT_CELL => {
+            Value::Cut { start: String::new(), bytes: bytes.len() as u64 }
+        }
+        Value::Cut { start, bytes } if start.len() > KEPT_CELL => {
+            let end = (0..=KEPT_CELL).rev().find(|&i| start.is_char_boundary(i)).unwrap_or(0);
+            Value::Cut { start: start[..end].to_owned(), bytes: *bytes }
+        }
+        other => other.clone(),
+    };
+    Rows {
+        columns: rows.columns.clone(),
+        rows: rows.rows.iter().take(KEPT_ROWS).map(|row| row.iter().map(cell).collect()).collect(),
+        truncated: if rows.rows.len() > KEPT_ROWS { Some(Truncation::Rows(KEPT_ROWS)) } else { rows.truncated },
     }
 }
 
