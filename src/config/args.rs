@@ -41,6 +41,9 @@ pub struct Common {
     /// Use the embedded demo database, whatever the configuration says. Its target is called `demo`.
     #[arg(long, global = true)]
     pub demo: bool,
+    /// Ask for the password of each target before connecting; it wins over every other source.
+    #[arg(long = "password", short = 'W', global = true)]
+    pub ask_password: bool,
     /// Work line by line, without drawing: for dumb terminals and screen readers.
     #[arg(long, global = true)]
     pub plain: bool,

@@ -157,6 +157,8 @@ pub struct EngineSpec {
     pub schemes: &'static [&'static str],
     /// Endings of bare paths that mean this engine.
     pub file_endings: &'static [&'static str],
+    /// A login has a password, so that one can be asked for.
+    pub takes_password: bool,
     /// Oldest version that is supported in full, in words.
     pub minimum_version: &'static str,
     /// Statements that make a login which sees what this program shows and can change nothing, for a person to read

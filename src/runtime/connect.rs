@@ -14,6 +14,8 @@ const CONNECT: Duration = Duration::from_millis(4_500);
 #[derive(Clone)]
 pub struct Door {
     inner: Arc<Inner>,
+    /// A password that the person typed; wins over every other source.
+    typed: Option<SecretString>,
 }
 
 struct Inner {
@@ -25,7 +27,14 @@ struct Inner {
 impl Door {
     /// A way in to this URL.
     pub fn new(url: SecretString, password: Option<PasswordSource>, surroundings: Surroundings) -> Self {
-        Self { inner: Arc::new(Inner { url, password, surroundings }) }
+        Self { inner: Arc::new(Inner { url, password, surroundings }), typed: None }
+    }
+
+    /// The same way in, with a password that the person typed.
+    #[must_use]
+    pub fn with_typed(mut self, password: SecretString) -> Self {
+        self.typed = Some(password);
+        self
     }
 
     /// Connects: to another database of the server where one is named, under the name `dba-gpt PURPOSE`.
@@ -41,14 +50,15 @@ impl Door {
                 ConnectError::new(ConnectKind::Settings, format!("{} has no other databases to change to", spec.name))
             })?,
         };
-        let password = match &self.inner.password {
-            Some(source) => Some(
+        let password = match (&self.typed, &self.inner.password) {
+            (Some(typed), _) => Some(typed.clone()),
+            (None, Some(source)) => Some(
                 source
                     .fetch(&self.inner.surroundings.variables)
                     .await
                     .map_err(|e| ConnectError::new(ConnectKind::Settings, e.to_string()))?,
             ),
-            None => None,
+            (None, None) => None,
         };
         let settings = ConnectSettings {
             url,
