@@ -2,7 +2,8 @@
 
 use crate::domain::error_event::{ConnectError, ConnectKind};
 use crate::engine::{ConnectSettings, EngineSpec, Session, Surroundings};
-use crate::secrets::PasswordSource;
+use crate::config::PasswordSource;
+use crate::secrets::{self, SecretError};
 use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,15 +51,9 @@ impl Door {
                 ConnectError::new(ConnectKind::Settings, format!("{} has no other databases to change to", spec.name))
             })?,
         };
-        let password = match (&self.typed, &self.inner.password) {
-            (Some(typed), _) => Some(typed.clone()),
-            (None, Some(source)) => Some(
-                source
-                    .fetch(&self.inner.surroundings.variables)
-                    .await
-                    .map_err(|e| ConnectError::new(ConnectKind::Settings, e.to_string()))?,
-            ),
-            (None, None) => None,
+        let password = match &self.typed {
+            Some(typed) => Some(typed.clone()),
+            None => self.fetch().await.map_err(|e| ConnectError::new(ConnectKind::Settings, e.to_string()))?,
         };
         let settings = ConnectSettings {
             url,
@@ -68,5 +63,17 @@ impl Door {
             surroundings: self.inner.surroundings.clone(),
         };
         (spec.connect)(&settings).await
+    }
+
+    /// The password from where the configuration says it is; none when it says nothing.
+    async fn fetch(&self) -> Result<Option<SecretString>, SecretError> {
+        let variables = &self.inner.surroundings.variables;
+        match &self.inner.password {
+            None => Ok(None),
+            Some(PasswordSource::Variable(name)) => secrets::from_variable(name, variables).map(Some),
+            Some(PasswordSource::Command(words)) => {
+                secrets::from_command(words, variables, secrets::COMMAND_TIMEOUT).await.map(Some)
+            }
+        }
     }
 }

@@ -4,7 +4,7 @@ use super::{Door, TargetSetup, clock};
 use crate::app::event::Event;
 use crate::config::Config;
 use crate::demo::{self, Workload};
-use crate::engine::{self, Surroundings};
+use crate::engine::Surroundings;
 use secrecy::SecretString;
 use std::path::PathBuf;
 use tokio::sync::mpsc;
@@ -26,7 +26,7 @@ pub(super) fn setup(config: &Config, surroundings: &Surroundings) -> TargetSetup
 /// Makes the demo's file where it is missing or old. Blocks.
 pub(super) fn ensure(path: &std::path::Path, progress: &mut dyn FnMut(u8)) -> Result<(), String> {
     if let Some(folder) = path.parent() {
-        engine::private_folder(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+        crate::store::private_folder(folder).map_err(|e| e.to_string())?;
     }
     demo::ensure(path, clock::now(), progress).map(|_| ()).map_err(|e| e.to_string())
 }

@@ -8,7 +8,7 @@ use crate::domain::health::Usual;
 use crate::domain::metric::MetricId;
 use crate::domain::target::{TargetId, Timestamp};
 use crate::engine::Session;
-use crate::store::Store;
+use crate::store::{Retention, Store};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -23,27 +23,34 @@ pub(super) struct ProcessHost {
     setups: Vec<TargetSetup>,
     /// The demo's file, when the demo is the target.
     demo: Option<PathBuf>,
-    /// The store's folder.
-    data: PathBuf,
+    /// The store's folder; none with a broken configuration.
+    data: Option<PathBuf>,
+    retention: Retention,
     store: OnceCell<Option<Store>>,
     interrupt: OnceLock<CancellationToken>,
 }
 
 impl ProcessHost {
     /// A host of these targets.
-    pub(super) fn new(setups: Vec<TargetSetup>, demo: Option<PathBuf>, data: PathBuf) -> Self {
-        Self { setups, demo, data, store: OnceCell::new(), interrupt: OnceLock::new() }
+    pub(super) fn new(
+        setups: Vec<TargetSetup>,
+        demo: Option<PathBuf>,
+        data: Option<PathBuf>,
+        retention: Retention,
+    ) -> Self {
+        Self { setups, demo, data, retention, store: OnceCell::new(), interrupt: OnceLock::new() }
     }
 
     /// The store, if there is one: a command that only asks does not make one.
     async fn store(&self) -> Option<&Store> {
         let open = || async {
-            let data = self.data.clone();
-            let opened = tokio::task::spawn_blocking(move || {
-                Store::exists(&data).then(|| Store::open(&data, clock::now())).transpose()
-            });
+            let (data, retention) = (self.data.clone()?, self.retention);
+            if !data.join(Store::FILE).exists() {
+                return None;
+            }
+            let opened = tokio::task::spawn_blocking(move || Store::open(&data, clock::now(), &retention));
             match opened.await {
-                Ok(Ok(store)) => store.map(|(store, _)| store),
+                Ok(Ok(opened)) => Some(opened.store),
                 Ok(Err(error)) => {
                     tracing::warn!(%error, "the store could not be opened");
                     None
@@ -98,7 +105,7 @@ impl Host for ProcessHost {
 
     async fn usual(&self, target: &TargetId) -> BTreeMap<MetricId, Usual> {
         match self.store().await {
-            Some(store) => store.usual(target.clone(), clock::now()).await.unwrap_or_default(),
+            Some(store) => store.usual(target, clock::now()).await.unwrap_or_default(),
             None => BTreeMap::new(),
         }
     }

@@ -8,10 +8,11 @@
 
 mod app_loop;
 mod clipboard;
-pub mod clock;
+mod clock;
 mod connect;
 mod demo;
 mod editor;
+mod host;
 mod log;
 mod perform;
 mod plain;
@@ -20,20 +21,21 @@ mod storage;
 mod terminal;
 mod watcher;
 
-pub use connect::Door;
-
 use crate::app::event::Event;
 use crate::app::model::{Model, TargetModel, ViewInfo};
-use crate::cli::{self, Headless};
-use crate::config::{self, Config, Demo, Identified, Inputs, args::Args};
+use crate::cli::{self, Headless, HeadlessTarget};
+use crate::config::args::{Args, Command, Common};
+use crate::config::{self, Config, Demo, Identified, Inputs, Mistakes};
 use crate::domain::target::{Environment, Target, TargetId};
 use crate::engine::{self, ENGINES, EngineSpec, Surroundings};
+use crate::store::Retention;
 use anyhow::{Context as _, Result};
 use clap::Parser as _;
 use secrecy::{ExposeSecret as _, SecretString};
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
+use connect::Door;
 use tokio::sync::mpsc;
 
 /// Answers that wait for the loop. A full inbox makes tasks wait, never the loop.
@@ -43,16 +45,15 @@ const WRONG_USAGE: u8 = 2;
 const OUR_FAULT: u8 = 5;
 
 /// A target ready to be connected to.
-#[derive(Clone)]
-pub struct TargetSetup {
+struct TargetSetup {
     /// What the core knows of it.
-    pub target: Target,
+    target: Target,
     /// Its engine.
-    pub spec: &'static EngineSpec,
+    spec: &'static EngineSpec,
     /// The way in.
-    pub door: Door,
+    door: Door,
     /// Time between two collections.
-    pub refresh: Duration,
+    refresh: Duration,
 }
 
 /// Everything from the command line to the exit code.
@@ -80,13 +81,12 @@ pub fn run() -> ExitCode {
         Err(error) => return fail(OUR_FAULT, &format!("no threads could be started: {error}")),
     };
     let code = match (args.command, config) {
-        (Some(command), config) => {
-            let mut io = Headless::from_process(surroundings.clone(), clock::now, clock::offset_minutes());
-            runtime.block_on(cli::run(command, config, &setups, &mut io))
+        (Some(command), config) => runtime.block_on(headless(config, &args.common, &surroundings, Work::Command(command))),
+        (None, Ok(config)) if config.plain => {
+            runtime.block_on(headless(Ok(config), &args.common, &surroundings, Work::Lines))
         }
         (None, Err(mistakes)) => return fail(WRONG_USAGE, &mistakes.to_string()),
-        (None, Ok(config)) if config.plain => runtime.block_on(plain::run(&config, &surroundings)),
-        (None, Ok(config)) => match runtime.block_on(open_app(&config, &surroundings)) {
+        (None, Ok(config)) => match runtime.block_on(open_app(&config, &args.common, &surroundings)) {
             Ok(()) => 0,
             Err(error) => {
                 terminal::give_back();
@@ -138,35 +138,99 @@ fn url_forms() -> String {
 }
 
 /// The targets of a configuration, ready to be connected to; the demo's own when there is none.
-pub fn setups(config: &Config, surroundings: &Surroundings) -> Vec<TargetSetup> {
+fn setups(config: &Config, common: &Common, surroundings: &Surroundings) -> Result<Vec<TargetSetup>> {
     if config.demo != Demo::No {
-        return vec![demo::setup(config, surroundings)];
+        return Ok(vec![demo::setup(config, surroundings)]);
     }
-    config
-        .targets
+    let mut setups = Vec::new();
+    for t in &config.targets {
+        let Some(spec) = engine::by_name(t.target.engine.0) else { continue };
+        let mut door = Door::new(t.url.clone(), t.password.clone(), surroundings.clone());
+        if common.ask_password && spec.takes_password {
+            let question = crate::domain::text::escape(&format!("Password for {} ({}): ", t.target.id, t.target.address));
+            let typed = rpassword::prompt_password(question).context("the password could not be read from the terminal")?;
+            door = door.with_typed(SecretString::from(typed));
+        }
+        setups.push(TargetSetup { target: t.target.clone(), spec, door, refresh: t.refresh });
+    }
+    Ok(setups)
+}
+
+/// What runs without a screen.
+enum Work {
+    /// One command.
+    Command(Command),
+    /// Lines from standard input.
+    Lines,
+}
+
+/// Runs a command, or line mode, on the process's own streams. Gives the exit code.
+async fn headless(
+    config: Result<Config, Mistakes>,
+    common: &Common,
+    surroundings: &Surroundings,
+    work: Work,
+) -> u8 {
+    let (mut targets, mut demo_file, mut data, mut retention) = (Vec::new(), None, None, Retention::default());
+    if let Ok(config) = &config {
+        let _ = log::start(&config.places.state);
+        targets = match setups(config, common, surroundings) {
+            Ok(setups) => setups,
+            Err(error) => {
+                fail(WRONG_USAGE, &format!("{error:#}"));
+                return WRONG_USAGE;
+            }
+        };
+        demo_file = (config.demo != Demo::No).then(|| config.places.demo_file());
+        data = Some(config.places.data.clone());
+        retention = storage::retention(config.keep);
+    }
+    let listed = targets
         .iter()
-        .filter_map(|t| {
-            Some(TargetSetup {
-                target: t.target.clone(),
-                spec: engine::by_name(t.target.engine.0)?,
-                door: Door::new(t.url.clone(), t.password.clone(), surroundings.clone()),
-                refresh: t.refresh,
-            })
+        .map(|s| HeadlessTarget {
+            target: s.target.clone(),
+            refresh_ms: u64::try_from(s.refresh.as_millis()).unwrap_or(u64::MAX),
         })
-        .collect()
+        .collect();
+    let host = host::ProcessHost::new(targets, demo_file, data, retention);
+    let mut stdin = std::io::BufReader::new(std::io::stdin());
+    let mut stdout = std::io::BufWriter::new(std::io::stdout());
+    let mut stderr = std::io::stderr();
+    let mut io = Headless {
+        host: &host,
+        surroundings,
+        offset_minutes: clock::offset_minutes(),
+        targets: listed,
+        targets_were_named: !common.targets.is_empty(),
+        stdin: &mut stdin,
+        stdout: &mut stdout,
+        stderr: &mut stderr,
+        terminal: cli::Terminal {
+            is_terminal: std::io::stdout().is_terminal(),
+            size: crossterm::terminal::size().ok(),
+        },
+    };
+    match (work, config) {
+        (Work::Command(command), config) => cli::run(command, config, &mut io).await,
+        (Work::Lines, Ok(config)) => plain::run(&config, &mut io).await,
+        (Work::Lines, Err(mistakes)) => {
+            fail(WRONG_USAGE, &mistakes.to_string());
+            WRONG_USAGE
+        }
+    }
 }
 
 /// Opens the terminal app.
-async fn open_app(config: &Config, surroundings: &Surroundings) -> Result<()> {
+async fn open_app(config: &Config, common: &Common, surroundings: &Surroundings) -> Result<()> {
     let _ = log::start(&config.places.state);
     terminal::install_panic_hook();
-    let setups = setups(config, surroundings);
+    let setups = setups(config, common, surroundings)?;
     let model = first_model(config, &setups);
     let view = crate::ui::ViewState::new(view_options(config)).map_err(|words| anyhow::anyhow!(words))?;
     let screen = terminal::Screen::take()?;
     let (out, inbox) = mpsc::channel(INBOX);
     let ids: Vec<TargetId> = setups.iter().map(|s| s.target.id.clone()).collect();
-    let storage = storage::Storage::new(config.places.data.clone(), config.keep, ids, out.clone());
+    let storage = storage::Storage::new(config.places.data.clone(), storage::retention(config.keep), ids, out.clone());
     let multiplexer = clipboard::Multiplexer::of(|name| surroundings.variable(name).map(str::to_owned));
     let export_folder = model.export_folder.clone();
     let performer = perform::Performer::new(setups, out.clone(), storage, multiplexer, export_folder);
@@ -255,7 +319,7 @@ fn view_options(config: &Config) -> crate::ui::ViewOptions {
 }
 
 /// The demo's target.
-pub(crate) fn demo_target(address: &str, spec: &EngineSpec) -> Target {
+fn demo_target(address: &str, spec: &EngineSpec) -> Target {
     Target {
         id: TargetId::new(config::DEMO_TARGET),
         engine: spec.id,

@@ -1,6 +1,5 @@
 //! Line mode (`--plain`): for dumb terminals, screen readers and pipes. A line in, an answer out, nothing drawn.
 
-use super::host::ProcessHost;
 use crate::cli::{self, Headless};
 use crate::config::Config;
 use crate::config::args::{Ask, Command};
@@ -10,7 +9,7 @@ const HELP: &str = "Type a question or a statement that only reads. :health show
 one, :targets lists them, :q ends.";
 
 /// Reads lines until the end of input or `:q`. Gives the exit code of the last answer.
-pub(super) async fn run(config: &Config, host: &ProcessHost, io: &mut Headless<'_>) -> u8 {
+pub(super) async fn run(config: &Config, io: &mut Headless<'_>) -> u8 {
     let all = io.targets.clone();
     let _ = writeln!(io.stderr, "dba-gpt: line mode. {HELP}");
     let mut code = 0;
@@ -23,7 +22,6 @@ pub(super) async fn run(config: &Config, host: &ProcessHost, io: &mut Headless<'
             Ok(_) => {}
         }
         let line = line.trim();
-        let _ = host;
         let command = match line.split_once(' ').map_or((line, ""), |(w, rest)| (w, rest.trim())) {
             ("", _) => continue,
             (":q" | ":quit" | "quit" | "exit", "") => return code,

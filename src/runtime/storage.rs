@@ -4,6 +4,7 @@ use super::clock;
 use crate::app::chat::{ConversationSummary, Entry};
 use crate::app::effect::Effect;
 use crate::app::event::{Event, PastSession};
+use crate::config::Keep;
 use crate::domain::metric::{self, MetricId};
 use crate::domain::target::{TargetId, Timestamp};
 use crate::store::{self, Record, Retention, Store, StoreError};
@@ -93,6 +94,15 @@ impl Storage {
         if let Some(task) = self.task.take() {
             let _ = tokio::time::timeout(Duration::from_secs(2), task).await;
         }
+    }
+}
+
+/// How long the store keeps what, from the configuration.
+pub(super) fn retention(keep: Keep) -> Retention {
+    Retention {
+        raw_hours: u32::try_from(keep.raw_hours).unwrap_or(u32::MAX),
+        mean_days: u32::try_from(keep.keep_days).unwrap_or(u32::MAX),
+        ..Retention::default()
     }
 }
 
