@@ -72,7 +72,7 @@ impl Door {
             None => Ok(None),
             Some(PasswordSource::Variable(name)) => secrets::from_variable(name, variables).map(Some),
             Some(PasswordSource::Command(words)) => {
-                secrets::from_command(words, variables, secrets::COMMAND_TIMEOUT).await.map(Some)
+                secrets::from_command(words, variables, tokio::time::sleep(secrets::COMMAND_TIMEOUT)).await.map(Some)
             }
         }
     }

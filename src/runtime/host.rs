@@ -45,7 +45,7 @@ impl ProcessHost {
     async fn store(&self) -> Option<&Store> {
         let open = || async {
             let (data, retention) = (self.data.clone()?, self.retention);
-            if !data.join(Store::FILE).exists() {
+            if !Store::exists(&data) {
                 return None;
             }
             let opened = tokio::task::spawn_blocking(move || Store::open(&data, clock::now(), &retention));
