@@ -14,5 +14,6 @@ pub mod domain;
 pub mod engine;
 pub mod export;
 pub mod secrets;
+pub mod runtime;
 pub mod store;
 pub mod ui;

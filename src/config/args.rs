@@ -161,7 +161,7 @@ pub enum Author {
 }
 
 /// `health`: one sample of every target, or a stream of them.
-#[derive(Debug, Clone, ClapArgs)]
+#[derive(Debug, Clone, Default, ClapArgs)]
 pub struct Health {
     /// Print one JSON object a line.
     #[arg(long)]

@@ -43,34 +43,34 @@ impl Signals {
 }
 
 /// The loop and all it holds.
-pub struct AppLoop {
+pub(super) struct AppLoop {
     /// What the program knows.
-    pub model: Model,
+    pub(super) model: Model,
     /// What the screen remembers.
-    pub view: ViewState,
+    pub(super) view: ViewState,
     /// The terminal.
-    pub screen: Screen,
+    pub(super) screen: Screen,
     /// Who does what the core wants.
-    pub performer: Performer,
+    pub(super) performer: Performer,
     /// Where answers arrive.
-    pub inbox: mpsc::Receiver<Event>,
+    pub(super) inbox: mpsc::Receiver<Event>,
     /// Frames of data are at least this far apart.
-    pub data_gap: Duration,
+    pub(super) data_gap: Duration,
     /// A private folder for the editor's file.
-    pub private_folder: PathBuf,
+    pub(super) private_folder: PathBuf,
     /// Started once the first frame is out.
-    pub after_first_frame: Option<Box<dyn FnOnce(&mut Performer) + Send>>,
+    pub(super) after_first_frame: Option<Box<dyn FnOnce(&mut Performer) + Send>>,
     /// When the next frame is due, if one is.
-    pub draw_at: Option<Instant>,
+    pub(super) draw_at: Option<Instant>,
     /// When the last frame was sent.
-    pub drawn: Instant,
+    pub(super) drawn: Instant,
     /// The program shall end.
-    pub done: bool,
+    pub(super) done: bool,
 }
 
 impl AppLoop {
     /// Runs until the person leaves, the terminal goes away, or a signal ends us.
-    pub async fn run(mut self) -> Result<()> {
+    pub(super) async fn run(mut self) -> Result<()> {
         let mut signals = Signals::listen()?;
         let mut input = EventStream::new();
         self.draw()?;

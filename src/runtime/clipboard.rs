@@ -8,7 +8,7 @@ const LIMIT: usize = 74_994;
 
 /// Where the sequence has to pass through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Multiplexer {
+pub(super) enum Multiplexer {
     /// Nothing between us and the terminal.
     None,
     /// tmux: the sequence is wrapped, its escapes doubled.
@@ -19,7 +19,7 @@ pub enum Multiplexer {
 
 impl Multiplexer {
     /// Which one, by the variables that they set.
-    pub fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
+    pub(super) fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
         if variable("TMUX").is_some() {
             Self::Tmux
         } else if variable("STY").is_some() {
@@ -31,7 +31,7 @@ impl Multiplexer {
 }
 
 /// The bytes that ask the terminal to take `text`; `None` when they would be too many for it.
-pub fn sequence(text: &str, through: Multiplexer) -> Option<Vec<u8>> {
+pub(super) fn sequence(text: &str, through: Multiplexer) -> Option<Vec<u8>> {
     let mut plain = String::new();
     CopyToClipboard::to_clipboard_from(text).write_ansi(&mut plain).ok()?;
     if plain.len() > LIMIT {

@@ -13,7 +13,7 @@ const CONNECT: Duration = Duration::from_millis(4_500);
 
 /// A target's way in. Cloning it clones no secret: they are shared.
 #[derive(Clone)]
-pub struct Door {
+pub(super) struct Door {
     inner: Arc<Inner>,
     /// A password that the person typed; wins over every other source.
     typed: Option<SecretString>,
@@ -27,19 +27,19 @@ struct Inner {
 
 impl Door {
     /// A way in to this URL.
-    pub fn new(url: SecretString, password: Option<PasswordSource>, surroundings: Surroundings) -> Self {
+    pub(super) fn new(url: SecretString, password: Option<PasswordSource>, surroundings: Surroundings) -> Self {
         Self { inner: Arc::new(Inner { url, password, surroundings }), typed: None }
     }
 
     /// The same way in, with a password that the person typed.
     #[must_use]
-    pub fn with_typed(mut self, password: SecretString) -> Self {
+    pub(super) fn with_typed(mut self, password: SecretString) -> Self {
         self.typed = Some(password);
         self
     }
 
     /// Connects: to another database of the server where one is named, under the name `dba-gpt PURPOSE`.
-    pub async fn open(
+    pub(super) async fn open(
         &self,
         spec: &'static EngineSpec,
         database: Option<&str>,

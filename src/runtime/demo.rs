@@ -4,7 +4,7 @@ use super::{Door, TargetSetup, clock};
 use crate::app::event::Event;
 use crate::config::Config;
 use crate::demo::{self, Workload};
-use crate::engine::Surroundings;
+use crate::engine::{self, ENGINES, Surroundings};
 use secrecy::SecretString;
 use std::path::PathBuf;
 use tokio::sync::mpsc;
@@ -12,8 +12,8 @@ use tokio::sync::mpsc;
 /// The demo as a target.
 pub(super) fn setup(config: &Config, surroundings: &Surroundings) -> TargetSetup {
     let path = config.places.demo_file();
-    let url = SecretString::from(format!("sqlite:{}", path.display()));
-    let spec = demo::engine();
+    let url = SecretString::from(path.display().to_string());
+    let spec = engine::by_url(&path.display().to_string()).unwrap_or(ENGINES[0]);
     let address = (spec.address)(&url, surroundings).unwrap_or_else(|_| path.display().to_string());
     TargetSetup {
         target: super::demo_target(&address, spec),
@@ -60,9 +60,11 @@ impl Keeper {
                 let _ = self.out.send(Event::Message(clock::now(), words, true)).await;
                 return;
             }
-            let workload = Workload::start(&self.path);
-            self.out.closed().await;
-            drop(workload);
+            match Workload::start(&self.path) {
+                // It works for as long as somebody could look at it.
+                Ok(_workload) => self.out.closed().await,
+                Err(error) => tracing::warn!(%error, "the demo's shop stands still"),
+            }
         });
     }
 }

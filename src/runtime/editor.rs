@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// Lets the person edit `text`; the terminal must have been given back before. The folder is ours (0700).
-pub fn edit(text: &str, folder: &Path, variable: impl Fn(&str) -> Option<String>) -> Result<String> {
+pub(super) fn edit(text: &str, folder: &Path, variable: impl Fn(&str) -> Option<String>) -> Result<String> {
     let command = variable("VISUAL").or_else(|| variable("EDITOR")).unwrap_or_else(|| "vi".to_owned());
     let mut words = command.split_whitespace();
     let program = words.next().context("$EDITOR is empty")?;

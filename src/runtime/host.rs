@@ -88,18 +88,19 @@ impl Host for ProcessHost {
         self.interrupt.get_or_init(begin).clone()
     }
 
+    async fn prepare(&self) -> Result<(), String> {
+        let Some(path) = self.demo.clone() else { return Ok(()) };
+        let made = tokio::task::spawn_blocking(move || demo::ensure(&path, &mut |_| {})).await;
+        made.unwrap_or_else(|_| Err("an internal fault".into()))
+            .map_err(|words| format!("the demo database could not be made: {words}"))
+    }
+
     async fn connect(&self, target: &TargetId) -> Result<Box<dyn Session>, ConnectError> {
         let setup = self
             .setups
             .iter()
             .find(|s| s.target.id == *target)
             .ok_or_else(|| ConnectError::new(ConnectKind::Settings, format!("there is no target {target}")))?;
-        if let Some(path) = self.demo.clone() {
-            let made = tokio::task::spawn_blocking(move || demo::ensure(&path, &mut |_| {})).await;
-            made.unwrap_or_else(|_| Err("an internal fault".into())).map_err(|words| {
-                ConnectError::new(ConnectKind::Other, format!("the demo database could not be made: {words}"))
-            })?;
-        }
         setup.door.open(setup.spec, None, "command").await
     }
 

@@ -10,7 +10,7 @@ use tracing_subscriber::EnvFilter;
 const LARGEST: u64 = 8 << 20;
 
 /// Starts logging to `dba-gpt.log` in a folder. `DBA_GPT_LOG` sets what is logged (default `info`).
-pub fn start(folder: &Path) -> Result<()> {
+pub(super) fn start(folder: &Path) -> Result<()> {
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)

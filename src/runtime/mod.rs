@@ -201,7 +201,7 @@ async fn headless(
         surroundings,
         offset_minutes: clock::offset_minutes(),
         targets: listed,
-        targets_were_named: !common.targets.is_empty(),
+        common,
         stdin: &mut stdin,
         stdout: &mut stdout,
         stderr: &mut stderr,

@@ -23,7 +23,7 @@ const ORDERS: usize = 16;
 
 /// What the loop itself has to do, because only it holds the terminal.
 #[derive(Debug, PartialEq)]
-pub enum ForLoop {
+pub(super) enum ForLoop {
     /// Send these bytes to the terminal.
     Send(Vec<u8>),
     /// Edit text in the editor.
@@ -44,7 +44,7 @@ struct Tasks {
 }
 
 /// The performer: owns every task, and their ends.
-pub struct Performer {
+pub(super) struct Performer {
     setups: HashMap<TargetId, super::TargetSetup>,
     tasks: HashMap<TargetId, Tasks>,
     stops: HashMap<RequestId, CancellationToken>,
@@ -57,7 +57,7 @@ pub struct Performer {
 
 impl Performer {
     /// A performer for these targets; its tasks begin with the first order.
-    pub fn new(
+    pub(super) fn new(
         setups: Vec<super::TargetSetup>,
         out: mpsc::Sender<Event>,
         storage: Storage,
@@ -78,12 +78,12 @@ impl Performer {
     }
 
     /// The store, for the loop's own needs.
-    pub fn storage(&mut self) -> &mut Storage {
+    pub(super) fn storage(&mut self) -> &mut Storage {
         &mut self.storage
     }
 
     /// Performs one effect; what only the loop can do comes back.
-    pub fn perform(&mut self, effect: Effect) -> Option<ForLoop> {
+    pub(super) fn perform(&mut self, effect: Effect) -> Option<ForLoop> {
         match effect {
             Effect::Collect(id, cycle) => self.watch(&id, Watch::Collect(cycle)),
             Effect::LoadView(id, view) => self.watch(&id, Watch::View(view)),
@@ -197,7 +197,7 @@ impl Performer {
     }
 
     /// Ends every task: what runs on a server is cancelled, sessions are closed, the store writes its last.
-    pub async fn end(mut self) {
+    pub(super) async fn end(mut self) {
         for (_, stop) in self.stops.drain() {
             stop.cancel();
         }

@@ -3,7 +3,6 @@
 use crate::cli::{self, Headless};
 use crate::config::Config;
 use crate::config::args::{Ask, Command};
-use std::io::{BufRead as _, Write as _};
 
 const HELP: &str = "Type a question or a statement that only reads. :health shows the targets, :server NAME chooses \
 one, :targets lists them, :q ends.";

@@ -6,10 +6,10 @@ use crate::app::event::{Event, ReadError, ReadResult, RequestId};
 use crate::domain::error_event::SessionError;
 use crate::domain::guard::{self, Author, Catalog};
 use crate::domain::interchange::ExportFormat;
-use crate::domain::rows::{Collector, Column, Limits, RowSink, Value};
+use crate::domain::rows::{Column, Limits, RowSink, Value};
 use crate::domain::schema::Schema;
 use crate::domain::target::TargetId;
-use crate::engine::{EngineSpec, ReadSummary, Session};
+use crate::engine::{Collector, EngineSpec, ReadSummary, Session};
 use crate::export::RowWriter;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -27,19 +27,17 @@ const SCHEMA_DEADLINE: Duration = Duration::from_secs(20);
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 
 /// What a reader is told.
-pub enum Read {
+pub(super) enum Read {
     /// Read a database's objects.
     Schema(Option<String>),
     /// Run a turn's statements.
     Turn(ReadRequest, CancellationToken),
     /// Run one statement into a file.
     Export(ReadRequest, ExportFormat, PathBuf, CancellationToken),
-    /// Forget the session.
-    Disconnect,
 }
 
 /// A target's reading task.
-pub struct Reader {
+pub(super) struct Reader {
     id: TargetId,
     spec: &'static EngineSpec,
     door: Door,
@@ -50,12 +48,12 @@ pub struct Reader {
 
 impl Reader {
     /// A reader that is not connected yet.
-    pub fn new(id: TargetId, spec: &'static EngineSpec, door: Door, out: mpsc::Sender<Event>) -> Self {
+    pub(super) fn new(id: TargetId, spec: &'static EngineSpec, door: Door, out: mpsc::Sender<Event>) -> Self {
         Self { id, spec, door, session: None, catalog: Arc::default(), out }
     }
 
     /// Runs until its owner drops the other end; then the session is closed in order.
-    pub async fn run(mut self, mut orders: mpsc::Receiver<Read>) {
+    pub(super) async fn run(mut self, mut orders: mpsc::Receiver<Read>) {
         loop {
             let order = match timeout(IDLE, orders.recv()).await {
                 Ok(Some(order)) => order,
@@ -72,7 +70,6 @@ impl Reader {
                 }
                 Read::Turn(request, stop) => self.turn(request, &stop).await,
                 Read::Export(request, format, path, stop) => self.export(request, format, path, &stop).await,
-                Read::Disconnect => self.disconnect().await,
             }
         }
         self.disconnect().await;
@@ -84,7 +81,7 @@ impl Reader {
         }
     }
 
-    async fn tell(&self, event: Event) {
+    async fn tell(&mut self, event: Event) {
         let _ = self.out.send(event).await;
     }
 

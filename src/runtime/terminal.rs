@@ -4,21 +4,23 @@ use crate::domain::text;
 use anyhow::{Context as _, Result};
 use crossterm::{cursor, event, execute, queue, terminal};
 use ratatui::backend::CrosstermBackend;
+use std::cell::RefCell;
 use std::io::{self, IsTerminal as _, Write};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether the screen is ours now; the panic hook and the last exit both look here, so it is given back once.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// Collects a frame and sends it in one write, so that a slow link never shows half of it.
-#[derive(Debug, Default)]
-pub struct FrameWriter {
-    frame: Vec<u8>,
+/// Collects a frame and sends it in one write, so that a slow link never shows half of it. Its clones are one.
+#[derive(Debug, Default, Clone)]
+pub(super) struct FrameWriter {
+    frame: Rc<RefCell<Vec<u8>>>,
 }
 
 impl Write for FrameWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.frame.extend_from_slice(bytes);
+        self.frame.borrow_mut().extend_from_slice(bytes);
         Ok(bytes.len())
     }
     /// Nothing is sent before [`Screen::draw`] says that the frame is whole.
@@ -27,21 +29,35 @@ impl Write for FrameWriter {
     }
 }
 
-impl FrameWriter {
-    fn present(&mut self) -> io::Result<()> {
-        let mut out = io::stdout().lock();
-        let sent = out.write_all(&self.frame).and_then(|()| out.flush());
-        self.frame.clear();
-        if self.frame.capacity() > 1 << 18 {
-            self.frame.shrink_to(1 << 16);
+/// Writes to the terminal's own descriptor.
+fn send_whole(mut bytes: &[u8]) -> io::Result<()> {
+    let out = io::stdout();
+    while !bytes.is_empty() {
+        match nix::unistd::write(&out, bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(n) => bytes = &bytes[n..],
+            Err(nix::errno::Errno::EINTR) => {}
+            Err(error) => return Err(error.into()),
         }
+    }
+    Ok(())
+}
+
+impl FrameWriter {
+    fn present(&self) -> io::Result<()> {
+        let mut frame = self.frame.borrow_mut();
+        // Past the standard library's line buffer: one write for one frame.
+        let sent = send_whole(&frame);
+        frame.clear();
+        frame.shrink_to(1 << 16);
         sent
     }
 }
 
 /// The screen while it is ours.
-pub struct Screen {
+pub(super) struct Screen {
     terminal: ratatui::Terminal<CrosstermBackend<FrameWriter>>,
+    writer: FrameWriter,
     mouse: bool,
 }
 
@@ -50,20 +66,21 @@ impl Screen {
     ///
     /// # Errors
     /// When there is no terminal, or it does not let itself be switched.
-    pub fn take() -> Result<Self> {
+    pub(super) fn take() -> Result<Self> {
         anyhow::ensure!(
             io::stdin().is_terminal() && io::stdout().is_terminal(),
             "this is no terminal: use a command (dba-gpt --help lists them), or --plain for line mode"
         );
-        let terminal = ratatui::Terminal::new(CrosstermBackend::new(FrameWriter::default()))
+        let writer = FrameWriter::default();
+        let terminal = ratatui::Terminal::new(CrosstermBackend::new(writer.clone()))
             .context("the size of the terminal could not be read")?;
-        let mut screen = Self { terminal, mouse: false };
+        let mut screen = Self { terminal, writer, mouse: false };
         screen.enter()?;
         Ok(screen)
     }
 
     /// Switches to our screen; also after a suspension.
-    pub fn enter(&mut self) -> Result<()> {
+    pub(super) fn enter(&mut self) -> Result<()> {
         TAKEN.store(true, Ordering::SeqCst);
         terminal::enable_raw_mode().context("the terminal could not be switched to raw mode")?;
         let mouse = self.mouse;
@@ -77,7 +94,7 @@ impl Screen {
     }
 
     /// Draws one frame inside synchronized output and sends it in one write.
-    pub fn draw(&mut self, draw: impl FnOnce(&mut ratatui::Frame)) -> Result<()> {
+    pub(super) fn draw(&mut self, draw: impl FnOnce(&mut ratatui::Frame)) -> Result<()> {
         queue!(self.terminal.backend_mut(), terminal::BeginSynchronizedUpdate)?;
         self.terminal.draw(draw)?;
         queue!(self.terminal.backend_mut(), terminal::EndSynchronizedUpdate)?;
@@ -85,12 +102,12 @@ impl Screen {
     }
 
     /// Forgets what the screen shows, so that the next frame draws all of it.
-    pub fn forget(&mut self) -> Result<()> {
+    pub(super) fn forget(&mut self) -> Result<()> {
         Ok(self.terminal.clear()?)
     }
 
     /// Takes or gives back the mouse.
-    pub fn set_mouse(&mut self, on: bool) -> Result<()> {
+    pub(super) fn set_mouse(&mut self, on: bool) -> Result<()> {
         self.mouse = on;
         let out = self.terminal.backend_mut();
         if on {
@@ -102,13 +119,13 @@ impl Screen {
     }
 
     /// Sends bytes that are no part of a frame: a clipboard sequence.
-    pub fn send(&mut self, bytes: &[u8]) -> Result<()> {
+    pub(super) fn send(&mut self, bytes: &[u8]) -> Result<()> {
         self.terminal.backend_mut().write_all(bytes)?;
         self.present()
     }
 
     fn present(&mut self) -> Result<()> {
-        self.terminal.backend_mut().writer_mut().present().context("the terminal is gone")
+        self.writer.present().context("the terminal is gone")
     }
 }
 
@@ -119,7 +136,7 @@ impl Drop for Screen {
 }
 
 /// Gives the terminal back, if it is ours. Errors are of no use here: perhaps there is no terminal any more.
-pub fn give_back() {
+pub(super) fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         let mut out = io::stdout();
         let _ = execute!(
@@ -136,7 +153,7 @@ pub fn give_back() {
 
 /// Installs the panic hook: a panic of the screen's own thread gives the terminal back and says what happened; a
 /// panic of a worker goes to the log, and its owner tells the person.
-pub fn install_panic_hook() {
+pub(super) fn install_panic_hook() {
     let screen_thread = std::thread::current().id();
     std::panic::set_hook(Box::new(move |info| {
         let what = text::redact(&info.to_string());

@@ -14,17 +14,15 @@ const DEADLINE: Duration = Duration::from_secs(5);
 
 /// What a watcher is told.
 #[derive(Debug)]
-pub enum Watch {
+pub(super) enum Watch {
     /// Collect once; the number is the cycle.
     Collect(u64),
     /// Load a view.
     View(&'static str),
-    /// Forget the session.
-    Disconnect,
 }
 
 /// A target's watching task.
-pub struct Watcher {
+pub(super) struct Watcher {
     id: TargetId,
     spec: &'static EngineSpec,
     door: Door,
@@ -34,12 +32,12 @@ pub struct Watcher {
 
 impl Watcher {
     /// A watcher that is not connected yet.
-    pub fn new(id: TargetId, spec: &'static EngineSpec, door: Door, out: mpsc::Sender<Event>) -> Self {
+    pub(super) fn new(id: TargetId, spec: &'static EngineSpec, door: Door, out: mpsc::Sender<Event>) -> Self {
         Self { id, spec, door, session: None, out }
     }
 
     /// Runs until its owner drops the other end; then the session is closed in order.
-    pub async fn run(mut self, mut orders: mpsc::Receiver<Watch>) {
+    pub(super) async fn run(mut self, mut orders: mpsc::Receiver<Watch>) {
         while let Some(order) = orders.recv().await {
             let event = match order {
                 Watch::Collect(cycle) => {
@@ -49,10 +47,6 @@ impl Watcher {
                 Watch::View(name) => {
                     let result = self.view(name).await;
                     Event::ViewLoaded(super::clock::now(), self.id.clone(), name, result)
-                }
-                Watch::Disconnect => {
-                    self.session = None;
-                    continue;
                 }
             };
             if self.out.send(event).await.is_err() {

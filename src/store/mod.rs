@@ -70,6 +70,11 @@ impl Store {
         Ok(Opened { store: Self { commands }, notices })
     }
 
+    /// Whether a folder holds a store: who only asks does not make one.
+    pub fn exists(folder: &Path) -> bool {
+        folder.join(files::STORE).exists()
+    }
+
     async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
         self.commands.send(command(reply)).await.map_err(|_| StoreError::Closed)?;
