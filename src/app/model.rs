@@ -166,6 +166,13 @@ impl TargetModel {
         }
     }
 
+    /// The same target, of an engine that keeps no list of sessions: views of them would only ever be empty.
+    #[must_use]
+    pub fn without_sessions(mut self) -> Self {
+        self.views.retain(|v| !SAMPLE_VIEWS.contains(v));
+        self
+    }
+
     /// The state to show now: the judged one, or STALE when its sample is too old to be believed.
     pub fn state(&self, now: Timestamp) -> State {
         match (&self.link, &self.sample) {

@@ -415,8 +415,9 @@ fn open(model: &mut Model) -> Vec<Effect> {
         let id = model.targets.iter().map(|t| &t.target.id).find(|id| id.as_str() == table.rows[row].key).cloned();
         model.health.server = id;
         model.health.zoomed = false;
-        let view = if model.health.view.is_empty() { "activity" } else { model.health.view };
-        return choose_view(model, view);
+        let views = model.open_server().map(|t| t.views.iter().map(|v| v.name).collect::<Vec<_>>()).unwrap_or_default();
+        let view = views.iter().copied().find(|v| *v == model.health.view).or(views.first().copied());
+        return view.map(|v| show_view(model, v)).unwrap_or_default();
     }
     let title = format!("{} {}", table.columns.first().map_or("", |c| c.title.as_str()), table.rows[row].key);
     let text = row_text(&table, row, model);
@@ -488,12 +489,9 @@ fn choose_view(model: &mut Model, name: &str) -> Vec<Effect> {
         Some(view) => show_view(model, view),
         None => {
             let names: Vec<&str> = t.views.iter().map(|v| v.name).collect();
-            if names.contains(&"activity") && name == "activity" {
-                return Vec::new();
-            }
             let words = format!("no view `{name}` here; there are {}", names.join(", "));
             model.tell(words, true);
-            show_view(model, "activity")
+            Vec::new()
         }
     }
 }

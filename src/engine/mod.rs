@@ -157,6 +157,8 @@ pub struct EngineSpec {
     pub schemes: &'static [&'static str],
     /// Endings of bare paths that mean this engine.
     pub file_endings: &'static [&'static str],
+    /// The engine keeps a list of its sessions, so that a sample has them.
+    pub has_sessions: bool,
     /// A login has a password, so that one can be asked for.
     pub takes_password: bool,
     /// Oldest version that is supported in full, in words.

@@ -25,7 +25,7 @@ use crate::app::event::Event;
 use crate::app::model::{Model, TargetModel, ViewInfo};
 use crate::cli::{self, Headless, HeadlessTarget};
 use crate::config::args::{Args, Command, Common};
-use crate::config::{self, Config, Demo, Identified, Inputs, Mistakes};
+use crate::config::{self, Config, Demo, Identified, Inputs, KeyBinding, Mistakes};
 use crate::domain::target::{Environment, Target, TargetId};
 use crate::engine::{self, ENGINES, EngineSpec, Surroundings};
 use crate::store::Retention;
@@ -68,7 +68,7 @@ pub fn run() -> ExitCode {
         home: surroundings.home.as_deref(),
         identify: &identify,
         url_forms: &url_forms(),
-        check_keys: &crate::ui::check_keys,
+        check_keys: &check_keys,
     };
     let config = config::load(&inputs);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -127,6 +127,28 @@ fn identify(url: &SecretString, surroundings: &Surroundings) -> Option<Result<Id
     let spec = engine::by_url(url.expose_secret())?;
     let address = (spec.address)(url, surroundings);
     Some(address.map(|address| Identified { engine: spec.id, address }).map_err(|e| e.message))
+}
+
+/// Names of the tables that hold a person's own keys: `[keymap.chat]`.
+const KEYMAP_SCREENS: &[&str] = &["everywhere", "chat", "health"];
+
+/// Judges a person's own keys: each with those before it, so that a clash is told where it arises.
+fn check_keys(bindings: &[KeyBinding]) -> Vec<(usize, String)> {
+    let mut mistakes = Vec::new();
+    let mut good: Vec<(String, String)> = Vec::new();
+    for (i, binding) in bindings.iter().enumerate() {
+        if !KEYMAP_SCREENS.contains(&binding.screen.as_str()) {
+            let words = format!("there is no [keymap.{}]: it is one of {}", binding.screen, KEYMAP_SCREENS.join(", "));
+            mistakes.push((i, words));
+            continue;
+        }
+        good.push((binding.action.clone(), binding.key.clone()));
+        if let Err(words) = crate::ui::check_keys(&good) {
+            good.pop();
+            mistakes.push((i, words));
+        }
+    }
+    mistakes
 }
 
 /// How URLs of our engines look, for messages.
@@ -282,7 +304,8 @@ fn first_model(config: &Config, setups: &[TargetSetup]) -> Model {
             // Fifty targets do not connect in the same moment.
             let first = now.plus_ms(i64::try_from(i * 50).unwrap_or(0));
             let interval = u64::try_from(s.refresh.as_millis()).unwrap_or(2_000);
-            TargetModel::new(s.target.clone(), s.spec.dialect, &views, interval, first)
+            let target = TargetModel::new(s.target.clone(), s.spec.dialect, &views, interval, first);
+            if s.spec.has_sessions { target } else { target.without_sessions() }
         })
         .collect();
     let mut model = Model::new(now, clock::offset_minutes(), targets, config.limits);
@@ -313,7 +336,7 @@ fn view_options(config: &Config) -> crate::ui::ViewOptions {
             Wanted::Truecolor => ColorDepth::TrueColor,
         },
         symbols: if config.ui.ascii { Symbols::Ascii } else { Symbols::Unicode },
-        theme: config.ui.theme.word().to_owned(),
+        theme: config.ui.theme.word(),
         keymap_overrides: config.keys.iter().map(|k| (k.action.clone(), k.key.clone())).collect(),
     }
 }

@@ -20,6 +20,7 @@ pub static SPEC: EngineSpec = EngineSpec {
     name: "PostgreSQL",
     schemes: &["postgres", "postgresql"],
     file_endings: &[],
+    has_sessions: true,
     takes_password: true,
     minimum_version: "PostgreSQL 12",
     least_privilege: include_str!("least_privilege.sql"),

@@ -27,6 +27,7 @@ pub static SPEC: EngineSpec = EngineSpec {
     name: "SQLite",
     schemes: &["sqlite"],
     file_endings: &[".db", ".sqlite", ".sqlite3"],
+    has_sessions: false,
     takes_password: false,
     minimum_version: "SQLite 3 files",
     least_privilege: "",
