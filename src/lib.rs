@@ -13,7 +13,7 @@ pub mod demo;
 pub mod domain;
 pub mod engine;
 pub mod export;
-pub mod secrets;
 pub mod runtime;
+pub mod secrets;
 pub mod store;
 pub mod ui;

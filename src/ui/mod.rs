@@ -103,3 +103,11 @@ fn draw_rule(canvas: &mut Canvas<'_>, line: Rect) {
         canvas.put(x, line.y, 1, canvas.symbols.horizontal, Role::Border);
     }
 }
+
+/// Judges keys of a person's own: `(action name, key)`.
+///
+/// # Errors
+/// Words for an unknown action (with the nearest name), a key that is none, and keys that clash.
+pub fn check_keys(keys: &[(String, String)]) -> Result<(), String> {
+    keymap::Keymap::new(keys).map(|_| ())
+}
