@@ -109,7 +109,11 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
         }
         Event::Offer(found) => {
             let first = found.first().map(|f| crate::domain::text::escape(f)).unwrap_or_default();
-            let more = if found.len() > 1 { format!(" and {} more, `dba-gpt doctor` lists them", found.len() - 1) } else { String::new() };
+            let more = if found.len() > 1 {
+                format!(" and {} more, `dba-gpt doctor` lists them", found.len() - 1)
+            } else {
+                String::new()
+            };
             model.offer = Some(format!("found here: {first}{more}; watch it with --target"));
             Vec::new()
         }

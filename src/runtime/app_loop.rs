@@ -178,7 +178,8 @@ impl AppLoop {
     fn edit(&mut self, text: &str) -> Result<()> {
         let draft = if self.model.chat.typing { self.view.draft() } else { text.to_owned() };
         super::terminal::give_back();
-        let edited = editor::edit(&draft, &self.private_folder, |name| std::env::var(name).ok().filter(|v| !v.is_empty()));
+        let edited =
+            editor::edit(&draft, &self.private_folder, |name| std::env::var(name).ok().filter(|v| !v.is_empty()));
         self.screen.enter()?;
         match edited {
             Ok(text) => {
@@ -234,9 +235,9 @@ fn terminal_hung_up() -> bool {
     let stdin = std::io::stdin();
     let mut fds = [PollFd::new(stdin.as_fd(), PollFlags::empty())];
     match poll(&mut fds, PollTimeout::ZERO) {
-        Ok(n) if n > 0 => {
-            fds[0].revents().is_some_and(|r| r.intersects(PollFlags::POLLHUP | PollFlags::POLLERR | PollFlags::POLLNVAL))
-        }
+        Ok(n) if n > 0 => fds[0]
+            .revents()
+            .is_some_and(|r| r.intersects(PollFlags::POLLHUP | PollFlags::POLLERR | PollFlags::POLLNVAL)),
         _ => false,
     }
 }

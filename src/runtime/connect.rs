@@ -1,8 +1,8 @@
 //! How a task gets its session: the URL, the secret fetched when it is needed, and the surroundings.
 
+use crate::config::PasswordSource;
 use crate::domain::error_event::{ConnectError, ConnectKind};
 use crate::engine::{ConnectSettings, EngineSpec, Session, Surroundings};
-use crate::config::PasswordSource;
 use crate::secrets::{self, SecretError};
 use secrecy::SecretString;
 use std::sync::Arc;

@@ -31,11 +31,11 @@ use crate::engine::{self, ENGINES, EngineSpec, Surroundings};
 use crate::store::Retention;
 use anyhow::{Context as _, Result};
 use clap::Parser as _;
+use connect::Door;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
-use connect::Door;
 use tokio::sync::mpsc;
 
 /// Answers that wait for the loop. A full inbox makes tasks wait, never the loop.
@@ -71,17 +71,16 @@ pub fn run() -> ExitCode {
         check_keys: &check_keys,
     };
     let config = config::load(&inputs);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .max_blocking_threads(8)
-        .enable_all()
-        .build();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).max_blocking_threads(8).enable_all().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => return fail(OUR_FAULT, &format!("no threads could be started: {error}")),
     };
     let code = match (args.command, config) {
-        (Some(command), config) => runtime.block_on(headless(config, &args.common, &surroundings, Work::Command(command))),
+        (Some(command), config) => {
+            runtime.block_on(headless(config, &args.common, &surroundings, Work::Command(command)))
+        }
         (None, Ok(config)) if config.plain => {
             runtime.block_on(headless(Ok(config), &args.common, &surroundings, Work::Lines))
         }
@@ -153,8 +152,7 @@ fn check_keys(bindings: &[KeyBinding]) -> Vec<(usize, String)> {
 
 /// How URLs of our engines look, for messages.
 fn url_forms() -> String {
-    let schemes: Vec<String> =
-        ENGINES.iter().flat_map(|e| e.schemes.iter().map(|s| format!("{s}:"))).collect();
+    let schemes: Vec<String> = ENGINES.iter().flat_map(|e| e.schemes.iter().map(|s| format!("{s}:"))).collect();
     let endings: Vec<&str> = ENGINES.iter().flat_map(|e| e.file_endings.iter().copied()).collect();
     format!("a URL ({}) or a path that ends in {}", schemes.join(", "), endings.join(", "))
 }
@@ -169,8 +167,10 @@ fn setups(config: &Config, common: &Common, surroundings: &Surroundings) -> Resu
         let Some(spec) = engine::by_name(t.target.engine.0) else { continue };
         let mut door = Door::new(t.url.clone(), t.password.clone(), surroundings.clone());
         if common.ask_password && spec.takes_password {
-            let question = crate::domain::text::escape(&format!("Password for {} ({}): ", t.target.id, t.target.address));
-            let typed = rpassword::prompt_password(question).context("the password could not be read from the terminal")?;
+            let question =
+                crate::domain::text::escape(&format!("Password for {} ({}): ", t.target.id, t.target.address));
+            let typed =
+                rpassword::prompt_password(question).context("the password could not be read from the terminal")?;
             door = door.with_typed(SecretString::from(typed));
         }
         setups.push(TargetSetup { target: t.target.clone(), spec, door, refresh: t.refresh });
@@ -187,12 +187,7 @@ enum Work {
 }
 
 /// Runs a command, or line mode, on the process's own streams. Gives the exit code.
-async fn headless(
-    config: Result<Config, Mistakes>,
-    common: &Common,
-    surroundings: &Surroundings,
-    work: Work,
-) -> u8 {
+async fn headless(config: Result<Config, Mistakes>, common: &Common, surroundings: &Surroundings, work: Work) -> u8 {
     let (mut targets, mut demo_file, mut data, mut retention) = (Vec::new(), None, None, Retention::default());
     if let Ok(config) = &config {
         let _ = log::start(&config.places.state);
@@ -285,8 +280,11 @@ async fn open_app(config: &Config, common: &Common, surroundings: &Surroundings)
 /// Looks for servers and files of this machine, and offers them in one line.
 fn offer(surroundings: Surroundings, out: mpsc::Sender<Event>) {
     tokio::task::spawn_blocking(move || {
-        let found: Vec<String> =
-            ENGINES.iter().flat_map(|e| (e.discover)(&surroundings)).map(|f| format!("{} ({})", f.url, f.source)).collect();
+        let found: Vec<String> = ENGINES
+            .iter()
+            .flat_map(|e| (e.discover)(&surroundings))
+            .map(|f| format!("{} ({})", f.url, f.source))
+            .collect();
         if !found.is_empty() {
             let _ = out.blocking_send(Event::Offer(found));
         }

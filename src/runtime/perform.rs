@@ -146,7 +146,8 @@ impl Performer {
         if let Err(mpsc::error::TrySendError::Closed(_)) = tasks.watch.try_send(order) {
             // The task died of an internal fault; the next order finds a new one.
             self.tasks.remove(id);
-            let message = format!("{id}: its watcher ended by an internal fault and was started anew; the log says more");
+            let message =
+                format!("{id}: its watcher ended by an internal fault and was started anew; the log says more");
             let _ = self.out.try_send(Event::Message(super::clock::now(), message, true));
         }
     }

@@ -44,12 +44,7 @@ pub(super) struct Storage {
 
 impl Storage {
     /// A store that is not open yet.
-    pub(super) fn new(
-        folder: PathBuf,
-        retention: Retention,
-        targets: Vec<TargetId>,
-        out: mpsc::Sender<Event>,
-    ) -> Self {
+    pub(super) fn new(folder: PathBuf, retention: Retention, targets: Vec<TargetId>, out: mpsc::Sender<Event>) -> Self {
         Self { folder, retention, targets, out, orders: None, task: None }
     }
 

@@ -222,7 +222,9 @@ fn a_statement_waits_for_the_schema_runs_and_lands_in_its_block() {
 fn a_write_is_refused_with_its_reason_and_nothing_runs() {
     let mut m = model(&["a"]);
     load_schema(&mut m, "a", shop());
-    for statement in ["delete from orders where id = 1", "drop table orders", "select 1; drop table orders", "vacuum orders"] {
+    for statement in
+        ["delete from orders where id = 1", "drop table orders", "select 1; drop table orders", "vacuum orders"]
+    {
         let effects = send(&mut m, statement);
         assert!(read_of(&effects).is_none(), "{statement}");
         let Some(Entry::Say { text, .. }) = m.chat.entries.last() else { panic!("{statement}: no words") };
