@@ -323,7 +323,7 @@ fn first_model(config: &Config, setups: &[TargetSetup]) -> Model {
     model
 }
 
-fn view_options(config: &Config) -> crate::ui::ViewOptions {
+fn view_options(config: &Config) -> crate::ui::ViewOptions<'_> {
     use crate::config::ColorDepth as Wanted;
     use crate::ui::{ColorDepth, Symbols};
     crate::ui::ViewOptions {

@@ -7,7 +7,7 @@ use crate::app::event::{Event, PastSession};
 use crate::config::Keep;
 use crate::domain::metric::{self, MetricId};
 use crate::domain::target::{TargetId, Timestamp};
-use crate::store::{self, Record, Retention, Store, StoreError};
+use crate::store::{self, Retention, Store, StoreError};
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -160,14 +160,7 @@ async fn serve(store: Store, mut orders: mpsc::Receiver<Effect>, out: mpsc::Send
 async fn perform(store: &Store, effect: Effect, out: &mpsc::Sender<Event>) -> Result<(), StoreError> {
     let answer = match effect {
         Effect::KeepSample(target, sample) => {
-            let record = Record {
-                target,
-                at: sample.at,
-                server_at: sample.server_now,
-                values: sample.readings.clone(),
-                sessions: sample.sessions.clone(),
-            };
-            return store.record(record).await;
+            return store.record(target, sample).await;
         }
         Effect::LoadUsual(target) => {
             let usual = store.usual(&target, clock::now()).await?;
@@ -181,10 +174,7 @@ async fn perform(store: &Store, effect: Effect, out: &mpsc::Sender<Event>) -> Re
             Event::ConversationCreated(store.begin_conversation(&name, target.as_ref(), clock::now()).await?)
         }
         Effect::KeepEntries(id, entries) => {
-            for entry in &entries {
-                store.append(id, stored(entry)).await?;
-            }
-            return Ok(());
+            return store.append(id, entries.iter().map(stored).collect()).await;
         }
         Effect::RenameConversation(id, name) => return store.rename_conversation(id, &name, clock::now()).await,
         Effect::DeleteConversation(id) => return store.delete_conversation(id).await,
