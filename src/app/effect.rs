@@ -33,7 +33,7 @@ pub enum Effect {
     Copy(String),
     /// Edit text in the person's editor; it comes back as the draft.
     Edit(String),
-    /// Keep a sample; its readings are values, with rates in the place of counters.
+    /// Keep a sample, with its raw readings.
     KeepSample(TargetId, Arc<Sample>),
     /// Read what is usual for a target.
     LoadUsual(TargetId),

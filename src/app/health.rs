@@ -6,7 +6,6 @@
 use super::effect::Effect;
 use super::event::{Collected, Failure};
 use super::model::{Link, Model, TargetModel};
-use crate::domain::activity::Sample;
 use crate::domain::health::{Health, State};
 use crate::domain::metric;
 use crate::domain::target::{TargetId, Timestamp};
@@ -80,9 +79,7 @@ pub fn sampled(model: &mut Model, id: &TargetId, cycle: u64, result: Result<Box<
                 && let Some(sample) = &t.sample
             {
                 t.kept_at = now;
-                // Values, not raw counters: what is usual and what is drawn later are rates.
-                let kept = Sample { readings: t.values.clone(), ..Sample::clone(sample) };
-                effects.push(Effect::KeepSample(id.clone(), Arc::new(kept)));
+                effects.push(Effect::KeepSample(id.clone(), Arc::clone(sample)));
             }
             if first {
                 effects.push(Effect::LoadUsual(id.clone()));

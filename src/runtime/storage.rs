@@ -160,7 +160,7 @@ async fn serve(store: Store, mut orders: mpsc::Receiver<Effect>, out: mpsc::Send
 async fn perform(store: &Store, effect: Effect, out: &mpsc::Sender<Event>) -> Result<(), StoreError> {
     let answer = match effect {
         Effect::KeepSample(target, sample) => {
-            return store.record(target, sample).await;
+            return store.record(&target, sample).await;
         }
         Effect::LoadUsual(target) => {
             let usual = store.usual(&target, clock::now()).await?;
