@@ -40,7 +40,7 @@ pub(super) fn run(args: &args::Guard, io: &mut Headless<'_>) -> Outcome {
         let mut line = Vec::new();
         loop {
             line.clear();
-            if io.stdin.read_until(b'\n', &mut line).map_err(unreadable)? == 0 {
+            if io.stdin.read_until(b'\n', &mut line).map_err(|e| unreadable(&e))? == 0 {
                 return Ok(Exit::Fine);
             }
             let statement = line.strip_suffix(b"\n").unwrap_or(&line);
@@ -48,7 +48,7 @@ pub(super) fn run(args: &args::Guard, io: &mut Headless<'_>) -> Outcome {
         }
     }
     let mut statement = Vec::new();
-    io.stdin.read_to_end(&mut statement).map_err(unreadable)?;
+    io.stdin.read_to_end(&mut statement).map_err(|e| unreadable(&e))?;
     print(&bench.judge(&statement), args.json, io)?;
     Ok(Exit::Fine)
 }
@@ -93,6 +93,6 @@ fn print(judgement: &Judgement, json: bool, io: &mut Headless<'_>) -> Result<(),
     Ok(())
 }
 
-fn unreadable(error: std::io::Error) -> Ended {
+fn unreadable(error: &std::io::Error) -> Ended {
     Ended::with(Exit::Fault, format!("standard input could not be read: {error}"))
 }

@@ -224,3 +224,28 @@ fn the_guard_needs_no_sound_configuration() {
     rig.configure("not toml at all");
     assert_eq!(rig.run_with(&["guard", "--engine", "sqlite"], "select 1").code, 0);
 }
+
+#[test]
+fn a_statement_that_would_break_a_parser_is_denied_like_any_other() {
+    let rig = Rig::new();
+    let deep = |open: &str, close: &str, n: usize| format!("select {}1{}", open.repeat(n), close.repeat(n));
+    let lines = [
+        deep("(", ")", 200_000),
+        deep("(", "", 100_000),
+        deep("- ", "", 100_000),
+        deep("not ", "", 100_000),
+        deep("case when 1 then ", " end", 30_000),
+        deep("(select ", ")", 30_000),
+        deep("array[", "]", 30_000),
+        deep("1+", "", 100_000),
+        format!("select 1{}", " union select 1".repeat(30_000)),
+        format!("select 1 where 1{}", " and 1".repeat(50_000)),
+        deep("/*", "*/", 100_000),
+        "select 1".to_owned(),
+    ];
+    for engine in ["postgres", "sqlite"] {
+        let ran = rig.run_with(&["guard", "--engine", engine, "--lines"], lines.join("\n"));
+        assert_eq!((ran.code, ran.out.lines().count()), (0, lines.len()), "{engine}");
+        assert!(ran.out.lines().last().unwrap().starts_with("allow\tread"), "{engine}");
+    }
+}
