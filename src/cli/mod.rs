@@ -109,7 +109,7 @@ async fn dispatch(command: Command, configuration: &Result<Config, Mistakes>, io
         Command::Man => return completions::man(io),
         Command::Config { action } => return config::run(*action, configuration, io),
         Command::Doctor(args) => {
-            forget_offered_demo(configuration, io);
+            make_ready(configuration, io).await?;
             return doctor::run(args, configuration, io).await;
         }
         _ => {}
@@ -121,8 +121,7 @@ async fn dispatch(command: Command, configuration: &Result<Config, Mistakes>, io
     for warning in &config.warnings {
         io.say(&format!("warning: {warning}"));
     }
-    forget_offered_demo(configuration, io);
-    io.host.prepare().await.map_err(|words| Ended::with(Exit::Fault, words))?;
+    make_ready(configuration, io).await?;
     match command {
         Command::Ask(args) => ask::run(&args, config, io).await,
         Command::Sql(args) => sql::run(&args, config, io).await,
@@ -136,10 +135,14 @@ async fn dispatch(command: Command, configuration: &Result<Config, Mistakes>, io
     }
 }
 
-/// The terminal app opens the demo by itself when there is no target, and says so on the screen. A script must not
-/// take a shop that does not exist for the database that it was meant for.
-fn forget_offered_demo(configuration: &Result<Config, Mistakes>, io: &mut Headless<'_>) {
+/// Makes the targets ready to be connected to. The terminal app opens the demo by itself when there is no target, and
+/// says so on the screen; a script must not take a shop that does not exist for the database that it was meant for.
+async fn make_ready(configuration: &Result<Config, Mistakes>, io: &mut Headless<'_>) -> Result<(), Ended> {
     if configuration.as_ref().is_ok_and(|config| config.demo == Demo::NothingConfigured) {
         io.targets.clear();
     }
+    if io.targets.is_empty() {
+        return Ok(());
+    }
+    io.host.prepare().await.map_err(|words| Ended::with(Exit::Fault, words))
 }

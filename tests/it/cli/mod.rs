@@ -1,5 +1,6 @@
 //! The headless commands: their output, their talk, their exit codes.
 
+mod postgres;
 mod rig;
 mod statements;
 mod surroundings;
