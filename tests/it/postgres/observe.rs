@@ -4,7 +4,7 @@ use super::support::*;
 use crate::support::servers::Address;
 use dba_gpt::domain::activity::{Sample, SessionState};
 use dba_gpt::domain::metric;
-use dba_gpt::domain::rows::Value;
+use dba_gpt::domain::rows::{Limits, Value};
 use dba_gpt::domain::schema::{ColumnKind, TableKind};
 use dba_gpt::engine::{Session, postgres};
 
@@ -204,6 +204,12 @@ fn the_schema_is_read_whole() {
                 ("tags", "text[]", ColumnKind::Other, true),
             ]
         );
+        // A session that began after the type was made knows its name.
+        let (rows, _) = read(&mut *session, "SELECT m, tags FROM it_schema.a", Limits::default()).await.unwrap();
+        assert_eq!(
+            (rows.columns[0].type_name.as_str(), rows.columns[1].type_name.as_str()),
+            ("it_schema.mood", "text[]")
+        );
         assert_eq!(a.primary_key, ["id", "Odd \"Name"]);
         assert_eq!(a.comment.as_deref(), Some("a table"));
         assert_eq!(a.column("m").unwrap().comment.as_deref(), Some("a mood"));
@@ -223,6 +229,17 @@ fn the_schema_is_read_whole() {
         assert_eq!((table("p1").row_estimate, table("p1").bytes.is_some()), (Some(100.0), true));
         assert_eq!((table("v").kind, table("mv").kind), (TableKind::View, TableKind::MaterializedView));
         assert_eq!((table("never_analyzed").row_estimate, table("never_analyzed").bytes), (None, None));
+    });
+}
+
+#[test]
+fn a_login_whose_path_is_pinned_still_means_the_usual_schema() {
+    on_server(|_| async {
+        let mut session = connect(&crate::support::servers::postgres_read_only_url()).await;
+        assert!(session.identity().excess_powers.is_empty(), "{:?}", session.identity().excess_powers);
+        let (schema, _) = (postgres::SPEC.schema)(&mut *session).await.unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(schema.search_path, ["public"]);
+        assert!(!schema.tables.is_empty());
     });
 }
 
@@ -268,7 +285,7 @@ fn every_view_answers_and_its_first_column_names_the_row() {
             match session.own(view.query, &[]).await {
                 Ok(rows) => assert!(rows.columns.len() >= 3, "{}", view.name),
                 Err(e) => {
-                    assert!(view.name == "queries" && e.to_string().contains("CREATE EXTENSION"), "{}: {e}", view.name)
+                    assert!(view.name == "queries" && e.to_string().contains("CREATE EXTENSION"), "{}: {e}", view.name);
                 }
             }
         }

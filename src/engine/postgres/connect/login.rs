@@ -9,7 +9,7 @@ use bytes::BytesMut;
 use postgres_protocol::authentication::md5_hash;
 use postgres_protocol::authentication::sasl::{ChannelBinding, SCRAM_SHA_256, SCRAM_SHA_256_PLUS, ScramSha256};
 use postgres_protocol::message::frontend;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use std::io;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -355,7 +355,7 @@ impl<'a> Proof<'a> {
 
     fn password(&self) -> Result<&'a str, ConnectError> {
         let attempt = self.attempt;
-        attempt.password.secret.as_ref().map(|s| s.expose_secret()).ok_or_else(|| {
+        attempt.password.secret.as_ref().map(SecretString::expose_secret).ok_or_else(|| {
             let words = format!(
                 "{} wants a password for user {} and none is known: put it into ~/.pgpass (chmod 600){}",
                 attempt.endpoint.words(),

@@ -129,7 +129,9 @@ pub(super) async fn catalog(session: &mut dyn Session) -> Result<Catalog, Sessio
                 }
             }
             Err(SessionError::Server(_) | SessionError::Deadline(_)) => {
-                views.values_mut().for_each(|view| view.functions.push(UNREADABLE.into()));
+                for view in views.values_mut() {
+                    view.functions.push(UNREADABLE.into());
+                }
             }
             Err(error) => return Err(error),
         }

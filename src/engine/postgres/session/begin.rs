@@ -6,7 +6,11 @@ use crate::domain::target::{Identity, Timestamp};
 use crate::engine::postgres::connect::Opened;
 use crate::engine::postgres::sample::Memory;
 use crate::engine::postgres::wire::{Answer, Cell, Underway, Wire, WireError, text};
+use std::collections::HashMap;
 use std::sync::Arc;
+
+/// Rows of an answer, at most; more than any of these questions has.
+const FEW: usize = 2000;
 
 /// Asked before the search path is ours: every name is qualified and no operator is used.
 const FIRST: &str = "SELECT pg_catalog.current_setting('server_version_num'), pg_catalog.pg_backend_pid(), \
@@ -51,6 +55,12 @@ const POWERS: &str = "SELECT p.word FROM pg_catalog.pg_roles r
 /// Not everybody may call it, and the check comes too early to be avoided within one query.
 const SYSTEM: &str = "SELECT system_identifier::text FROM pg_catalog.pg_control_system()";
 
+/// Types that are not built in, without the row types of tables.
+const TYPES: &str = "SELECT t.oid, format_type(t.oid, NULL) FROM pg_catalog.pg_type t
+      WHERE t.oid >= 16384 AND t.typtype IN ('b', 'e', 'r', 'm')
+        AND NOT EXISTS (SELECT FROM pg_catalog.pg_type e WHERE e.oid = t.typelem AND e.typtype = 'c')
+      ORDER BY t.oid LIMIT 2000";
+
 /// What the rest of the session must know about the server.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Facts {
@@ -62,6 +72,8 @@ pub(crate) struct Facts {
     pub(crate) search_path: Vec<String>,
     /// `pg_stat_statements`, where it works.
     pub(crate) statements: Option<Statements>,
+    /// Names of the types that are not built in, as they were when the session began.
+    pub(crate) types: HashMap<u32, String>,
     /// Sessions and statistics of others are visible.
     pub(crate) sees_all: bool,
 }
@@ -94,10 +106,14 @@ impl PgSession {
         };
         check_version(version, &first.text(3), &mut hints)?;
 
-        let mut answers = ask_all(&mut wire, &facts, &[WHO, POWERS, SYSTEM]).await?.into_iter();
+        let mut answers = ask_all(&mut wire, &facts, &[WHO, POWERS, SYSTEM, TYPES]).await?.into_iter();
         let who = row(answers.next().unwrap_or_else(|| Ok(Answer::default())).map_err(|e| refused(&e))?);
         let powers = answers.next().and_then(Result::ok).unwrap_or_default();
         let system = answers.next().and_then(Result::ok).map(row);
+        for cells in answers.next().and_then(Result::ok).unwrap_or_default().rows {
+            let named = Row(cells);
+            facts.types.extend(named.text(0).parse().ok().map(|oid| (oid, named.text(1))));
+        }
         if wire.parameter("standard_conforming_strings").is_some_and(|v| v != "on") {
             return Err(ConnectError::new(
                 ConnectKind::Other,
@@ -164,7 +180,7 @@ async fn ask_all(
     if facts.pooled {
         let mut answers = Vec::new();
         for text in texts {
-            let answer = frame::ask_in_transaction(wire, facts, text, &[], frame::TIMEOUT_MS, 100).await;
+            let answer = frame::ask_in_transaction(wire, facts, text, &[], frame::TIMEOUT_MS, FEW).await;
             answers.push(answer.map_err(|e| broken(&e))?);
         }
         return Ok(answers);
@@ -184,7 +200,7 @@ async fn ask_all(
 }
 
 async fn one(wire: &mut Wire) -> Result<Result<Answer, ServerMessage>, ConnectError> {
-    wire.answer(100).await.map_err(|e| broken(&e))
+    wire.answer(FEW).await.map_err(|e| broken(&e))
 }
 
 /// Products that speak the protocol and are something else.

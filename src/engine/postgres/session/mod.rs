@@ -130,7 +130,7 @@ impl PgSession {
                 if !facts.pooled {
                     self.timeout_ms = timeout_ms;
                 }
-                let columns = answer.fields.iter().map(column).collect();
+                let columns = answer.fields.iter().map(|field| column(field, &facts.types)).collect();
                 let oids: Vec<u32> = answer.fields.iter().map(|f| f.type_oid).collect();
                 let rows = answer
                     .rows

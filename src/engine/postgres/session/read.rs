@@ -1,10 +1,10 @@
 //! The reading door: a statement that the guard allowed, in a transaction that can only read and is always rolled back.
 
-use super::{DRAIN, GRACE, PgSession, elapsed_ms, frame, refusal};
+use super::{Facts, GRACE, PgSession, elapsed_ms, frame, refusal};
 use crate::domain::error_event::{ServerMessage, SessionError};
 use crate::domain::guard::Allowed;
 use crate::domain::rows::Limits;
-use crate::engine::postgres::wire::{Bounds, Field, Incoming, Message, Wire, WireError, column, value};
+use crate::engine::postgres::wire::{Bounds, Field, Incoming, Message, Route, Wire, WireError, column, value};
 use crate::engine::{ReadSummary, RowSink};
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -50,27 +50,27 @@ impl PgSession {
             biased;
             () = stop.cancelled() => Ok(End::Stopped),
             () = sleep_until(deadline) => Ok(End::Deadline),
-            end = stream(wire, sink) => end,
+            end = stream(wire, &facts, sink) => end,
         };
         let end = end.map_err(|e| self.lost(&e))?;
         let took_ms = elapsed_ms(started);
         let notices = self.wire.as_mut().map(Wire::take_notices).unwrap_or_default();
         match &end {
-            Complete | Refused(_) => self.come_to_rest(&route).await?,
-            Stopped | Deadline => self.recover(Some(&route)).await?,
+            End::Complete | End::Refused(_) => self.come_to_rest(&route).await?,
+            End::Stopped | End::Deadline => self.recover(Some(&route)).await?,
         }
         match end {
-            Complete => Ok(ReadSummary { took_ms, notices }),
-            Stopped => Err(SessionError::Canceled),
-            Deadline => Err(SessionError::Deadline(took_ms)),
-            Refused(message) => Err(refusal(message, took_ms, limits.timeout_ms)),
+            End::Complete => Ok(ReadSummary { took_ms, notices }),
+            End::Stopped => Err(SessionError::Canceled),
+            End::Deadline => Err(SessionError::Deadline(took_ms)),
+            End::Refused(message) => Err(refusal(message, took_ms, limits.timeout_ms)),
         }
     }
 
     /// Ends the exchange; what is left of a batch is let pass if it is short, else the server is told to stop.
-    async fn come_to_rest(&mut self, route: &crate::engine::postgres::wire::Route) -> Result<(), SessionError> {
+    async fn come_to_rest(&mut self, route: &Route) -> Result<(), SessionError> {
         let Some(wire) = self.wire.as_mut() else { return Err(super::closed()) };
-        let settled = timeout(TAIL.min(DRAIN), wire.settle()).await;
+        let settled = timeout(TAIL, wire.settle()).await;
         match settled {
             Ok(Ok(())) => self.recover(None).await,
             Ok(Err(e)) => Err(self.lost(&e)),
@@ -79,10 +79,8 @@ impl PgSession {
     }
 }
 
-use End::{Complete, Deadline, Refused, Stopped};
-
 /// Sends the statement and hands its rows over until there are no more or the sink has enough.
-async fn stream(wire: &mut Wire, sink: &mut dyn RowSink) -> Result<End, WireError> {
+async fn stream(wire: &mut Wire, facts: &Facts, sink: &mut dyn RowSink) -> Result<End, WireError> {
     wire.queue_flush();
     wire.send().await?;
     let mut before = frame::BEGIN_STATEMENTS;
@@ -92,13 +90,13 @@ async fn stream(wire: &mut Wire, sink: &mut dyn RowSink) -> Result<End, WireErro
             Incoming::Row(_) if before > 0 => {}
             Incoming::Message(Message::Complete) if before > 0 => before -= 1,
             Incoming::Message(Message::Columns(described)) => {
-                sink.columns(described.iter().map(column).collect());
+                sink.columns(described.iter().map(|field| column(field, &facts.types)).collect());
                 fields = described;
             }
             Incoming::Row(cells) => {
                 let row = cells.into_iter().zip(&fields).map(|(cell, field)| value(field.type_oid, cell)).collect();
                 if let ControlFlow::Break(()) = sink.row(row) {
-                    return Ok(Complete);
+                    return Ok(End::Complete);
                 }
             }
             Incoming::Message(Message::Suspended) => {
@@ -106,8 +104,8 @@ async fn stream(wire: &mut Wire, sink: &mut dyn RowSink) -> Result<End, WireErro
                 wire.queue_flush();
                 wire.send().await?;
             }
-            Incoming::Message(Message::Complete | Message::Empty) => return Ok(Complete),
-            Incoming::Message(Message::Error(report)) => return Ok(Refused(report.message)),
+            Incoming::Message(Message::Complete | Message::Empty) => return Ok(End::Complete),
+            Incoming::Message(Message::Error(report)) => return Ok(End::Refused(report.message)),
             Incoming::Message(_) => {}
         }
     }

@@ -3,6 +3,7 @@
 use super::decode::Cell;
 use super::message::Field;
 use crate::domain::rows::{Column, Value};
+use std::collections::HashMap;
 
 const BOOL: u32 = 16;
 const BYTEA: u32 = 17;
@@ -122,8 +123,9 @@ const NAMES: &[(u32, &str)] = &[
     (5069, "xid8"),
 ];
 
-/// A column of ours from the server's description. A type that is not built in is named by its oid.
-pub(crate) fn column(field: &Field) -> Column {
+/// A column of ours from the server's description. `others` names the types that are not built in; one that is not
+/// there either is named by its oid.
+pub(crate) fn column(field: &Field, others: &HashMap<u32, String>) -> Column {
     let name = NAMES.binary_search_by_key(&field.type_oid, |(oid, _)| *oid).ok().map(|i| NAMES[i].1);
     let type_name = match name {
         // A modifier counts its own four bytes; numeric packs precision and scale into two halves.
@@ -136,7 +138,7 @@ pub(crate) fn column(field: &Field) -> Column {
             format!("{name}({})", field.modifier - 4)
         }
         Some(name) => name.to_owned(),
-        None => format!("oid {}", field.type_oid),
+        None => others.get(&field.type_oid).cloned().unwrap_or_else(|| format!("oid {}", field.type_oid)),
     };
     let numeric = matches!(field.type_oid, INT2 | INT4 | INT8 | OID | FLOAT4 | FLOAT8 | NUMERIC | MONEY);
     Column { name: field.name.clone(), type_name, numeric }
@@ -249,9 +251,12 @@ mod tests {
 
     #[test]
     fn modifiers_are_shown() {
-        let type_name = |type_oid, modifier| column(&Field { name: String::new(), type_oid, modifier }).type_name;
+        let others = HashMap::from([(70_001, "mood".to_owned())]);
+        let type_name =
+            |type_oid, modifier| column(&Field { name: String::new(), type_oid, modifier }, &others).type_name;
         assert_eq!(type_name(NUMERIC, (10 << 16 | 2) + 4), "numeric(10,2)");
         assert_eq!(type_name(1043, 24), "character varying(20)");
         assert_eq!(type_name(70_000, -1), "oid 70000");
+        assert_eq!(type_name(70_001, -1), "mood");
     }
 }
