@@ -4,6 +4,7 @@
 //! Store --commands--> worker (thread) --> recorder -> samples, sessions (texts)    history of targets
 //!       <--answers---                 --> conversations, preferences               history of the person
 //! open: files (0700/0600, local disk, lock), settings, migrations with backups     retention: forgetting
+//!       salvage: what can be read of a damaged store
 //! ```
 //!
 //! Time is an argument everywhere. What was acknowledged survives a crash and a power cut; the one exception are the
@@ -17,6 +18,7 @@ mod open;
 mod preferences;
 mod recorder;
 mod retention;
+mod salvage;
 mod samples;
 mod sessions;
 mod texts;

@@ -2,6 +2,7 @@
 
 use super::error::StoreError;
 use super::files::{self, FileSystem};
+use super::salvage::salvage;
 use crate::domain::target::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -31,6 +32,8 @@ pub enum Notice {
     Damaged {
         /// Where the damaged one is now.
         moved_to: PathBuf,
+        /// Conversations, entries, lines and preferences that could be read from it and are in the new one.
+        rescued: usize,
     },
     /// The schema was brought up to date; a copy of the old one was kept.
     Migrated {
@@ -49,9 +52,12 @@ pub enum Notice {
 impl std::fmt::Display for Notice {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Damaged { moved_to } => {
-                write!(f, "the store was damaged; it is kept at {} and a new one was begun", moved_to.display())
-            }
+            Self::Damaged { moved_to, rescued } => write!(
+                f,
+                "the store was damaged; it is kept at {} and a new one was begun, with {rescued} rows of its \
+                 conversations",
+                moved_to.display()
+            ),
             Self::Migrated { backup } => {
                 write!(f, "the store was brought up to date; the old one is kept at {}", backup.display())
             }
@@ -103,8 +109,11 @@ pub(super) fn open_with(
     let first = if damaged { Err(StoreError::Damaged { operation: "open the store" }) } else { attempt(&mut notices) };
     let connection = match first {
         Err(StoreError::Damaged { .. }) => {
-            notices.push(Notice::Damaged { moved_to: files::move_aside(&folder, now)? });
-            attempt(&mut notices)?
+            let moved_to = files::move_aside(&folder, now)?;
+            let mut connection = attempt(&mut notices)?;
+            let rescued = salvage(&mut connection, &moved_to);
+            notices.push(Notice::Damaged { moved_to, rescued });
+            connection
         }
         outcome => outcome?,
     };

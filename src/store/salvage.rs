@@ -1,0 +1,53 @@
+//! Damage: what the person wrote is copied from the damaged store into the new one, as far as it can be read. Samples
+//! are not: they come again by themselves.
+
+use rusqlite::config::DbConfig;
+use rusqlite::types::Value;
+use rusqlite::{Connection, OpenFlags, params_from_iter};
+use std::path::Path;
+
+/// What is copied, parents before children: table, its columns, how many.
+const TABLES: [(&str, &str, usize); 4] = [
+    ("conversations", "id, name, target, created, updated", 5),
+    ("entries", "conversation, number, at, kind, body", 5),
+    ("input_lines", "id, line", 2),
+    ("preferences", "key, value", 2),
+];
+
+/// Copies what can be read, and says how many rows that were. Nothing in here is an error: the store is new and whole
+/// with or without them.
+pub(super) fn salvage(into: &mut Connection, damaged: &Path) -> usize {
+    copy_all(into, damaged).unwrap_or(0)
+}
+
+fn copy_all(into: &mut Connection, damaged: &Path) -> rusqlite::Result<usize> {
+    // Writable, since reading a store means playing back its write-ahead log; but nothing in its schema is trusted.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let from = Connection::open_with_flags(damaged, flags)?;
+    from.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    from.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    from.pragma_update(None, "cell_size_check", true)?;
+    let transaction = into.transaction()?;
+    let rows = TABLES.iter().map(|table| copy(&transaction, &from, table)).sum();
+    transaction.commit()?;
+    Ok(rows)
+}
+
+/// Copies a table up to the first place that cannot be read, passing over rows that the new store refuses.
+fn copy(into: &Connection, from: &Connection, &(table, columns, count): &(&str, &str, usize)) -> usize {
+    let places = vec!["?"; count].join(", ");
+    let (Ok(mut read), Ok(mut write)) = (
+        from.prepare(&format!("SELECT {columns} FROM {table}")),
+        into.prepare(&format!("INSERT OR IGNORE INTO {table} ({columns}) VALUES ({places})")),
+    ) else {
+        return 0;
+    };
+    let Ok(mut rows) = read.query([]) else { return 0 };
+    let mut copied = 0;
+    while let Ok(Some(row)) = rows.next() {
+        let values: rusqlite::Result<Vec<Value>> = (0..count).map(|column| row.get(column)).collect();
+        let inserted = values.and_then(|values| write.execute(params_from_iter(values)));
+        copied += inserted.unwrap_or(0);
+    }
+    copied
+}
