@@ -19,6 +19,8 @@ pub struct Schema {
     pub server_version: u32,
     /// Extensions of the database, each with the schema that holds its objects.
     pub extensions: Vec<Extension>,
+    /// Words by which people call the engine itself, so that a question may name it. In lower case.
+    pub engine_words: Vec<String>,
 }
 
 /// An installed extension.

@@ -1,9 +1,10 @@
-//! What the SQL engines share before any grammar: reading tokens exactly as the server does, finding what hides in
-//! them, keeping the worst of several findings, and telling a statement from a question.
+//! What the SQL engines share: reading tokens exactly as the server does, finding what hides in them, keeping the
+//! worst of several findings, telling a statement from a question; and a selection written as a SELECT.
 
 pub(crate) mod findings;
 pub(crate) mod hidden;
 pub(crate) mod lexer;
 pub(crate) mod literal;
+pub(super) mod select;
 pub(crate) mod sentence;
 pub(crate) mod size;

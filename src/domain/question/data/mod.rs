@@ -1,0 +1,110 @@
+//! Questions about the person's own data: rows, counts, sums, groups, filters, dates, on one table and the tables
+//! that it points to.
+
+mod build;
+mod draft;
+mod guess;
+mod operators;
+mod parse;
+
+use super::Cannot;
+use super::intent::Intent;
+use super::joins;
+use super::mentions::{self, Mention};
+use super::names::{self, Found};
+use super::reading::{Question, Reading};
+use super::words::Kind;
+use parse::Parser;
+
+/// What came of reading a question as one about data.
+pub(super) enum Outcome {
+    /// Every word is explained.
+    Read(Reading),
+    /// It is such a question, but cannot be answered as asked.
+    Unclear(Cannot),
+    /// It is none, or has words that found no place: these.
+    Unknown(Vec<String>),
+}
+
+/// Reads a question about data.
+pub(super) fn read(question: &Question<'_>) -> Outcome {
+    let mentions = mentions::all(question);
+    if !mentions.is_empty() {
+        let mut scope: Vec<usize> = Vec::new();
+        for mention in &mentions {
+            if !scope.contains(&mention.table) {
+                scope.push(mention.table);
+            }
+        }
+        return attempt(question, &mentions, scope);
+    }
+    without_table(question)
+}
+
+/// No table is named: the columns may tell which it is. One fitting table is taken and said; several are asked about.
+fn without_table(question: &Question<'_>) -> Outcome {
+    let tokens = &question.tokens;
+    let named = |table: usize| {
+        (0..tokens.len()).any(|i| {
+            tokens[i].kind != Kind::Symbol
+                && !tokens[i].one_of(&["~", "show", "what", "of", "in", "by", "per", "howmany"])
+                && (matches!(names::find_column(&question.schema.tables[table], &tokens[i..=i]), Some(Found::One(_, how)) if how.plain())
+                    || !guess::meant_by(&question.schema.tables[table], &tokens[i].lower).is_empty())
+        })
+    };
+    let mut read: Vec<(usize, Reading)> = Vec::new();
+    let mut unclear = None;
+    let mut unknown: Option<Vec<String>> = None;
+    for table in 0..question.schema.tables.len() {
+        if !question.schema.tables[table].is_table() || !named(table) {
+            continue;
+        }
+        match attempt(question, &[], vec![table]) {
+            Outcome::Read(reading) => read.push((table, reading)),
+            Outcome::Unclear(cannot) => unclear = unclear.or(Some(cannot)),
+            Outcome::Unknown(words) => {
+                if unknown.as_ref().is_none_or(|u| words.len() < u.len()) {
+                    unknown = Some(words);
+                }
+            }
+        }
+    }
+    // A rows-only reading of a lone word would list a table that nobody asked for.
+    read.retain(|(_, r)| matches!(&r.intent, Intent::Data(s) if !matches!(s.output, super::selection::Output::Rows(_)) || s.filter.is_some() || !s.order.is_empty()));
+    match read.len() {
+        0 => unclear.map_or_else(|| Outcome::Unknown(unknown.unwrap_or_else(|| unexplained(question))), Outcome::Unclear),
+        1 => {
+            let (table, mut reading) = read.swap_remove(0);
+            reading.notes.insert(0, format!("no table was named: read as {}", question.schema.tables[table].full_name()));
+            Outcome::Read(reading)
+        }
+        _ => {
+            let words = question.tokens.iter().map(|t| t.text.as_str()).collect::<Vec<_>>().join(" ");
+            let instead = read.iter().take(5).map(|(t, _)| format!("{words} in {}", question.schema.tables[*t].full_name())).collect();
+            Outcome::Unclear(Cannot { reason: "more than one table fits".into(), did_you_mean: instead, can: Vec::new() })
+        }
+    }
+}
+
+fn unexplained(question: &Question<'_>) -> Vec<String> {
+    question.tokens.iter().filter(|t| t.canon.is_empty() && t.kind == Kind::Word).map(|t| t.text.clone()).collect()
+}
+
+fn attempt(question: &Question<'_>, mentions: &[Mention], scope: Vec<usize>) -> Outcome {
+    let links = joins::links(question.schema);
+    let lone = mentions.is_empty().then(|| scope[0]);
+    let mut drafted = Parser::new(question, mentions, scope, &links).read();
+    if let Some(table) = lone {
+        drafted.add_table(table, draft::Role::Subject);
+    }
+    if !drafted.unknown.is_empty() {
+        return Outcome::Unknown(drafted.unknown.iter().map(|i| question.tokens[*i].text.clone()).collect());
+    }
+    match build::build(drafted, question.schema, &links) {
+        Ok(built) => {
+            let plain = mentions.iter().all(|m| m.tokens_mean_nothing(question));
+            Outcome::Read(Reading { intent: Intent::Data(Box::new(built.selection)), notes: built.notes, topic: None, plain })
+        }
+        Err(cannot) => Outcome::Unclear(cannot),
+    }
+}
