@@ -7,12 +7,38 @@ use super::reading::{Question, Reading};
 use super::words::{Kind, Token, singular};
 
 const STORE: &[&str] = &[
-    "stored", "store", "stores", "kept", "keep", "keeps", "saved", "save", "held", "hold", "holds", "contain", "contains",
-    "containing", "include", "includes", "including", "named", "called", "like", "have", "has", "matching", "name", "live", "lives",
+    "stored",
+    "store",
+    "stores",
+    "kept",
+    "keep",
+    "keeps",
+    "saved",
+    "save",
+    "held",
+    "hold",
+    "holds",
+    "contain",
+    "contains",
+    "containing",
+    "include",
+    "includes",
+    "including",
+    "named",
+    "called",
+    "like",
+    "have",
+    "has",
+    "matching",
+    "name",
+    "live",
+    "lives",
 ];
 
-const NOISE: &[&str] =
-    &["~", "show", "what", "all", "of", "in", "on", "from", "for", "with", "to", "database", "where", "table", "column", "type", "schema", "how", "each", "by"];
+const NOISE: &[&str] = &[
+    "~", "show", "what", "all", "of", "in", "on", "from", "for", "with", "to", "database", "where", "table", "column",
+    "type", "schema", "how", "each", "by",
+];
 
 /// A search for columns, if the question is one. `Err` when it is one, for a column that does not exist.
 pub(super) fn read(question: &Question<'_>) -> Option<Result<Reading, Cannot>> {
@@ -35,8 +61,10 @@ pub(super) fn read(question: &Question<'_>) -> Option<Result<Reading, Cannot>> {
         if token.means("name") && !(wheres && words.is_empty() || i + 1 == tokens.len()) {
             continue;
         }
-        let of_type = i > 0 && (tokens[i - 1].means("type") || (i > 1 && tokens[i - 1].is(&["of"]) && tokens[i - 2].means("type")));
-        let beside_column = tokens.get(i + 1).is_some_and(|t| t.means("column") || t.means("type")) || columns && i + 1 == tokens.len();
+        let of_type = i > 0
+            && (tokens[i - 1].means("type") || (i > 1 && tokens[i - 1].is(&["of"]) && tokens[i - 2].means("type")));
+        let beside_column =
+            tokens.get(i + 1).is_some_and(|t| t.means("column") || t.means("type")) || columns && i + 1 == tokens.len();
         match type_family(&token.lower) {
             Some(found) if columns && (of_type || beside_column) && family.is_none() => family = Some(found),
             _ if of_type && type_name.is_none() => type_name = Some(token.lower.clone()),
@@ -72,8 +100,32 @@ pub(super) fn read(question: &Question<'_>) -> Option<Result<Reading, Cannot>> {
 
 /// Words that show that something else is asked.
 const GRAMMAR: &[&str] = &[
-    "howmany", "count", "top", "largest", "size", "no", "not", "without", "row", "index", "primarykey", "foreignkey", "most", "per",
-    "sample", "rowcount", "describe", "reference", "unused", "orderby", "bloat", "vacuum", "lock", "mostrows", "diagram", "join",
+    "howmany",
+    "count",
+    "top",
+    "largest",
+    "size",
+    "no",
+    "not",
+    "without",
+    "row",
+    "index",
+    "primarykey",
+    "foreignkey",
+    "most",
+    "per",
+    "sample",
+    "rowcount",
+    "describe",
+    "reference",
+    "unused",
+    "orderby",
+    "bloat",
+    "vacuum",
+    "lock",
+    "mostrows",
+    "diagram",
+    "join",
 ];
 
 /// A column with these words in its name.
@@ -91,9 +143,8 @@ pub(super) fn contains(name: &str, wanted: &[String]) -> bool {
 fn type_family(word: &str) -> Option<TypeFamily> {
     Some(match singular(word).as_str() {
         "timestamp" | "timestamptz" | "datetime" | "date" | "time" => TypeFamily::Time,
-        "int" | "integer" | "bigint" | "smallint" | "numeric" | "number" | "decimal" | "float" | "double" | "real" | "money" => {
-            TypeFamily::Number
-        }
+        "int" | "integer" | "bigint" | "smallint" | "numeric" | "number" | "decimal" | "float" | "double" | "real"
+        | "money" => TypeFamily::Number,
         "text" | "string" | "varchar" | "char" | "character" => TypeFamily::Text,
         "boolean" | "bool" | "flag" => TypeFamily::Bool,
         "json" | "jsonb" => TypeFamily::Json,

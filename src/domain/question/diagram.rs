@@ -28,7 +28,13 @@ pub fn draw(schema: &Schema, wanted: &[Relation]) -> String {
     }
     let links: Vec<joins::Link> = joins::links(schema)
         .into_iter()
-        .filter(|l| if wanted.len() == 1 { shown.contains(&l.child) || shown.contains(&l.parent) } else { shown.contains(&l.child) && shown.contains(&l.parent) })
+        .filter(|l| {
+            if wanted.len() == 1 {
+                shown.contains(&l.child) || shown.contains(&l.parent)
+            } else {
+                shown.contains(&l.child) && shown.contains(&l.parent)
+            }
+        })
         .collect();
     let boxes: Vec<Vec<String>> = shown.iter().map(|i| table_box(&schema.tables[*i])).collect();
     let mut out = String::new();
@@ -54,7 +60,10 @@ pub fn draw(schema: &Schema, wanted: &[Relation]) -> String {
                 let columns = |pick: fn(&(String, String)) -> &String| {
                     l.columns.iter().map(|c| text::escape(pick(c))).collect::<Vec<_>>().join(", ")
                 };
-                (format!("{}.{}", name(l.child), columns(|c| &c.0)), format!("{}.{}", name(l.parent), columns(|c| &c.1)))
+                (
+                    format!("{}.{}", name(l.child), columns(|c| &c.0)),
+                    format!("{}.{}", name(l.parent), columns(|c| &c.1)),
+                )
             })
             .collect();
         let width = lines.iter().map(|(from, _)| from.width()).max().unwrap_or(0);
@@ -84,7 +93,11 @@ fn table_box(table: &Table) -> Vec<String> {
     for column in &table.columns {
         let key = key_of(&column.name);
         if rows.len() < COLUMNS || !key.is_empty() {
-            rows.push((text::fit(&text::escape(&column.name), 30), text::fit(&text::escape(&column.type_name), 24), key));
+            rows.push((
+                text::fit(&text::escape(&column.name), 30),
+                text::fit(&text::escape(&column.type_name), 24),
+                key,
+            ));
         } else {
             left_out += 1;
         }

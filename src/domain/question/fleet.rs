@@ -26,9 +26,9 @@ const COLUMNS: &[(&[&[&str]], FleetQuestion)] = &[
 
 /// Words explained in a question about the fleet, beside those of the columns.
 const MAY: &[&str] = &[
-    "~", "show", "what", "who", "how", "all", "each", "of", "in", "on", "for", "with", "by", "and", "most", "top", "much", "now",
-    "current", "howmany", "info", "server", "database", "more", "long", "longest", "open", "limit", "largest", "take", "where",
-    "not", "far", "the", "size", "at", "old", "first", "last", "run", "are",
+    "~", "show", "what", "who", "how", "all", "each", "of", "in", "on", "for", "with", "by", "and", "most", "top",
+    "much", "now", "current", "howmany", "info", "server", "database", "more", "long", "longest", "open", "limit",
+    "largest", "take", "where", "not", "far", "the", "size", "at", "old", "first", "last", "run", "are",
 ];
 
 /// The question as one about all servers, if it is one.
@@ -38,8 +38,10 @@ pub(super) fn read(question: &Question<'_>) -> Option<Reading> {
         return None;
     }
     let has = |canons: &&[&str]| tokens.iter().any(|t| t.one_of(canons) || t.is(canons));
-    let (needs, column) =
-        COLUMNS.iter().find(|(needs, _)| needs.iter().all(has)).map_or((&[][..], FleetQuestion::Overview), |(n, c)| (*n, *c));
+    let (needs, column) = COLUMNS
+        .iter()
+        .find(|(needs, _)| needs.iter().all(has))
+        .map_or((&[][..], FleetQuestion::Overview), |(n, c)| (*n, *c));
     let explained = |t: &Token| {
         t.kind == Kind::Symbol
             || (t.kind == Kind::Word && (MAY.contains(&t.canon) || MAY.contains(&t.lower.as_str())))
@@ -57,13 +59,28 @@ pub(super) fn read(question: &Question<'_>) -> Option<Reading> {
 
 /// Servers in the plural, or one of them not named: `which server`, `any replica`, `the fleet`.
 fn asks_all(tokens: &[Token]) -> bool {
-    const PLURAL: &[&str] = &["servers", "instances", "hosts", "targets", "nodes", "fleet", "clusters", "replicas", "standbys", "slaves", "followers", "secondaries", "primaries"];
+    const PLURAL: &[&str] = &[
+        "servers",
+        "instances",
+        "hosts",
+        "targets",
+        "nodes",
+        "fleet",
+        "clusters",
+        "replicas",
+        "standbys",
+        "slaves",
+        "followers",
+        "secondaries",
+        "primaries",
+    ];
     const WIDE: &[&str] = &["any", "which", "what", "every", "all", "each", "how many", "are"];
     tokens.iter().enumerate().any(|(i, t)| {
         let unnamed = t.one_of(&["server", "replication"]) && !t.is(&["replication"]);
         let before = i.checked_sub(1).map(|b| &tokens[b]);
         let plural_server = t.means("server") && t.is(PLURAL);
-        let plural_replica = t.is(PLURAL) && tokens.first().is_some_and(|f| f.is(&["which", "what", "any", "are", "how many", "all"]));
+        let plural_replica =
+            t.is(PLURAL) && tokens.first().is_some_and(|f| f.is(&["which", "what", "any", "are", "how many", "all"]));
         plural_server || plural_replica || (unnamed && before.is_some_and(|b| b.is(WIDE)))
     })
 }

@@ -4,10 +4,14 @@ use crate::domain::schema::{ColumnKind, Schema};
 
 /// Questions that can be answered for this schema.
 pub fn examples(schema: &Schema) -> Vec<String> {
-    let mut out: Vec<String> = ["which tables are biggest", "what is running now", "who blocks whom"].map(Into::into).to_vec();
+    let mut out: Vec<String> =
+        ["which tables are biggest", "what is running now", "who blocks whom"].map(Into::into).to_vec();
     let first = schema.tables.iter().filter(|t| t.is_table()).max_by(|a, b| {
         let rows = |t: &crate::domain::schema::Table| t.row_estimate.unwrap_or(0.0);
-        rows(a).total_cmp(&rows(b)).then_with(|| a.foreign_keys.len().cmp(&b.foreign_keys.len())).then_with(|| b.name.cmp(&a.name))
+        rows(a)
+            .total_cmp(&rows(b))
+            .then_with(|| a.foreign_keys.len().cmp(&b.foreign_keys.len()))
+            .then_with(|| b.name.cmp(&a.name))
     });
     if let Some(table) = first {
         let name = table.name.replace('_', " ");

@@ -28,9 +28,9 @@ pub(super) struct Mention {
 
 /// Words that hold a sentence together: never a table unless quoted or called one.
 const GRAMMAR: &[&str] = &[
-    "~", "show", "what", "who", "whose", "where", "when", "why", "how", "all", "each", "of", "in", "on", "from", "for", "with",
-    "by", "per", "to", "at", "between", "and", "or", "not", "no", "without", "than", "having", "table", "row", "column",
-    "howmany", "top", "first", "last", "most", "more", "now", "much", "orderby", "database", "name",
+    "~", "show", "what", "who", "whose", "where", "when", "why", "how", "all", "each", "of", "in", "on", "from", "for",
+    "with", "by", "per", "to", "at", "between", "and", "or", "not", "no", "without", "than", "having", "table", "row",
+    "column", "howmany", "top", "first", "last", "most", "more", "now", "much", "orderby", "database", "name",
 ];
 
 impl Mention {
@@ -102,7 +102,16 @@ fn at(question: &Question<'_>, i: usize, n: usize) -> Option<Mention> {
         (false, true) => (i, n + 1),
         _ => (i, n),
     };
-    Some(Mention { start, len, name_start: i, name_len: n, table, how: found.how(), others, explicit: quoted || qualified || beside })
+    Some(Mention {
+        start,
+        len,
+        name_start: i,
+        name_len: n,
+        table,
+        how: found.how(),
+        others,
+        explicit: quoted || qualified || beside,
+    })
 }
 
 /// The ways to take contested words: each as a table or as what the vocabulary says. The first takes them all as

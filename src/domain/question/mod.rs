@@ -187,7 +187,8 @@ fn prefer(question: &Question<'_>, topic: Reading, data: Reading) -> Understood 
     if !own && (counted || roles || certain) {
         let mut notes = data.notes;
         if let (Some(found), false) = (topic.topic, certain) {
-            notes.push(format!("read as your table {table}, not as \"{}\" of the server", found.title().to_lowercase()));
+            notes
+                .push(format!("read as your table {table}, not as \"{}\" of the server", found.title().to_lowercase()));
         }
         return Understood { intent: data.intent, notes, fleet: false };
     }
@@ -201,7 +202,10 @@ fn prefer(question: &Question<'_>, topic: Reading, data: Reading) -> Understood 
 /// Names the words that nothing explains, with the names they resemble.
 fn unknown(question: &Question<'_>, words: &[String]) -> Cannot {
     if question.schema.tables.is_empty() && words.is_empty() {
-        return Cannot { reason: "this is not a question that can be answered without a language model".into(), ..Cannot::default() };
+        return Cannot {
+            reason: "this is not a question that can be answered without a language model".into(),
+            ..Cannot::default()
+        };
     }
     let mut did_you_mean: Vec<String> = Vec::new();
     for word in words {
@@ -216,7 +220,10 @@ fn unknown(question: &Question<'_>, words: &[String]) -> Cannot {
     let reason = match quoted.as_slice() {
         [] => "this is not a question about the database that can be answered".to_owned(),
         [one] => format!("{one} is no table or column here, and no word of a question that can be answered"),
-        several => format!("{} are no tables or columns here, and no words of a question that can be answered", several.join(", ")),
+        several => format!(
+            "{} are no tables or columns here, and no words of a question that can be answered",
+            several.join(", ")
+        ),
     };
     Cannot { reason, did_you_mean, can: Vec::new() }
 }

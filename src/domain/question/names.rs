@@ -185,7 +185,8 @@ pub(super) fn similar(schema: &Schema, word: &str) -> Vec<String> {
     let mut offer = |name: &str, shown: String| {
         let own = name_words(name).concat();
         let distance = strsim::osa_distance(&own, &wanted);
-        let within = own.chars().count() >= 4 && wanted.chars().count() >= 4 && (own.contains(&wanted) || wanted.contains(&own));
+        let within =
+            own.chars().count() >= 4 && wanted.chars().count() >= 4 && (own.contains(&wanted) || wanted.contains(&own));
         if distance <= allowed || within {
             scored.push((if within { distance.min(2) } else { distance }, shown));
         }

@@ -7,12 +7,14 @@ use super::reading::{Question, Reading};
 use super::words::Kind;
 
 /// Words of which one must be there: somebody did or waited for something.
-const ACTS: &[&str] = &["run", "block", "lock", "wait", "query", "active", "connection", "transaction", "idleintransaction", "slow"];
+const ACTS: &[&str] =
+    &["run", "block", "lock", "wait", "query", "active", "connection", "transaction", "idleintransaction", "slow"];
 
 /// Words that may stand beside them.
 const MAY: &[&str] = &[
-    "~", "show", "what", "who", "how", "all", "of", "in", "on", "from", "for", "with", "to", "at", "by", "and", "database",
-    "server", "each", "or", "between", "last", "time", "when", "idle", "deadlock", "long", "top", "howmany", "user",
+    "~", "show", "what", "who", "how", "all", "of", "in", "on", "from", "for", "with", "to", "at", "by", "and",
+    "database", "server", "each", "or", "between", "last", "time", "when", "idle", "deadlock", "long", "top",
+    "howmany", "user",
 ];
 
 /// The question as one about the past, if it is one.
@@ -27,7 +29,10 @@ pub(super) fn read(question: &Question<'_>) -> Option<Reading> {
     }
     let (period, used) = periods::past_moment(tokens, &question.clock)?;
     let (from, to) = (period.from?, period.to?);
-    let extra = ["since", "until", "after", "before", "around", "about", "am", "pm", "near", "during", "o'clock", "till", "was", "were"];
+    let extra = [
+        "since", "until", "after", "before", "around", "about", "am", "pm", "near", "during", "o'clock", "till", "was",
+        "were",
+    ];
     let explained = tokens.iter().enumerate().all(|(i, t)| {
         used.contains(&i)
             || t.kind == Kind::Symbol

@@ -47,7 +47,11 @@ impl Clock {
 /// How a stretch reads back: `2026-08-17 to 2026-08-23`, both days included.
 pub(super) fn in_words(stretch: Stretch) -> String {
     let day = |t: NaiveDateTime| {
-        if t.time() == NaiveTime::MIN { t.format("%Y-%m-%d").to_string() } else { t.format("%Y-%m-%d %H:%M").to_string() }
+        if t.time() == NaiveTime::MIN {
+            t.format("%Y-%m-%d").to_string()
+        } else {
+            t.format("%Y-%m-%d %H:%M").to_string()
+        }
     };
     let last = |t: NaiveDateTime| {
         if t.time() == NaiveTime::MIN { day(t - Duration::days(1)) } else { day(t) }
@@ -115,7 +119,9 @@ pub(super) fn period_at(tokens: &[Token], clock: &Clock) -> Option<(Stretch, usi
         return Some((open(Some(a.0), Some(a.1)), 1 + the + n));
     }
     // A bare year is only a number.
-    if first.kind == Kind::Number && !tokens.get(1).is_some_and(|t| month(&t.lower).is_some() || unit(&t.lower).is_some()) {
+    if first.kind == Kind::Number
+        && !tokens.get(1).is_some_and(|t| month(&t.lower).is_some() || unit(&t.lower).is_some())
+    {
         return None;
     }
     let the = usize::from(first.is(&["the"]));
@@ -137,10 +143,14 @@ pub(super) fn compared(comparison: Comparison, (from, to): Span) -> Stretch {
         Comparison::Equal | Comparison::NotEqual => {
             Stretch { from: Some(from), to: Some(if moment { to + Duration::seconds(1) } else { to }) }
         }
-        Comparison::Greater => Stretch { from: Some(if moment { to + Duration::milliseconds(1) } else { to }), to: None },
+        Comparison::Greater => {
+            Stretch { from: Some(if moment { to + Duration::milliseconds(1) } else { to }), to: None }
+        }
         Comparison::AtLeast => Stretch { from: Some(from), to: None },
         Comparison::Less => Stretch { from: None, to: Some(from) },
-        Comparison::AtMost => Stretch { from: None, to: Some(if moment { to + Duration::milliseconds(1) } else { to }) },
+        Comparison::AtMost => {
+            Stretch { from: None, to: Some(if moment { to + Duration::milliseconds(1) } else { to }) }
+        }
     }
 }
 
@@ -357,9 +367,8 @@ fn unit(word: &str) -> Option<Unit> {
 }
 
 fn back(from: NaiveDateTime, unit: Unit, n: i64) -> Option<NaiveDateTime> {
-    let months = |each: i64| {
-        u32::try_from(n.checked_mul(each)?).ok().and_then(|m| from.checked_sub_months(Months::new(m)))
-    };
+    let months =
+        |each: i64| u32::try_from(n.checked_mul(each)?).ok().and_then(|m| from.checked_sub_months(Months::new(m)));
     match unit {
         Unit::Minute => from.checked_sub_signed(Duration::try_minutes(n)?),
         Unit::Hour => from.checked_sub_signed(Duration::try_hours(n)?),
@@ -444,11 +453,22 @@ fn stamp(text: &str) -> Option<Span> {
 
 fn month(word: &str) -> Option<u32> {
     const NAMES: [&str; 12] = [
-        "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
         "december",
     ];
     let full = NAMES.iter().position(|n| *n == word);
-    let short = || NAMES.iter().position(|n| (word.len() == 3 && n.starts_with(word)) || (word == "sept" && *n == "september"));
+    let short =
+        || NAMES.iter().position(|n| (word.len() == 3 && n.starts_with(word)) || (word == "sept" && *n == "september"));
     full.or_else(short).and_then(|i| u32::try_from(i + 1).ok())
 }
 
@@ -505,11 +525,7 @@ pub(super) fn past_moment(tokens: &[Token], clock: &Clock) -> Option<(Period, Ve
             let at = on(*at);
             let since = tokens.iter().any(|t| t.is(&["since", "after"]));
             let around = if tokens.iter().any(|t| t.is(&["around", "about", "near"])) { 15 } else { AROUND_MINUTE };
-            if since {
-                (at, clock.now)
-            } else {
-                (at - Duration::minutes(around), at + Duration::minutes(1 + around))
-            }
+            if since { (at, clock.now) } else { (at - Duration::minutes(around), at + Duration::minutes(1 + around)) }
         }
         [from, to, ..] => {
             let start = on(*from);

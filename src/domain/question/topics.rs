@@ -1,8 +1,8 @@
 //! Questions about the server, the schema and named objects, as rules: what must be said, what may be said, which
 //! slots there are. A rule fits only when it explains every word of the question.
 
-use super::intent::{KeyDirection, ListKind, Relation, Scope, TableList, TableOrder, Topic};
 use super::intent::{ConnectionKey, Intent};
+use super::intent::{KeyDirection, ListKind, Relation, Scope, TableList, TableOrder, Topic};
 use super::mentions::{self, Mention};
 use super::reading::{Question, Reading};
 use super::words::{Kind, Token};
@@ -59,8 +59,8 @@ impl Rule {
 
 /// Words that every rule explains.
 const NOISE: &[&str] = &[
-    "~", "show", "what", "who", "how", "all", "of", "in", "on", "from", "for", "with", "to", "at", "by", "and", "database",
-    "server", "now", "current", "info", "name", "whose", "engine",
+    "~", "show", "what", "who", "how", "all", "of", "in", "on", "from", "for", "with", "to", "at", "by", "and",
+    "database", "server", "now", "current", "info", "name", "whose", "engine",
 ];
 
 const RANK: &[&str] = &["top", "largest", "most", "first", "size", "smallest", "take"];
@@ -245,7 +245,11 @@ impl Slots {
             if token.one_of(&["by", "per"]) {
                 slots.by = all.get(i + 1).and_then(connection_key);
             }
-            let known_schema = question.schema.tables.iter().find(|t| !t.schema.is_empty() && t.schema.eq_ignore_ascii_case(&token.text));
+            let known_schema = question
+                .schema
+                .tables
+                .iter()
+                .find(|t| !t.schema.is_empty() && t.schema.eq_ignore_ascii_case(&token.text));
             if token.kind == Kind::Number && slots.number.is_none() {
                 slots.number = token.text.parse().ok();
                 if slots.number.is_none() {
@@ -283,7 +287,9 @@ impl Rule {
             if used[i] {
                 continue;
             }
-            if self.needs.iter().any(|g| g.contains(&word.canon)) || self.may.iter().any(|m| *m == word.canon || *m == word.lower) {
+            if self.needs.iter().any(|g| g.contains(&word.canon))
+                || self.may.iter().any(|m| *m == word.canon || *m == word.lower)
+            {
                 score += 1;
             } else if word.kind == Kind::Word && NOISE.contains(&word.canon) {
             } else if self.name && self.takes_name(slots, i) {
@@ -304,10 +310,14 @@ impl Rule {
         }
         let nameable = word.kind == Kind::Quoted || (word.kind == Kind::Word && word.canon.is_empty());
         let anchors: &[&str] = match self.goal {
-            Goal::Topic(Topic::Connections | Topic::Running) => &["user", "database", "application", "by", "from", "of", "to", "address"],
+            Goal::Topic(Topic::Connections | Topic::Running) => {
+                &["user", "database", "application", "by", "from", "of", "to", "address"]
+            }
             Goal::Topic(Topic::Privileges) => &["user", "of", "for", "right"],
             Goal::Topic(Topic::DatabaseSize) => &["database", "of"],
-            Goal::Tables(_) | Goal::Views => &["like", "containing", "named", "name", "matching", "starting", "contain", "with"],
+            Goal::Tables(_) | Goal::Views => {
+                &["like", "containing", "named", "name", "matching", "starting", "contain", "with"]
+            }
             _ => &[],
         };
         let anchored = |t: &Token| anchors.contains(&t.canon) || anchors.contains(&t.lower.as_str());
@@ -390,9 +400,13 @@ impl Rule {
     /// `to orders` and `references orders` look at keys into it, `from orders` at keys that it holds.
     fn direction(&self, question: &Question<'_>, slots: &Slots) -> KeyDirection {
         let Some(mention) = slots.tables.first() else { return KeyDirection::Both };
-        let before: Vec<&Token> = question.tokens[..mention.start].iter().rev().filter(|t| !t.one_of(&["~", "table"])).collect();
+        let before: Vec<&Token> =
+            question.tokens[..mention.start].iter().rev().filter(|t| !t.one_of(&["~", "table"])).collect();
         match before.first() {
-            Some(t) if t.one_of(&["to", "reference"]) || t.is(&["into", "on"]) && before.get(1).is_some_and(|t| t.means("reference")) => {
+            Some(t)
+                if t.one_of(&["to", "reference"])
+                    || t.is(&["into", "on"]) && before.get(1).is_some_and(|t| t.means("reference")) =>
+            {
                 KeyDirection::Into
             }
             Some(t) if t.means("from") => KeyDirection::From,
@@ -409,8 +423,10 @@ impl Rule {
 /// `the largest table` asks for one, `the largest tables` for several.
 fn one_asked(words: &[Token]) -> Option<u32> {
     let ranked = words.iter().any(|t| t.one_of(RANK));
-    (ranked && words.iter().any(|t| t.is(&["table"])) && words.iter().any(|t| t.one_of(&["largest", "smallest", "mostrows", "fewestrows"])))
-        .then_some(1)
+    (ranked
+        && words.iter().any(|t| t.is(&["table"]))
+        && words.iter().any(|t| t.one_of(&["largest", "smallest", "mostrows", "fewestrows"])))
+    .then_some(1)
 }
 
 fn connection_key(token: &Token) -> Option<ConnectionKey> {
@@ -458,11 +474,14 @@ fn duration(tokens: &[Token]) -> Option<(u64, usize)> {
 
 /// `what is work_mem`: one name with an underscore that no table or column has, or a well-known one without.
 fn one_setting(question: &Question<'_>) -> Option<Reading> {
-    const WITHOUT_UNDERSCORE: &[&str] = &["port", "fsync", "ssl", "timezone", "datestyle", "jit", "autovacuum", "page_size"];
+    const WITHOUT_UNDERSCORE: &[&str] =
+        &["port", "fsync", "ssl", "timezone", "datestyle", "jit", "autovacuum", "page_size"];
     let mut name = None;
     for token in &question.tokens {
         let fits = token.kind == Kind::Word
-            && (token.text.contains('_') || WITHOUT_UNDERSCORE.contains(&token.lower.as_str()) || token.lower.starts_with("max_"));
+            && (token.text.contains('_')
+                || WITHOUT_UNDERSCORE.contains(&token.lower.as_str())
+                || token.lower.starts_with("max_"));
         if fits && name.is_none() && !question.names_something(token) {
             name = Some(token.lower.clone());
         } else if !(token.kind == Kind::Word && (NOISE.contains(&token.canon) || token.one_of(&["value", "setting"]))) {
@@ -470,5 +489,10 @@ fn one_setting(question: &Question<'_>) -> Option<Reading> {
         }
     }
     let scope = Scope { name: Some(name?), ..Scope::default() };
-    Some(Reading { intent: Intent::Topic(Topic::Settings, scope), notes: Vec::new(), topic: Some(Topic::Settings), plain: true })
+    Some(Reading {
+        intent: Intent::Topic(Topic::Settings, scope),
+        notes: Vec::new(),
+        topic: Some(Topic::Settings),
+        plain: true,
+    })
 }

@@ -2,14 +2,20 @@
 
 /// Meaning and its words. A meaning of `~` says nothing by itself. One line a meaning; words are in lower case.
 const WORDS: &[(&str, &str)] = &[
-    ("~", "a an the this that these those some any my our your its their his her i we you me us it they them please \
+    (
+        "~",
+        "a an the this that these those some any my our your its their his her i we you me us it they them please \
            pls plz kindly thanks thank hi hello hey ok okay so well actually just really do does did is are was were \
            be been being am has have had can could would will should shall may might must let lets got want wants \
            need wish like know look looks also too then out anything anyone something everything one ones thing \
            things existing exist exists available defined stored present found called question moment dear quick \
-           quickly many possible actual about it's"),
-    ("show", "show shows list lists listing display give gimme print fetch see find tell bring pull report output \
-              return enumerate get gets check browse read "),
+           quickly many possible actual about it's",
+    ),
+    (
+        "show",
+        "show shows list lists listing display give gimme print fetch see find tell bring pull report output \
+              return enumerate get gets check browse read ",
+    ),
     ("what", "what which whats"),
     ("who", "who whom whos"),
     ("whose", "whose"),
@@ -63,8 +69,11 @@ const WORDS: &[(&str, &str)] = &[
     ("user", "user users role roles login logins grantee grantees"),
     ("right", "right rights privilege privileges permission permissions grant grants granted access acl allowed"),
     ("superuser", "superuser superusers admin admins administrator administrators"),
-    ("setting", "setting settings parameter parameters param params config configs configuration configurations \
-                 variable variables guc gucs option options configured"),
+    (
+        "setting",
+        "setting settings parameter parameters param params config configs configuration configurations \
+                 variable variables guc gucs option options configured",
+    ),
     ("changed", "changed modified nondefault customized customised tuned differ differs altered"),
     ("connection", "connection connections connected connect client clients session sessions logged online"),
     ("limit", "limit limits max maximum"),
@@ -74,8 +83,11 @@ const WORDS: &[(&str, &str)] = &[
     ("block", "block blocks blocked blocking blocker blockers stuck"),
     ("wait", "wait waits waiting waiter waiters"),
     ("deadlock", "deadlock deadlocks deadlocked"),
-    ("run", "run running runs ran executing execute executed executes execution activity happening happens happened \
-             process processes processlist busy"),
+    (
+        "run",
+        "run running runs ran executing execute executed executes execution activity happening happens happened \
+             process processes processlist busy",
+    ),
     ("active", "active"),
     ("idle", "idle idling sleeping"),
     ("slow", "slow slowest slower expensive costly worst costliest"),
@@ -102,31 +114,46 @@ const WORDS: &[(&str, &str)] = &[
     ("unused", "unused useless unneeded unnecessary"),
     ("duplicate", "duplicate duplicates duplicated redundant overlapping repeated identical"),
     ("invalid", "invalid broken unusable"),
-    ("missing", "missing absent suggest suggested suggestion suggestions recommend recommended recommendation \
-                 recommendations"),
+    (
+        "missing",
+        "missing absent suggest suggested suggestion suggestions recommend recommended recommendation \
+                 recommendations",
+    ),
     ("sample", "sample samples example examples preview peek few"),
     ("describe", "describe description desc structure layout definition define ddl explain details detail"),
     ("diagram", "diagram diagrams erd er draw picture entity entities map graph visualize visualise ascii chart"),
     ("relationship", "relationship relationships"),
     ("join", "join joins joined joining related relate relates link linked links path connects"),
-    ("reference", "reference references referenced referencing refers refer point points pointing depend depends \
-                   dependent dependency dependencies"),
-    ("replication", "replication replica replicas standby standbys slave slaves follower followers secondary \
-                     secondaries replicate replicating"),
+    (
+        "reference",
+        "reference references referenced referencing refers refer point points pointing depend depends \
+                   dependent dependency dependencies",
+    ),
+    (
+        "replication",
+        "replication replica replicas standby standbys slave slaves follower followers secondary \
+                     secondaries replicate replicating",
+    ),
     ("primary", "primary primaries"),
     ("lag", "lag lags lagging lagged behind delay delayed"),
     ("slot", "slot slots"),
     ("vacuum", "vacuum vacuums vacuumed vacuuming autovacuum autovacuums autovacuumed"),
     ("dead", "dead garbage"),
     ("bloat", "bloat bloated wasted waste reclaimable freelist fragmentation fragmented"),
-    ("analyze", "analyze analyzed analyse analysed analysis analyzing analysing assess review audit examine \
-                 investigate inspect diagnose diagnosis evaluate"),
+    (
+        "analyze",
+        "analyze analyzed analyse analysed analysis analyzing analysing assess review audit examine \
+                 investigate inspect diagnose diagnosis evaluate",
+    ),
     ("statistics", "statistics stats stat"),
     ("cache", "cache caches cached buffer buffers caching"),
     ("hit", "hit hits"),
     ("ratio", "ratio ratios rate rates percentage hitrate"),
-    ("performance", "performance perf performing healthy health bottleneck bottlenecks problem problems tuning tune \
-                     wrong doing optimize optimise issues"),
+    (
+        "performance",
+        "performance perf performing healthy health bottleneck bottlenecks problem problems tuning tune \
+                     wrong doing optimize optimise issues",
+    ),
     ("version", "version versions release"),
     ("uptime", "uptime started restarted restart start boot booted"),
     ("up", "up"),

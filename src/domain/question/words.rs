@@ -314,9 +314,10 @@ fn join_phrases(tokens: Vec<Token>) -> Vec<Token> {
         let found = vocabulary::PHRASES
             .iter()
             .filter(|(words, _)| {
-                words.split(' ').enumerate().all(|(k, w)| {
-                    tokens.get(i + k).is_some_and(|t| t.kind == Kind::Word && t.lower == w)
-                })
+                words
+                    .split(' ')
+                    .enumerate()
+                    .all(|(k, w)| tokens.get(i + k).is_some_and(|t| t.kind == Kind::Word && t.lower == w))
             })
             .max_by_key(|(words, _)| words.split(' ').count());
         if let Some((words, canon)) = found {

@@ -2,8 +2,7 @@
 
 use crate::domain::question::{
     Aggregate, Bucket, ColumnRef, Comparison, Filter, Group, LikeKind, Literal, Measure, OrderKey, Output, Period,
-    Relation, Selection,
-    joins::Step,
+    Relation, Selection, joins::Step,
 };
 use crate::domain::schema::Schema;
 
@@ -11,8 +10,6 @@ use crate::domain::schema::Schema;
 pub(in crate::engine) trait Flavour {
     /// An identifier.
     fn quote(&self, name: &str) -> String;
-    /// A text literal.
-    fn literal(&self, text: &str) -> String;
     /// A table or view.
     fn relation(&self, relation: &Relation) -> String;
     /// An aggregate function.
@@ -33,7 +30,11 @@ pub(in crate::engine) trait Flavour {
 
 /// The SELECT of a selection, on one line.
 pub(in crate::engine) fn select(selection: &Selection, flavour: &dyn Flavour) -> String {
-    let writer = Writer { selection, flavour, aliased: !selection.joins.is_empty() || mentions_exists(selection.filter.as_ref()) };
+    let writer = Writer {
+        selection,
+        flavour,
+        aliased: !selection.joins.is_empty() || mentions_exists(selection.filter.as_ref()),
+    };
     writer.write()
 }
 
@@ -104,7 +105,9 @@ impl Writer<'_> {
             let on: Vec<String> = join
                 .columns
                 .iter()
-                .map(|(there, own)| format!("t{here}.{} = t{}.{}", self.flavour.quote(own), join.from, self.flavour.quote(there)))
+                .map(|(there, own)| {
+                    format!("t{here}.{} = t{}.{}", self.flavour.quote(own), join.from, self.flavour.quote(there))
+                })
                 .collect();
             sql.push_str(&format!(" JOIN {} AS t{here} ON {}", self.flavour.relation(&join.to), on.join(" AND ")));
         }
@@ -116,7 +119,9 @@ impl Writer<'_> {
             let ordinals: Vec<String> = (1..=group_by).map(|n| n.to_string()).collect();
             sql.push_str(&format!(" GROUP BY {}", ordinals.join(", ")));
         }
-        if let (Some((comparison, number)), Output::Measures { measures, .. }) = (&self.selection.having, &self.selection.output) {
+        if let (Some((comparison, number)), Output::Measures { measures, .. }) =
+            (&self.selection.having, &self.selection.output)
+        {
             if let Some(measure) = measures.first() {
                 sql.push_str(&format!(" HAVING {} {} {number}", self.expression(measure), comparison.operator()));
             }
@@ -139,7 +144,9 @@ impl Writer<'_> {
         let parts: Vec<String> = columns
             .iter()
             .map(|c| match c.source.checked_sub(1).and_then(|i| self.selection.joins.get(i)).filter(|_| doubled(c)) {
-                Some(join) => format!("{} AS {}", self.column(c), self.flavour.quote(&format!("{}_{}", join.to.name, c.name))),
+                Some(join) => {
+                    format!("{} AS {}", self.column(c), self.flavour.quote(&format!("{}_{}", join.to.name, c.name)))
+                }
                 None => self.column(c),
             })
             .collect();
@@ -261,7 +268,9 @@ impl Writer<'_> {
     fn compare(&self, column: &ColumnRef, comparison: Comparison, value: &Literal) -> String {
         let sql = self.column(column);
         match value {
-            Literal::Number(digits) if self.flavour.is_number(column) => format!("{sql} {} {digits}", comparison.operator()),
+            Literal::Number(digits) if self.flavour.is_number(column) => {
+                format!("{sql} {} {digits}", comparison.operator())
+            }
             Literal::Number(text) => self.flavour.compare_text(&sql, column, comparison, text, true),
             Literal::Text { text, exact } => self.flavour.compare_text(&sql, column, comparison, text, *exact),
         }

@@ -25,6 +25,7 @@ pub(super) fn schema(session: &mut dyn Session) -> Task<'_, Result<(Schema, Cata
         let mut schema = Schema {
             database: identity.database.clone(),
             server_version: identity.version_number,
+            engine_words: ["sqlite", "sqlite3"].map(Into::into).to_vec(),
             ..Schema::default()
         };
         objects(session, &mut schema).await?;

@@ -3,9 +3,7 @@
 use super::super::Cannot;
 use super::super::intent::Relation;
 use super::super::joins::{self, Link};
-use super::super::selection::{
-    Aggregate, ColumnRef, Filter, Group, Join, Measure, Order, OrderKey, Output, Selection,
-};
+use super::super::selection::{Aggregate, ColumnRef, Filter, Group, Join, Measure, Order, OrderKey, Output, Selection};
 use super::draft::{Draft, Grouping, Operand, Ranking, Role, column_ref, refs, spoken};
 use super::guess;
 use crate::domain::schema::{ColumnKind, Schema, TableColumn};
@@ -66,7 +64,13 @@ pub(super) fn build(mut draft: Draft, schema: &Schema, links: &[Link]) -> Result
 
 /// The table whose rows are counted or listed: one from which every other is reached by keys that point upward, so
 /// that nothing is counted twice.
-fn base_of(draft: &Draft, subject: usize, used: &BTreeSet<usize>, schema: &Schema, links: &[Link]) -> Result<usize, Cannot> {
+fn base_of(
+    draft: &Draft,
+    subject: usize,
+    used: &BTreeSet<usize>,
+    schema: &Schema,
+    links: &[Link],
+) -> Result<usize, Cannot> {
     let measured = draft.measures.iter().find_map(|(_, operand)| match operand {
         Operand::RowsOf(table) => Some(*table),
         Operand::Column(column) => Some(column.source),
@@ -80,14 +84,21 @@ fn base_of(draft: &Draft, subject: usize, used: &BTreeSet<usize>, schema: &Schem
     }
     if let Some(base) = candidates.into_iter().find(|b| reaches_all(*b)) {
         // A sum over the rows of a parent, joined to a child, would count the parent's rows many times.
-        let multiplied = measured.is_some_and(|m| m != base) && draft.measures.iter().any(|(how, _)| matches!(how, Aggregate::Sum | Aggregate::Average | Aggregate::Count));
+        let multiplied = measured.is_some_and(|m| m != base)
+            && draft
+                .measures
+                .iter()
+                .any(|(how, _)| matches!(how, Aggregate::Sum | Aggregate::Average | Aggregate::Count));
         if !multiplied {
             return Ok(base);
         }
     }
     let names: Vec<String> = used.iter().map(|t| schema.tables[*t].full_name()).collect();
     Err(Cannot {
-        reason: format!("no foreign keys lead from one of {} to the others in a way that counts each row once", names.join(", ")),
+        reason: format!(
+            "no foreign keys lead from one of {} to the others in a way that counts each row once",
+            names.join(", ")
+        ),
         did_you_mean: Vec::new(),
         can: vec![format!("how do {} join?", names.iter().take(2).cloned().collect::<Vec<_>>().join(" and "))],
     })
@@ -119,7 +130,11 @@ impl Assembly<'_> {
             from = match self.sources.iter().position(|t| *t == to) {
                 Some(known) => known,
                 None => {
-                    self.joins.push(Join { from, to: Relation::of(&self.schema.tables[to]), columns: step.link.columns });
+                    self.joins.push(Join {
+                        from,
+                        to: Relation::of(&self.schema.tables[to]),
+                        columns: step.link.columns,
+                    });
                     self.sources.push(to);
                     self.sources.len() - 1
                 }
@@ -168,7 +183,13 @@ impl Assembly<'_> {
     }
 }
 
-fn output(draft: &mut Draft, subject: usize, base: usize, schema: &Schema, assembly: &mut Assembly<'_>) -> Result<Output, Cannot> {
+fn output(
+    draft: &mut Draft,
+    subject: usize,
+    base: usize,
+    schema: &Schema,
+    assembly: &mut Assembly<'_>,
+) -> Result<Output, Cannot> {
     let counted = draft.tables.iter().any(|(_, role)| *role == Role::Counted);
     let grouped = !draft.groups.is_empty();
     if draft.measures.is_empty() && !grouped {
@@ -212,7 +233,10 @@ fn output(draft: &mut Draft, subject: usize, base: usize, schema: &Schema, assem
             Operand::Column(column) => {
                 let sums = matches!(how, Aggregate::Sum | Aggregate::Average);
                 if sums && column.kind != ColumnKind::Number {
-                    return Err(Cannot { reason: format!("{} does not hold numbers", column.name), ..Cannot::default() });
+                    return Err(Cannot {
+                        reason: format!("{} does not hold numbers", column.name),
+                        ..Cannot::default()
+                    });
                 }
                 Measure { how, column: Some(assembly.column(column)?) }
             }
@@ -228,7 +252,13 @@ fn output(draft: &mut Draft, subject: usize, base: usize, schema: &Schema, assem
 }
 
 /// Rows of the subject: of the base itself, or the different ones that the base points to.
-fn count_of_subject(draft: &mut Draft, subject: usize, base: usize, schema: &Schema, assembly: &mut Assembly<'_>) -> Result<Measure, Cannot> {
+fn count_of_subject(
+    draft: &mut Draft,
+    subject: usize,
+    base: usize,
+    schema: &Schema,
+    assembly: &mut Assembly<'_>,
+) -> Result<Measure, Cannot> {
     if draft.distinct {
         if let Some(column) = draft.shown.first().cloned() {
             return Ok(Measure { how: Aggregate::CountDistinct, column: Some(assembly.column(column)?) });
@@ -245,12 +275,21 @@ fn count_of_subject(draft: &mut Draft, subject: usize, base: usize, schema: &Sch
         _ => None,
     };
     let Some(key) = key else {
-        return Err(Cannot { reason: format!("{} has no key of one column to count by", table.full_name()), ..Cannot::default() });
+        return Err(Cannot {
+            reason: format!("{} has no key of one column to count by", table.full_name()),
+            ..Cannot::default()
+        });
     };
     Ok(Measure { how: Aggregate::CountDistinct, column: Some(assembly.column(column_ref(schema, subject, key))?) })
 }
 
-fn rows(draft: &mut Draft, subject: usize, base: usize, schema: &Schema, assembly: &mut Assembly<'_>) -> Result<Output, Cannot> {
+fn rows(
+    draft: &mut Draft,
+    subject: usize,
+    base: usize,
+    schema: &Schema,
+    assembly: &mut Assembly<'_>,
+) -> Result<Output, Cannot> {
     let mut shown = std::mem::take(&mut draft.shown);
     shown.dedup();
     let shown = assembly.columns(shown)?;
@@ -312,17 +351,29 @@ fn dated(draft: &mut Draft, base: usize, subject: usize, schema: &Schema) -> Res
     }
 }
 
-fn order(draft: &mut Draft, subject: usize, output: &Output, schema: &Schema, assembly: &mut Assembly<'_>) -> Result<Vec<Order>, Cannot> {
+fn order(
+    draft: &mut Draft,
+    subject: usize,
+    output: &Output,
+    schema: &Schema,
+    assembly: &mut Assembly<'_>,
+) -> Result<Vec<Order>, Cannot> {
     let mut out = Vec::new();
     for (by, descending) in std::mem::take(&mut draft.order) {
         let table = &schema.tables[subject];
         let measured = matches!(output, Output::Measures { .. });
         let one = |found: guess::Plausible, what: &str| match found.as_slice() {
             [one] => Ok(column_ref(schema, subject, *one)),
-            [] => Err(Cannot { reason: format!("{} has no column that tells {what}", spoken(table)), ..Cannot::default() }),
+            [] => Err(Cannot {
+                reason: format!("{} has no column that tells {what}", spoken(table)),
+                ..Cannot::default()
+            }),
             several => Err(Cannot {
                 reason: format!("{} has more than one column that tells {what}", spoken(table)),
-                did_you_mean: several.iter().map(|c| format!("{} sorted by {}", spoken(table), table.columns[*c].name)).collect(),
+                did_you_mean: several
+                    .iter()
+                    .map(|c| format!("{} sorted by {}", spoken(table), table.columns[*c].name))
+                    .collect(),
                 can: Vec::new(),
             }),
         };

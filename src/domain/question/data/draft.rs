@@ -106,9 +106,6 @@ impl Draft {
     pub(super) fn subject(&self) -> Option<usize> {
         self.tables.iter().find(|(_, r)| *r == Role::Subject).map(|(t, _)| *t)
     }
-    pub(super) fn uses(&self, table: usize) -> bool {
-        self.tables.iter().any(|(t, _)| *t == table)
-    }
     pub(super) fn add_table(&mut self, table: usize, role: Role) {
         match self.tables.iter_mut().find(|(t, _)| *t == table) {
             Some((_, old)) if *old == Role::Filter => *old = role,

@@ -10,16 +10,22 @@ pub(super) type Plausible = Vec<usize>;
 
 /// Columns that hold an amount of money or the worth of a row, best word first.
 pub(super) fn money(table: &Table) -> Plausible {
-    by_words(table, &["revenue", "total", "amount", "price", "cost", "salary", "balance", "value", "wage", "fee", "pay", "budget"], |c| {
-        numeric(c) && !is_key(table, c)
-    })
+    by_words(
+        table,
+        &["revenue", "total", "amount", "price", "cost", "salary", "balance", "value", "wage", "fee", "pay", "budget"],
+        |c| numeric(c) && !is_key(table, c),
+    )
 }
 
 /// Columns for a word of money: `revenue` is a column of that name, or the total or amount of a row.
 pub(super) fn meant_by(table: &Table, word: &str) -> Plausible {
     let words: &[&str] = match word {
-        "revenue" | "sales" | "turnover" | "income" | "earnings" | "takings" => &["revenue", "sales", "turnover", "income", "total", "amount"],
-        "cost" | "costs" | "costing" | "priced" | "expensive" | "cheap" | "cheapest" | "priciest" | "costliest" => &["price", "cost", "amount", "total", "fee"],
+        "revenue" | "sales" | "turnover" | "income" | "earnings" | "takings" => {
+            &["revenue", "sales", "turnover", "income", "total", "amount"]
+        }
+        "cost" | "costs" | "costing" | "priced" | "expensive" | "cheap" | "cheapest" | "priciest" | "costliest" => {
+            &["price", "cost", "amount", "total", "fee"]
+        }
         "earn" | "earns" | "earning" | "paid" | "wage" | "pay" => &["salary", "wage", "pay", "income"],
         "worth" | "value" | "values" => &["value", "total", "amount", "price", "worth"],
         "spend" | "spent" | "spending" | "spends" => &["spent", "total", "amount"],
@@ -32,7 +38,19 @@ pub(super) fn meant_by(table: &Table, word: &str) -> Plausible {
 
 /// Columns that tell where somebody or something is.
 pub(super) fn places(table: &Table) -> Plausible {
-    const WORDS: &[&str] = &["country", "city", "state", "region", "location", "province", "nationality", "origin", "county", "town", "continent"];
+    const WORDS: &[&str] = &[
+        "country",
+        "city",
+        "state",
+        "region",
+        "location",
+        "province",
+        "nationality",
+        "origin",
+        "county",
+        "town",
+        "continent",
+    ];
     all_with(table, WORDS, |c| !numeric(c))
 }
 
@@ -53,12 +71,16 @@ pub(super) fn labels(table: &Table) -> Plausible {
     let own = name_words(&table.name);
     let composed = table.columns.iter().position(|c| {
         let words = name_words(&c.name);
-        text(c) && words.len() == own.len() + 1 && words.starts_with(&own) && words.last().is_some_and(|w| w == "name" || w == "title")
+        text(c)
+            && words.len() == own.len() + 1
+            && words.starts_with(&own)
+            && words.last().is_some_and(|w| w == "name" || w == "title")
     });
     if let Some(found) = composed {
         return vec![found];
     }
-    let parts: Plausible = ["first_name", "last_name", "firstname", "lastname", "surname"].iter().filter_map(|n| position(n)).collect();
+    let parts: Plausible =
+        ["first_name", "last_name", "firstname", "lastname", "surname"].iter().filter_map(|n| position(n)).collect();
     if !parts.is_empty() {
         return parts;
     }
@@ -131,16 +153,59 @@ pub(super) fn dates(column: &TableColumn) -> bool {
     let name = column.name.to_lowercase();
     let named = ["_at", "_date", "_on", "_time", "_ts"].iter().any(|end| name.ends_with(end))
         || ["date", "timestamp", "created", "updated", "ts"].contains(&name.as_str());
-    named && matches!(column.kind, ColumnKind::Text | ColumnKind::Number | ColumnKind::Other) && column.type_name.to_lowercase() != "boolean"
+    named
+        && matches!(column.kind, ColumnKind::Text | ColumnKind::Number | ColumnKind::Other)
+        && column.type_name.to_lowercase() != "boolean"
 }
 
 /// Says how far a row is: `pending`, `paid`, `shipped`.
 pub(super) fn is_state_word(word: &str) -> bool {
     const WORDS: &[&str] = &[
-        "active", "inactive", "pending", "paid", "unpaid", "open", "closed", "new", "done", "failed", "draft", "live", "sent",
-        "overdue", "late", "lost", "won", "sold", "ready", "hold", "booked", "processing", "waiting", "running", "queued",
-        "successful", "complete", "incomplete", "partial", "expired", "valid", "invalid", "public", "private", "hidden",
-        "visible", "enabled", "disabled", "outstanding", "settled", "verified", "unverified", "blocked", "idle", "returned",
+        "active",
+        "inactive",
+        "pending",
+        "paid",
+        "unpaid",
+        "open",
+        "closed",
+        "new",
+        "done",
+        "failed",
+        "draft",
+        "live",
+        "sent",
+        "overdue",
+        "late",
+        "lost",
+        "won",
+        "sold",
+        "ready",
+        "hold",
+        "booked",
+        "processing",
+        "waiting",
+        "running",
+        "queued",
+        "successful",
+        "complete",
+        "incomplete",
+        "partial",
+        "expired",
+        "valid",
+        "invalid",
+        "public",
+        "private",
+        "hidden",
+        "visible",
+        "enabled",
+        "disabled",
+        "outstanding",
+        "settled",
+        "verified",
+        "unverified",
+        "blocked",
+        "idle",
+        "returned",
     ];
     WORDS.contains(&word) || (word.len() >= 5 && word.ends_with("ed"))
 }
@@ -162,7 +227,12 @@ pub(super) fn numeric_ref(column: &ColumnRef) -> bool {
 
 /// [`dates`] for a column already found.
 pub(super) fn dates_ref(column: &ColumnRef) -> bool {
-    dates(&TableColumn { name: column.name.clone(), kind: column.kind, type_name: column.type_name.clone(), ..TableColumn::default() })
+    dates(&TableColumn {
+        name: column.name.clone(),
+        kind: column.kind,
+        type_name: column.type_name.clone(),
+        ..TableColumn::default()
+    })
 }
 
 /// Columns with the first of these words that any column has; the whole name beats a part of one.
@@ -173,7 +243,12 @@ fn by_words(table: &Table, words: &[&str], fits: impl Fn(&TableColumn) -> bool) 
                 .filter(|i| {
                     let column = &table.columns[*i];
                     let own = name_words(&column.name);
-                    fits(column) && if whole { own == [(*word).to_owned()] } else { own.iter().any(|w| w == word || (word.len() >= 5 && w.ends_with(word))) }
+                    fits(column)
+                        && if whole {
+                            own == [(*word).to_owned()]
+                        } else {
+                            own.iter().any(|w| w == word || (word.len() >= 5 && w.ends_with(word)))
+                        }
                 })
                 .collect()
         };

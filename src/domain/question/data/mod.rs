@@ -72,16 +72,28 @@ fn without_table(question: &Question<'_>) -> Outcome {
     // A rows-only reading of a lone word would list a table that nobody asked for.
     read.retain(|(_, r)| matches!(&r.intent, Intent::Data(s) if !matches!(s.output, super::selection::Output::Rows(_)) || s.filter.is_some() || !s.order.is_empty()));
     match read.len() {
-        0 => unclear.map_or_else(|| Outcome::Unknown(unknown.unwrap_or_else(|| unexplained(question))), Outcome::Unclear),
+        0 => {
+            unclear.map_or_else(|| Outcome::Unknown(unknown.unwrap_or_else(|| unexplained(question))), Outcome::Unclear)
+        }
         1 => {
             let (table, mut reading) = read.swap_remove(0);
-            reading.notes.insert(0, format!("no table was named: read as {}", question.schema.tables[table].full_name()));
+            reading
+                .notes
+                .insert(0, format!("no table was named: read as {}", question.schema.tables[table].full_name()));
             Outcome::Read(reading)
         }
         _ => {
             let words = question.tokens.iter().map(|t| t.text.as_str()).collect::<Vec<_>>().join(" ");
-            let instead = read.iter().take(5).map(|(t, _)| format!("{words} in {}", question.schema.tables[*t].full_name())).collect();
-            Outcome::Unclear(Cannot { reason: "more than one table fits".into(), did_you_mean: instead, can: Vec::new() })
+            let instead = read
+                .iter()
+                .take(5)
+                .map(|(t, _)| format!("{words} in {}", question.schema.tables[*t].full_name()))
+                .collect();
+            Outcome::Unclear(Cannot {
+                reason: "more than one table fits".into(),
+                did_you_mean: instead,
+                can: Vec::new(),
+            })
         }
     }
 }
@@ -103,7 +115,12 @@ fn attempt(question: &Question<'_>, mentions: &[Mention], scope: Vec<usize>) -> 
     match build::build(drafted, question.schema, &links) {
         Ok(built) => {
             let plain = mentions.iter().all(|m| m.tokens_mean_nothing(question));
-            Outcome::Read(Reading { intent: Intent::Data(Box::new(built.selection)), notes: built.notes, topic: None, plain })
+            Outcome::Read(Reading {
+                intent: Intent::Data(Box::new(built.selection)),
+                notes: built.notes,
+                topic: None,
+                plain,
+            })
         }
         Err(cannot) => Outcome::Unclear(cannot),
     }

@@ -56,7 +56,9 @@ const PHRASES: &[(&str, Operator)] = &[
 /// An operator at this place, whether it is denied, and how many tokens it takes.
 pub(super) fn at(tokens: &[Token], i: usize) -> Option<(Operator, bool, usize)> {
     let mut j = i;
-    let copula = tokens.get(j)?.is(&["is", "are", "was", "were", "be", "being", "been", "does", "do", "did", "that", "has", "have"]);
+    let copula = tokens
+        .get(j)?
+        .is(&["is", "are", "was", "were", "be", "being", "been", "does", "do", "did", "that", "has", "have"]);
     if copula {
         j += 1;
     }
@@ -96,10 +98,66 @@ pub(super) fn number(token: &Token) -> Option<String> {
 
 /// Words at which an unquoted value ends. They count only in lower case: `And` may begin a name.
 const ENDS: &[&str] = &[
-    "and", "or", "by", "per", "where", "with", "without", "that", "who", "which", "whose", "since", "before", "after", "during",
-    "sorted", "ordered", "grouped", "having", "but", "from", "in", "on", "for", "at", "of", "is", "are", "was", "were", "to", "not", "have",
-    "has", "order", "sort", "group", "top", "last", "this", "today", "yesterday", "over", "under", "above", "below", "please",
-    "between", "than", "only", "when", "as", "until", "then", "there", "do", "does", "each", "placed", "made",
+    "and",
+    "or",
+    "by",
+    "per",
+    "where",
+    "with",
+    "without",
+    "that",
+    "who",
+    "which",
+    "whose",
+    "since",
+    "before",
+    "after",
+    "during",
+    "sorted",
+    "ordered",
+    "grouped",
+    "having",
+    "but",
+    "from",
+    "in",
+    "on",
+    "for",
+    "at",
+    "of",
+    "is",
+    "are",
+    "was",
+    "were",
+    "to",
+    "not",
+    "have",
+    "has",
+    "order",
+    "sort",
+    "group",
+    "top",
+    "last",
+    "this",
+    "today",
+    "yesterday",
+    "over",
+    "under",
+    "above",
+    "below",
+    "please",
+    "between",
+    "than",
+    "only",
+    "when",
+    "as",
+    "until",
+    "then",
+    "there",
+    "do",
+    "does",
+    "each",
+    "placed",
+    "made",
 ];
 
 /// A value at this place and how many tokens it takes. `stops` says where a new part of the question begins.
@@ -156,7 +214,10 @@ pub(super) fn values(tokens: &[Token], i: usize, stops: &dyn Fn(usize) -> bool) 
         match value(tokens, k, stops) {
             // What follows is another part of the question when an operator or a verb stands behind it.
             Some((more, n)) if at(tokens, k + n).is_none() || tokens.get(k + n).is_none() => {
-                let same = matches!((&out[0], &more), (Literal::Number(_), Literal::Number(_)) | (Literal::Text { .. }, Literal::Text { .. }));
+                let same = matches!(
+                    (&out[0], &more),
+                    (Literal::Number(_), Literal::Number(_)) | (Literal::Text { .. }, Literal::Text { .. })
+                );
                 if !same {
                     break;
                 }

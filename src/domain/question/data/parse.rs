@@ -35,20 +35,74 @@ struct Hit {
 
 /// Words that carry no part of a selection.
 const SILENT: &[&str] = &[
-    "~", "show", "what", "who", "how", "all", "of", "in", "on", "from", "for", "with", "to", "at", "and", "where", "whose", "when",
-    "database", "value", "info", "take", "each", "row", "table", "by", "having", "current", "column",
+    "~", "show", "what", "who", "how", "all", "of", "in", "on", "from", "for", "with", "to", "at", "and", "where",
+    "whose", "when", "database", "value", "info", "take", "each", "row", "table", "by", "having", "current", "column",
 ];
 
 /// Verbs that say what happened to a row without telling more than its table does.
 const ACTS: &[&str] = &[
-    "placed", "made", "bought", "ordered", "received", "spent", "worked", "belonging", "belong", "belongs", "came", "come", "comes",
-    "live", "lives", "living", "based", "located", "work", "works", "working", "cost", "costs", "costing", "worth", "earn", "earns",
-    "earning", "registered", "joined", "signed", "submitted", "recorded", "added", "created", "happened", "buy", "place", "place",
-    "order", "contain", "up", "only", "both", "different", "given", "sold", "total", "generated", "made", "through", "inserted", "written",
+    "placed",
+    "made",
+    "bought",
+    "ordered",
+    "received",
+    "spent",
+    "worked",
+    "belonging",
+    "belong",
+    "belongs",
+    "came",
+    "come",
+    "comes",
+    "live",
+    "lives",
+    "living",
+    "based",
+    "located",
+    "work",
+    "works",
+    "working",
+    "cost",
+    "costs",
+    "costing",
+    "worth",
+    "earn",
+    "earns",
+    "earning",
+    "registered",
+    "joined",
+    "signed",
+    "submitted",
+    "recorded",
+    "added",
+    "created",
+    "happened",
+    "buy",
+    "place",
+    "place",
+    "order",
+    "contain",
+    "up",
+    "only",
+    "both",
+    "different",
+    "given",
+    "sold",
+    "total",
+    "generated",
+    "made",
+    "through",
+    "inserted",
+    "written",
 ];
 
 impl<'q> Parser<'q> {
-    pub(super) fn new(question: &'q Question<'q>, mentions: &'q [Mention], scope: Vec<usize>, links: &'q [Link]) -> Self {
+    pub(super) fn new(
+        question: &'q Question<'q>,
+        mentions: &'q [Mention],
+        scope: Vec<usize>,
+        links: &'q [Link],
+    ) -> Self {
         Self { question, mentions, scope, links, draft: Draft::default(), at: 0, or: false, denied: false }
     }
 
@@ -185,7 +239,12 @@ impl<'q> Parser<'q> {
     fn period(&mut self) -> bool {
         let tokens = &self.tokens()[self.at..];
         let Some((stretch, n)) = periods::period_at(tokens, &self.question.clock) else { return false };
-        let act = self.at.checked_sub(1).and_then(|b| self.token(b)).filter(|t| t.kind == Kind::Word).map(|t| t.lower.clone());
+        let act = self
+            .at
+            .checked_sub(1)
+            .and_then(|b| self.token(b))
+            .filter(|t| t.kind == Kind::Word)
+            .map(|t| t.lower.clone());
         let Some(column) = self.date_column(act.as_deref()) else { return false };
         let words = tokens[..n].iter().map(|t| t.text.as_str()).collect::<Vec<_>>().join(" ");
         let name = format!("{}.{}", self.table(column.source).name, column.name);
@@ -214,7 +273,10 @@ impl<'q> Parser<'q> {
             [] => {}
             several => {
                 let table = spoken(self.table(base));
-                let say = several.iter().map(|c| format!("{table} where {} is ...", self.table(base).columns[*c].name)).collect();
+                let say = several
+                    .iter()
+                    .map(|c| format!("{table} where {} is ...", self.table(base).columns[*c].name))
+                    .collect();
                 self.draft.unclear(format!("{table} has more than one date"), say);
                 return Some(column_ref(schema, base, several[0]));
             }
@@ -308,12 +370,17 @@ impl<'q> Parser<'q> {
         let mut j = i + 1;
         let how = if token.means("howmany") || token.means("count") {
             Aggregate::Count
-        } else if self.column(i).is_some_and(|h| h.how.plain() && self.scope.contains(&h.columns[0].source)) && self.aggregate_operand(j).is_none() {
+        } else if self.column(i).is_some_and(|h| h.how.plain() && self.scope.contains(&h.columns[0].source))
+            && self.aggregate_operand(j).is_none()
+        {
             return None;
         } else {
             aggregate_word(token)?
         };
-        while self.token(j).is_some_and(|t| t.is(&["of", "the", "number", "value", "total", "count"]) && self.operand(j).is_none()) {
+        while self
+            .token(j)
+            .is_some_and(|t| t.is(&["of", "the", "number", "value", "total", "count"]) && self.operand(j).is_none())
+        {
             j += 1;
         }
         let (operand, end) = self.operand(j)?;
@@ -370,9 +437,13 @@ impl<'q> Parser<'q> {
 
     fn column_in(&self, i: usize, table: usize) -> Option<Hit> {
         let tokens = self.tokens();
-        (1..=names::LONGEST.min(tokens.len() - i)).rev().find_map(|len| match names::find_column(self.table(table), &tokens[i..i + len])? {
-            Found::One(c, how) if how.plain() => Some(Hit { columns: vec![column_ref(self.question.schema, table, c)], how, len }),
-            _ => None,
+        (1..=names::LONGEST.min(tokens.len() - i)).rev().find_map(|len| {
+            match names::find_column(self.table(table), &tokens[i..i + len])? {
+                Found::One(c, how) if how.plain() => {
+                    Some(Hit { columns: vec![column_ref(self.question.schema, table, c)], how, len })
+                }
+                _ => None,
+            }
         })
     }
 
@@ -412,7 +483,9 @@ impl<'q> Parser<'q> {
         if !(token.one_of(&["by", "per"]) || each) {
             return false;
         }
-        let ranked = token.means("by") && (self.draft.limit.is_some() || !self.draft.order.is_empty()) && self.draft.measures.is_empty();
+        let ranked = token.means("by")
+            && (self.draft.limit.is_some() || !self.draft.order.is_empty())
+            && self.draft.measures.is_empty();
         let start = self.at;
         self.at += 1;
         if token.means("by") && (ranked || self.measure_follows()) {
@@ -433,7 +506,10 @@ impl<'q> Parser<'q> {
             any = true;
             let comma = self.token(self.at).is_some_and(|t| t.is(&[",", "and"]));
             let next = self.at + 1 + usize::from(self.token(self.at + 1).is_some_and(|t| t.is(&["by", "per"])));
-            let goes_on = comma && self.token(next).is_some_and(|t| bucket(t).is_some() || self.column(next).is_some() || self.mention_at(next).is_some());
+            let goes_on = comma
+                && self.token(next).is_some_and(|t| {
+                    bucket(t).is_some() || self.column(next).is_some() || self.mention_at(next).is_some()
+                });
             if !goes_on {
                 break;
             }
@@ -472,8 +548,14 @@ impl<'q> Parser<'q> {
             self.say_column(i, &hit);
             let column = hit.columns[0].clone();
             // The key of another table is grouped with that table's name.
-            let to = self.links.iter().find(|l| l.child == column.source && l.columns.len() == 1 && l.columns[0].0 == column.name);
-            match to.filter(|_| !hit.how.plain() || column.name.to_lowercase().ends_with("id") && !self.tokens()[i].lower.ends_with("id")) {
+            let to = self
+                .links
+                .iter()
+                .find(|l| l.child == column.source && l.columns.len() == 1 && l.columns[0].0 == column.name);
+            match to.filter(|_| {
+                !hit.how.plain()
+                    || column.name.to_lowercase().ends_with("id") && !self.tokens()[i].lower.ends_with("id")
+            }) {
                 Some(link) => {
                     self.draft.add_table(link.parent, Role::Group);
                     self.draft.groups.push(Grouping::Table(link.parent));
@@ -532,13 +614,20 @@ impl<'q> Parser<'q> {
         let i = self.at;
         let token = &self.tokens()[i];
         let mut j = i;
-        while self.token(j).is_some_and(|t| t.is(&["with", "have", "has", "having", "had", "who", "that", "which", "do", "does", "did", "placed", "made", "are", "is", "were"])) {
+        while self.token(j).is_some_and(|t| {
+            t.is(&[
+                "with", "have", "has", "having", "had", "who", "that", "which", "do", "does", "did", "placed", "made",
+                "are", "is", "were",
+            ])
+        }) {
             j += 1;
         }
         let opened = j > i;
         let Some(word) = self.token(j) else { return false };
         // `more than 3 orders`
-        if let Some((Operator::Compare(comparison), denied, n)) = operators::at(self.tokens(), j).filter(|(_, _, n)| *n > 0) {
+        if let Some((Operator::Compare(comparison), denied, n)) =
+            operators::at(self.tokens(), j).filter(|(_, _, n)| *n > 0)
+        {
             let number = self.token(j + n).and_then(operators::number);
             let mention = self.mention_at(j + n + 1);
             if let (Some(number), Some(mention)) = (number, mention) {
@@ -552,10 +641,19 @@ impl<'q> Parser<'q> {
                 }
             }
         }
-        let negative = word.one_of(&["without", "no"]) || word.is(&["missing", "lacking"]) || (word.is(&["not", "never"]) && self.token(j + 1).is_some_and(|t| t.is(&["have", "any", "having", "had", "placed", "made", "been", "ordered"])));
+        let negative = word.one_of(&["without", "no"])
+            || word.is(&["missing", "lacking"])
+            || (word.is(&["not", "never"])
+                && self
+                    .token(j + 1)
+                    .is_some_and(|t| t.is(&["have", "any", "having", "had", "placed", "made", "been", "ordered"])));
         if negative {
             let mut k = j + 1;
-            while self.token(k).is_some_and(|t| t.is(&["a", "an", "any", "the", "have", "having", "had", "been", "placed", "made", "known", "valid", "set"]) || t.is(&["single"])) {
+            while self.token(k).is_some_and(|t| {
+                t.is(&[
+                    "a", "an", "any", "the", "have", "having", "had", "been", "placed", "made", "known", "valid", "set",
+                ]) || t.is(&["single"])
+            }) {
                 k += 1;
             }
             let _ = token;
@@ -599,7 +697,9 @@ impl<'q> Parser<'q> {
 
     fn existence(&mut self, mention: &Mention, exists: bool) -> bool {
         let Some(subject) = self.draft.subject() else { return false };
-        let Some(link) = self.links.iter().find(|l| l.child == mention.table && l.parent == subject) else { return false };
+        let Some(link) = self.links.iter().find(|l| l.child == mention.table && l.parent == subject) else {
+            return false;
+        };
         let table = super::super::intent::Relation::of(self.table(mention.table));
         self.condition(Filter::Exists { table, columns: link.columns.clone(), exists });
         self.at = mention.start + mention.len;
@@ -641,12 +741,20 @@ impl<'q> Parser<'q> {
             }
         }
         j += used;
-        if let Some(n) = self.token(j).filter(|_| limit.is_none()).and_then(operators::number).filter(|_| !token.is(&["most", "least"])) {
+        if let Some(n) = self
+            .token(j)
+            .filter(|_| limit.is_none())
+            .and_then(operators::number)
+            .filter(|_| !token.is(&["most", "least"]))
+        {
             // `last 7 days` was taken as a period before; here the number counts rows.
             limit = n.parse().ok();
             j += 1;
         }
-        let with = i.checked_sub(1).and_then(|b| self.token(b)).is_some_and(|t| t.is(&["with", "have", "has", "the", "having", "had", "at", "placed", "made"]));
+        let with = i
+            .checked_sub(1)
+            .and_then(|b| self.token(b))
+            .is_some_and(|t| t.is(&["with", "have", "has", "the", "having", "had", "at", "placed", "made"]));
         let subject_before = self.draft.subject().is_some();
         match what {
             Super::Most(down) => {
@@ -677,7 +785,9 @@ impl<'q> Parser<'q> {
                 false
             }
             Super::Value(down) => {
-                if let Some(hit) = self.column(j).filter(|h| h.columns.len() == 1 && (guess::numeric_ref(&h.columns[0]) || guess::dates_ref(&h.columns[0]))) {
+                if let Some(hit) = self.column(j).filter(|h| {
+                    h.columns.len() == 1 && (guess::numeric_ref(&h.columns[0]) || guess::dates_ref(&h.columns[0]))
+                }) {
                     let column = hit.columns[0].clone();
                     self.say_column(j, &hit);
                     self.at = j + hit.len;
@@ -697,7 +807,11 @@ impl<'q> Parser<'q> {
                 if let Some(mention) = self.mention_at(j) {
                     // `highest order total`
                     let end = mention.start + mention.len;
-                    if let Some(hit) = self.token(end).and_then(|_| self.column_in(end, mention.table)).filter(|h| guess::numeric_ref(&h.columns[0])) {
+                    if let Some(hit) = self
+                        .token(end)
+                        .and_then(|_| self.column_in(end, mention.table))
+                        .filter(|h| guess::numeric_ref(&h.columns[0]))
+                    {
                         let how = if down { Aggregate::Maximum } else { Aggregate::Minimum };
                         self.draft.add_table(mention.table, Role::Subject);
                         self.draft.measures.push((how, Operand::Column(hit.columns[0].clone())));
@@ -754,7 +868,10 @@ impl<'q> Parser<'q> {
             hows.push(how);
             j += 1;
             let list = self.token(j).is_some_and(|t| t.is(&[",", "and", "or"]));
-            let more = (1..=2).find(|n| list && self.token(j + n).is_some_and(|t| aggregate_word(t).is_some()) && (*n == 1 || self.token(j + 1).is_some_and(|t| t.is(&["and"]))));
+            let more = (1..=2).find(|n| {
+                list && self.token(j + n).is_some_and(|t| aggregate_word(t).is_some())
+                    && (*n == 1 || self.token(j + 1).is_some_and(|t| t.is(&["and"])))
+            });
             match more {
                 Some(n) => j += n,
                 None => break,
@@ -777,7 +894,8 @@ impl<'q> Parser<'q> {
                 return false;
             }
         }
-        while self.token(j).is_some_and(|t| t.is(&["of", "the", "value", "number", "all"]) && self.operand(j).is_none()) {
+        while self.token(j).is_some_and(|t| t.is(&["of", "the", "value", "number", "all"]) && self.operand(j).is_none())
+        {
             j += 1;
         }
         match self.operand(j) {
@@ -845,7 +963,10 @@ impl<'q> Parser<'q> {
         let i = self.at;
         let Some(hit) = self.column(i) else { return false };
         let mention = self.mention_at(i);
-        let grammar = self.tokens()[i].one_of(SILENT) && self.tokens()[i].kind == Kind::Word && hit.len == 1 && hit.how > How::Case;
+        let grammar = self.tokens()[i].one_of(SILENT)
+            && self.tokens()[i].kind == Kind::Word
+            && hit.len == 1
+            && hit.how > How::Case;
         if grammar || mention.is_some_and(|m| m.explicit || m.how <= hit.how) && !self.operator_behind(i + hit.len) {
             return false;
         }
@@ -856,8 +977,12 @@ impl<'q> Parser<'q> {
         }
         let column = &hit.columns[0];
         let truth = column.kind == ColumnKind::Bool
-            || (names::name_words(&column.name).first().is_some_and(|w| ["is", "has"].contains(&w.as_str())) && !hit.how.plain());
-        let asked_for = self.draft.shown.is_empty() && i > 0 && self.tokens()[i - 1].is(&["show", "list"]) && self.token(self.at).is_some_and(|t| t.is(&["of"]));
+            || (names::name_words(&column.name).first().is_some_and(|w| ["is", "has"].contains(&w.as_str()))
+                && !hit.how.plain());
+        let asked_for = self.draft.shown.is_empty()
+            && i > 0
+            && self.tokens()[i - 1].is(&["show", "list"])
+            && self.token(self.at).is_some_and(|t| t.is(&["of"]));
         if truth && !asked_for {
             self.condition(Filter::IsTrue(column.clone(), true));
             return true;
@@ -867,7 +992,8 @@ impl<'q> Parser<'q> {
     }
 
     fn operator_behind(&self, i: usize) -> bool {
-        self.token(i).is_some_and(|t| t.kind == Kind::Symbol && t.is(&["=", "<", ">", "<=", ">=", "<>", "!="])) || operators::at(self.tokens(), i).is_some_and(|(_, _, n)| n > 0)
+        self.token(i).is_some_and(|t| t.kind == Kind::Symbol && t.is(&["=", "<", ">", "<=", ">=", "<>", "!="]))
+            || operators::at(self.tokens(), i).is_some_and(|(_, _, n)| n > 0)
     }
 
     /// Where a new part of the question begins.
@@ -895,14 +1021,20 @@ impl<'q> Parser<'q> {
             Some((operator, denied, n)) if n > 0 => (operator, denied, n),
             _ => match self.token(i) {
                 // `status paid`, `category Toys`, `in (1, 2)`
-                Some(t) if t.is(&["in", "of", "one", "among", "on"]) && self.value_here(i + 1, &column) => (Operator::Compare(Comparison::Equal), false, 1),
-                Some(t) if t.is(&["not"]) && self.token(i + 1).is_some_and(|t| t.is(&["in"])) => (Operator::Compare(Comparison::Equal), true, 2),
+                Some(t) if t.is(&["in", "of", "one", "among", "on"]) && self.value_here(i + 1, &column) => {
+                    (Operator::Compare(Comparison::Equal), false, 1)
+                }
+                Some(t) if t.is(&["not"]) && self.token(i + 1).is_some_and(|t| t.is(&["in"])) => {
+                    (Operator::Compare(Comparison::Equal), true, 2)
+                }
                 Some(_) if self.value_here(i, &column) => (Operator::Compare(Comparison::Equal), false, 0),
                 _ => return false,
             },
         };
         let mut j = i + n;
-        while self.token(j).is_some_and(|t| t.is(&["in", "the", "a", "an", "either", "one", "of"])) && self.token(j + 1).is_some() {
+        while self.token(j).is_some_and(|t| t.is(&["in", "the", "a", "an", "either", "one", "of"]))
+            && self.token(j + 1).is_some()
+        {
             j += 1;
         }
         let wrap = |f: Filter| if denied { negate(f) } else { f };
@@ -924,7 +1056,13 @@ impl<'q> Parser<'q> {
         let stops = |k: usize| self.stop_at(k);
         if operator == Operator::Between {
             let Some((low, a)) = operators::value(self.tokens(), j, &stops) else { return false };
-            let Some((high, b)) = self.token(j + a).filter(|t| t.is(&["and", "to"])).and_then(|_| operators::value(self.tokens(), j + a + 1, &stops)) else { return false };
+            let Some((high, b)) = self
+                .token(j + a)
+                .filter(|t| t.is(&["and", "to"]))
+                .and_then(|_| operators::value(self.tokens(), j + a + 1, &stops))
+            else {
+                return false;
+            };
             self.at = j + a + 1 + b;
             if self.fits(&column, &low) && self.fits(&column, &high) {
                 self.condition(wrap(Filter::Between(column, low, high)));
@@ -933,7 +1071,9 @@ impl<'q> Parser<'q> {
         }
         let Some((mut values, taken)) = operators::values(self.tokens(), j, &stops) else { return false };
         // `status is empty`, `email is missing please`
-        if let (Operator::Compare(Comparison::Equal), [Literal::Text { text, exact: false }]) = (operator, values.as_slice()) {
+        if let (Operator::Compare(Comparison::Equal), [Literal::Text { text, exact: false }]) =
+            (operator, values.as_slice())
+        {
             if ["true", "false", "yes"].contains(&text.to_lowercase().as_str()) && column.kind != ColumnKind::Text {
                 self.at = j + taken;
                 let truth = !text.eq_ignore_ascii_case("false");
@@ -955,7 +1095,9 @@ impl<'q> Parser<'q> {
                     .collect();
                 any(texts)
             }
-            Operator::Compare(Comparison::Equal) if values.len() > 1 => any(columns.iter().map(|c| Filter::OneOf(c.clone(), values.clone())).collect()),
+            Operator::Compare(Comparison::Equal) if values.len() > 1 => {
+                any(columns.iter().map(|c| Filter::OneOf(c.clone(), values.clone())).collect())
+            }
             Operator::Compare(comparison) => {
                 let value = values.swap_remove(0);
                 any(columns.iter().map(|c| Filter::Compare(c.clone(), comparison, value.clone())).collect())
@@ -1022,7 +1164,17 @@ impl<'q> Parser<'q> {
                     && !matches!(column.kind, ColumnKind::Number | ColumnKind::Bool)
                     && !guess::dates_ref(column)
                     && self.column(i).is_none()
-                    && !token.is(&["are", "is", "distinct", "unique", "average", "sum", "sorted", "ordered", "alphabetically"])
+                    && !token.is(&[
+                        "are",
+                        "is",
+                        "distinct",
+                        "unique",
+                        "average",
+                        "sum",
+                        "sorted",
+                        "ordered",
+                        "alphabetically",
+                    ])
                     && superlative(token).is_none()
                     && aggregate_word(token).is_none()
                     && !ACTS.contains(&token.lower.as_str())
@@ -1048,7 +1200,10 @@ impl<'q> Parser<'q> {
         // `customer email`: the table says whose column it is.
         self.draft.add_table(table, role);
         let mut j = self.at;
-        while self.token(j).is_some_and(|t| t.is(&["#", "number", "no", "id", "with", "=", "is"]) && self.token(j + 1).is_some_and(|n| n.kind == Kind::Number || n.is(&["id", "#", "=", "is", "number"]))) {
+        while self.token(j).is_some_and(|t| {
+            t.is(&["#", "number", "no", "id", "with", "=", "is"])
+                && self.token(j + 1).is_some_and(|n| n.kind == Kind::Number || n.is(&["id", "#", "=", "is", "number"]))
+        }) {
             j += 1;
         }
         let behind = self.token(j);
@@ -1060,7 +1215,9 @@ impl<'q> Parser<'q> {
                 return true;
             }
         }
-        let named = behind.filter(|t| t.kind == Kind::Quoted || (t.kind == Kind::Word && t.capital() && t.canon.is_empty())).is_some();
+        let named = behind
+            .filter(|t| t.kind == Kind::Quoted || (t.kind == Kind::Word && t.capital() && t.canon.is_empty()))
+            .is_some();
         if named && self.column(j).is_none() && self.mention_at(j).is_none() {
             return self.by_label(table, j);
         }
@@ -1091,10 +1248,14 @@ impl<'q> Parser<'q> {
     /// `over 100` behind a table: its money, when there is but one such column.
     fn bare_comparison(&mut self) -> bool {
         let i = self.at;
-        let Some((operator, denied, n)) = operators::at(self.tokens(), i).filter(|(_, _, n)| *n > 0) else { return false };
+        let Some((operator, denied, n)) = operators::at(self.tokens(), i).filter(|(_, _, n)| *n > 0) else {
+            return false;
+        };
         let Some(subject) = self.subject() else { return false };
         let number = |k: usize| self.token(k).filter(|t| t.kind == Kind::Number);
-        let (Some(value), true) = (number(i + n), matches!(operator, Operator::Compare(_) | Operator::Between)) else { return false };
+        let (Some(value), true) = (number(i + n), matches!(operator, Operator::Compare(_) | Operator::Between)) else {
+            return false;
+        };
         if operator == Operator::Compare(Comparison::Equal) && self.tokens()[i].kind == Kind::Word {
             return false;
         }
@@ -1106,7 +1267,9 @@ impl<'q> Parser<'q> {
             plausible = guess::money(table);
         }
         if plausible.is_empty() {
-            plausible = (0..table.columns.len()).filter(|c| guess::numeric(&table.columns[*c]) && !guess::is_key(table, &table.columns[*c])).collect();
+            plausible = (0..table.columns.len())
+                .filter(|c| guess::numeric(&table.columns[*c]) && !guess::is_key(table, &table.columns[*c]))
+                .collect();
         }
         let low = Literal::Number(value.text.clone());
         let mut end = i + n + 1;
@@ -1120,7 +1283,11 @@ impl<'q> Parser<'q> {
         } else {
             None
         };
-        let words = self.tokens()[i..end.min(self.tokens().len())].iter().map(|t| t.text.as_str()).collect::<Vec<_>>().join(" ");
+        let words = self.tokens()[i..end.min(self.tokens().len())]
+            .iter()
+            .map(|t| t.text.as_str())
+            .collect::<Vec<_>>()
+            .join(" ");
         self.at = end;
         match plausible.as_slice() {
             [] => false,
@@ -1136,7 +1303,10 @@ impl<'q> Parser<'q> {
                 true
             }
             several => {
-                let instead = several.iter().map(|c| format!("{} with {} {words}", spoken(table), table.columns[*c].name)).collect();
+                let instead = several
+                    .iter()
+                    .map(|c| format!("{} with {} {words}", spoken(table), table.columns[*c].name))
+                    .collect();
                 self.draft.unclear(format!("\"{words}\" does not say which column of {}", table.name), instead);
                 true
             }
@@ -1146,7 +1316,10 @@ impl<'q> Parser<'q> {
     fn row_limit(&mut self) -> bool {
         let i = self.at;
         let Some(n) = self.token(i).and_then(operators::number) else { return false };
-        let next = (i + 1..self.tokens().len()).find(|j| !self.tokens()[*j].one_of(&["~", "row", "of", "sample", "from"]) && !guess::is_state_word(&self.tokens()[*j].lower));
+        let next = (i + 1..self.tokens().len()).find(|j| {
+            !self.tokens()[*j].one_of(&["~", "row", "of", "sample", "from"])
+                && !guess::is_state_word(&self.tokens()[*j].lower)
+        });
         if next.is_some_and(|j| self.mention_at(j).is_some()) {
             self.draft.limit = n.parse().ok();
             self.at += 1;
@@ -1164,14 +1337,20 @@ impl<'q> Parser<'q> {
         }
         let Some(subject) = self.subject() else { return false };
         // What has a period behind it is an act, dated: the period's reader has seen to it.
-        let then = self.token(i + 1).is_some_and(|_| periods::period_at(&self.tokens()[i + 1..], &self.question.clock).is_some());
+        let then = self
+            .token(i + 1)
+            .is_some_and(|_| periods::period_at(&self.tokens()[i + 1..], &self.question.clock).is_some());
         let dated = guess::date_of_act(self.table(subject), &token.lower);
         if then && (!dated.is_empty() || ACTS.contains(&token.lower.as_str())) {
             self.at += 1;
             return true;
         }
         let schema = self.question.schema;
-        for (word, truth) in [(token.lower.as_str(), true), (token.lower.trim_start_matches("in"), false), (token.lower.trim_start_matches("un"), false)] {
+        for (word, truth) in [
+            (token.lower.as_str(), true),
+            (token.lower.trim_start_matches("in"), false),
+            (token.lower.trim_start_matches("un"), false),
+        ] {
             let table = self.table(subject);
             let flag = table.columns.iter().position(|c| {
                 let words = names::name_words(&c.name);
@@ -1240,7 +1419,8 @@ impl<'q> Parser<'q> {
             j += 1;
         }
         let Some(first) = self.token(j) else { return false };
-        let value_like = first.kind == Kind::Quoted || (first.kind == Kind::Word && (first.canon.is_empty() || first.capital()));
+        let value_like =
+            first.kind == Kind::Quoted || (first.kind == Kind::Word && (first.canon.is_empty() || first.capital()));
         if !value_like || self.mention_at(j).is_some() || (self.column(j).is_some() && !first.capital()) {
             return false;
         }
@@ -1252,7 +1432,10 @@ impl<'q> Parser<'q> {
             columns = self.nearest(subject, &guess::places);
             if columns.is_empty() || !token.is(&["from"]) {
                 // `in Toys`, `in Engineering`: the name of a row that the subject points to.
-                columns.extend(self.parent_labels(subject, &["category", "department", "group", "team", "brand", "branch", "store", "warehouse", "class"]));
+                columns.extend(self.parent_labels(
+                    subject,
+                    &["category", "department", "group", "team", "brand", "branch", "store", "warehouse", "class"],
+                ));
             }
         } else if named {
             columns = refs(schema, subject, &guess::labels(self.table(subject)));
@@ -1263,7 +1446,12 @@ impl<'q> Parser<'q> {
             tables.dedup();
             if tables.len() > 1 {
                 let value = literal_text(&values[0]);
-                let instead = tables.iter().map(|t| format!("{} of {} {value}", spoken(self.table(subject)), singular(&spoken(self.table(*t))))).collect();
+                let instead = tables
+                    .iter()
+                    .map(|t| {
+                        format!("{} of {} {value}", spoken(self.table(subject)), singular(&spoken(self.table(*t))))
+                    })
+                    .collect();
                 self.draft.unclear(format!("\"{value}\" does not say who or what it is"), instead);
                 self.at = j + n;
                 return true;
@@ -1296,7 +1484,9 @@ impl<'q> Parser<'q> {
         let mut best: Option<(usize, Vec<ColumnRef>)> = None;
         for other in (0..schema.tables.len()).filter(|t| *t != subject) {
             let found = plausible(self.table(other));
-            let Some(path) = joins::path_upward(self.links, subject, other).filter(|_| !found.is_empty()) else { continue };
+            let Some(path) = joins::path_upward(self.links, subject, other).filter(|_| !found.is_empty()) else {
+                continue;
+            };
             if best.as_ref().is_none_or(|(n, _)| path.len() < *n) {
                 best = Some((path.len(), refs(schema, other, &found)));
             }
@@ -1308,14 +1498,23 @@ impl<'q> Parser<'q> {
     /// are given. A column of the subject with such a word counts too.
     fn parent_labels(&self, subject: usize, words: &[&str]) -> Vec<ColumnRef> {
         let schema = self.question.schema;
-        let wanted = |name: &str| words.is_empty() || names::name_words(name).iter().any(|w| words.contains(&w.as_str()));
+        let wanted =
+            |name: &str| words.is_empty() || names::name_words(name).iter().any(|w| words.contains(&w.as_str()));
         let mut out = Vec::new();
         if !words.is_empty() {
             let table = self.table(subject);
-            let own = table.columns.iter().enumerate().filter(|(_, c)| wanted(&c.name) && !guess::numeric(c) && !guess::is_key(table, c));
+            let own = table
+                .columns
+                .iter()
+                .enumerate()
+                .filter(|(_, c)| wanted(&c.name) && !guess::numeric(c) && !guess::is_key(table, c));
             out.extend(own.map(|(c, _)| column_ref(schema, subject, c)));
         }
-        for link in self.links.iter().filter(|l| l.child == subject && l.parent != subject && wanted(&self.table(l.parent).name)) {
+        for link in self
+            .links
+            .iter()
+            .filter(|l| l.child == subject && l.parent != subject && wanted(&self.table(l.parent).name))
+        {
             let labels = guess::labels(self.table(link.parent));
             out.extend(refs(schema, link.parent, &labels));
         }
@@ -1344,8 +1543,9 @@ impl<'q> Parser<'q> {
 
 /// Words that are never a column by themselves.
 const NOT_COLUMNS: &[&str] = &[
-    "~", "show", "what", "who", "whose", "where", "how", "all", "each", "of", "in", "on", "from", "for", "with", "by", "per", "to",
-    "at", "between", "and", "or", "not", "no", "without", "than", "having", "howmany", "howmuch", "orderby", "most", "more",
+    "~", "show", "what", "who", "whose", "where", "how", "all", "each", "of", "in", "on", "from", "for", "with", "by",
+    "per", "to", "at", "between", "and", "or", "not", "no", "without", "than", "having", "howmany", "howmuch",
+    "orderby", "most", "more",
 ];
 
 #[derive(Debug, Clone, Copy)]

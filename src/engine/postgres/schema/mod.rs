@@ -25,6 +25,7 @@ pub(super) fn schema(session: &mut dyn Session) -> Task<'_, Result<(Schema, Cata
         let mut schema = Schema {
             database: session.identity().database.clone(),
             server_version: session.identity().version_number,
+            engine_words: ["postgres", "postgresql", "pg", "psql"].map(Into::into).to_vec(),
             ..Schema::default()
         };
         if let Some(memory) = session.memory().and_then(|m| m.downcast_mut::<Memory>()) {

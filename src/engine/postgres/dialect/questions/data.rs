@@ -66,9 +66,6 @@ impl Flavour for Postgres {
     fn quote(&self, name: &str) -> String {
         quote(name)
     }
-    fn literal(&self, text: &str) -> String {
-        literal(text)
-    }
     fn relation(&self, table: &Relation) -> String {
         relation(table)
     }
@@ -77,7 +74,8 @@ impl Flavour for Postgres {
     }
     fn compare_text(&self, column: &str, of: &ColumnRef, comparison: Comparison, text: &str, exact: bool) -> String {
         let text = literal(text);
-        let column = if of.kind == ColumnKind::Text { column.to_owned() } else { format!("CAST({column} AS pg_catalog.text)") };
+        let column =
+            if of.kind == ColumnKind::Text { column.to_owned() } else { format!("CAST({column} AS pg_catalog.text)") };
         let operator = comparison.operator();
         if exact || !matches!(comparison, Comparison::Equal | Comparison::NotEqual) {
             format!("{column} {operator} {text}")
@@ -86,7 +84,8 @@ impl Flavour for Postgres {
         }
     }
     fn like(&self, column: &str, of: &ColumnRef, kind: LikeKind, text: &str) -> String {
-        let column = if of.kind == ColumnKind::Text { column.to_owned() } else { format!("CAST({column} AS pg_catalog.text)") };
+        let column =
+            if of.kind == ColumnKind::Text { column.to_owned() } else { format!("CAST({column} AS pg_catalog.text)") };
         format!("{column} ILIKE {}", literal(&select::pattern(kind, text)))
     }
     fn truth(&self, column: &str, of: &ColumnRef, truth: bool) -> String {
@@ -104,8 +103,12 @@ impl Flavour for Postgres {
         let end = |at: Timestamp| {
             let wall = at.date_time(period.offset_minutes);
             match held {
-                Dates::Moment => format!("CAST({} AS pg_catalog.timestamptz)", literal(&format!("{}+00", at.date_time(0)))),
-                Dates::Day if wall.ends_with("00:00:00") => format!("CAST({} AS pg_catalog.date)", literal(&wall[..10])),
+                Dates::Moment => {
+                    format!("CAST({} AS pg_catalog.timestamptz)", literal(&format!("{}+00", at.date_time(0))))
+                }
+                Dates::Day if wall.ends_with("00:00:00") => {
+                    format!("CAST({} AS pg_catalog.date)", literal(&wall[..10]))
+                }
                 Dates::Day | Dates::Wall => format!("CAST({} AS pg_catalog.timestamp)", literal(&wall)),
                 Dates::Text if wall.ends_with("00:00:00") => literal(&wall[..10]),
                 Dates::Text => literal(&wall),

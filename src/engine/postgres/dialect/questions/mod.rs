@@ -16,7 +16,9 @@ use crate::domain::target::Timestamp;
 
 pub(super) fn answer(intent: &Intent, schema: &Schema, _now: Timestamp) -> Result<Answer, Cannot> {
     match intent {
-        Intent::Help => Ok(Answer { title: "What can be asked".into(), text: Some(overview(schema)), ..Answer::default() }),
+        Intent::Help => {
+            Ok(Answer { title: "What can be asked".into(), text: Some(overview(schema)), ..Answer::default() })
+        }
         Intent::Tables(list) => Ok(objects::tables(list)),
         Intent::Describe(table) => Ok(objects::describe(table, schema)),
         Intent::RowCount { table, exact } => Ok(objects::row_count(table, *exact)),
@@ -49,7 +51,10 @@ fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Result<Answer, Cannot>
         .or_else(|| server::topic(topic, scope, schema));
     found.ok_or_else(|| Cannot {
         reason: match topic {
-            Topic::Integrity => "PostgreSQL has no such check in plain SQL; the extension amcheck and the program pg_amcheck have".into(),
+            Topic::Integrity => {
+                "PostgreSQL has no such check in plain SQL; the extension amcheck and the program pg_amcheck have"
+                    .into()
+            }
             _ => format!("{} is nothing that PostgreSQL tells", topic.title().to_lowercase()),
         },
         can: examples(schema),
@@ -76,7 +81,11 @@ fn noted(title: &str, statement: impl Into<String>, note: &str) -> Answer {
 
 /// A table's name in a statement.
 fn relation(table: &Relation) -> String {
-    if table.schema.is_empty() { quote(&table.name) } else { format!("{}.{}", quote(&table.schema), quote(&table.name)) }
+    if table.schema.is_empty() {
+        quote(&table.name)
+    } else {
+        format!("{}.{}", quote(&table.schema), quote(&table.name))
+    }
 }
 
 /// Keeps the person's own schemas: those that begin with `pg_` are reserved for the system.

@@ -9,12 +9,15 @@ use crate::domain::schema::Schema;
 /// Sessions of people and programs, without our own.
 const CLIENTS: &str = "a.backend_type = 'client backend' AND a.pid <> pg_catalog.pg_backend_pid()";
 
-const SESSION: &str = "a.pid, a.usename AS \"user\", a.datname AS database, a.application_name AS application, a.client_addr AS client";
+const SESSION: &str =
+    "a.pid, a.usename AS \"user\", a.datname AS database, a.application_name AS application, a.client_addr AS client";
 
 const STATEMENT: &str = "pg_catalog.\"left\"(pg_catalog.regexp_replace(a.query, '\\s+', ' ', 'g'), 500) AS statement";
 
 fn seconds(since: &str, name: &str) -> String {
-    format!("pg_catalog.round(EXTRACT(epoch FROM pg_catalog.clock_timestamp() - {since})::pg_catalog.numeric, 1) AS {name}")
+    format!(
+        "pg_catalog.round(EXTRACT(epoch FROM pg_catalog.clock_timestamp() - {since})::pg_catalog.numeric, 1) AS {name}"
+    )
 }
 
 fn older_than(scope: &Scope, since: &str) -> String {
@@ -26,7 +29,9 @@ fn older_than(scope: &Scope, since: &str) -> String {
 fn running(scope: &Scope) -> String {
     let who = scope.name.as_ref().map_or_else(String::new, |n| {
         let n = literal(n);
-        format!(" AND (a.usename::pg_catalog.text = {n} OR a.datname::pg_catalog.text = {n} OR a.application_name = {n})")
+        format!(
+            " AND (a.usename::pg_catalog.text = {n} OR a.datname::pg_catalog.text = {n} OR a.application_name = {n})"
+        )
     });
     format!(
         "SELECT {SESSION}, {}, a.wait_event_type || ':' || a.wait_event AS wait, {STATEMENT} FROM pg_catalog.pg_stat_activity AS a \
@@ -105,8 +110,10 @@ fn connections(scope: &Scope) -> Answer {
 /// The statements' own statistics, or the sentence that says what is missing.
 fn statements(order: &str, cut: &str, schema: &Schema) -> Result<String, &'static str> {
     let Some(home) = schema.extension("pg_stat_statements") else {
-        return Err("pg_stat_statements is not installed in this database, so past statements are not counted: running ones are shown. \
-                    To have them counted: add it to shared_preload_libraries, restart, and run CREATE EXTENSION pg_stat_statements");
+        return Err(
+            "pg_stat_statements is not installed in this database, so past statements are not counted: running ones are shown. \
+                    To have them counted: add it to shared_preload_libraries, restart, and run CREATE EXTENSION pg_stat_statements",
+        );
     };
     let (total, mean, max) = if version(schema) >= 130_000 {
         ("s.total_exec_time", "s.mean_exec_time", "s.max_exec_time")
@@ -159,16 +166,22 @@ pub(super) fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Option<Answ
         Topic::Blocking => one(title, blocking(scope)),
         Topic::LongTransactions => one(title, transactions(scope, "")),
         Topic::IdleInTransaction => one(title, transactions(scope, " AND a.state LIKE 'idle in transaction%'")),
-        Topic::Waits => one(title, format!(
-            "SELECT COALESCE(a.wait_event_type, 'running') AS wait_type, COALESCE(a.wait_event, 'on CPU or not waiting') AS wait, \
-             pg_catalog.count(*) AS sessions FROM pg_catalog.pg_stat_activity AS a WHERE {CLIENTS} AND a.state <> 'idle' GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2")),
+        Topic::Waits => one(
+            title,
+            format!(
+                "SELECT COALESCE(a.wait_event_type, 'running') AS wait_type, COALESCE(a.wait_event, 'on CPU or not waiting') AS wait, \
+             pg_catalog.count(*) AS sessions FROM pg_catalog.pg_stat_activity AS a WHERE {CLIENTS} AND a.state <> 'idle' GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2"
+            ),
+        ),
         Topic::SlowQueries => statements_answer(topic, "time", scope, schema),
         Topic::FrequentQueries => statements_answer(topic, "calls", scope, schema),
         Topic::Connections => connections(scope),
-        Topic::ConnectionLimit => one(title,
+        Topic::ConnectionLimit => one(
+            title,
             "SELECT (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity WHERE backend_type = 'client backend') AS connections, \
              pg_catalog.current_setting('max_connections')::pg_catalog.int4 AS max_connections, \
-             pg_catalog.current_setting('superuser_reserved_connections')::pg_catalog.int4 AS reserved_for_superusers"),
+             pg_catalog.current_setting('superuser_reserved_connections')::pg_catalog.int4 AS reserved_for_superusers",
+        ),
         Topic::Performance => performance(schema),
         Topic::Progress => progress(schema),
         _ => return None,
@@ -178,8 +191,12 @@ pub(super) fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Option<Answ
 fn performance(schema: &Schema) -> Answer {
     let scope = Scope::default();
     let mut answer = Answer { title: Topic::Performance.title().into(), ..Answer::default() };
-    let mut add = |title: &str, statement: String| answer.statements.push(AnswerStatement { title: title.into(), statement });
-    add("Connections by state", connections(&Scope { by: Some(ConnectionKey::State), ..Scope::default() }).statements.swap_remove(0).statement);
+    let mut add =
+        |title: &str, statement: String| answer.statements.push(AnswerStatement { title: title.into(), statement });
+    add(
+        "Connections by state",
+        connections(&Scope { by: Some(ConnectionKey::State), ..Scope::default() }).statements.swap_remove(0).statement,
+    );
     add("Cache hit ratio (above 99 % is usual for transactional work)", CACHE.into());
     add("Who waits for whom", blocking(&scope));
     add("Transactions open longest", transactions(&Scope { limit: Some(5), ..Scope::default() }, ""));
@@ -196,18 +213,24 @@ fn performance(schema: &Schema) -> Answer {
     add("Tables read from end to end most", sequential_scans(OWN, " LIMIT 10"));
     add("Foreign keys without an index", unindexed_keys(OWN));
     add("Dead rows and last vacuum", dead_rows(OWN, " LIMIT 10"));
-    add("Deadlocks, rollbacks, temporary files",
+    add(
+        "Deadlocks, rollbacks, temporary files",
         "SELECT datname AS database, deadlocks, xact_commit AS commits, xact_rollback AS rollbacks, temp_files, \
          pg_catalog.pg_size_pretty(temp_bytes) AS temp_size, stats_reset FROM pg_catalog.pg_stat_database \
-         WHERE datname = pg_catalog.current_database()".into());
+         WHERE datname = pg_catalog.current_database()"
+            .into(),
+    );
     answer.notes.extend(missing.map(ToOwned::to_owned));
     answer.notes.push("counters run since the last reset shown with them".into());
     answer
 }
 
 fn progress(schema: &Schema) -> Answer {
-    let mut answer = one("Vacuum", "SELECT pid, datname AS database, relid::pg_catalog.regclass::pg_catalog.text AS table, phase, heap_blks_total, heap_blks_scanned, \
-        heap_blks_vacuumed, index_vacuum_count FROM pg_catalog.pg_stat_progress_vacuum");
+    let mut answer = one(
+        "Vacuum",
+        "SELECT pid, datname AS database, relid::pg_catalog.regclass::pg_catalog.text AS table, phase, heap_blks_total, heap_blks_scanned, \
+        heap_blks_vacuumed, index_vacuum_count FROM pg_catalog.pg_stat_progress_vacuum",
+    );
     answer.statements.push(AnswerStatement { title: "CREATE INDEX".into(), statement:
         "SELECT pid, datname AS database, relid::pg_catalog.regclass::pg_catalog.text AS table, command, phase, blocks_total, blocks_done, tuples_total, tuples_done \
          FROM pg_catalog.pg_stat_progress_create_index".into() });

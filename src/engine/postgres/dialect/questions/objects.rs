@@ -76,7 +76,10 @@ pub(super) fn describe(table: &Relation, schema: &Schema) -> Answer {
     if plain.is_none_or(crate::domain::schema::Table::is_table) {
         more("Indexes", indexes(&scope, "n.nspname, t.relname, c.relname", ""));
         more("Constraints", constraints(&scope));
-        more("Referenced by", keys(&format!("fn.nspname = {} AND f.relname = {}", literal(&table.schema), literal(&table.name))));
+        more(
+            "Referenced by",
+            keys(&format!("fn.nspname = {} AND f.relname = {}", literal(&table.schema), literal(&table.name))),
+        );
     }
     answer
 }
@@ -104,12 +107,17 @@ pub(super) fn find_columns(search: &ColumnSearch) -> Answer {
         // Words in any writing: `order date` finds order_date and orderDate.
         let joined: String = name.chars().filter(|c| c.is_alphanumeric()).collect();
         let singular = joined.strip_suffix('s').filter(|s| s.len() > 3).unwrap_or(&joined).to_owned();
-        conditions.push(format!("pg_catalog.replace(a.attname::pg_catalog.text, '_', '') ILIKE {}", contains(&singular)));
+        conditions
+            .push(format!("pg_catalog.replace(a.attname::pg_catalog.text, '_', '') ILIKE {}", contains(&singular)));
         title.push_str(&format!(" like \"{name}\""));
     }
     if let Some(kind) = search.kind {
         let parts: Vec<String> = kind.type_parts().iter().map(|p| format!("{type_of} ILIKE {}", contains(p))).collect();
-        let except = if kind == crate::domain::question::TypeFamily::Number { format!(" AND {type_of} NOT ILIKE '%interval%' AND {type_of} NOT ILIKE '%point%'") } else { String::new() };
+        let except = if kind == crate::domain::question::TypeFamily::Number {
+            format!(" AND {type_of} NOT ILIKE '%interval%' AND {type_of} NOT ILIKE '%point%'")
+        } else {
+            String::new()
+        };
         conditions.push(format!("({}){except}", parts.join(" OR ")));
         title.push_str(&format!(" of a {} type", kind.word()));
     }
@@ -197,15 +205,20 @@ fn constraints(scope: &Scope) -> String {
 
 pub(super) fn topic(topic: Topic, scope: &Scope) -> Option<Answer> {
     let title = topic.title();
-    let named = |column: &str| scope.name.as_ref().map_or_else(String::new, |n| format!(" AND {column} ILIKE {}", contains(n)));
+    let named =
+        |column: &str| scope.name.as_ref().map_or_else(String::new, |n| format!(" AND {column} ILIKE {}", contains(n)));
     Some(match topic {
-        Topic::Schemas => one(title, format!(
-            "SELECT n.nspname AS schema, pg_catalog.pg_get_userbyid(n.nspowner) AS owner, \
+        Topic::Schemas => one(
+            title,
+            format!(
+                "SELECT n.nspname AS schema, pg_catalog.pg_get_userbyid(n.nspowner) AS owner, \
              pg_catalog.count(c.oid) FILTER (WHERE c.relkind IN ('r', 'p')) AS tables, \
              pg_catalog.count(c.oid) FILTER (WHERE c.relkind IN ('v', 'm')) AS views, \
              pg_catalog.obj_description(n.oid, 'pg_namespace') AS comment \
              FROM pg_catalog.pg_namespace AS n LEFT JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid \
-             WHERE {OWN} GROUP BY n.oid, n.nspname, n.nspowner ORDER BY 1")),
+             WHERE {OWN} GROUP BY n.oid, n.nspname, n.nspowner ORDER BY 1"
+            ),
+        ),
         Topic::Indexes => one(title, indexes(scope, "n.nspname, t.relname, c.relname", &named("c.relname"))),
         Topic::IndexSizes => one(title, indexes(scope, "pg_catalog.pg_relation_size(c.oid) DESC, c.relname", "")),
         Topic::UnusedIndexes => {
@@ -213,13 +226,20 @@ pub(super) fn topic(topic: Topic, scope: &Scope) -> Option<Answer> {
                        (SELECT 1 FROM pg_catalog.pg_constraint AS k WHERE k.conindid = i.indexrelid)";
             let mut answer = one(title, indexes(scope, "pg_catalog.pg_relation_size(c.oid) DESC, c.relname", and));
             answer.statements.push(since());
-            answer.notes.push("no scan since the counters were reset; unique indexes and those behind constraints are left out; \
-                               replicas have counters of their own".into());
+            answer.notes.push(
+                "no scan since the counters were reset; unique indexes and those behind constraints are left out; \
+                               replicas have counters of their own"
+                    .into(),
+            );
             answer
         }
-        Topic::InvalidIndexes => one(title, indexes(scope, "n.nspname, t.relname, c.relname", " AND NOT (i.indisvalid AND i.indisready)")),
-        Topic::DuplicateIndexes => one(title, format!(
-            "SELECT n.nspname AS schema, t.relname AS table, a.relname AS index, b.relname AS repeats, \
+        Topic::InvalidIndexes => {
+            one(title, indexes(scope, "n.nspname, t.relname, c.relname", " AND NOT (i.indisvalid AND i.indisready)"))
+        }
+        Topic::DuplicateIndexes => one(
+            title,
+            format!(
+                "SELECT n.nspname AS schema, t.relname AS table, a.relname AS index, b.relname AS repeats, \
              pg_catalog.pg_size_pretty(pg_catalog.pg_relation_size(a.oid)) AS size, pg_catalog.pg_get_indexdef(a.oid) AS definition, \
              pg_catalog.pg_get_indexdef(b.oid) AS other_definition \
              FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_index AS j ON j.indrelid = i.indrelid AND j.indexrelid <> i.indexrelid \
@@ -232,31 +252,57 @@ pub(super) fn topic(topic: Topic, scope: &Scope) -> Option<Answer> {
              AND pg_catalog.strpos(j.indoption::pg_catalog.text || ' ', i.indoption::pg_catalog.text || ' ') = 1 \
              AND (i.indkey::pg_catalog.text <> j.indkey::pg_catalog.text OR j.indisunique OR i.indexrelid > j.indexrelid) \
              ORDER BY pg_catalog.pg_relation_size(a.oid) DESC, 1, 2, 3",
-            of_table(scope).replace("c.relname", "t.relname"))),
-        Topic::TablesWithoutPrimaryKey => one(title, without("SELECT 1 FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = c.oid AND k.contype = 'p'")),
-        Topic::TablesWithoutIndexes => one(title, without("SELECT 1 FROM pg_catalog.pg_index AS i WHERE i.indrelid = c.oid")),
-        Topic::Functions => one(title, format!(
-            "SELECT n.nspname AS schema, p.proname AS name, pg_catalog.pg_get_function_arguments(p.oid) AS arguments, \
+                of_table(scope).replace("c.relname", "t.relname")
+            ),
+        ),
+        Topic::TablesWithoutPrimaryKey => one(
+            title,
+            without("SELECT 1 FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = c.oid AND k.contype = 'p'"),
+        ),
+        Topic::TablesWithoutIndexes => {
+            one(title, without("SELECT 1 FROM pg_catalog.pg_index AS i WHERE i.indrelid = c.oid"))
+        }
+        Topic::Functions => one(
+            title,
+            format!(
+                "SELECT n.nspname AS schema, p.proname AS name, pg_catalog.pg_get_function_arguments(p.oid) AS arguments, \
              CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' WHEN 'w' THEN 'window' ELSE 'function' END AS kind, \
              pg_catalog.format_type(p.prorettype, NULL) AS returns, l.lanname AS language, p.prosecdef AS security_definer \
              FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace \
              JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang WHERE {}{} ORDER BY 1, 2, 3",
-            scope.schema.as_ref().map_or_else(|| OWN.to_owned(), |s| format!("n.nspname = {}", literal(s))), named("p.proname"))),
-        Topic::Triggers => one(title, format!(
-            "SELECT n.nspname AS schema, c.relname AS table, g.tgname AS name, \
+                scope.schema.as_ref().map_or_else(|| OWN.to_owned(), |s| format!("n.nspname = {}", literal(s))),
+                named("p.proname")
+            ),
+        ),
+        Topic::Triggers => one(
+            title,
+            format!(
+                "SELECT n.nspname AS schema, c.relname AS table, g.tgname AS name, \
              CASE g.tgenabled WHEN 'D' THEN 'disabled' ELSE 'enabled' END AS state, pg_catalog.pg_get_triggerdef(g.oid) AS definition \
              FROM pg_catalog.pg_trigger AS g JOIN pg_catalog.pg_class AS c ON c.oid = g.tgrelid \
-             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE NOT g.tgisinternal AND {} ORDER BY 1, 2, 3", of_table(scope))),
-        Topic::Sequences => one(title, format!(
-            "SELECT s.schemaname AS schema, s.sequencename AS name, s.data_type::pg_catalog.text AS type, s.last_value, s.max_value, \
+             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE NOT g.tgisinternal AND {} ORDER BY 1, 2, 3",
+                of_table(scope)
+            ),
+        ),
+        Topic::Sequences => one(
+            title,
+            format!(
+                "SELECT s.schemaname AS schema, s.sequencename AS name, s.data_type::pg_catalog.text AS type, s.last_value, s.max_value, \
              pg_catalog.round(100.0 * s.last_value / s.max_value, 2) AS used_percent \
-             FROM pg_catalog.pg_sequences AS s WHERE TRUE{} ORDER BY 6 DESC NULLS LAST, 1, 2", named("s.sequencename"))),
+             FROM pg_catalog.pg_sequences AS s WHERE TRUE{} ORDER BY 6 DESC NULLS LAST, 1, 2",
+                named("s.sequencename")
+            ),
+        ),
         Topic::Constraints => one(title, constraints(scope)),
         Topic::Types => {
-            let mut answer = one("Enum types", format!(
-                "SELECT n.nspname AS schema, t.typname AS name, pg_catalog.string_agg(e.enumlabel::pg_catalog.text, ', ' ORDER BY e.enumsortorder) AS labels \
+            let mut answer = one(
+                "Enum types",
+                format!(
+                    "SELECT n.nspname AS schema, t.typname AS name, pg_catalog.string_agg(e.enumlabel::pg_catalog.text, ', ' ORDER BY e.enumsortorder) AS labels \
                  FROM pg_catalog.pg_type AS t JOIN pg_catalog.pg_enum AS e ON e.enumtypid = t.oid \
-                 JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace GROUP BY 1, 2 ORDER BY 1, 2"));
+                 JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace GROUP BY 1, 2 ORDER BY 1, 2"
+                ),
+            );
             answer.statements.push(AnswerStatement { title: "Domains and composite types".into(), statement: format!(
                 "SELECT n.nspname AS schema, t.typname AS name, CASE t.typtype WHEN 'd' THEN 'domain' WHEN 'r' THEN 'range' ELSE 'composite' END AS kind, \
                  CASE WHEN t.typtype = 'd' THEN pg_catalog.format_type(t.typbasetype, t.typtypmod) END AS base \
@@ -266,30 +312,51 @@ pub(super) fn topic(topic: Topic, scope: &Scope) -> Option<Answer> {
             answer.title = title.to_owned();
             answer
         }
-        Topic::Comments => one(title, format!(
-            "SELECT n.nspname AS schema, c.relname AS table, a.attname AS column, d.description AS comment \
+        Topic::Comments => one(
+            title,
+            format!(
+                "SELECT n.nspname AS schema, c.relname AS table, a.attname AS column, d.description AS comment \
              FROM pg_catalog.pg_description AS d JOIN pg_catalog.pg_class AS c ON c.oid = d.objoid \
              JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace \
              LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = d.objsubid AND d.objsubid > 0 \
-             WHERE d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND {} ORDER BY 1, 2, d.objsubid", of_table(scope))),
-        Topic::Partitions => one(title, format!(
-            "SELECT n.nspname AS schema, p.relname AS table, c.relname AS partition, pg_catalog.pg_get_expr(c.relpartbound, c.oid) AS bounds, \
+             WHERE d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND {} ORDER BY 1, 2, d.objsubid",
+                of_table(scope)
+            ),
+        ),
+        Topic::Partitions => one(
+            title,
+            format!(
+                "SELECT n.nspname AS schema, p.relname AS table, c.relname AS partition, pg_catalog.pg_get_expr(c.relpartbound, c.oid) AS bounds, \
              pg_catalog.pg_size_pretty(pg_catalog.pg_total_relation_size(c.oid)) AS size, {ROWS} AS rows_estimate \
              FROM pg_catalog.pg_inherits AS h JOIN pg_catalog.pg_class AS c ON c.oid = h.inhrelid \
              JOIN pg_catalog.pg_class AS p ON p.oid = h.inhparent JOIN pg_catalog.pg_namespace AS n ON n.oid = p.relnamespace \
-             WHERE c.relkind IN ('r', 'p', 'f') AND {} ORDER BY 1, 2, 3", of_table(scope).replace("c.relname", "p.relname"))),
-        Topic::Policies => one(title, format!(
-            "SELECT n.nspname AS schema, c.relname AS table, p.polname AS name, p.polpermissive AS permissive, \
+             WHERE c.relkind IN ('r', 'p', 'f') AND {} ORDER BY 1, 2, 3",
+                of_table(scope).replace("c.relname", "p.relname")
+            ),
+        ),
+        Topic::Policies => one(
+            title,
+            format!(
+                "SELECT n.nspname AS schema, c.relname AS table, p.polname AS name, p.polpermissive AS permissive, \
              pg_catalog.pg_get_expr(p.polqual, p.polrelid) AS using, pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid) AS with_check \
              FROM pg_catalog.pg_policy AS p JOIN pg_catalog.pg_class AS c ON c.oid = p.polrelid \
-             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE {} ORDER BY 1, 2, 3", of_table(scope))),
+             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE {} ORDER BY 1, 2, 3",
+                of_table(scope)
+            ),
+        ),
         Topic::RowCounts => {
-            let mut answer = one("Rows of all tables, estimates", format!(
-                "SELECT n.nspname AS schema, c.relname AS name, {ROWS} AS rows_estimate, u.n_live_tup AS live_rows_counted, \
+            let mut answer = one(
+                "Rows of all tables, estimates",
+                format!(
+                    "SELECT n.nspname AS schema, c.relname AS name, {ROWS} AS rows_estimate, u.n_live_tup AS live_rows_counted, \
                  GREATEST(u.last_analyze, u.last_autoanalyze) AS analyzed \
                  FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace \
                  LEFT JOIN pg_catalog.pg_stat_all_tables AS u ON u.relid = c.oid \
-                 WHERE c.relkind IN ('r', 'p') AND {} ORDER BY c.reltuples DESC, 1, 2{}", of_table(scope), limit(scope, 500)));
+                 WHERE c.relkind IN ('r', 'p') AND {} ORDER BY c.reltuples DESC, 1, 2{}",
+                    of_table(scope),
+                    limit(scope, 500)
+                ),
+            );
             answer.notes.push("estimates of the catalogue: counting every row of every table is left to \"how many rows are in TABLE\"".into());
             answer
         }
@@ -311,6 +378,7 @@ pub(super) fn since() -> AnswerStatement {
     AnswerStatement {
         title: "Counters since".into(),
         statement: "SELECT datname AS database, stats_reset FROM pg_catalog.pg_stat_database \
-                    WHERE datname = pg_catalog.current_database()".into(),
+                    WHERE datname = pg_catalog.current_database()"
+            .into(),
     }
 }

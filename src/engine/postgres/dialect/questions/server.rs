@@ -11,7 +11,14 @@ const SETTING: &str = "SELECT name, pg_catalog.current_setting(name, TRUE) AS va
 fn settings(scope: &Scope) -> Answer {
     match &scope.name {
         Some(name) if name.contains('_') => {
-            let mut answer = one(format!("Setting {name}"), format!("{SETTING} WHERE name ILIKE {} ORDER BY name <> pg_catalog.lower({}), name", contains(name), literal(name)));
+            let mut answer = one(
+                format!("Setting {name}"),
+                format!(
+                    "{SETTING} WHERE name ILIKE {} ORDER BY name <> pg_catalog.lower({}), name",
+                    contains(name),
+                    literal(name)
+                ),
+            );
             answer.notes.push("no row means that there is no setting of that name".into());
             answer
         }
@@ -19,7 +26,9 @@ fn settings(scope: &Scope) -> Answer {
             let word = contains(name.strip_suffix('s').filter(|w| w.len() > 3).unwrap_or(name));
             one(
                 format!("Settings about {name}"),
-                format!("{SETTING} WHERE name ILIKE {word} OR category ILIKE {word} OR short_desc ILIKE {word} ORDER BY category, name"),
+                format!(
+                    "{SETTING} WHERE name ILIKE {word} OR category ILIKE {word} OR short_desc ILIKE {word} ORDER BY category, name"
+                ),
             )
         }
         None => one("Settings", format!("{SETTING} ORDER BY category, name")),
@@ -53,7 +62,9 @@ fn privileges(scope: &Scope) -> Answer {
                 is_table(table)
             ),
         );
-        answer.notes.push("rights through membership and PUBLIC are counted in; USAGE on the schema is needed besides".into());
+        answer
+            .notes
+            .push("rights through membership and PUBLIC are counted in; USAGE on the schema is needed besides".into());
         return answer;
     }
     if let Some(name) = &scope.name {
@@ -113,28 +124,53 @@ pub(super) fn topic(topic: Topic, scope: &Scope, _schema: &Schema) -> Option<Ans
     let title = topic.title();
     Some(match topic {
         Topic::Settings => settings(scope),
-        Topic::ChangedSettings => one(title, format!("{SETTING} WHERE source NOT IN ('default', 'override', 'session', 'client') ORDER BY category, name")),
+        Topic::ChangedSettings => one(
+            title,
+            format!(
+                "{SETTING} WHERE source NOT IN ('default', 'override', 'session', 'client') ORDER BY category, name"
+            ),
+        ),
         Topic::Roles => {
-            let mut answer = one(title, format!("{ROLES} WHERE r.rolname !~ '^pg_' ORDER BY r.rolsuper DESC, r.rolcanlogin DESC, 1"));
+            let mut answer = one(
+                title,
+                format!("{ROLES} WHERE r.rolname !~ '^pg_' ORDER BY r.rolsuper DESC, r.rolcanlogin DESC, 1"),
+            );
             if scope.name.is_none() {
-                answer.statements.push(AnswerStatement { title: "Rights granted on tables".into(), statement: privileges(&Scope::default()).statements.swap_remove(0).statement });
+                answer.statements.push(AnswerStatement {
+                    title: "Rights granted on tables".into(),
+                    statement: privileges(&Scope::default()).statements.swap_remove(0).statement,
+                });
             }
             answer
         }
         Topic::Superusers => one(title, format!("{ROLES} WHERE r.rolsuper ORDER BY 1")),
         Topic::Privileges => privileges(scope),
-        Topic::CurrentUser => one(title, "SELECT CURRENT_USER AS \"user\", SESSION_USER AS login, pg_catalog.current_database() AS database, \
-            pg_catalog.inet_server_addr() AS server, pg_catalog.inet_server_port() AS port, pg_catalog.pg_backend_pid() AS our_session"),
+        Topic::CurrentUser => one(
+            title,
+            "SELECT CURRENT_USER AS \"user\", SESSION_USER AS login, pg_catalog.current_database() AS database, \
+            pg_catalog.inet_server_addr() AS server, pg_catalog.inet_server_port() AS port, pg_catalog.pg_backend_pid() AS our_session",
+        ),
         Topic::Replication => replication(),
         Topic::ReplicationSlots => one(title, SLOTS),
-        Topic::Version => one(title, "SELECT pg_catalog.current_setting('server_version') AS version, pg_catalog.version() AS build"),
-        Topic::Uptime => one(title, "SELECT pg_catalog.pg_postmaster_start_time() AS started, \
-            pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - pg_catalog.pg_postmaster_start_time()) AS uptime"),
-        Topic::Extensions => one(title, "SELECT e.extname AS extension, e.extversion AS version, n.nspname AS schema, a.default_version AS available, a.comment \
+        Topic::Version => {
+            one(title, "SELECT pg_catalog.current_setting('server_version') AS version, pg_catalog.version() AS build")
+        }
+        Topic::Uptime => one(
+            title,
+            "SELECT pg_catalog.pg_postmaster_start_time() AS started, \
+            pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - pg_catalog.pg_postmaster_start_time()) AS uptime",
+        ),
+        Topic::Extensions => one(
+            title,
+            "SELECT e.extname AS extension, e.extversion AS version, n.nspname AS schema, a.default_version AS available, a.comment \
             FROM pg_catalog.pg_extension AS e JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace \
-            LEFT JOIN pg_catalog.pg_available_extensions AS a ON a.name = e.extname ORDER BY 1"),
-        Topic::Encoding => one(title, "SELECT datname AS database, pg_catalog.pg_encoding_to_char(encoding) AS encoding, datcollate AS collation, \
-            datctype AS character_type FROM pg_catalog.pg_database WHERE NOT datistemplate ORDER BY 1"),
+            LEFT JOIN pg_catalog.pg_available_extensions AS a ON a.name = e.extname ORDER BY 1",
+        ),
+        Topic::Encoding => one(
+            title,
+            "SELECT datname AS database, pg_catalog.pg_encoding_to_char(encoding) AS encoding, datcollate AS collation, \
+            datctype AS character_type FROM pg_catalog.pg_database WHERE NOT datistemplate ORDER BY 1",
+        ),
         _ => return None,
     })
 }

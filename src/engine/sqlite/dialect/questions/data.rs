@@ -65,9 +65,6 @@ impl Flavour for Sqlite {
     fn quote(&self, name: &str) -> String {
         quote(name)
     }
-    fn literal(&self, text: &str) -> String {
-        literal(text)
-    }
     fn relation(&self, table: &Relation) -> String {
         relation(table)
     }

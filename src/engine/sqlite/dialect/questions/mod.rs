@@ -13,13 +13,21 @@ use crate::domain::target::Timestamp;
 
 pub(super) fn answer(intent: &Intent, schema: &Schema, _now: Timestamp) -> Result<Answer, Cannot> {
     match intent {
-        Intent::Help => Ok(Answer { title: "What can be asked".into(), text: Some(overview(schema)), ..Answer::default() }),
+        Intent::Help => {
+            Ok(Answer { title: "What can be asked".into(), text: Some(overview(schema)), ..Answer::default() })
+        }
         Intent::Tables(list) => Ok(objects::tables(list, schema)),
         Intent::Describe(table) => Ok(objects::describe(table)),
         Intent::RowCount { table, exact } => Ok(objects::row_count(table, *exact)),
         Intent::TableSize(table) => Err(Cannot {
-            reason: format!("SQLite does not tell the size of one table ({}) without its dbstat module; the whole file is known", table.name),
-            can: vec!["how big is the database".into(), format!("how many rows are in {}", table.name.replace('_', " "))],
+            reason: format!(
+                "SQLite does not tell the size of one table ({}) without its dbstat module; the whole file is known",
+                table.name
+            ),
+            can: vec![
+                "how big is the database".into(),
+                format!("how many rows are in {}", table.name.replace('_', " ")),
+            ],
             ..Cannot::default()
         }),
         Intent::Sample { table, limit } => {
@@ -46,8 +54,16 @@ pub(super) fn answer(intent: &Intent, schema: &Schema, _now: Timestamp) -> Resul
 /// Why SQLite has no such thing.
 fn none(topic: Topic, schema: &Schema) -> Cannot {
     let why = match topic {
-        Topic::Running | Topic::Locks | Topic::Blocking | Topic::LongTransactions | Topic::IdleInTransaction | Topic::Waits
-        | Topic::Connections | Topic::ConnectionLimit | Topic::Deadlocks | Topic::Progress => {
+        Topic::Running
+        | Topic::Locks
+        | Topic::Blocking
+        | Topic::LongTransactions
+        | Topic::IdleInTransaction
+        | Topic::Waits
+        | Topic::Connections
+        | Topic::ConnectionLimit
+        | Topic::Deadlocks
+        | Topic::Progress => {
             "a SQLite file is read inside each program that opens it: there is no server that knows the sessions of others"
         }
         Topic::SlowQueries | Topic::FrequentQueries => "SQLite keeps no statistics of past statements",
@@ -78,7 +94,11 @@ fn one(title: impl Into<String>, statement: impl Into<String>) -> Answer {
 }
 
 fn relation(table: &Relation) -> String {
-    if table.schema.is_empty() { quote(&table.name) } else { format!("{}.{}", quote(&table.schema), quote(&table.name)) }
+    if table.schema.is_empty() {
+        quote(&table.name)
+    } else {
+        format!("{}.{}", quote(&table.schema), quote(&table.name))
+    }
 }
 
 /// A LIKE condition, ASCII case aside.
@@ -91,5 +111,8 @@ fn like(column: &str, text: &str) -> String {
 const OWN: &str = "m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
 
 fn of_table(scope: &Scope) -> String {
-    scope.table.as_ref().map_or_else(|| OWN.to_owned(), |t| format!("m.type = 'table' AND m.name = {}", literal(&t.name)))
+    scope
+        .table
+        .as_ref()
+        .map_or_else(|| OWN.to_owned(), |t| format!("m.type = 'table' AND m.name = {}", literal(&t.name)))
 }

@@ -25,7 +25,10 @@ pub(super) fn tables(list: &TableList, schema: &Schema) -> Answer {
         if let Some(counts) = counts(&found) {
             let mut answer = one("Tables by rows", format!("{counts} ORDER BY 2 {direction}, 1{cut}"));
             if list.order == TableOrder::Bytes {
-                answer.notes.push("SQLite does not tell the size of one table without its dbstat module: ranked by counted rows".into());
+                answer.notes.push(
+                    "SQLite does not tell the size of one table without its dbstat module: ranked by counted rows"
+                        .into(),
+                );
             }
             if found.len() > COUNTED {
                 answer.notes.push(format!("the first {COUNTED} of {} tables are counted", found.len()));
@@ -67,16 +70,23 @@ pub(super) fn describe(table: &Relation) -> Answer {
         ),
     );
     answer.title = format!("Structure of {}", table.name);
-    let mut more = |title: &str, statement: String| answer.statements.push(AnswerStatement { title: title.into(), statement });
+    let mut more =
+        |title: &str, statement: String| answer.statements.push(AnswerStatement { title: title.into(), statement });
     more("Indexes", indexes(&format!("m.type = 'table' AND m.name = {name}"), ""));
     more("Foreign keys", keys(&format!("m.name = {name}")));
     more("Referenced by", keys(&format!("lower(f.\"table\") = lower({name})")));
-    more("Definition", format!("SELECT m.sql AS definition FROM sqlite_schema AS m WHERE m.name = {name} AND m.type IN ('table', 'view')"));
+    more(
+        "Definition",
+        format!(
+            "SELECT m.sql AS definition FROM sqlite_schema AS m WHERE m.name = {name} AND m.type IN ('table', 'view')"
+        ),
+    );
     answer
 }
 
 pub(super) fn row_count(table: &Relation, exact: bool) -> Answer {
-    let mut answer = one(format!("Rows of {}, counted", table.name), format!("SELECT count(*) AS rows FROM {}", relation(table)));
+    let mut answer =
+        one(format!("Rows of {}, counted", table.name), format!("SELECT count(*) AS rows FROM {}", relation(table)));
     if !exact {
         answer.notes.push("SQLite keeps no estimate: the rows were counted".into());
     }
@@ -121,7 +131,9 @@ pub(super) fn foreign_keys(table: Option<&Relation>, direction: KeyDirection) ->
         KeyDirection::Into => one(format!("Foreign keys to {}", table.name), into),
         KeyDirection::Both => {
             let mut answer = one(format!("Foreign keys from {}", table.name), from);
-            answer.statements.push(AnswerStatement { title: format!("Foreign keys to {}", table.name), statement: into });
+            answer
+                .statements
+                .push(AnswerStatement { title: format!("Foreign keys to {}", table.name), statement: into });
             answer.title = format!("Foreign keys of {}", table.name);
             answer
         }
@@ -147,9 +159,26 @@ fn indexes(condition: &str, and: &str) -> String {
 }
 
 const SETTINGS: &[&str] = &[
-    "application_id", "auto_vacuum", "cache_size", "encoding", "foreign_keys", "freelist_count", "journal_mode", "journal_size_limit",
-    "locking_mode", "mmap_size", "page_count", "page_size", "query_only", "schema_version", "secure_delete", "synchronous",
-    "temp_store", "user_version", "wal_autocheckpoint", "busy_timeout",
+    "application_id",
+    "auto_vacuum",
+    "cache_size",
+    "encoding",
+    "foreign_keys",
+    "freelist_count",
+    "journal_mode",
+    "journal_size_limit",
+    "locking_mode",
+    "mmap_size",
+    "page_count",
+    "page_size",
+    "query_only",
+    "schema_version",
+    "secure_delete",
+    "synchronous",
+    "temp_store",
+    "user_version",
+    "wal_autocheckpoint",
+    "busy_timeout",
 ];
 
 const SIZE: &str = "\
@@ -169,13 +198,20 @@ fn unindexed_keys(condition: &str) -> String {
 
 /// Indexes whose columns are the first columns of another one.
 fn duplicates(condition: &str) -> String {
-    let columns = |index: &str| format!("(SELECT group_concat(COALESCE(x.name, '?'), ',') || ',' FROM pragma_index_info({index}) AS x)");
+    let columns = |index: &str| {
+        format!("(SELECT group_concat(COALESCE(x.name, '?'), ',') || ',' FROM pragma_index_info({index}) AS x)")
+    };
     format!(
         "SELECT m.name AS \"table\", a.name AS \"index\", b.name AS repeats, {} AS columns FROM sqlite_schema AS m \
          JOIN pragma_index_list(m.name) AS a JOIN pragma_index_list(m.name) AS b ON b.name <> a.name \
          WHERE {condition} AND a.\"unique\" = 0 AND a.partial = 0 AND b.partial = 0 AND instr({}, {}) = 1 \
          AND instr({}, '?') = 0 AND ({} <> {} OR b.\"unique\" OR a.name > b.name) ORDER BY 1, 2, 3",
-        columns("a.name"), columns("b.name"), columns("a.name"), columns("a.name"), columns("a.name"), columns("b.name")
+        columns("a.name"),
+        columns("b.name"),
+        columns("a.name"),
+        columns("a.name"),
+        columns("a.name"),
+        columns("b.name")
     )
 }
 
@@ -183,11 +219,15 @@ pub(super) fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Option<Answ
     let title = topic.title();
     let own = of_table(scope);
     Some(match topic {
-        Topic::Databases | Topic::Schemas => one("Attached databases", "SELECT seq, name, file FROM pragma_database_list ORDER BY seq"),
+        Topic::Databases | Topic::Schemas => {
+            one("Attached databases", "SELECT seq, name, file FROM pragma_database_list ORDER BY seq")
+        }
         Topic::DatabaseSize | Topic::DiskUsage => one("Size of the file", SIZE),
         Topic::Bloat | Topic::Vacuum => {
             let mut answer = one("Free pages in the file", SIZE);
-            answer.notes.push("SQLite has no dead rows; free pages are reused, and VACUUM gives them back to the disk".into());
+            answer
+                .notes
+                .push("SQLite has no dead rows; free pages are reused, and VACUUM gives them back to the disk".into());
             answer
         }
         Topic::RowCounts => {
@@ -210,44 +250,90 @@ pub(super) fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Option<Answ
             answer.notes.push("hints, not verdicts: SQLite does not count how tables are read".into());
             answer
         }
-        Topic::TablesWithoutPrimaryKey => one(title, format!(
-            "SELECT m.name AS \"table\" FROM sqlite_schema AS m WHERE {OWN} AND NOT EXISTS \
-             (SELECT 1 FROM pragma_table_info(m.name) AS c WHERE c.pk > 0) ORDER BY 1")),
-        Topic::TablesWithoutIndexes => one(title, format!(
-            "SELECT m.name AS \"table\" FROM sqlite_schema AS m WHERE {OWN} AND NOT EXISTS (SELECT 1 FROM pragma_index_list(m.name)) ORDER BY 1")),
+        Topic::TablesWithoutPrimaryKey => one(
+            title,
+            format!(
+                "SELECT m.name AS \"table\" FROM sqlite_schema AS m WHERE {OWN} AND NOT EXISTS \
+             (SELECT 1 FROM pragma_table_info(m.name) AS c WHERE c.pk > 0) ORDER BY 1"
+            ),
+        ),
+        Topic::TablesWithoutIndexes => one(
+            title,
+            format!(
+                "SELECT m.name AS \"table\" FROM sqlite_schema AS m WHERE {OWN} AND NOT EXISTS (SELECT 1 FROM pragma_index_list(m.name)) ORDER BY 1"
+            ),
+        ),
         Topic::Settings | Topic::ChangedSettings => settings(scope)?,
         Topic::LastAnalyze => {
-            let mut answer = one("Tables with statistics", "SELECT m.name AS object, m.tbl_name AS \"table\" FROM sqlite_schema AS m WHERE m.name LIKE 'sqlite\\_stat%' ESCAPE '\\'");
-            answer.notes.push("SQLite does not store when ANALYZE ran, only its result in these tables; none means that it never ran".into());
+            let mut answer = one(
+                "Tables with statistics",
+                "SELECT m.name AS object, m.tbl_name AS \"table\" FROM sqlite_schema AS m WHERE m.name LIKE 'sqlite\\_stat%' ESCAPE '\\'",
+            );
+            answer.notes.push(
+                "SQLite does not store when ANALYZE ran, only its result in these tables; none means that it never ran"
+                    .into(),
+            );
             answer
         }
         Topic::CacheHitRatio => return None,
         Topic::Performance => {
             let mut answer = one("Size and free pages", SIZE);
-            answer.statements.push(AnswerStatement { title: "Foreign keys without an index".into(), statement: unindexed_keys(OWN) });
-            answer.statements.push(AnswerStatement { title: "Indexes that repeat another one".into(), statement: duplicates(OWN) });
-            answer.statements.push(AnswerStatement { title: "Settings".into(), statement: settings(&Scope::default())?.statements.swap_remove(0).statement });
+            answer.statements.push(AnswerStatement {
+                title: "Foreign keys without an index".into(),
+                statement: unindexed_keys(OWN),
+            });
+            answer
+                .statements
+                .push(AnswerStatement { title: "Indexes that repeat another one".into(), statement: duplicates(OWN) });
+            answer.statements.push(AnswerStatement {
+                title: "Settings".into(),
+                statement: settings(&Scope::default())?.statements.swap_remove(0).statement,
+            });
             answer.statements.push(AnswerStatement { title: "Statistics for the planner".into(), statement:
                 "SELECT count(*) AS statistics_tables FROM sqlite_schema AS m WHERE m.name LIKE 'sqlite\\_stat%' ESCAPE '\\'".into() });
             answer.title = title.to_owned();
             answer
         }
         Topic::Version => one(title, "SELECT sqlite_version() AS version, sqlite_source_id() AS build"),
-        Topic::Extensions => one("Compile-time options of the library", "SELECT compile_options AS option FROM pragma_compile_options ORDER BY 1"),
-        Topic::Functions => one("Functions of the library", "SELECT DISTINCT name, CASE type WHEN 'w' THEN 'window' WHEN 'a' THEN 'aggregate' ELSE 'scalar' END AS kind, narg AS arguments FROM pragma_function_list ORDER BY 1, 3"),
+        Topic::Extensions => one(
+            "Compile-time options of the library",
+            "SELECT compile_options AS option FROM pragma_compile_options ORDER BY 1",
+        ),
+        Topic::Functions => one(
+            "Functions of the library",
+            "SELECT DISTINCT name, CASE type WHEN 'w' THEN 'window' WHEN 'a' THEN 'aggregate' ELSE 'scalar' END AS kind, narg AS arguments FROM pragma_function_list ORDER BY 1, 3",
+        ),
         Topic::Triggers => {
-            let table = scope.table.as_ref().map_or_else(String::new, |t| format!(" AND m.tbl_name = {}", literal(&t.name)));
-            one(title, format!("SELECT m.name AS name, m.tbl_name AS \"table\", m.sql AS definition FROM sqlite_schema AS m WHERE m.type = 'trigger'{table} ORDER BY 2, 1"))
+            let table =
+                scope.table.as_ref().map_or_else(String::new, |t| format!(" AND m.tbl_name = {}", literal(&t.name)));
+            one(
+                title,
+                format!(
+                    "SELECT m.name AS name, m.tbl_name AS \"table\", m.sql AS definition FROM sqlite_schema AS m WHERE m.type = 'trigger'{table} ORDER BY 2, 1"
+                ),
+            )
         }
-        Topic::Constraints => one("Definitions, with their constraints", format!("SELECT m.name AS \"table\", m.sql AS definition FROM sqlite_schema AS m WHERE {own} ORDER BY 1")),
-        Topic::Types => one("Declared types in use", format!(
-            "SELECT c.type AS type, count(*) AS columns FROM sqlite_schema AS m JOIN pragma_table_info(m.name) AS c WHERE {OWN} GROUP BY 1 ORDER BY 2 DESC, 1")),
-        Topic::Wal | Topic::Checkpoints => one("Journal", "SELECT j.journal_mode, s.synchronous, w.wal_autocheckpoint FROM pragma_journal_mode AS j, pragma_synchronous AS s, pragma_wal_autocheckpoint AS w"),
+        Topic::Constraints => one(
+            "Definitions, with their constraints",
+            format!("SELECT m.name AS \"table\", m.sql AS definition FROM sqlite_schema AS m WHERE {own} ORDER BY 1"),
+        ),
+        Topic::Types => one(
+            "Declared types in use",
+            format!(
+                "SELECT c.type AS type, count(*) AS columns FROM sqlite_schema AS m JOIN pragma_table_info(m.name) AS c WHERE {OWN} GROUP BY 1 ORDER BY 2 DESC, 1"
+            ),
+        ),
+        Topic::Wal | Topic::Checkpoints => one(
+            "Journal",
+            "SELECT j.journal_mode, s.synchronous, w.wal_autocheckpoint FROM pragma_journal_mode AS j, pragma_synchronous AS s, pragma_wal_autocheckpoint AS w",
+        ),
         Topic::Encoding => one(title, "SELECT encoding FROM pragma_encoding"),
         Topic::Integrity => {
             let mut answer = one("Quick check of the file", "SELECT quick_check AS finding FROM pragma_quick_check");
-            answer.statements.push(AnswerStatement { title: "Rows that break a foreign key".into(), statement:
-                "SELECT \"table\", rowid, parent FROM pragma_foreign_key_check".into() });
+            answer.statements.push(AnswerStatement {
+                title: "Rows that break a foreign key".into(),
+                statement: "SELECT \"table\", rowid, parent FROM pragma_foreign_key_check".into(),
+            });
             answer
         }
         _ => return None,
@@ -261,7 +347,12 @@ fn settings(scope: &Scope) -> Option<Answer> {
     let parts: Vec<String> = SETTINGS
         .iter()
         .filter(|name| part.is_none_or(|w| name.contains(w)))
-        .map(|name| format!("SELECT '{name}' AS name, CAST({} AS TEXT) AS value FROM pragma_{name}", super::quote(value_column(name))))
+        .map(|name| {
+            format!(
+                "SELECT '{name}' AS name, CAST({} AS TEXT) AS value FROM pragma_{name}",
+                super::quote(value_column(name))
+            )
+        })
         .collect();
     if parts.is_empty() {
         return None;
