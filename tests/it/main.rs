@@ -11,6 +11,7 @@ mod config;
 mod demo;
 mod guard;
 mod postgres;
+mod questions;
 mod registry;
 mod sqlite;
 mod store;

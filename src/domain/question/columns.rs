@@ -48,6 +48,10 @@ pub(super) fn read(question: &Question<'_>) -> Option<Result<Reading, Cannot>> {
     if !(tokens.first().is_some_and(|t| t.means("where")) || columns || tables) {
         return None;
     }
+    // `tables named order`: their own names are meant.
+    if !columns && !wheres && tokens.iter().any(|t| t.is(&["like", "named", "called", "matching"])) {
+        return None;
+    }
     let mut words: Vec<&Token> = Vec::new();
     let mut family = None;
     let mut type_name = None;

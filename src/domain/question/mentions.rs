@@ -22,6 +22,8 @@ pub(super) struct Mention {
     pub(super) how: How,
     /// Other tables that are as near.
     pub(super) others: Vec<usize>,
+    /// Tables of the same name in another number or case: `orders` beside `order`.
+    pub(super) twins: Vec<usize>,
     /// It can be nothing but a table: quoted, qualified, or beside the word `table`.
     pub(super) explicit: bool,
 }
@@ -64,7 +66,10 @@ pub(super) fn all(question: &Question<'_>) -> Vec<Mention> {
     while i < tokens.len() {
         let mention = (1..=names::LONGEST.min(tokens.len() - i)).rev().filter_map(|n| at(question, i, n));
         // A longer name wins when it is as near to the letter as a shorter one, or plain.
-        let best = mention.min_by_key(|m| (!m.how.plain(), m.how, std::cmp::Reverse(m.name_len)));
+        let best = mention.min_by_key(|m| {
+            let longest = std::cmp::Reverse(m.name_len);
+            if m.how.plain() { (0, longest, m.how) } else { (1 + m.how as usize, longest, m.how) }
+        });
         match best {
             Some(mention) => {
                 i = mention.name_start + mention.name_len;
@@ -97,6 +102,7 @@ fn at(question: &Question<'_>, i: usize, n: usize) -> Option<Mention> {
         Found::One(table, _) => (table, Vec::new()),
         Found::Several(ref all, _) => (*all.first()?, all[1..].to_vec()),
     };
+    let twins = if found.how().plain() && !quoted { names::twins(question.schema, table) } else { Vec::new() };
     let (start, len) = match (called(before), called(tokens.get(i + n))) {
         (true, _) => (i - 1, n + 1),
         (false, true) => (i, n + 1),
@@ -110,6 +116,7 @@ fn at(question: &Question<'_>, i: usize, n: usize) -> Option<Mention> {
         table,
         how: found.how(),
         others,
+        twins,
         explicit: quoted || qualified || beside,
     })
 }

@@ -180,10 +180,16 @@ fn prefer(question: &Question<'_>, topic: Reading, data: Reading) -> Understood 
         return Understood { intent: topic.intent, notes: topic.notes, fleet: false };
     };
     let table = selection.base.full_name();
-    let own = !matches!(topic.intent, Intent::Topic(..) | Intent::Tables(_));
+    // A topic about this very table (`who can read orders`) has said more than its rows would.
+    let own = match &topic.intent {
+        Intent::Topic(_, scope) => scope.table.as_ref() == Some(&selection.base),
+        Intent::Tables(_) => false,
+        _ => true,
+    };
     let counted = matches!(selection.output, Output::Measures { .. });
     let roles = matches!(topic.topic, Some(Topic::Roles | Topic::Comments));
-    let certain = data.plain || mentions::all(question).iter().all(|m| m.explicit);
+    let mentions = mentions::all(question);
+    let certain = !mentions.is_empty() && (data.plain || mentions.iter().all(|m| m.explicit));
     if !own && (counted || roles || certain) {
         let mut notes = data.notes;
         if let (Some(found), false) = (topic.topic, certain) {

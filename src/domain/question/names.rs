@@ -166,6 +166,14 @@ pub(super) fn find_column(table: &Table, tokens: &[Token]) -> Option<Found> {
     })
 }
 
+/// Tables whose name has the same words as this one's, in another number, case or writing.
+pub(super) fn twins(schema: &Schema, table: usize) -> Vec<usize> {
+    let (name, words) = (&schema.tables[table].name, name_words(&schema.tables[table].name));
+    (0..schema.tables.len())
+        .filter(|i| *i != table && schema.tables[*i].name != *name && name_words(&schema.tables[*i].name) == words)
+        .collect()
+}
+
 fn name_fits_table(table: &Table, typed: &str) -> bool {
     let bare = typed.rsplit_once('.').map_or(typed, |(_, n)| n);
     table.name.eq_ignore_ascii_case(bare) || name_words(&table.name) == name_words(bare)

@@ -76,7 +76,7 @@ const RULES: &[Rule] = &[
     about(Goal::Tables(TableOrder::Name), &[&["what"], &["in"], &["database", "schema"]], &[], (0, 0)).named(),
     about(Goal::Tables(TableOrder::Bytes), &[&["table"], SIZE], &["top", "most", "schema", "disk", "take", "much", "each", "per"], (0, 0)).named(),
     about(Goal::Tables(TableOrder::Bytes), &[&["table"], &["most"], &["disk", "size", "memory"]], &["take", "schema"], (0, 0)),
-    about(Goal::Tables(TableOrder::Bytes), &[&["table"], &["size", "disk"], &["take"]], &["most", "schema", "much"], (0, 0)),
+    about(Goal::Tables(TableOrder::Bytes), &[&["table"], &["size", "disk"], &["take"]], &["most", "schema", "much", "up"], (0, 0)),
     about(Goal::Tables(TableOrder::Bytes), &[&["what"], &["take"], &["size", "disk", "diskusage"]], &["much", "most", "up"], (0, 0)),
     about(Goal::Tables(TableOrder::Rows), &[&["table"], &["mostrows", "fewestrows"]], &["top", "estimate"], (0, 0)),
     about(Goal::Tables(TableOrder::Rows), &[&["table"], &["top", "largest", "smallest"], &["row", "rowcount"]], &["by", "count", "size"], (0, 0)),
@@ -125,11 +125,12 @@ const RULES: &[Rule] = &[
     topic(T::SequentialScans, &[&["seqscan"]], &["table", "most", "largest", "top", "by", "howmany"]),
     topic(T::BusiestTables, &[&["table"], &["write", "changed", "frequent", "active", "run"]], &["most", "top", "row", "count", "frequent", "largest"]),
     // Now.
-    topic(T::Running, &[&["run"]], &["query", "connection", "active", "transaction", "long", "old", "slow", "open", "top", "time", "first"]).named(),
+    topic(T::Running, &[&["run"]], &["query", "connection", "active", "long", "old", "slow", "open", "top", "time", "first"]).named(),
     topic(T::Running, &[&["active"], &["query", "connection"]], &["long", "howmany"]),
     topic(T::Running, &[&["query"], &["now", "current", "active", "run"]], &["long", "slow", "howmany"]),
     topic(T::Running, &[&["long"], &["query"]], &["run", "active", "top", "time", "take"]),
     topic(T::Locks, &[&["lock"]], &["howmany", "run", "hold", "held", "connection", "query", "table", "open", "active", "transaction"]).of_tables(0, 1),
+    topic(T::Waits, &[&["what"], &["wait"]], &["event", "connection", "query"]),
     topic(T::Blocking, &[&["block"]], &["query", "connection", "transaction", "lock", "run", "howmany", "wait", "tree", "other", "chain", "user", "root", "each", "long"]),
     topic(T::Blocking, &[&["wait"], &["lock", "who", "connection", "query"]], &["transaction", "run", "howmany", "long"]),
     topic(T::Blocking, &[&["who"], &["wait"]], &["whom", "lock", "long"]),
@@ -147,13 +148,14 @@ const RULES: &[Rule] = &[
     // The server.
     topic(T::Settings, &[&["setting"]], &["value", "important", "list"]).named(),
     topic(T::ChangedSettings, &[&["setting"], &["changed", "default"]], &["default", "not", "changed", "value"]),
-    topic(T::Roles, &[&["user"]], &["howmany", "exists", "login", "right", "superuser"]),
+    topic(T::Roles, &[&["user"]], &["howmany", "right"]),
+    topic(T::Roles, &[&["user"], &["right"]], &["each"]),
     topic(T::Superusers, &[&["superuser"]], &["user", "howmany", "right", "is"]),
     topic(T::Privileges, &[&["right"]], &["user", "table", "have", "each", "who", "write"]).of_tables(0, 1).named(),
     topic(T::Privileges, &[&["who"], &["show", "write", "right", "change"]], &["right", "table", "user", "write", "row", "select", "data"]).of_tables(1, 1),
     topic(T::CurrentUser, &[&["myself"]], &["user", "connection", "who", "where"]),
     topic(T::CurrentUser, &[&["current"], &["user"]], &[]),
-    topic(T::Replication, &[&["replication", "lag"]], &["lag", "primary", "slot", "any", "howmany", "long", "connection", "much"]),
+    topic(T::Replication, &[&["replication", "lag"]], &["lag", "primary", "howmany", "long", "connection", "much", "far"]),
     topic(T::ReplicationSlots, &[&["slot"]], &["replication", "unused", "active"]),
     topic(T::Vacuum, &[&["vacuum"]], &["when", "last", "table", "run", "dead", "row", "need", "not", "long", "time", "missing", "most"]).of_tables(0, 1),
     topic(T::Vacuum, &[&["dead"]], &["row", "table", "most", "howmany", "top", "ratio", "vacuum", "largest"]).of_tables(0, 1),
@@ -188,7 +190,6 @@ const RULES: &[Rule] = &[
     topic(T::Encoding, &[&["encoding"]], &["take"]),
     topic(T::Integrity, &[&["integrity"]], &["file", "check"]),
     about(Goal::Help, &[&["help"]], &["me", "with"], (0, 0)),
-    about(Goal::Help, &[&["what"], &["do-i", "ask"]], &["ask"], (0, 0)),
 ];
 
 /// What a question asks by these rules, best first reading; none when no rule explains every word.

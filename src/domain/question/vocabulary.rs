@@ -4,7 +4,7 @@
 const WORDS: &[(&str, &str)] = &[
     (
         "~",
-        "a an the this that these those some any my our your its their his her i we you me us it they them please \
+        "a an the this that these those some any my our your its their his her i we you me us it they them here there anybody somebody someone please \
            pls plz kindly thanks thank hi hello hey ok okay so well actually just really do does did is are was were \
            be been being am has have had can could would will should shall may might must let lets got want wants \
            need wish like know look looks also too then out anything anyone something everything one ones thing \
@@ -76,6 +76,7 @@ const WORDS: &[(&str, &str)] = &[
     ),
     ("changed", "changed modified nondefault customized customised tuned differ differs altered"),
     ("connection", "connection connections connected connect client clients session sessions logged online"),
+    ("hold", "hold holds held holding"),
     ("limit", "limit limits max maximum"),
     ("query", "query queries statement statements sql sqls command commands"),
     ("transaction", "transaction transactions txn txns trx xact xacts"),
@@ -333,8 +334,14 @@ pub(super) const PHRASES: &[(&str, &str)] = &[
     ("refer to", "reference"),
     ("refers to", "reference"),
     ("am i", "myself"),
-    ("do i have", "have-i"),
-    ("i do", "do-i"),
+    ("what can you do", "help"),
+    ("what can i do", "help"),
+    ("what can i ask", "help"),
+    ("what can be asked", "help"),
+    ("what do you know", "help"),
+    ("what can you answer", "help"),
+    ("what can you tell me", "help"),
+    ("how do you work", "help"),
     ("shut down", "down"),
     ("not responding", "down"),
     ("not reachable", "down"),

@@ -223,7 +223,13 @@ impl Writer<'_> {
                     },
                 },
             };
-            parts.push(format!("{key}{} NULLS LAST", if order.descending { " DESC" } else { "" }));
+            // Empty values stand last; for a group that is listed up it does not matter where they stand.
+            let plain = matches!(order.key, OrderKey::Group(_)) && !order.descending;
+            parts.push(if plain {
+                key
+            } else {
+                format!("{key}{} NULLS LAST", if order.descending { " DESC" } else { "" })
+            });
         }
         if parts.is_empty() && matches!(self.selection.output, Output::Distinct(_)) {
             parts.push("1".to_owned());

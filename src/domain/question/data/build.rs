@@ -30,6 +30,14 @@ pub(super) fn build(mut draft: Draft, schema: &Schema, links: &[Link]) -> Result
     let mut used: BTreeSet<usize> = draft.tables.iter().map(|(t, _)| *t).collect();
     used.insert(subject);
     let base = base_of(&draft, subject, &used, schema, links)?;
+    // The other table's rows are tied to the base, which must then be what is asked about.
+    let exists = |f: &Filter| matches!(f, Filter::Exists { .. });
+    if base != subject && draft.conditions.iter().any(|(_, f)| exists(f)) {
+        return Err(Cannot {
+            reason: "this mixes what is there and what is not in a way that is not understood".into(),
+            ..Cannot::default()
+        });
+    }
     let mut assembly = Assembly { schema, links, sources: vec![base], joins: Vec::new() };
     for table in &used {
         assembly.source(*table)?;
@@ -38,8 +46,12 @@ pub(super) fn build(mut draft: Draft, schema: &Schema, links: &[Link]) -> Result
     let filter = conditions(std::mem::take(&mut draft.conditions));
     let filter = filter.map(|f| assembly.filter(f)).transpose()?;
     let mut order = order(&mut draft, subject, &output, schema, &mut assembly)?;
-    if order.is_empty() {
-        if let Output::Measures { groups, .. } = &output {
+    if let Output::Measures { groups, .. } = &output {
+        // Groups of the same number stand in a fixed order, so that a limit does not cut by chance.
+        if order.iter().any(|o| matches!(o.key, OrderKey::Measure(_))) {
+            order.extend((0..groups.len()).map(|g| Order { key: OrderKey::Group(g), descending: false }));
+        }
+        if order.is_empty() {
             if let Some(first) = groups.iter().position(|g| g.bucket.is_some()) {
                 order.push(Order { key: OrderKey::Group(first), descending: false });
             } else if !groups.is_empty() {
@@ -194,6 +206,15 @@ fn output(
     let grouped = !draft.groups.is_empty();
     if draft.measures.is_empty() && !grouped {
         return rows(draft, subject, base, schema, assembly);
+    }
+    // `amount by month`: the one number shown is summed.
+    if let ([column], true, true) = (draft.shown.as_slice(), draft.measures.is_empty(), grouped) {
+        if column.kind == ColumnKind::Number {
+            let column = column.clone();
+            draft.note(format!("the sum of {} is meant", column.name));
+            draft.measures.push((Aggregate::Sum, Operand::Column(column)));
+            draft.shown.clear();
+        }
     }
     let mut groups = Vec::new();
     for grouping in std::mem::take(&mut draft.groups) {

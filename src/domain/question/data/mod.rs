@@ -29,16 +29,36 @@ pub(super) enum Outcome {
 /// Reads a question about data.
 pub(super) fn read(question: &Question<'_>) -> Outcome {
     let mentions = mentions::all(question);
-    if !mentions.is_empty() {
-        let mut scope: Vec<usize> = Vec::new();
-        for mention in &mentions {
-            if !scope.contains(&mention.table) {
-                scope.push(mention.table);
+    if mentions.is_empty() {
+        return without_table(question);
+    }
+    let first = attempt(question, &mentions, scope_of(&mentions));
+    if matches!(first, Outcome::Read(_)) {
+        return first;
+    }
+    // `payments for order 2` where there is a table `order` and a table `orders`: the one that makes sense.
+    for (i, mention) in mentions.iter().enumerate() {
+        for twin in &mention.twins {
+            let mut other = mentions.clone();
+            other[i].table = *twin;
+            if let Outcome::Read(mut reading) = attempt(question, &other, scope_of(&other)) {
+                let table = |t: usize| question.schema.tables[t].full_name();
+                reading.notes.insert(0, format!("read as table {}, not {}", table(*twin), table(mention.table)));
+                return Outcome::Read(reading);
             }
         }
-        return attempt(question, &mentions, scope);
     }
-    without_table(question)
+    first
+}
+
+fn scope_of(mentions: &[Mention]) -> Vec<usize> {
+    let mut scope: Vec<usize> = Vec::new();
+    for mention in mentions {
+        if !scope.contains(&mention.table) {
+            scope.push(mention.table);
+        }
+    }
+    scope
 }
 
 /// No table is named: the columns may tell which it is. One fitting table is taken and said; several are asked about.
@@ -114,7 +134,7 @@ fn attempt(question: &Question<'_>, mentions: &[Mention], scope: Vec<usize>) -> 
     }
     match build::build(drafted, question.schema, &links) {
         Ok(built) => {
-            let plain = mentions.iter().all(|m| m.tokens_mean_nothing(question));
+            let plain = !mentions.is_empty() && mentions.iter().all(|m| m.tokens_mean_nothing(question));
             Outcome::Read(Reading {
                 intent: Intent::Data(Box::new(built.selection)),
                 notes: built.notes,

@@ -117,14 +117,15 @@ impl<'q> Parser<'q> {
                 || self.missing_or_present()
                 || self.superlative()
                 || self.aggregate()
+                || self.bare_money()
                 || self.distinct()
                 || self.negation()
                 || self.named_column()
                 || self.named_table()
                 || self.bare_comparison()
                 || self.row_limit()
-                || self.state_word()
                 || self.value_of_no_column()
+                || self.state_word()
                 || self.silent();
             if !understood {
                 self.draft.unknown.push(self.at);
@@ -179,7 +180,9 @@ impl<'q> Parser<'q> {
                     Found::Several(all, how) => (all, how),
                 };
                 // A word with a meaning of its own is a column only by its plain name.
-                if !how.plain() && (name.iter().any(|t| !t.canon.is_empty()) || self.mention_at(i).is_some()) {
+                let certain =
+                    name.iter().all(|t| t.canon.is_empty() && !(how == How::Slip && guess::is_state_word(&t.lower)));
+                if !how.plain() && (!certain || self.mention_at(i).is_some()) {
                     continue;
                 }
                 if best.as_ref().is_none_or(|b| how < b.how) {
@@ -245,7 +248,12 @@ impl<'q> Parser<'q> {
             .and_then(|b| self.token(b))
             .filter(|t| t.kind == Kind::Word)
             .map(|t| t.lower.clone());
-        let Some(column) = self.date_column(act.as_deref()) else { return false };
+        // `shipped yesterday or today`: the same date.
+        let same = match self.draft.conditions.last() {
+            Some((_, Filter::During(column, _))) if self.or => Some(column.clone()),
+            _ => None,
+        };
+        let Some(column) = same.or_else(|| self.date_column(act.as_deref())) else { return false };
         let words = tokens[..n].iter().map(|t| t.text.as_str()).collect::<Vec<_>>().join(" ");
         let name = format!("{}.{}", self.table(column.source).name, column.name);
         self.draft.note(format!("\"{words}\" read as {} in {name}", periods::in_words(stretch)));
@@ -329,7 +337,18 @@ impl<'q> Parser<'q> {
         } else if let Some(hit) = self.column(i) {
             self.at += hit.len;
             self.say_column(i, &hit);
-            Some(Ranking::Column(hit.columns[0].clone()))
+            let column = hit.columns[0].clone();
+            // A number of rows that point to the subject is summed for each: `products by quantity sold`.
+            let below = self
+                .subject()
+                .is_some_and(|s| s != column.source && joins::path_upward(self.links, column.source, s).is_some());
+            if below && guess::numeric_ref(&column) {
+                self.draft.note(format!("the sum of {} is meant", column.name));
+                self.draft.measures = vec![(Aggregate::Sum, Operand::Column(column))];
+                Some(Ranking::Measure)
+            } else {
+                Some(Ranking::Column(column))
+            }
         } else if self.token(i).is_some_and(|t| t.is(&["date", "time", "age", "newest", "recent"])) {
             self.at += 1;
             Some(Ranking::Date)
@@ -940,6 +959,28 @@ impl<'q> Parser<'q> {
         }
     }
 
+    /// `revenue by month`: a word for money that is no column's name is a sum.
+    fn bare_money(&mut self) -> bool {
+        const WORDS: &[&str] = &["revenue", "sales", "turnover", "income", "earnings", "takings", "spending"];
+        let i = self.at;
+        if !self.tokens()[i].is(WORDS) || self.column(i).is_some() || self.mention_at(i).is_some() {
+            return false;
+        }
+        let Some(column) = self.money_word(i) else { return false };
+        self.at += 1;
+        self.draft.note(format!(
+            "\"{}\" read as the sum of {}.{}",
+            self.tokens()[i].text,
+            self.table(column.source).name,
+            column.name
+        ));
+        if !self.scope.contains(&column.source) {
+            self.draft.add_table(column.source, Role::Filter);
+        }
+        self.draft.measures.push((Aggregate::Sum, Operand::Column(column)));
+        true
+    }
+
     fn distinct(&mut self) -> bool {
         if !self.tokens()[self.at].is(&["distinct", "unique", "different", "possible", "separate", "various"]) {
             return false;
@@ -966,7 +1007,7 @@ impl<'q> Parser<'q> {
         let grammar = self.tokens()[i].one_of(SILENT)
             && self.tokens()[i].kind == Kind::Word
             && hit.len == 1
-            && hit.how > How::Case;
+            && hit.how > How::Words;
         if grammar || mention.is_some_and(|m| m.explicit || m.how <= hit.how) && !self.operator_behind(i + hit.len) {
             return false;
         }
@@ -1533,7 +1574,15 @@ impl<'q> Parser<'q> {
         if token.one_of(&["show", "all"]) {
             self.draft.listing = true;
         }
-        let silent = sign || word || self.question.is_own_name(token);
+        // A preposition with nothing behind it is half a question.
+        let verb = self
+            .at
+            .checked_sub(1)
+            .is_some_and(|b| self.tokens()[b].is(&["come", "comes", "came", "live", "lives", "work"]));
+        let dangling = self.at + 1 == self.tokens().len()
+            && !verb
+            && token.is(&["of", "in", "from", "by", "per", "for", "with", "between", "where", "whose"]);
+        let silent = !dangling && (sign || word || self.question.is_own_name(token));
         if silent {
             self.at += 1;
         }

@@ -168,7 +168,6 @@ const SETTINGS: &[&str] = &[
     "journal_mode",
     "journal_size_limit",
     "locking_mode",
-    "mmap_size",
     "page_count",
     "page_size",
     "query_only",
@@ -177,7 +176,6 @@ const SETTINGS: &[&str] = &[
     "synchronous",
     "temp_store",
     "user_version",
-    "wal_autocheckpoint",
     "busy_timeout",
 ];
 
@@ -325,7 +323,7 @@ pub(super) fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Option<Answ
         ),
         Topic::Wal | Topic::Checkpoints => one(
             "Journal",
-            "SELECT j.journal_mode, s.synchronous, w.wal_autocheckpoint FROM pragma_journal_mode AS j, pragma_synchronous AS s, pragma_wal_autocheckpoint AS w",
+            "SELECT j.journal_mode, s.synchronous FROM pragma_journal_mode AS j, pragma_synchronous AS s",
         ),
         Topic::Encoding => one(title, "SELECT encoding FROM pragma_encoding"),
         Topic::Integrity => {

@@ -1,0 +1,87 @@
+//! Questions about a shop's own data: the same table of questions on both engines.
+
+use super::{Asked, block_on, cells, table};
+use crate::support::servers::{self, Address};
+
+/// Asks every question; returns what went wrong, one line each.
+async fn wrong_answers(asked: &mut Asked) -> Vec<String> {
+    let engine = asked.spec.id.0;
+    let mut wrong = Vec::new();
+    for question in table::data() {
+        let (ask, reference) = (&question.ask, question.reference(engine).to_owned());
+        let answer = match asked.answer(ask) {
+            Ok((_, answer)) => answer,
+            Err(cannot) => {
+                wrong.push(format!("{ask}\n    cannot: {} {:?}", cannot.reason, cannot.did_you_mean));
+                continue;
+            }
+        };
+        let Some(first) = answer.statements.first() else {
+            wrong.push(format!("{ask}\n    no statement: {answer:?}"));
+            continue;
+        };
+        let statement = first.statement.clone();
+        let expected = asked
+            .run(&asked.spec.dialect.resolve_names(&reference, &asked.schema))
+            .await
+            .unwrap_or_else(|e| panic!("{reference}: {e}"));
+        match asked.run(&statement).await {
+            Err(error) => wrong.push(format!("{ask}\n    {statement}\n    {error}")),
+            Ok(rows) => {
+                let columns = expected.columns.len();
+                if rows.columns.len() < columns
+                    || cells(&rows, columns, question.ordered) != cells(&expected, columns, question.ordered)
+                {
+                    wrong.push(format!(
+                        "{ask}\n    {statement}\n    {:?}\n    expected {:?}",
+                        cells(&rows, 99, true),
+                        cells(&expected, 99, true)
+                    ));
+                }
+            }
+        }
+    }
+    wrong
+}
+
+#[test]
+fn questions_about_data_on_sqlite() {
+    block_on(async {
+        let mut asked = Asked::sqlite_shop().await;
+        let wrong = wrong_answers(&mut asked).await;
+        assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+    });
+}
+
+#[test]
+fn questions_about_data_on_postgres() {
+    with_postgres_shop("data", async |mut asked| wrong_answers(&mut asked).await);
+}
+
+/// Gives a test the shop in a PostgreSQL database of its own, and fails with what the test found wrong.
+pub fn with_postgres_shop(name: &str, test: impl AsyncFnOnce(Asked) -> Vec<String>) {
+    if std::env::var("DBA_GPT_TEST_SKIP_SERVERS").is_ok_and(|v| v == "1") {
+        eprintln!("SKIPPED: DBA_GPT_TEST_SKIP_SERVERS leaves real servers out");
+        return;
+    }
+    block_on(async {
+        let admin = servers::postgres_url();
+        let name = format!("questions_{name}_{}", std::process::id());
+        let url = Address { database: name.clone(), ..Address::of(&admin) }.url();
+        execute(&admin, &format!("CREATE DATABASE {name}")).await;
+        execute(&url, include_str!("../data/questions_shop.sql")).await;
+        let asked = Asked::connect("postgres", &url, None).await;
+        let wrong = test(asked).await;
+        execute(&admin, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
+        assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+    });
+}
+
+/// Runs statements on a test server of our own.
+async fn execute(url: &str, statements: &str) {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+    let serving = tokio::spawn(connection);
+    client.batch_execute(statements).await.unwrap();
+    drop(client);
+    serving.await.unwrap().unwrap();
+}
