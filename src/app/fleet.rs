@@ -189,7 +189,7 @@ pub fn view_table(t: &TargetModel, view: &str) -> Table {
         "activity" => activity_table(t),
         "blocking" => blocking_table(t, &ASCII_BRANCHES),
         _ => match t.view_data.get(view).and_then(|v| v.result.as_ref()) {
-            Some(Ok(rows)) => Table::from_rows(rows),
+            Some(Ok(rows)) => Table::from_view(rows),
             _ => Table::default(),
         },
     }

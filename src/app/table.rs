@@ -91,6 +91,22 @@ impl Table {
         Self { columns, rows, frozen: 1 }
     }
 
+    /// The same for one of our own views, whose columns say their unit in their name: bytes are written to be read.
+    pub fn from_view(rows: &Rows) -> Self {
+        let mut table = Self::from_rows(rows);
+        for (i, column) in rows.columns.iter().enumerate() {
+            if column.name != "bytes" && !column.name.ends_with("_bytes") {
+                continue;
+            }
+            for cell in table.rows.iter_mut().filter_map(|row| row.cells.get_mut(i)) {
+                if let Some(number) = cell.number {
+                    cell.text = crate::domain::metric::bytes(number);
+                }
+            }
+        }
+        table
+    }
+
     /// Orders two rows by a column: numbers by size, missing ones last, the rest by text.
     pub fn compare(&self, a: usize, b: usize, column: usize) -> Ordering {
         let (a, b) = (self.rows[a].cells.get(column), self.rows[b].cells.get(column));
