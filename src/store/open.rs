@@ -240,6 +240,13 @@ mod tests {
         Timestamp(1_790_000_000_000 + second * 1000)
     }
 
+    /// What there is to say about the disk depends on the machine of the test, and is left out.
+    fn open_here(folder: &Path, now: Timestamp, migrations: &[M<'_>]) -> Result<Opening, StoreError> {
+        let mut opening = open_with(folder, now, ROOM, migrations)?;
+        opening.notices.retain(|notice| !matches!(notice, Notice::DoubtfulFileSystem { .. }));
+        Ok(opening)
+    }
+
     fn names(folder: &Path, start: &str) -> Vec<String> {
         let mut names: Vec<String> = fs::read_dir(folder)
             .unwrap()
@@ -261,13 +268,13 @@ mod tests {
             "CREATE TABLE later_4 (x)",
         ];
         let mut migrations = MIGRATIONS.to_vec();
-        let first = open_with(&folder, at(0), ROOM, &migrations).unwrap();
+        let first = open_here(&folder, at(0), &migrations).unwrap();
         first.connection.execute("INSERT INTO preferences VALUES ('theme', 'dark')", []).unwrap();
         assert_eq!(first.notices, []);
         drop(first);
         for (second, step) in (1..).zip(steps) {
             migrations.push(M::up(step));
-            let opening = open_with(&folder, at(second), ROOM, &migrations).unwrap();
+            let opening = open_here(&folder, at(second), &migrations).unwrap();
             let [Notice::Migrated { backup }] = &opening.notices[..] else { panic!("{:?}", opening.notices) };
             let copy = Connection::open(backup).unwrap();
             let theme: String = copy.query_row("SELECT value FROM preferences", [], |row| row.get(0)).unwrap();
@@ -284,12 +291,12 @@ mod tests {
     #[test]
     fn an_upgrade_that_fails_leaves_the_store_as_it_was() {
         let home = tempfile::tempdir().unwrap();
-        drop(open_with(home.path().join("d").as_path(), at(0), ROOM, MIGRATIONS).unwrap());
+        drop(open_here(home.path().join("d").as_path(), at(0), MIGRATIONS).unwrap());
         let mut migrations = MIGRATIONS.to_vec();
         migrations.push(M::up("CREATE TABLE later (x); INSERT INTO nowhere VALUES (1)"));
-        let error = open_with(home.path().join("d").as_path(), at(1), ROOM, &migrations).map(drop).unwrap_err();
+        let error = open_here(home.path().join("d").as_path(), at(1), &migrations).map(drop).unwrap_err();
         assert!(error.to_string().starts_with("cannot bring the store up to date"), "{error}");
-        let opening = open_with(home.path().join("d").as_path(), at(2), ROOM, MIGRATIONS).unwrap();
+        let opening = open_here(home.path().join("d").as_path(), at(2), MIGRATIONS).unwrap();
         let later: i64 = opening
             .connection
             .query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'later'", [], |row| row.get(0))
@@ -303,8 +310,8 @@ mod tests {
         let folder = home.path().join("data");
         let mut migrations = MIGRATIONS.to_vec();
         migrations.push(M::up("CREATE TABLE later (x)"));
-        drop(open_with(&folder, at(0), ROOM, &migrations).unwrap());
-        let error = open_with(&folder, at(1), ROOM, MIGRATIONS).map(drop).unwrap_err();
+        drop(open_here(&folder, at(0), &migrations).unwrap());
+        let error = open_here(&folder, at(1), MIGRATIONS).map(drop).unwrap_err();
         assert!(matches!(error, StoreError::NewerSchema { found: 4, known: 3, .. }), "{error:?}");
         assert!(error.to_string().ends_with("update the program"), "{error}");
     }

@@ -96,7 +96,7 @@ async fn two_processes_may_make_the_store_at_the_same_moment() {
     for _ in 0..10 {
         let home = Home::new();
         let folder = home.folder();
-        let open = move || Store::open(&folder, after(0), &Retention::default()).map(|opened| opened.notices);
+        let open = move || open(&folder).map(|opened| opened.notices);
         let (one, two) = (tokio::task::spawn_blocking(open.clone()), tokio::task::spawn_blocking(open));
         assert_eq!((one.await.unwrap(), two.await.unwrap()), (Ok(Vec::new()), Ok(Vec::new())));
     }
