@@ -193,7 +193,7 @@ async fn target_lines(target: &HeadlessTarget, io: &Headless<'_>) -> Vec<Line> {
     };
     let Identity { version, role, user, excess_powers, hints, .. } = session.identity().clone();
     let who = if user.is_empty() { String::new() } else { format!(" as {user}") };
-    let text = format!("{version} ({role}) answers{who}; supported from {} on", spec.minimum_version);
+    let text = format!("{version} ({role}) answers{who} (minimum: {})", spec.minimum_version);
     let mut lines = vec![Line::new(area, Grade::Good, text)];
     for power in &excess_powers {
         lines.push(Line::new(area, Grade::Doubtful, format!("this login may do more than a watcher should: {power}")));

@@ -1,6 +1,7 @@
 //! The headless commands: their output, their talk, their exit codes.
 
 mod postgres;
+mod program;
 mod rig;
 mod statements;
 mod surroundings;
