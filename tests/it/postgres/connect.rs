@@ -130,8 +130,8 @@ async fn a_server_without_tls_gets_not_one_byte_of_the_login() {
 }
 
 #[tokio::test]
-async fn a_clear_text_password_is_not_sent_where_somebody_may_listen() {
-    // Authentication request 3: the password itself. The name keeps the address from counting as local.
+async fn a_password_is_not_sent_in_a_way_that_was_not_allowed() {
+    // Authentication request 3: the password itself.
     let (port, mut received) = scripted(b"R\0\0\0\x08\0\0\0\x03").await;
     let url =
         format!("postgres://u:canary-password@db.example:{port}/d?hostaddr=127.0.0.1&sslmode=disable&require_auth=md5");

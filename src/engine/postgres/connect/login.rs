@@ -146,7 +146,7 @@ impl Attempt<'_> {
                 Err(WireError::Ended(message)) => return Err(self.refused(&message, encrypted)),
                 Ok(_) => {}
                 Err(WireError::Malformed(_)) => return Err(Failure::Final(self.not_postgres())),
-                Err(WireError::Closed) => {
+                Err(WireError::Closed | WireError::Late) => {
                     return Err(Failure::Final(self.other("closed the connection without a word")));
                 }
                 Err(WireError::Io(e)) => return Err(Failure::Final(self.hung_up(&e))),
@@ -376,5 +376,51 @@ impl<'a> Proof<'a> {
     fn unsupported(&self, words: &str) -> ConnectError {
         let host = self.attempt.endpoint.words();
         ConnectError::new(ConnectKind::UnsupportedLogin, format!("{host}: {words}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::engine::Surroundings;
+
+    /// What a server gets to hear that asks for the password in a way.
+    fn answer(url: &str, verified: bool, step: &Authentication) -> (Result<(), ConnectError>, bool) {
+        let around = Surroundings::default();
+        let plan = Plan::make(&SecretString::from(url), &around).unwrap();
+        let endpoint = &plan.endpoints[0];
+        let password = plan.password(endpoint, None, &around);
+        let deadline = Instant::now();
+        let attempt = Attempt { plan: &plan, endpoint, password: &password, application: "test", deadline };
+        let mut wire = Wire::new(Box::new(tokio::io::duplex(64).0));
+        let mut proof = Proof { attempt: &attempt, verified, end_point: None, scram: None, method: "none" };
+        let result = proof.answer(step, &mut wire);
+        (result, !wire.is_settled())
+    }
+
+    #[tokio::test]
+    async fn the_password_itself_is_sent_only_where_nobody_else_can_read_it() {
+        let url = "postgres://u:canary@db.example/d?sslmode=disable";
+        let (result, sent) = answer(url, false, &Authentication::Cleartext);
+        let error = result.unwrap_err();
+        assert!(error.kind == ConnectKind::UnsupportedLogin && !error.message.contains("canary"), "{error}");
+        assert!(!sent);
+        let (result, sent) = answer(url, true, &Authentication::Cleartext);
+        assert!(result.is_ok() && sent);
+    }
+
+    #[tokio::test]
+    async fn a_wanted_binding_is_not_given_up_silently() {
+        let both = Authentication::Sasl(vec![SCRAM_SHA_256_PLUS.into(), SCRAM_SHA_256.into()]);
+        let (result, sent) = answer("postgres://u:p@h/d?channel_binding=require", true, &both);
+        assert!(result.unwrap_err().message.contains("channel_binding") && !sent);
+        let (result, sent) = answer("postgres://u:p@h/d", true, &both);
+        assert!(result.is_ok() && sent);
+        let (result, _) = answer("postgres://u:p@h/d", true, &Authentication::Sasl(vec!["OAUTHBEARER".into()]));
+        assert_eq!(result.unwrap_err().kind, ConnectKind::UnsupportedLogin);
+        // A server that lets anybody in is not what `require_auth` asks for.
+        let (result, _) = answer("postgres://u:p@h/d?require_auth=scram-sha-256", true, &Authentication::Ok);
+        assert!(result.is_err());
     }
 }

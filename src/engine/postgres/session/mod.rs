@@ -30,6 +30,8 @@ const OWN_ROWS: usize = 200_000;
 const GRACE: Duration = Duration::from_secs(1);
 /// A canceled statement has this long to end before the connection is given up.
 const DRAIN: Duration = Duration::from_secs(1);
+/// Making the session like a new one may take this long on a busy server.
+const RESET: Duration = Duration::from_secs(5);
 
 /// A session with a PostgreSQL server.
 pub(crate) struct PgSession {
@@ -52,10 +54,9 @@ impl PgSession {
     /// The connection, at rest. When an earlier future was dropped in the middle of its work, the rest of it is
     /// cancelled and thrown away first.
     async fn ready(&mut self) -> Result<&mut Wire, SessionError> {
-        let settled = self.wire.as_ref().is_some_and(Wire::is_settled);
-        if !settled {
-            // The cancel request of the dropped future comes first. It gives up by itself.
-            drop(self.underway.lock().await);
+        // The cancel request of a dropped future comes first. It gives up by itself.
+        drop(self.underway.lock().await);
+        if !self.wire.as_ref().is_some_and(Wire::is_settled) {
             self.recover(Some(&self.route.clone())).await?;
         }
         self.wire.as_mut().ok_or_else(closed)
@@ -70,7 +71,14 @@ impl PgSession {
                 // Should it fail, the drain below runs into its time.
                 let _ = route.cancel().await;
             }
-            wire.settle().await?;
+            wire.settle().await
+        };
+        match timeout(DRAIN, quiet).await {
+            Ok(Ok(())) => {}
+            Ok(Err(e)) => return Err(self.lost(&e)),
+            Err(_) => return Err(self.lost(&WireError::Late)),
+        }
+        let again = async {
             match frame::reset(wire, &self.facts).await {
                 // A cancel request that came too late for its statement hits the next one; it does so once.
                 Err(WireError::Ended(message)) if message.code == "57014" => {
@@ -80,16 +88,13 @@ impl PgSession {
                 done => done,
             }
         };
-        match timeout(DRAIN, quiet).await {
+        match timeout(RESET, again).await {
             Ok(Ok(())) => {
                 self.timeout_ms = frame::TIMEOUT_MS;
                 Ok(())
             }
             Ok(Err(e)) => Err(self.lost(&e)),
-            Err(_) => {
-                self.wire = None;
-                Err(SessionError::Lost("the server did not stop in time; the connection was closed".into()))
-            }
+            Err(_) => Err(self.lost(&WireError::Late)),
         }
     }
 

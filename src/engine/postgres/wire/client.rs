@@ -30,6 +30,8 @@ pub(crate) enum WireError {
     Io(io::Error),
     /// The server closed it without a word.
     Closed,
+    /// The server did not come to rest in time.
+    Late,
     /// What arrives is not the protocol.
     Malformed(&'static str),
     /// The server said why it ends the connection.
@@ -42,6 +44,7 @@ impl WireError {
         match self {
             Self::Io(e) => e.to_string(),
             Self::Closed => "the server closed the connection".into(),
+            Self::Late => "the server did not come to rest in time; the connection was closed".into(),
             Self::Malformed(what) => format!("the server sent {what}: is this PostgreSQL?"),
             Self::Ended(m) => format!("{} ({})", m.message, m.code),
         }
