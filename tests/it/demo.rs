@@ -5,11 +5,21 @@ use dba_gpt::demo::{self, Created, DemoError, Workload};
 use dba_gpt::domain::target::Timestamp;
 use rusqlite::Connection;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// 2026-06-21 00:00:00 UTC.
 const NOW: Timestamp = Timestamp(1_782_000_000_000);
+
+/// A copy of the shop in a folder. The original is made once and kept with the build, because making it takes a while
+/// without optimisation; the test of its contents makes one for itself.
+pub fn shop_in(folder: &Path) -> PathBuf {
+    let original = Path::new(env!("CARGO_TARGET_TMPDIR")).join("shop.db");
+    demo::ensure(&original, NOW, &mut |_| {}).unwrap();
+    let path = folder.join("shop.db");
+    std::fs::copy(&original, &path).unwrap();
+    path
+}
 
 fn make(path: &Path) -> Created {
     demo::ensure(path, NOW, &mut |_| {}).unwrap()
@@ -70,9 +80,7 @@ fn the_shop_is_whole_believable_and_the_same_every_time() {
 #[test]
 fn one_index_is_missing_and_one_is_there_twice() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("shop.db");
-    make(&path);
-    let shop = Connection::open(&path).unwrap();
+    let shop = Connection::open(shop_in(folder.path())).unwrap();
     let query = "SELECT t.name || '.' || f.\"from\" FROM sqlite_schema t JOIN pragma_foreign_key_list(t.name) f
                  WHERE t.type = 'table' AND NOT EXISTS (
                    SELECT 1 FROM pragma_index_list(t.name) l JOIN pragma_index_info(l.name) i
@@ -93,8 +101,7 @@ fn one_index_is_missing_and_one_is_there_twice() {
 #[test]
 fn a_good_shop_is_kept_and_an_old_one_made_anew() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("shop.db");
-    make(&path);
+    let path = shop_in(folder.path());
     let made = std::fs::metadata(&path).unwrap().ino();
     let ino = || std::fs::metadata(&path).unwrap().ino();
     assert_eq!(make(&path), Created::Kept);
@@ -156,8 +163,7 @@ fn a_folder_that_is_missing_is_named() {
 #[test]
 fn the_workload_lives_and_ends_at_once() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("shop.db");
-    make(&path);
+    let path = shop_in(folder.path());
     let shop = Connection::open(&path).unwrap();
     let version = number(&shop, "PRAGMA data_version");
     let workload = Workload::start(&path).unwrap();
