@@ -1,8 +1,10 @@
 //! Fills the shop: the same one every time, but for its dates, which end at `now`.
 
+use super::bulk::Bulk;
 use super::calendar::{Calendar, DAY, moment, order_moments};
 use super::random::Random;
 use super::words::{CITIES, COMMENTS, DEPARTMENTS, FINISHES, FIRST_NAMES, LAST_NAMES, STREETS, TITLES};
+use rusqlite::types::Null;
 use rusqlite::{Connection, Result, params};
 
 /// Rows of the tables whose number is fixed.
@@ -59,10 +61,8 @@ fn employees(connection: &Connection, now: i64, random: &mut Random) -> Result<(
 
 /// Customers with their addresses, in the order in which they joined; returns when that was.
 fn customers(connection: &Connection, calendar: &Calendar, now: i64, random: &mut Random) -> Result<Vec<i64>> {
-    let mut insert = connection.prepare("INSERT INTO customers VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
-    let mut address = connection.prepare(
-        "INSERT INTO addresses(customer_id, kind, street, postcode, city, country) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    )?;
+    let mut insert = Bulk::new(connection, "customers", 7)?;
+    let mut address = Bulk::new(connection, "addresses", 7)?;
     let places: usize = CITIES.iter().map(|(_, _, weight)| weight).sum();
     let mut joined: Vec<i64> = (0..CUSTOMERS)
         .map(|position| {
@@ -80,7 +80,7 @@ fn customers(connection: &Connection, calendar: &Calendar, now: i64, random: &mu
         let (city, country) = city(random.below(places));
         let domain = random.pick(&["mail.example", "post.example", "inbox.example"]);
         let segment = random.weighted(&[("consumer", 82), ("business", 14), ("reseller", 4)]);
-        insert.execute(params![
+        insert.row(params![
             id,
             name,
             email(&name, id, domain),
@@ -92,9 +92,11 @@ fn customers(connection: &Connection, calendar: &Calendar, now: i64, random: &mu
         for kind in ["home", "work"].iter().take(1 + usize::from(random.percent(18))) {
             let street = format!("{} {}", random.pick(STREETS), random.between(1, 180));
             let postcode = format!("{:05}", random.between(1000, 99_999));
-            address.execute(params![id, kind, street, postcode, city, country])?;
+            address.row(params![Null, id, kind, street, postcode, city, country])?;
         }
     }
+    insert.finish()?;
+    address.finish()?;
     Ok(joined)
 }
 
@@ -160,10 +162,9 @@ fn orders(
     random: &mut Random,
     progress: &mut dyn FnMut(f64),
 ) -> Result<()> {
-    let mut order = connection.prepare("INSERT INTO orders VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
-    let mut item = connection.prepare("INSERT INTO order_items VALUES (?1, ?2, ?3, ?4, ?5)")?;
-    let mut payment = connection
-        .prepare("INSERT INTO payments(order_id, method, status, amount, paid_at) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    let mut order = Bulk::new(connection, "orders", 7)?;
+    let mut item = Bulk::new(connection, "order_items", 5)?;
+    let mut payment = Bulk::new(connection, "payments", 6)?;
     let (mut ordered, mut shipped) = (String::new(), String::new());
     // Customers who have joined by the moment of the order.
     let mut known = 1;
@@ -184,12 +185,12 @@ fn orders(
             let (product, price) = prices[usize::try_from(random.skewed(PRODUCTS) - 1).unwrap_or(0)];
             let quantity = QUANTITIES[random.below(QUANTITIES.len())];
             total += price * quantity;
-            item.execute(params![id, line, product, quantity, money(price)])?;
+            item.row(params![id, line, product, quantity, money(price)])?;
         }
         let on_its_way = matches!(status, "shipped" | "delivered" | "returned");
         let sent = (at + random.between(DAY / 6, 3 * DAY)).min(now);
         let sent = on_its_way.then(|| calendar.write(sent, &mut shipped));
-        order.execute(params![id, customer, employee, status, money(total), calendar.write(at, &mut ordered), sent])?;
+        order.row(params![id, customer, employee, status, money(total), calendar.write(at, &mut ordered), sent])?;
         let state = match status {
             "pending" => "open",
             "cancelled" => ["failed", "refunded"][random.below(2)],
@@ -198,9 +199,11 @@ fn orders(
         };
         let method = random.weighted(&[("card", 55), ("paypal", 25), ("invoice", 14), ("bank transfer", 6)]);
         let paid = (at + random.between(5, 1800)).min(now);
-        payment.execute(params![id, method, state, money(total), calendar.write(paid, &mut ordered)])?;
+        payment.row(params![Null, id, method, state, money(total), calendar.write(paid, &mut ordered)])?;
     }
-    Ok(())
+    order.finish()?;
+    item.finish()?;
+    payment.finish()
 }
 
 /// Lines of an order: two and a half on average.
@@ -220,18 +223,16 @@ fn status(age: i64, random: &mut Random) -> &'static str {
 }
 
 fn reviews(connection: &Connection, calendar: &Calendar, now: i64, random: &mut Random) -> Result<()> {
-    let mut insert = connection.prepare(
-        "INSERT INTO reviews(product_id, customer_id, rating, comment, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?;
+    let mut insert = Bulk::new(connection, "reviews", 6)?;
     let mut buffer = String::new();
     for _ in 0..REVIEWS {
         let (stars, comments) = COMMENTS[[0, 1, 2, 2, 3, 3, 3, 4, 4, 4][random.below(10)]];
         let comment = random.percent(70).then(|| random.pick(comments));
         let (product, customer) = (random.skewed(PRODUCTS), random.skewed(CUSTOMERS));
         let at = random.between(calendar.start(), now);
-        insert.execute(params![product, customer, stars, comment, calendar.write(at, &mut buffer)])?;
+        insert.row(params![Null, product, customer, stars, comment, calendar.write(at, &mut buffer)])?;
     }
-    Ok(())
+    insert.finish()
 }
 
 /// Cents as the decimal that the column holds.
