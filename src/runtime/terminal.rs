@@ -89,7 +89,7 @@ impl Screen {
         if mouse {
             queue!(out, event::EnableMouseCapture)?;
         }
-        self.terminal.clear()?;
+        self.forget()?;
         self.present()
     }
 
@@ -103,7 +103,10 @@ impl Screen {
 
     /// Forgets what the screen shows, so that the next frame draws all of it.
     pub(super) fn forget(&mut self) -> Result<()> {
-        Ok(self.terminal.clear()?)
+        // Not `Terminal::clear`: it asks the terminal where the cursor is, which costs a round trip, and gets no answer
+        // while the input stream reads what the terminal says.
+        let area = self.terminal.size()?.into();
+        Ok(self.terminal.resize(area)?)
     }
 
     /// Takes or gives back the mouse.

@@ -11,6 +11,7 @@ mod config;
 mod demo;
 mod guard;
 mod postgres;
+mod pty;
 mod questions;
 mod registry;
 mod sqlite;

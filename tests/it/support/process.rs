@@ -1,6 +1,6 @@
 //! What a process costs and whether it is still there, read from `/proc`.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Clock ticks in a second, as Linux reports process times to programs on every architecture.
 const TICKS_PER_SECOND: u64 = 100;
@@ -22,6 +22,15 @@ pub fn processor_time(pid: i32) -> Duration {
     let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
     let ticks: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
     Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND)
+}
+
+/// Waits until a process is stopped, as by SIGSTOP. No event tells of it, so this looks again and again.
+pub fn wait_until_stopped(pid: i32) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap().contains("State:\tT") {
+        assert!(Instant::now() < deadline, "process {pid} is not stopped");
+        std::thread::yield_now();
+    }
 }
 
 /// How many file descriptors are open.

@@ -4,7 +4,7 @@
 use portable_pty::{ChildKiller, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -25,6 +25,7 @@ pub mod key {
     pub const DOWN: &str = "\x1b[B";
     pub const CTRL_C: &str = "\x03";
     pub const CTRL_Z: &str = "\x1a";
+    pub const ALT_1: &str = "\x1b1";
 
     /// Text as a terminal delivers it when a person pastes.
     pub fn pasted(text: &str) -> String {
@@ -40,7 +41,7 @@ pub struct Setup {
     variables: Vec<(String, String)>,
     columns: u16,
     rows: u16,
-    home: Option<PathBuf>,
+    with_demo: bool,
 }
 
 impl Setup {
@@ -52,7 +53,7 @@ impl Setup {
             variables: Vec::new(),
             columns: 100,
             rows: 30,
-            home: None,
+            with_demo: false,
         }
     }
 
@@ -74,9 +75,9 @@ impl Setup {
         self
     }
 
-    /// A home of the caller's, that outlives the program; otherwise it gets one of its own.
-    pub fn home(mut self, home: &Path) -> Self {
-        self.home = Some(home.to_owned());
+    /// With the demo database already made, as from the second start on.
+    pub fn with_demo(mut self) -> Self {
+        self.with_demo = true;
         self
     }
 
@@ -101,6 +102,8 @@ pub struct Heard {
     pub commands: Vec<String>,
     /// Answers that a terminal owes the program.
     owed: Vec<u8>,
+    /// A frame has begun (synchronized output) and is not whole yet.
+    in_frame: bool,
 }
 
 impl vt100::Callbacks for Heard {
@@ -131,6 +134,8 @@ impl vt100::Callbacks for Heard {
                 let (row, column) = screen.cursor_position();
                 self.owed.extend(format!("\x1b[{};{}R", row + 1, column + 1).bytes());
             }
+            (Some(b'?'), Some(2026), 'h') => self.in_frame = true,
+            (Some(b'?'), Some(2026), 'l') => self.in_frame = false,
             _ => {}
         }
     }
@@ -160,24 +165,30 @@ pub struct Terminal {
     exit: Receiver<ExitStatus>,
     /// Process id of the program.
     pub pid: i32,
-    /// The home that was made for it, when the caller brought none.
-    own_home: Option<TempDir>,
+    /// The line settings before the program began.
+    settings_before: String,
+    /// Its home folder; nothing of the person's own is seen.
+    home: TempDir,
 }
 
 impl Terminal {
     fn start(setup: Setup) -> Self {
         let size = PtySize { rows: setup.rows, cols: setup.columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
-        let own_home = setup.home.is_none().then(|| TempDir::new().unwrap());
-        let home = setup.home.unwrap_or_else(|| own_home.as_ref().unwrap().path().to_owned());
+        let settings_before = settings_of(pair.master.as_ref());
+        let home = TempDir::new().unwrap();
+        let own_folder = home.path().join("dba-gpt");
+        if setup.with_demo {
+            super::demo::place_in(&own_folder);
+        }
 
         let mut command = CommandBuilder::new(&setup.program);
         command.args(&setup.arguments);
         command.env_clear();
-        command.cwd(&home);
+        command.cwd(home.path());
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        command.env("HOME", &home);
-        command.env("DBA_GPT_HOME", home.join("dba-gpt"));
+        command.env("HOME", home.path());
+        command.env("DBA_GPT_HOME", own_folder);
         command.env("TERM", "xterm-256color");
         command.env("LC_ALL", "C.UTF-8");
         for (name, value) in &setup.variables {
@@ -198,7 +209,7 @@ impl Terminal {
         let keyboard = Arc::new(Mutex::new(pair.master.take_writer().unwrap()));
         let (line, to, answers) = (pair.master.try_clone_reader().unwrap(), Arc::clone(&shared), Arc::clone(&keyboard));
         std::thread::spawn(move || receive(line, &to, &answers));
-        Self { shared, keyboard, master: Some(pair.master), killer, exit, pid, own_home }
+        Self { shared, keyboard, master: Some(pair.master), killer, exit, pid, settings_before, home }
     }
 
     /// Types keys, as bytes.
@@ -235,12 +246,13 @@ impl Terminal {
         self.received().parser.callbacks().clone()
     }
 
-    /// Waits until the screen is as wanted and gives its text; shows the last screen when it never is.
+    /// Waits until the screen is as wanted and gives its text; shows the last screen when it never is. Frames count
+    /// when they are whole.
     pub fn wait(&self, what: &str, mut wanted: impl FnMut(&vt100::Screen) -> bool) -> String {
         let deadline = Instant::now() + PATIENCE;
         let mut received = self.received();
         loop {
-            if wanted(received.parser.screen()) {
+            if !received.parser.callbacks().in_frame && wanted(received.parser.screen()) {
                 return received.parser.screen().contents();
             }
             let left = deadline.saturating_duration_since(Instant::now());
@@ -288,9 +300,19 @@ impl Terminal {
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(self.pid), signal).unwrap();
     }
 
-    /// The terminal's line settings (echo, canonical mode and so on), in a form that can be compared.
-    pub fn line_settings(&self) -> String {
-        format!("{:?}", self.master.as_ref().unwrap().get_termios().unwrap())
+    /// Asserts that the terminal is as it was before the program: screen, cursor, modes, line settings.
+    pub fn assert_given_back(&self) {
+        let screen = self.screen();
+        assert!(!screen.alternate_screen(), "still on the alternate screen");
+        assert!(!screen.hide_cursor(), "the cursor is still hidden");
+        assert!(!screen.bracketed_paste(), "pasted text is still bracketed");
+        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None, "the mouse is still taken");
+        assert_eq!(settings_of(self.master.as_deref().unwrap()), self.settings_before, "the line settings differ");
+    }
+
+    /// The program's own folder, `DBA_GPT_HOME`.
+    pub fn own_folder(&self) -> PathBuf {
+        self.home.path().join("dba-gpt")
     }
 
     /// Closes the terminal, as a dropped connection does: every handle of ours goes, so that the kernel hangs up.
@@ -305,11 +327,6 @@ impl Terminal {
         drop(received);
         self.master = None;
         *self.keyboard.lock().unwrap() = Box::new(std::io::sink());
-    }
-
-    /// The program's home folder.
-    pub fn home(&self) -> &Path {
-        self.own_home.as_ref().unwrap().path()
     }
 
     fn received(&self) -> MutexGuard<'_, Received> {
@@ -344,6 +361,11 @@ fn receive(mut line: Box<dyn Read + Send>, shared: &Shared, answers: &Mutex<Box<
             let _ = answers.write_all(&owed).and_then(|()| answers.flush());
         }
     }
+}
+
+/// The terminal's line settings (echo, canonical mode and so on), in a form that can be compared.
+fn settings_of(master: &dyn MasterPty) -> String {
+    format!("{:?}", master.get_termios().unwrap())
 }
 
 fn nonzero(size: u16) -> NonZeroU16 {
