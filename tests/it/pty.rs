@@ -255,11 +255,8 @@ fn it_stops_and_goes_on() {
 
 #[test]
 fn a_shell_can_suspend_it_and_bring_it_back() {
-    let mut terminal = Setup::new(&["--norc", "--noprofile", "-i"])
-        .program("bash")
-        .variable("PS1", "READY> ")
-        .with_demo()
-        .start();
+    let mut terminal =
+        Setup::new(&["--norc", "--noprofile", "-i"]).program("bash").variable("PS1", "READY> ").with_demo().start();
     terminal.wait_text("READY>");
     terminal.send(&format!("{}\n", terminal::PROGRAM));
     terminal.wait("the demo", |screen| screen.alternate_screen() && row_with(screen, "demo").is_some());

@@ -16,8 +16,7 @@ pub fn place_in(home: &Path) {
     let stamp = made.join("stamp");
     if changed(&stamp).is_none_or(|made| changed(Path::new(PROGRAM)).is_none_or(|built| built > made)) {
         let _ = fs::remove_dir_all(made.join("data"));
-        let output =
-            Command::new(PROGRAM).args(["health", "--demo"]).env("DBA_GPT_HOME", &made).output().unwrap();
+        let output = Command::new(PROGRAM).args(["health", "--demo"]).env("DBA_GPT_HOME", &made).output().unwrap();
         assert!(made.join("data/demo.db").exists(), "no demo was made: {}", String::from_utf8_lossy(&output.stderr));
         fs::write(&stamp, "").unwrap();
     }
