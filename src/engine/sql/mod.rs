@@ -4,6 +4,7 @@
 pub(crate) mod findings;
 pub(crate) mod hidden;
 pub(crate) mod lexer;
+pub(crate) mod list;
 pub(crate) mod literal;
 pub(super) mod select;
 pub(crate) mod sentence;

@@ -1,10 +1,11 @@
 //! Tells a statement from a question in words.
 //!
-//! "show server_version" and "show me all tables" begin alike, and so do "select 1" and "select the best index for
-//! me". A first word alone decides nothing: the shape after it does. A statement with a mistake in it is still a
+//! `show server_version` and `show me all tables` begin alike, and so do `select 1` and `select the best index for
+//! me`. A first word alone decides nothing: the shape after it does. A statement with a mistake in it is still a
 //! statement, so a text that does not parse counts as one when it holds what only statements hold.
 
 use super::lexer::{self, Kind, Lexis, Token};
+use super::list::holds;
 use super::size;
 
 /// What an engine adds to the rules.
@@ -20,148 +21,32 @@ pub(crate) struct Grammar<'a> {
 }
 
 /// Words that follow a verb in questions and reports, where a statement would have a name.
-const SUBJECTS: &[&str] = &[
-    "activity",
-    "bloat",
-    "cache",
-    "columns",
-    "connections",
-    "contention",
-    "count",
-    "counts",
-    "data",
-    "database",
-    "databases",
-    "everything",
-    "fragmentation",
-    "graph",
-    "health",
-    "history",
-    "indexes",
-    "indices",
-    "issues",
-    "lag",
-    "list",
-    "load",
-    "locks",
-    "memory",
-    "names",
-    "performance",
-    "problems",
-    "progress",
-    "queries",
-    "queue",
-    "rates",
-    "ratio",
-    "relations",
-    "replicas",
-    "replication",
-    "rows",
-    "schema",
-    "server",
-    "sessions",
-    "settings",
-    "size",
-    "sizes",
-    "space",
-    "state",
-    "statistics",
-    "stats",
-    "status",
-    "structure",
-    "tables",
-    "tree",
-    "trends",
-    "usage",
-    "users",
-    "views",
-    "wait",
-    "waits",
-    "workload",
-];
+const SUBJECTS: &str = "activity bloat cache columns connections contention count counts data database databases everything \
+    fragmentation graph health history indexes indices issues lag list load locks memory names performance \
+    problems progress queries queue rates ratio relations replicas replication rows schema server sessions \
+    settings size sizes space state statistics stats status structure tables tree trends usage users views wait \
+    waits workload";
 
 /// Words of plain English that no statement has right after its verb.
-const ENGLISH: &[&str] = &[
-    "a", "about", "an", "each", "every", "how", "i", "it", "me", "most", "my", "our", "some", "that", "the", "their",
-    "these", "this", "those", "us", "what", "when", "where", "which", "who", "why", "you", "your",
-];
+const ENGLISH: &str = "a about an each every how i it me most my our some that the their these this those us what when where which \
+    who why you your";
 
 /// Verbs that are worth recognising with one letter wrong.
 const MISSPELT: &[&str] = &["select", "insert", "update", "delete", "explain", "create", "alter", "truncate", "vacuum"];
 
 /// Names of values that need no table.
-const VALUES: &[&str] = &[
-    "current_catalog",
-    "current_date",
-    "current_role",
-    "current_schema",
-    "current_time",
-    "current_timestamp",
-    "current_user",
-    "false",
-    "localtime",
-    "localtimestamp",
-    "null",
-    "session_user",
-    "system_user",
-    "true",
-    "user",
-];
+const VALUES: &str = "current_catalog current_date current_role current_schema current_time current_timestamp current_user false \
+    localtime localtimestamp null session_user system_user true user";
+
+/// First options of EXPLAIN in brackets.
+const EXPLAIN_OPTIONS: &str =
+    "analyze analyse verbose costs settings buffers wal timing summary format memory serialize generic_plan";
 
 /// Kinds of object after CREATE, ALTER and DROP.
-const OBJECTS: &[&str] = &[
-    "access",
-    "aggregate",
-    "cast",
-    "collation",
-    "column",
-    "conversion",
-    "database",
-    "default",
-    "domain",
-    "event",
-    "extension",
-    "foreign",
-    "function",
-    "global",
-    "group",
-    "index",
-    "language",
-    "large",
-    "local",
-    "materialized",
-    "operator",
-    "or",
-    "owned",
-    "policy",
-    "procedural",
-    "procedure",
-    "publication",
-    "recursive",
-    "role",
-    "routine",
-    "rule",
-    "schema",
-    "sequence",
-    "server",
-    "statistics",
-    "subscription",
-    "system",
-    "table",
-    "tablespace",
-    "temp",
-    "temporary",
-    "text",
-    "transform",
-    "trigger",
-    "trusted",
-    "type",
-    "unique",
-    "unlogged",
-    "user",
-    "view",
-    "virtual",
-];
+const OBJECTS: &str = "access aggregate cast collation column conversion database default domain event extension foreign function \
+    global group index language large local materialized operator or owned policy procedural procedure \
+    publication recursive role routine rule schema sequence server statistics subscription system table \
+    tablespace temp temporary text transform trigger trusted type unique unlogged user view virtual";
 
 /// True when a text is meant as a statement.
 pub(crate) fn is_statement(text: &str, grammar: &Grammar<'_>) -> bool {
@@ -190,6 +75,10 @@ impl<'a> Reader<'a> {
         self.word(index).is_some_and(|word| words.contains(&word.as_str()))
     }
 
+    fn is_one_of(self, index: usize, list: &str) -> bool {
+        self.word(index).is_some_and(|word| holds(list, &word))
+    }
+
     fn has_word(self, wanted: &str) -> bool {
         (1..self.tokens.len()).any(|index| self.is(index, &[wanted]))
     }
@@ -209,13 +98,13 @@ impl<'a> Reader<'a> {
         let short_name = self.is(index, &["a", "i"])
             && (self.word(index + 1).is_none()
                 || self.is(index + 1, &["add", "as", "from", "on", "set", "using", "where"]));
-        self.is(index, ENGLISH) && !short_name
+        self.is_one_of(index, ENGLISH) && !short_name
     }
 
     /// A name after the verb that is neither plain English nor the subject of a report.
     fn names_something(self, index: usize) -> bool {
         let is_name = self.tokens.get(index).is_some_and(|t| matches!(t.kind, Kind::Word | Kind::QuotedName));
-        is_name && !self.is_english(index) && !self.is(index, SUBJECTS)
+        is_name && !self.is_english(index) && !self.is_one_of(index, SUBJECTS)
     }
 
     fn is_statement(self) -> bool {
@@ -274,7 +163,7 @@ impl<'a> Reader<'a> {
             "insert" | "replace" => self.is(1, &["into", "or"]) || self.holds_syntax(),
             "update" => !self.is_english(1) && (self.has_word("set") || self.holds_syntax()),
             "delete" => self.is(1, &["from"]) && !self.is_english(2) || self.holds_syntax(),
-            "create" | "alter" | "drop" => self.is(1, OBJECTS) && !self.is_english(2),
+            "create" | "alter" | "drop" => self.is_one_of(1, OBJECTS) && !self.is_english(2),
             "pragma" => self.tokens.len() > 1,
             "lock" => (self.is(1, &["table"]) || self.has_word("mode")) && self.parses(),
             "fetch" | "move" => {
@@ -287,7 +176,7 @@ impl<'a> Reader<'a> {
 
     /// VACUUM, ANALYZE, and every other verb: alone, or followed by something that parses.
     fn acts_on_an_object(self) -> bool {
-        if self.is_english(1) || (self.is(1, SUBJECTS) && !self.is(0, &["reset", "set"])) {
+        if self.is_english(1) || (self.is_one_of(1, SUBJECTS) && !self.is(0, &["reset", "set"])) {
             return false;
         }
         self.parses()
@@ -304,7 +193,7 @@ impl<'a> Reader<'a> {
             return true;
         }
         // Bare words need a table to be columns of; "select best index" parses, but means nothing.
-        let has_source = self.has_word("from") || (1..self.tokens.len()).any(|index| self.is(index, VALUES));
+        let has_source = self.has_word("from") || (1..self.tokens.len()).any(|index| self.is_one_of(index, VALUES));
         has_source && !self.is_english(1) && self.parses()
     }
 
@@ -330,26 +219,7 @@ impl<'a> Reader<'a> {
 
     fn explains(self) -> bool {
         let mut at = 1;
-        if self.at(at) == "("
-            && self.is(
-                at + 1,
-                &[
-                    "analyze",
-                    "analyse",
-                    "verbose",
-                    "costs",
-                    "settings",
-                    "buffers",
-                    "wal",
-                    "timing",
-                    "summary",
-                    "format",
-                    "memory",
-                    "serialize",
-                    "generic_plan",
-                ],
-            )
-        {
+        if self.at(at) == "(" && self.is_one_of(at + 1, EXPLAIN_OPTIONS) {
             while at < self.tokens.len() && self.at(at) != ")" {
                 at += 1;
             }

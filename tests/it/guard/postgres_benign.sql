@@ -108,3 +108,86 @@ EXPLAIN (COSTS false, SETTINGS, SUMMARY on, WAL) VALUES (1)
 /* hi */ SELECT 1 -- bye
 SELECT 1 /* outer /* inner */ still */ + 1;
 select Id from APP.Canary where NOTE = 'x'
+SELECT N'x''y'
+SELECT B'101', X'1F', b'0'
+SELECT (((SELECT 1)))
+SELECT * FROM ((SELECT 1) UNION (SELECT 2)) x
+SELECT count(*) FROM ((SELECT 1) UNION (SELECT 2) ORDER BY 1) x
+SELECT 1 WHERE 1 IN ((SELECT 1) UNION (SELECT 2))
+SELECT n.nspname AS "Schema", c.relname AS "Name", CASE c.relkind WHEN 'r' THEN 'table' END AS "Type", pg_catalog.pg_get_userbyid(c.relowner) AS "Owner" FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r','p','') AND n.nspname <> 'pg_catalog' AND n.nspname !~ '^pg_toast' AND pg_catalog.pg_table_is_visible(c.oid) ORDER BY 1,2
+SELECT c.relname OPERATOR(pg_catalog.~) '^(x)$' COLLATE pg_catalog.default FROM pg_catalog.pg_class c
+SELECT blocked_locks.pid AS blocked_pid, blocking_locks.pid AS blocking_pid FROM pg_catalog.pg_locks blocked_locks JOIN pg_catalog.pg_stat_activity blocked_activity ON blocked_activity.pid = blocked_locks.pid JOIN pg_catalog.pg_locks blocking_locks ON blocking_locks.locktype = blocked_locks.locktype AND blocking_locks.database IS NOT DISTINCT FROM blocked_locks.database AND blocking_locks.pid != blocked_locks.pid WHERE NOT blocked_locks.granted
+SELECT current_database(), schemaname, tablename, ROUND((CASE WHEN otta=0 THEN 0.0 ELSE sml.relpages::float/otta END)::numeric,1) AS tbloat FROM (SELECT schemaname, tablename, cc.relpages, CEIL((cc.reltuples*((datahdr+8-(CASE WHEN datahdr%8=0 THEN 8 ELSE datahdr%8 END))+4+20))/(current_setting('block_size')::numeric-20::float)) AS otta FROM (SELECT 1 AS datahdr, s.schemaname, s.tablename FROM pg_stats s) rs JOIN pg_class cc ON cc.relname = rs.tablename) AS sml
+SELECT queryid, left(query, 60), calls, round(total_exec_time::numeric, 2) FROM pg_stat_statements ORDER BY total_exec_time DESC NULLS LAST LIMIT 10
+SELECT relname, heap_blks_read, heap_blks_hit, heap_blks_hit::float / greatest(heap_blks_hit + heap_blks_read, 1) FROM pg_statio_user_tables
+SELECT unnest(histogram_bounds::text::text[]) FROM pg_stats
+SELECT array_to_string(array(SELECT a.attname FROM pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey)), ', ') FROM pg_index i
+SELECT ('2024-01-01'::date + (n || ' days')::interval)::date FROM generate_series(0, 10) n
+SELECT tablename FROM pg_tables WHERE schemaname = current_schema()
+SELECT regexp_matches('a', 'b', 'g'), string_to_array('a,b', ',')
+SELECT date_part('epoch', now() - pg_postmaster_start_time())::int AS uptime
+SELECT sum(numbackends) OVER () FROM pg_stat_database
+SELECT name FROM pg_available_extensions WHERE installed_version IS NOT NULL
+SELECT pg_size_pretty(sum(pg_relation_size(oid))::bigint) FROM pg_class
+SELECT indexdef FROM pg_indexes WHERE indexdef ILIKE '%(lower(%'
+SELECT t.tgname, pg_get_triggerdef(t.oid, true) FROM pg_trigger t WHERE NOT t.tgisinternal
+SELECT enumlabel FROM pg_enum WHERE enumtypid = 'app.mood'::regtype
+SELECT 1 AS one, 2 two, 3 "three"
+SELECT a, b FROM t WHERE (a, b) > (1, 2) ORDER BY a, b
+SELECT DISTINCT a FROM t
+SELECT json_agg(row_to_json(t)) FROM (SELECT 1 AS a) t
+SELECT id::text || '-' || name FROM t
+SELECT * FROM t WHERE created_at >= now() - '7 days'::interval AND status IS TRUE
+SELECT * FROM t WHERE data->'a'->>'b' = 'c' AND tags @> ARRAY['x']::text[] AND data ?| ARRAY['a']
+SELECT (row_number() OVER ())::int, * FROM t
+SELECT lead(a) OVER (PARTITION BY b ORDER BY c), ntile(4) OVER w FROM t WINDOW w AS (ORDER BY a)
+SELECT * FROM a LEFT JOIN b ON a.x = b.x AND b.y IS NULL, c
+SELECT bool_or(a), array_agg(DISTINCT b ORDER BY b DESC NULLS LAST), json_object_agg(k, v) FROM t
+SELECT * FROM pg_stat_wal;
+SELECT * FROM pg_stat_io
+SELECT * FROM pg_stat_checkpointer
+SELECT * FROM pg_stat_progress_vacuum
+SELECT * FROM pg_replication_slots
+SELECT * FROM pg_prepared_xacts
+SELECT * FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
+SELECT * FROM pg_db_role_setting
+SELECT * FROM pg_stat_user_functions
+SELECT * FROM pg_user
+SELECT usename, passwd FROM pg_user
+SELECT * FROM pg_policies
+SELECT extname, extversion FROM pg_extension
+SELECT * FROM pg_sequences
+SELECT * FROM information_schema.role_table_grants
+SELECT srvname, srvoptions FROM pg_foreign_server
+SELECT pubname FROM pg_publication
+SELECT * FROM pg_stat_subscription
+SELECT id, (xpath('/a/text()', x))[1]::text FROM t
+SELECT pg_current_logfile()
+SELECT pg_walfile_name(pg_current_wal_lsn())
+SELECT timezone('UTC', now()), now() AT TIME ZONE 'Europe/Oslo', age(now(), '2020-01-01')
+SELECT to_char(1234.5, 'FM999,999.00'), to_number('1', '9'), cast('1' as bigint)
+select nullif(btrim(a), '') from t
+SELECT * FROM t ORDER BY random() LIMIT 5
+SELECT * FROM t LIMIT 10 OFFSET 20 ROWS
+SELECT 0x1F, 1_000, 0b11
+SELECT t FROM t
+SELECT (t.*) IS NULL FROM t
+SELECT * FROM t1 JOIN LATERAL unnest(t1.arr) AS u(x) ON true
+SELECT max(ts) FILTER (WHERE kind = 'a') AS a FROM t GROUP BY DISTINCT ROLLUP (a, b)
+SELECT CASE WHEN a THEN 1 WHEN b THEN 2 END CASE_ FROM t
+SELECT "A"."b" FROM "Weird Table" "A"
+SELECT x FROM t WHERE x ~~ 'a%' AND y !~~* 'b'
+SELECT * FROM t WHERE a = ANY ($1::int[])
+SELECT * FROM t WHERE a ISNULL OR b NOTNULL
+SELECT a FROM t WHERE a BETWEEN SYMMETRIC 5 AND 1
+SELECT a IS UNKNOWN, a IS NOT TRUE FROM t
+SELECT nextval FROM t
+SELECT interval '1 day' * 2, '1 day'::interval / 2, -interval '1 h'
+SELECT to_timestamp(1), make_timestamptz(2020,1,1,0,0,0,'UTC')
+SELECT col_description('t'::regclass, 1), shobj_description(1, 'pg_database')
+EXPLAIN (ANALYZE, VERBOSE, BUFFERS, WAL, SETTINGS, FORMAT TEXT) SELECT 1
+EXPLAIN (GENERIC_PLAN) SELECT * FROM t WHERE id = $1
+EXPLAIN (ANALYZE, SERIALIZE TEXT, MEMORY) SELECT 1
+SHOW max_connections;
+SHOW lc_collate
+SHOW "TimeZone"

@@ -1,9 +1,12 @@
 //! Checks on the bare text, before and after parsing: hidden characters, size, and that two lexers agree.
 
+use super::words;
 use crate::domain::guard::{Class, Judgement};
 use crate::engine::sql::lexer::{Kind, Lexis, Token};
+use crate::engine::sql::literal::{enquote, unquote};
 use crate::engine::sql::{hidden, size};
 use squawk_syntax::{SyntaxElement, SyntaxKind, SyntaxNode};
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// Refuses what must not reach the parser.
@@ -17,6 +20,30 @@ pub(super) fn check(text: &str, tokens: &[Token]) -> Option<Judgement> {
         return Some(Judgement::deny(Class::Unparsed, "there is no statement"));
     }
     size::check(text, &meaningful)
+}
+
+/// The text with every `U&"..." UESCAPE '!'` written as a plain quoted name. The server decodes such names before its
+/// grammar sees them, while the parser knows the clause in some places only. `None` when a name cannot be decoded.
+pub(super) fn without_escape_clauses<'a>(text: &'a str, tokens: &[Token]) -> Option<Cow<'a, str>> {
+    let meaningful: Vec<&Token> = tokens.iter().filter(|t| !matches!(t.kind, Kind::Space | Kind::Comment)).collect();
+    let mut out = String::new();
+    let mut copied = 0;
+    for parts in meaningful.windows(3) {
+        let [name, clause, escape] = parts else { continue };
+        let has_clause = name.kind == Kind::QuotedName && text[clause.range.clone()].eq_ignore_ascii_case("uescape");
+        if has_clause {
+            let escape = unquote(&text[escape.range.clone()], '\'')?;
+            let decoded = words::decode(&text[name.range.clone()], &escape)?;
+            out.push_str(&text[copied..name.range.start]);
+            out.push_str(&enquote(&decoded, '"'));
+            copied = parts[2].range.end;
+        }
+    }
+    if copied == 0 {
+        return Some(Cow::Borrowed(text));
+    }
+    out.push_str(&text[copied..]);
+    Some(Cow::Owned(out))
 }
 
 /// Our lexer and the parser's see the same literals, quoted names and comments. Where they differ, one of them sees

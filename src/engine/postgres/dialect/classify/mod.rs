@@ -6,10 +6,11 @@
 //! 1. `lexical`: what hides, what has no end, what is too deep to be parsed.
 //! 2. squawk's grammar, whose tokens must agree with ours; one statement, no error anywhere.
 //! 3. `statement`: the kind of the statement decides the class.
-//! 4. `expression` walks every node of a read; `functions`, `operators`, `types` and `relations` are its lists.
+//! 4. `expression` walks every node of a read; `kinds`, `functions`, `operators`, `types` and `relations` are its lists.
 
 mod expression;
 mod functions;
+mod kinds;
 mod lexical;
 mod operators;
 mod relations;
@@ -35,7 +36,11 @@ pub(super) fn classify(text: &str, author: Author, catalog: &Catalog) -> Judgeme
     if let Some(refusal) = lexical::check(text, &tokens) {
         return refusal;
     }
-    match parse(text, &tokens) {
+    let Some(text) = lexical::without_escape_clauses(text, &tokens) else {
+        return Judgement::deny(Class::Unparsed, "a name with UESCAPE that cannot be decoded");
+    };
+    let tokens = lexer::tokens(&text, Lexis::Postgres);
+    match parse(&text, &tokens) {
         Ok(statement) => statement::judge(&statement, Context { author, catalog }),
         Err(refusal) => refusal,
     }

@@ -1,4 +1,4 @@
-//! The operators of pg_catalog. An operator is a function with another spelling, so an unknown one is unknown code.
+//! The operators of `pg_catalog`. An operator is a function with another spelling, so an unknown one is unknown code.
 
 use super::Context;
 use super::words;

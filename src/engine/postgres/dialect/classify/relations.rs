@@ -14,7 +14,7 @@ const ANOTHER_SERVER: &str = "holds passwords of other servers";
 const RAW: &str = "holds raw data past the rights on its tables";
 const CONFIGURATION: &str = "shows the contents of configuration files";
 
-/// Relations of pg_catalog that are never read.
+/// Relations of `pg_catalog` that are never read.
 const SECRETS: &[(&str, Class, &str)] = &[
     ("pg_authid", Class::Secret, PASSWORDS),
     ("pg_shadow", Class::Secret, PASSWORDS),
@@ -100,37 +100,52 @@ fn check_secret(relation: &Relation, root: &SyntaxNode, findings: &mut Findings)
     }
 }
 
-/// True when a statement reads only named columns of pg_subscription, and not the connection string: no `*`, no
-/// whole row under its name or alias, no renamed columns.
+/// True when a statement reads only named columns of `pg_subscription`, and not the connection string: no `*` beside
+/// it, no whole row under its name or alias, no renamed columns.
 fn harmless_subscription(relation: &Relation, root: &SyntaxNode) -> bool {
-    let item = relation.node.parent();
-    let alias = item.as_ref().and_then(|item| item.children().find(|c| c.kind() == SyntaxKind::FROM_ALIAS));
-    if item.is_none_or(|item| item.kind() != SyntaxKind::RELATION_FROM_ITEM) {
+    let Some(item) = relation.node.parent().filter(|item| item.kind() == SyntaxKind::RELATION_FROM_ITEM) else {
+        return false;
+    };
+    let mut row_names = vec!["pg_subscription".to_owned()];
+    if let Some(alias) = item.children().find(|child| child.kind() == SyntaxKind::FROM_ALIAS) {
+        for part in alias.children() {
+            if part.kind() != SyntaxKind::TABLE_ALIAS {
+                return false;
+            }
+            row_names.extend(words::parts(&part).into_iter().filter_map(|word| word.name));
+        }
+    }
+    let query = enclosing_query(&relation.node);
+    // `(pg_subscription JOIN t) x` gives the whole row another name.
+    let in_brackets = |node: &SyntaxNode| node.kind() == SyntaxKind::PAREN_FROM_ITEM;
+    if item.ancestors().take_while(|node| Some(node) != query.as_ref()).any(|node| in_brackets(&node)) {
         return false;
     }
-    let mut row_names = vec!["pg_subscription".to_owned()];
-    if let Some(alias) = alias {
-        if alias.children().any(|c| c.kind() != SyntaxKind::TABLE_ALIAS) {
-            return false;
-        }
-        row_names.extend(
-            words::parts(&alias).into_iter().filter(|w| w.token.kind() != SyntaxKind::AS_KW).filter_map(|w| w.name),
-        );
-    }
     root.descendants().all(|node| match node.kind() {
-        SyntaxKind::TARGET | SyntaxKind::FIELD_EXPR => !node
-            .children_with_tokens()
-            .filter_map(SyntaxElement::into_token)
-            .any(|token| token.kind() == SyntaxKind::STAR),
-        SyntaxKind::NAME_REF | SyntaxKind::COLUMN_NAME_REF => words::parts(&node).iter().all(|word| {
-            let Some(name) = word.name.as_deref() else { return false };
-            let qualifies = node.parent().is_some_and(|parent| {
-                parent.kind() == SyntaxKind::FIELD_EXPR && parent.first_child().as_ref() == Some(&node)
-            });
-            name != "subconninfo" && (qualifies || !row_names.iter().any(|row| row == name))
-        }),
+        SyntaxKind::TARGET if has_star(&node) => enclosing_query(&node) != query,
+        SyntaxKind::FIELD_EXPR if has_star(&node) => !node
+            .first_child()
+            .and_then(|base| words::dotted(&base))
+            .is_none_or(|base| base.last().is_none_or(|name| row_names.contains(name))),
+        SyntaxKind::NAME_REF | SyntaxKind::COLUMN_NAME_REF | SyntaxKind::COLUMN_NAME => {
+            words::parts(&node).iter().all(|word| {
+                let Some(name) = &word.name else { return false };
+                let qualifies = node.parent().is_some_and(|parent| {
+                    parent.kind() == SyntaxKind::FIELD_EXPR && parent.first_child().as_ref() == Some(&node)
+                });
+                name != "subconninfo" && (qualifies || !row_names.contains(name))
+            })
+        }
         _ => true,
     })
+}
+
+fn has_star(node: &SyntaxNode) -> bool {
+    node.children_with_tokens().filter_map(SyntaxElement::into_token).any(|token| token.kind() == SyntaxKind::STAR)
+}
+
+fn enclosing_query(node: &SyntaxNode) -> Option<SyntaxNode> {
+    node.ancestors().find(|ancestor| ancestor.kind() == SyntaxKind::SELECT)
 }
 
 fn check_catalog(relation: &Relation, context: Context<'_>, findings: &mut Findings) {

@@ -5,6 +5,7 @@ use super::expression::{self, is_secret_setting, looks_at_a_column};
 use super::words;
 use crate::domain::guard::{Author, Class, Judgement, Verdict};
 use crate::engine::sql::findings::Findings;
+use crate::engine::sql::list::holds;
 use squawk_syntax::SyntaxKind as K;
 use squawk_syntax::{SyntaxElement, SyntaxNode};
 
@@ -56,21 +57,8 @@ fn judge_show(show: &SyntaxNode) -> Judgement {
 }
 
 /// Options of EXPLAIN that change what is shown and nothing else.
-const EXPLAIN_OPTIONS: &[&str] = &[
-    "analyze",
-    "analyse",
-    "verbose",
-    "costs",
-    "settings",
-    "generic_plan",
-    "buffers",
-    "serialize",
-    "wal",
-    "timing",
-    "summary",
-    "memory",
-    "format",
-];
+const EXPLAIN_OPTIONS: &str =
+    "analyze analyse verbose costs settings generic_plan buffers serialize wal timing summary memory format";
 
 fn judge_explain(explain: &SyntaxNode, context: Context<'_>) -> Judgement {
     let mut runs = false;
@@ -112,7 +100,7 @@ fn explain_options(list: &SyntaxNode) -> Result<bool, Judgement> {
     for option in list.children().filter(|child| child.kind() == K::EXPLAIN_OPTION) {
         let part = |kind| option.children().find(|child| child.kind() == kind);
         let name = part(K::EXPLAIN_OPTION_NAME).and_then(|name| words::dotted(&name)).unwrap_or_default().join(".");
-        if !EXPLAIN_OPTIONS.contains(&name.as_str()) {
+        if !holds(EXPLAIN_OPTIONS, &name) {
             return Err(Judgement::deny(Class::Unparsed, "an option of EXPLAIN that is not known"));
         }
         let value = part(K::EXPLAIN_OPTION_VALUE).map(|value| value.text().to_string().to_ascii_lowercase());
@@ -156,37 +144,12 @@ fn judge_dml(statement: &SyntaxNode, context: Context<'_>) -> Judgement {
 const SETTING_CHANGES: &[K] = &[K::SET_CONFIG_PARAM, K::RESET_CONFIG_PARAM];
 
 /// Settings that name programs, libraries or files: changing one is running or reading something.
-const PROGRAM_SETTINGS: &[&str] = &[
-    "archive_cleanup_command",
-    "archive_command",
-    "archive_library",
-    "config_file",
-    "data_directory",
-    "dynamic_library_path",
-    "extension_control_path",
-    "external_pid_file",
-    "hba_file",
-    "ident_file",
-    "jit_provider",
-    "krb_server_keyfile",
-    "local_preload_libraries",
-    "log_directory",
-    "log_filename",
-    "oauth_validator_libraries",
-    "primary_conninfo",
-    "recovery_end_command",
-    "restore_command",
-    "session_preload_libraries",
-    "shared_preload_libraries",
-    "ssl_ca_file",
-    "ssl_cert_file",
-    "ssl_crl_dir",
-    "ssl_crl_file",
-    "ssl_dh_params_file",
-    "ssl_key_file",
-    "ssl_passphrase_command",
-    "unix_socket_directories",
-];
+const PROGRAM_SETTINGS: &str = "archive_cleanup_command archive_command archive_library config_file data_directory dynamic_library_path \
+    extension_control_path external_pid_file hba_file ident_file jit_provider krb_server_keyfile \
+    local_preload_libraries log_directory log_filename oauth_validator_libraries primary_conninfo \
+    recovery_end_command restore_command session_preload_libraries shared_preload_libraries ssl_ca_file \
+    ssl_cert_file ssl_crl_dir ssl_crl_file ssl_dh_params_file ssl_key_file ssl_passphrase_command \
+    unix_socket_directories";
 
 fn judge_setting(statement: &SyntaxNode, reach: &str) -> Judgement {
     let change = statement.children().find(|child| SETTING_CHANGES.contains(&child.kind()));
@@ -194,47 +157,17 @@ fn judge_setting(statement: &SyntaxNode, reach: &str) -> Judgement {
     let Some(name) = parameter.and_then(|parameter| words::dotted(&parameter)).map(|parts| parts.join(".")) else {
         return Judgement::deny(Class::Setting, "changes settings without naming one");
     };
-    if PROGRAM_SETTINGS.contains(&name.as_str()) {
+    if holds(PROGRAM_SETTINGS, &name) {
         return Judgement::deny(Class::File, format!("{name} names a program, a library or a file of the server"));
     }
     Judgement::needs_approval(Class::Setting, format!("changes {name} for {reach}"))
 }
 
 /// Extensions of the PostgreSQL distribution and its neighbours that only add types, indexes or views of statistics.
-const PLAIN_EXTENSIONS: &[&str] = &[
-    "amcheck",
-    "bloom",
-    "btree_gin",
-    "btree_gist",
-    "citext",
-    "cube",
-    "earthdistance",
-    "fuzzystrmatch",
-    "hstore",
-    "hypopg",
-    "intarray",
-    "isn",
-    "ltree",
-    "pg_buffercache",
-    "pg_freespacemap",
-    "pg_qualstats",
-    "pg_stat_statements",
-    "pg_trgm",
-    "pg_visibility",
-    "pg_wait_sampling",
-    "pgcrypto",
-    "pgrowlocks",
-    "pgstattuple",
-    "postgis",
-    "seg",
-    "sslinfo",
-    "tcn",
-    "tsm_system_rows",
-    "tsm_system_time",
-    "unaccent",
-    "uuid-ossp",
-    "vector",
-];
+const PLAIN_EXTENSIONS: &str = "amcheck bloom btree_gin btree_gist citext cube earthdistance fuzzystrmatch hstore hypopg intarray isn ltree \
+    pg_buffercache pg_freespacemap pg_qualstats pg_stat_statements pg_trgm pg_visibility pg_wait_sampling \
+    pgcrypto pgrowlocks pgstattuple postgis seg sslinfo tcn tsm_system_rows tsm_system_time unaccent uuid-ossp \
+    vector";
 
 fn judge_extension(statement: &SyntaxNode, context: Context<'_>) -> Judgement {
     let name = statement
@@ -243,7 +176,7 @@ fn judge_extension(statement: &SyntaxNode, context: Context<'_>) -> Judgement {
         .and_then(|name| words::dotted(&name))
         .unwrap_or_default()
         .join(".");
-    if PLAIN_EXTENSIONS.contains(&name.as_str()) {
+    if holds(PLAIN_EXTENSIONS, &name) {
         return Judgement::needs_approval(Class::Ddl, format!("installs the extension {name}"));
     }
     brings_code(context.author, "installs an extension, which brings code")

@@ -1,108 +1,21 @@
-//! The types of pg_catalog. A cast to any other type may run that type's own functions and checks.
+//! The types of `pg_catalog`. A cast to any other type may run that type's own functions and checks.
 
 use super::words;
 use crate::domain::guard::Class;
 use crate::engine::sql::findings::Findings;
+use crate::engine::sql::list::holds;
 use squawk_syntax::SyntaxNode;
 
 /// `select typname from pg_type` of PostgreSQL 18 without rows, arrays and pseudo-types, and the SQL spellings of
 /// the same types that the grammar reads as plain names.
-const BUILT_IN: &[&str] = &[
-    "aclitem",
-    "anyarray",
-    "bigint",
-    "bit",
-    "bool",
-    "boolean",
-    "box",
-    "bpchar",
-    "bytea",
-    "char",
-    "cid",
-    "cidr",
-    "circle",
-    "cstring",
-    "date",
-    "datemultirange",
-    "daterange",
-    "dec",
-    "decimal",
-    "float",
-    "float4",
-    "float8",
-    "inet",
-    "int",
-    "int2",
-    "int2vector",
-    "int4",
-    "int4multirange",
-    "int4range",
-    "int8",
-    "int8multirange",
-    "int8range",
-    "integer",
-    "interval",
-    "json",
-    "jsonb",
-    "jsonpath",
-    "line",
-    "lseg",
-    "macaddr",
-    "macaddr8",
-    "money",
-    "name",
-    "numeric",
-    "nummultirange",
-    "numrange",
-    "oid",
-    "oidvector",
-    "path",
-    "pg_dependencies",
-    "pg_lsn",
-    "pg_mcv_list",
-    "pg_ndistinct",
-    "pg_node_tree",
-    "pg_snapshot",
-    "point",
-    "polygon",
-    "real",
-    "record",
-    "refcursor",
-    "regclass",
-    "regcollation",
-    "regconfig",
-    "regdatabase",
-    "regdictionary",
-    "regnamespace",
-    "regoper",
-    "regoperator",
-    "regproc",
-    "regprocedure",
-    "regrole",
-    "regtype",
-    "smallint",
-    "text",
-    "tid",
-    "time",
-    "timestamp",
-    "timestamptz",
-    "timetz",
-    "tsmultirange",
-    "tsquery",
-    "tsrange",
-    "tstzmultirange",
-    "tstzrange",
-    "tsvector",
-    "txid_snapshot",
-    "unknown",
-    "uuid",
-    "varbit",
-    "varchar",
-    "void",
-    "xid",
-    "xid8",
-    "xml",
-];
+const BUILT_IN: &str = "aclitem anyarray bigint bit bool boolean box bpchar bytea char cid cidr circle cstring date datemultirange \
+    daterange dec decimal float float4 float8 inet int int2 int2vector int4 int4multirange int4range int8 \
+    int8multirange int8range integer interval json jsonb jsonpath line lseg macaddr macaddr8 money name numeric \
+    nummultirange numrange oid oidvector path pg_dependencies pg_lsn pg_mcv_list pg_ndistinct pg_node_tree \
+    pg_snapshot point polygon real record refcursor regclass regcollation regconfig regdatabase regdictionary \
+    regnamespace regoper regoperator regproc regprocedure regrole regtype smallint text tid time timestamp \
+    timestamptz timetz tsmultirange tsquery tsrange tstzmultirange tstzrange tsvector txid_snapshot unknown uuid \
+    varbit varchar void xid xid8 xml";
 
 /// A type that is written as a name.
 pub(super) fn check(node: &SyntaxNode, findings: &mut Findings) {
@@ -113,7 +26,7 @@ pub(super) fn check(node: &SyntaxNode, findings: &mut Findings) {
     let parts: Vec<&str> = parts.iter().map(String::as_str).filter(|part| *part != "setof").collect();
     let known = match parts.as_slice() {
         // The array type of `int4` is `_int4`.
-        [name] | ["pg_catalog", name] => BUILT_IN.contains(name) || BUILT_IN.contains(&name.trim_start_matches('_')),
+        [name] | ["pg_catalog", name] => holds(BUILT_IN, name.strip_prefix('_').unwrap_or(name)),
         ["information_schema", name] => {
             matches!(*name, "cardinal_number" | "character_data" | "sql_identifier" | "time_stamp" | "yes_or_no")
         }

@@ -20,36 +20,16 @@ pub(in super::super) fn parts(node: &SyntaxNode) -> Vec<Word> {
 }
 
 fn collect(node: &SyntaxNode, out: &mut Vec<Word>) {
-    let mut tokens = node.children_with_tokens().filter(|e| !trivia(e)).peekable();
-    while let Some(element) = tokens.next() {
+    for element in node.children_with_tokens() {
         match element {
-            SyntaxElement::Node(child) => {
-                if child.kind() != SyntaxKind::ARG_LIST {
-                    collect(&child, out);
-                }
-            }
-            SyntaxElement::Token(token) => {
-                if matches!(token.kind(), SyntaxKind::DOT | SyntaxKind::STAR) {
-                    continue;
-                }
-                let escape = if tokens.peek().is_some_and(|e| e.kind() == SyntaxKind::UESCAPE_KW) {
-                    tokens.next();
-                    match tokens.next() {
-                        Some(SyntaxElement::Token(text)) => unquote(text.text(), '\''),
-                        _ => None,
-                    }
-                } else {
-                    Some("\\".to_owned())
-                };
-                let name = escape.and_then(|escape| decode(token.text(), &escape));
-                out.push(Word { name, token });
-            }
+            SyntaxElement::Node(child) if child.kind() == SyntaxKind::ARG_LIST => {}
+            SyntaxElement::Node(child) => collect(&child, out),
+            SyntaxElement::Token(token) => match token.kind() {
+                SyntaxKind::DOT | SyntaxKind::STAR | SyntaxKind::WHITESPACE | SyntaxKind::COMMENT => {}
+                _ => out.push(Word { name: decode(token.text(), "\\"), token }),
+            },
         }
     }
-}
-
-fn trivia(element: &SyntaxElement) -> bool {
-    matches!(element.kind(), SyntaxKind::WHITESPACE | SyntaxKind::COMMENT)
 }
 
 /// A name token as the server reads it: bare names fold to lower case (ASCII letters only, as in UTF-8 databases),

@@ -1,6 +1,6 @@
 //! Gives unqualified relations the schema that the person's own search path would find them in.
 //!
-//! Our sessions pin `search_path` to pg_catalog, so that no function of a stranger shadows a built-in. What a person
+//! Our sessions pin `search_path` to `pg_catalog`, so that no function of a stranger shadows a built-in. What a person
 //! writes must still mean what it means in their own session, so relations are qualified in the text before it is
 //! judged. Everything else in the text stays as it is, to the byte.
 
@@ -37,7 +37,7 @@ pub(in super::super) fn resolve(statement: &str, schema: &Schema) -> String {
     out
 }
 
-/// The schema in which a bare name is found: pg_catalog comes first unless the path says otherwise, as on the server.
+/// The schema in which a bare name is found: `pg_catalog` comes first unless the path says otherwise, as on the server.
 fn schema_of<'a>(name: &str, schema: &'a Schema) -> Option<&'a str> {
     let path = &schema.search_path;
     let catalog_is_implicit = !path.iter().any(|s| s == "pg_catalog");
@@ -49,8 +49,8 @@ fn schema_of<'a>(name: &str, schema: &'a Schema) -> Option<&'a str> {
         .map(String::as_str)
 }
 
-/// A relation of pg_catalog by its name. The prefix is reserved for schemas, not for tables, but the views that
-/// extensions put elsewhere (pg_stat_statements) are the only ones that people have.
+/// A relation of `pg_catalog` by its name. The prefix is reserved for schemas, not for tables, but the views that
+/// extensions put elsewhere (`pg_stat_statements`) are the only ones that people have.
 fn is_system_relation(name: &str) -> bool {
     name.starts_with("pg_") && !name.starts_with("pg_stat_statements") && !name.starts_with("pg_buffercache")
 }

@@ -1,6 +1,7 @@
 //! The functions of SQLite that only read or compute, those known to do more, and the tables that are not data.
 
 use crate::domain::guard::Class;
+use crate::engine::sql::list::holds;
 
 const CORE: &str = "abs changes char coalesce concat concat_ws format glob hex if ifnull iif instr last_insert_rowid length \
     like likelihood likely lower ltrim max min nullif octet_length printf quote random randomblob replace round rtrim \
@@ -64,7 +65,7 @@ const FORBIDDEN_TABLES: &[(&str, &str)] = &[
 
 /// True for a function that only reads or computes.
 pub(super) fn reads(name: &str) -> bool {
-    GROUPS.iter().any(|group| group.split_whitespace().any(|known| known == name))
+    GROUPS.iter().any(|group| holds(group, name))
 }
 
 /// What a function does, when it is known to do more.

@@ -13,6 +13,7 @@ mod statement;
 
 use crate::domain::guard::{Author, Catalog, Class, Judgement};
 use crate::engine::sql::lexer::{self, Kind, Lexis, Token};
+use crate::engine::sql::list::holds;
 use crate::engine::sql::literal::unquote;
 use crate::engine::sql::{hidden, size};
 
@@ -64,6 +65,11 @@ impl<'a> Words<'a> {
     /// True when the bare word at `index` is one of these keywords.
     fn is(self, index: usize, keywords: &[&str]) -> bool {
         self.kind(index) == Some(Kind::Word) && keywords.iter().any(|word| self.at(index).eq_ignore_ascii_case(word))
+    }
+
+    /// True when the bare word at `index` is one of the keywords of a list.
+    fn is_one_of(self, index: usize, list: &str) -> bool {
+        self.kind(index) == Some(Kind::Word) && holds(list, &self.at(index).to_ascii_lowercase())
     }
 
     /// True when the next words are these, in order.

@@ -4,69 +4,28 @@
 use super::Words;
 use crate::domain::guard::{Class, Judgement};
 use crate::engine::sql::lexer::Kind;
+use crate::engine::sql::list::holds;
 
 /// Pragmas that report on the object that they are given, or on everything.
-const ABOUT: &[&str] = &[
-    "foreign_key_check",
-    "foreign_key_list",
-    "index_info",
-    "index_list",
-    "index_xinfo",
-    "integrity_check",
-    "quick_check",
-    "table_info",
-    "table_list",
-    "table_xinfo",
-];
+const ABOUT: &str = "foreign_key_check foreign_key_list index_info index_list index_xinfo integrity_check quick_check table_info \
+    table_list table_xinfo";
 
 /// Pragmas that report when they are given nothing. Given a value, they would set it.
-const BARE: &[&str] = &[
-    "application_id",
-    "auto_vacuum",
-    "automatic_index",
-    "busy_timeout",
-    "cache_size",
-    "cache_spill",
-    "cell_size_check",
-    "checkpoint_fullfsync",
-    "collation_list",
-    "compile_options",
-    "data_version",
-    "database_list",
-    "defer_foreign_keys",
-    "encoding",
-    "foreign_keys",
-    "freelist_count",
-    "fullfsync",
-    "function_list",
-    "journal_mode",
-    "journal_size_limit",
-    "locking_mode",
-    "max_page_count",
-    "mmap_size",
-    "module_list",
-    "page_count",
-    "page_size",
-    "pragma_list",
-    "query_only",
-    "read_uncommitted",
-    "recursive_triggers",
-    "reverse_unordered_selects",
-    "schema_version",
-    "secure_delete",
-    "stats",
-    "synchronous",
-    "temp_store",
-    "threads",
-    "trusted_schema",
-    "user_version",
-    "wal_autocheckpoint",
-    "writable_schema",
-];
+const BARE: &str = "application_id auto_vacuum automatic_index busy_timeout cache_size cache_spill cell_size_check \
+    checkpoint_fullfsync collation_list compile_options data_version database_list defer_foreign_keys encoding \
+    foreign_keys freelist_count fullfsync function_list journal_mode journal_size_limit locking_mode \
+    max_page_count mmap_size module_list page_count page_size pragma_list query_only read_uncommitted \
+    recursive_triggers reverse_unordered_selects schema_version secure_delete stats synchronous temp_store \
+    threads trusted_schema user_version wal_autocheckpoint writable_schema";
 
 /// True when `pragma_NAME` is a table that only reports.
 pub(super) fn reports_as_table(name: &str) -> bool {
-    ABOUT.contains(&name) || BARE.contains(&name)
+    holds(ABOUT, name) || holds(BARE, name)
+}
+
+/// True when `pragma_NAME(...)` takes an argument that is the object to report on.
+pub(super) fn takes_an_object(name: &str) -> bool {
+    holds(ABOUT, name)
 }
 
 /// Judges `PRAGMA ...`, its first word included.
@@ -94,7 +53,7 @@ pub(super) fn judge(words: Words<'_>) -> Judgement {
     let plain = value.is_some_and(|index| {
         matches!(argument.kind(index), Some(Kind::Word | Kind::QuotedName | Kind::Text | Kind::Number))
     });
-    if plain && ABOUT.contains(&name.as_str()) {
+    if plain && holds(ABOUT, &name) {
         return Judgement::allow(Class::Read, "reports on one object");
     }
     Judgement::deny(Class::Setting, format!("PRAGMA {name} with a value changes a setting"))

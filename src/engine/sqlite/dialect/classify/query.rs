@@ -42,53 +42,12 @@ pub(super) fn check(words: Words<'_>, catalog: &Catalog, aside: bool, findings: 
 }
 
 /// Words that may stand before a bracket without calling anything.
-const BEFORE_BRACKET: &[&str] = &[
-    "all",
-    "and",
-    "as",
-    "between",
-    "by",
-    "case",
-    "check",
-    "distinct",
-    "else",
-    "escape",
-    "except",
-    "exists",
-    "filter",
-    "from",
-    "having",
-    "in",
-    "intersect",
-    "is",
-    "join",
-    "key",
-    "limit",
-    "match",
-    "materialized",
-    "not",
-    "null",
-    "offset",
-    "on",
-    "or",
-    "over",
-    "primary",
-    "references",
-    "regexp",
-    "returning",
-    "select",
-    "set",
-    "then",
-    "union",
-    "unique",
-    "using",
-    "values",
-    "when",
-    "where",
-];
+const BEFORE_BRACKET: &str = "all and as between by case check distinct else escape except exists filter from having in intersect is join \
+    key limit match materialized not null offset on or over primary references regexp returning select set then \
+    union unique using values when where";
 
 fn check_call(words: Words<'_>, index: usize, name: &str, catalog: &Catalog, aside: bool, findings: &mut Findings) {
-    if words.is(index, BEFORE_BRACKET) || names_a_with_query(words, index) || names_a_type(words, index) {
+    if words.is_one_of(index, BEFORE_BRACKET) || names_a_with_query(words, index) || names_a_type(words, index) {
         return;
     }
     if let Some((class, what)) = functions::acts(name) {
@@ -99,7 +58,8 @@ fn check_call(words: Words<'_>, index: usize, name: &str, catalog: &Catalog, asi
             findings.deny(Class::Resource, format!("{name} makes a blob of unknown or great size"));
         }
     } else if let Some(pragma) = name.strip_prefix("pragma_") {
-        if !pragma::reports_as_table(pragma) {
+        let without_argument = words.at(index + 2) == ")" && pragma::reports_as_table(pragma);
+        if !without_argument && !pragma::takes_an_object(pragma) {
             findings.deny(Class::Setting, format!("PRAGMA {pragma} is not known to only report"));
         }
     } else if !functions::reads(name) && !aside && !is_listed(&catalog.safe_functions, name) {

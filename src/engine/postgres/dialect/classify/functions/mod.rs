@@ -76,7 +76,7 @@ pub(super) fn check(parts: &[String], position: Position, context: Context<'_>, 
             }
         }
         Known::Unknown => {
-            findings.needs_approval(Class::Read, format!("the function {shown} is not known to only read"))
+            findings.needs_approval(Class::Read, format!("the function {shown} is not known to only read"));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Functions of pg_catalog that only read or compute, by the chapters of the manual (chapter 9), PostgreSQL 12 to 18,
+//! Functions of `pg_catalog` that only read or compute, by the chapters of the manual (chapter 9), PostgreSQL 12 to 18,
 //! plus the names that the grammar treats as functions.
 //!
 //! Left out on purpose: functions that take an internal or cstring argument, support functions of types and indexes,
