@@ -32,7 +32,10 @@ pub(super) fn man(io: &mut Headless<'_>) -> Outcome {
         man.render_options_section(&mut sections)?;
         // The sections of a command stand one level lower than those of the page.
         let sections = String::from_utf8_lossy(&sections).replace(".SH ", ".SS ");
-        text.push_str(&format!(".SH \"{}\"\n{sections}", command.get_name().to_uppercase()));
+        // There is one page, so the list of commands names its sections.
+        let name = command.get_name();
+        text = text.replace(&format!("dba\\-gpt\\-{name}(1)"), name);
+        text.push_str(&format!(".SH \"{}\"\n{sections}", name.to_uppercase()));
     }
     io.stdout.write_all(text.as_bytes())?;
     Ok(Exit::Fine)

@@ -195,8 +195,9 @@ async fn target_lines(target: &HeadlessTarget, io: &Headless<'_>) -> Vec<Line> {
     let who = if user.is_empty() { String::new() } else { format!(" as {user}") };
     let text = format!("{version} ({role}) answers{who} (minimum: {})", spec.minimum_version);
     let mut lines = vec![Line::new(area, Grade::Good, text)];
-    for power in &excess_powers {
-        lines.push(Line::new(area, Grade::Doubtful, format!("this login may do more than a watcher should: {power}")));
+    if !excess_powers.is_empty() {
+        let text = format!("this login may do more than a watcher should: {}", excess_powers.join(", "));
+        lines.push(Line::new(area, Grade::Doubtful, text));
     }
     lines.extend(hints.iter().map(|hint| Line::new(area, Grade::Doubtful, hint)));
     let sample = tokio::select! {

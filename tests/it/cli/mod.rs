@@ -2,6 +2,7 @@
 
 mod postgres;
 mod program;
+mod questions;
 mod rig;
 mod statements;
 mod surroundings;
