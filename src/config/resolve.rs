@@ -3,7 +3,7 @@
 use super::args::Common;
 use super::file::{self, SourceFile};
 use super::layers::{Values, set};
-use super::mistake::{Mistake, Mistakes, nearest};
+use super::mistake::{Mistake, Mistakes, Place, nearest};
 use super::places::Places;
 use super::settings::{self, SETTINGS, Setting};
 use super::targets::{self, Demo, TargetConfig};
@@ -97,8 +97,9 @@ pub fn load(inputs: &Inputs<'_>) -> Result<Config, Mistakes> {
     let places = Places::find(inputs.variables, inputs.home)
         .ok_or_else(|| fatal("there is no home directory: set HOME or DBA_GPT_HOME"))?;
     let mut written = Written::default();
-    for file in files(inputs, &places, &mut written.mistakes) {
-        written.add(&file);
+    let files = files(inputs, &places, &mut written.mistakes);
+    for file in &files {
+        written.add(file);
     }
     let values = Values::layer(&written.settings, inputs.variables, &mut written.mistakes);
     let chosen = targets::choose(inputs, &mut written, &values);
@@ -107,6 +108,12 @@ pub fn load(inputs: &Inputs<'_>) -> Result<Config, Mistakes> {
         written.mistakes.push(Mistake { place, text });
     }
     if !written.mistakes.is_empty() {
+        // As a person reads: by file, then from the top; what is in no file last.
+        written.mistakes.sort_by_key(|mistake| {
+            let place = mistake.place.as_ref();
+            let file = |place: &Place| files.iter().position(|file| file.name == place.file);
+            place.map_or((usize::MAX, 0, 0), |p| (file(p).unwrap_or(usize::MAX), p.line, p.column))
+        });
         return Err(Mistakes(written.mistakes));
     }
     let mut warnings: Vec<String> = written.warnings.iter().map(Mistake::to_string).collect();

@@ -159,7 +159,8 @@ fn typed_target(inputs: &Inputs<'_>, typed: &str, source: &Source, values: &Valu
         None => {
             let typed = escape(&redact(typed));
             return Err(format!(
-                "there is no target `{typed}`, and it is no URL or database file that an engine knows"
+                "there is no target `{typed}` in the configuration, and it is not {}",
+                inputs.url_forms
             ));
         }
     };

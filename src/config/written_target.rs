@@ -154,7 +154,7 @@ fn read_password(reader: &mut Reader<'_>, value: &Spanned<DeValue<'_>>) -> Optio
         }
         None => {
             let text = "a password does not belong in this file: use .pgpass, `password_command`, or \
-                        `password = \"${env:NAME}\"` with the password in that variable";
+                        `\"${env:NAME}\"` here, with the password in that variable of the environment";
             reader.mistake(value.span(), text.to_owned());
             None
         }
@@ -189,7 +189,7 @@ fn check_url_password(reader: &mut Reader<'_>, url: &str, at: Range<usize>) {
     if !holds_password(url) {
         return;
     }
-    let better = "use .pgpass, `password_command` or `password = \"${env:NAME}\"`";
+    let better = "use .pgpass, `password_command`, or a `password` of `\"${env:NAME}\"`";
     if reader.file.is_open_to_others() {
         let (mode, name) = (reader.file.mode, reader.file.name.clone());
         let text = format!(

@@ -133,10 +133,10 @@ fn every_mistake_is_told_at_once_with_its_file() {
         [
             "config.toml:2:1",
             "config.toml:3:11",
+            "config.toml:5:7",
             "conf.d/10-first.toml:1:5",
             "conf.d/20-team.toml:2:8",
             "DBA_GPT_UI_MOUSE in the environment",
-            "config.toml:5:7",
         ],
         "{mistakes}"
     );
