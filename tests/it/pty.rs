@@ -83,7 +83,7 @@ fn questions_and_statements_are_answered_with_rows() {
     say(&terminal, "select 6*7 as answer");
     terminal.wait_text("│     42 ");
     say(&terminal, "delete from orders");
-    terminal.wait("a refusal", |screen| screen.contents().to_lowercase().contains("refused"));
+    terminal.wait_text("Not run.");
     terminal.send(key::CTRL_C);
     terminal.send(key::CTRL_C);
     assert_eq!(terminal.wait_exit().exit_code(), 0);
