@@ -4,6 +4,9 @@ use super::{canary, open, read, read_with, try_open};
 use dba_gpt::domain::error_event::{ConnectKind, SessionError};
 use dba_gpt::domain::rows::Limits;
 use rusqlite::Connection;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 #[tokio::test]
@@ -83,4 +86,49 @@ async fn a_session_tells_who_it_is_and_closes() {
     );
     assert!(identity.hints.iter().any(|hint| hint.contains("journal mode is delete")), "{:?}", identity.hints);
     session.close().await;
+}
+
+/// Takes all rights but those given from a path. False for a user (root) whom rights do not stop.
+fn close(path: &Path, mode: u32) -> bool {
+    std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    !nix::unistd::Uid::effective().is_root()
+}
+
+#[tokio::test]
+async fn a_closed_file_and_a_closed_folder_are_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = canary(folder.path(), "wal");
+    if close(&path, 0o000) {
+        let error = try_open(path.to_str().unwrap()).await.err().unwrap();
+        assert!(error.message.contains("may not be read") && error.message.contains("mode 000"), "{}", error.message);
+    }
+    close(&path, 0o600);
+    // The last connection took the log with it, and a reader cannot make a new one in there.
+    let stopped = close(folder.path(), 0o500);
+    let opened = try_open(path.to_str().unwrap()).await;
+    close(folder.path(), 0o700);
+    if stopped {
+        let error = opened.err().unwrap();
+        assert_eq!(error.kind, ConnectKind::Settings);
+        assert!(error.message.contains("canary.db-shm"), "{}", error.message);
+    } else {
+        assert!(opened.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn reading_changes_neither_the_file_nor_its_log() {
+    for journal in ["wal", "delete"] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = canary(folder.path(), journal);
+        let content = std::fs::read(&path).unwrap();
+        let mut session = open(&path).await;
+        read(&mut *session, "SELECT count(*) FROM canary").await.unwrap();
+        session.close().await;
+        assert_eq!(std::fs::read(&path).unwrap(), content);
+        // In WAL mode SQLite needs its two companions to read; the log stays empty.
+        let log = std::fs::metadata(folder.path().join("canary.db-wal")).map_or(0, |facts| facts.len());
+        assert_eq!(log, 0, "{journal}");
+        assert!(!folder.path().join("canary.db-journal").exists());
+    }
 }
