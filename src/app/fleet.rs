@@ -132,7 +132,7 @@ pub struct Branches {
 /// Branches of plain characters, for every terminal.
 pub const ASCII_BRANCHES: Branches = Branches { branch: "+-", last: "`-", through: "| ", blank: "  " };
 
-fn session_columns() -> [(&'static str, bool); 9] {
+fn session_columns() -> [(&'static str, bool); 10] {
     [
         ("PID", false),
         ("USER", false),
@@ -141,6 +141,7 @@ fn session_columns() -> [(&'static str, bool); 9] {
         ("AGE", true),
         ("WAIT", false),
         ("QUERY", false),
+        ("HOLDS", false),
         ("DB", false),
         ("CLIENT", false),
     ]
@@ -149,15 +150,15 @@ fn session_columns() -> [(&'static str, bool); 9] {
 fn session_row(s: &SessionInfo, server_now: Timestamp, pid: &str) -> TableRow {
     let age = s.age_ms(server_now).map(|ms| ms as f64 / 1000.0);
     let statement = s.statement.split_whitespace().collect::<Vec<_>>().join(" ");
-    let wait = if s.holds.is_empty() { s.wait.clone() } else { format!("{} holds {}", s.wait, s.holds) };
     let cells = vec![
         TableCell::number(pid, Some(s.pid as f64)),
         TableCell::untrusted(&s.user),
         TableCell::untrusted(&s.application),
         TableCell::plain(s.state.word()),
         TableCell::number(format(age, Unit::Seconds), age),
-        TableCell::untrusted(wait.trim()),
+        TableCell::untrusted(&s.wait),
         TableCell::untrusted(&statement),
+        TableCell::untrusted(&s.holds),
         TableCell::untrusted(&s.database),
         TableCell::untrusted(&s.client),
     ];

@@ -182,6 +182,21 @@ impl Canvas<'_> {
         x
     }
 
+    /// Writes facts one after the other, the first ones first; those that do not fit any more are left out whole.
+    pub(crate) fn put_facts(&mut self, x: u16, y: u16, width: u16, facts: &[Vec<Span<'_>>]) {
+        let end = x.saturating_add(width);
+        let mut at = x;
+        for (i, fact) in facts.iter().enumerate() {
+            let line = Line::from(fact.clone());
+            let gap = if i == 0 { 0 } else { 3 };
+            if i == 0 {
+                at = self.put_cut(at, y, width, &line);
+            } else if usize::from(end.saturating_sub(at)) >= line.width() + gap {
+                at = self.put_line(at + columns(gap), y, end - at, &line);
+            }
+        }
+    }
+
     /// Draws the frame of what lies over the screen, with its inside emptied.
     pub(crate) fn overlay(&mut self, area: Rect, top: &Edge<'_>, bottom: &Edge<'_>) -> Rect {
         let area = area.intersection(self.buf.area);

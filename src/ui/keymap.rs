@@ -191,10 +191,10 @@ impl Keymap {
     /// Keys of an act as people read them, all of them.
     pub(crate) fn words(&self, spec: &ActionSpec) -> String {
         if matches!(spec.action, Action::View(_)) {
-            return format!("{PREFIX} + letter");
+            return format!("{PREFIX}+letter");
         }
         let keys: Vec<String> = self.keys(spec).map(show_key).collect();
-        if keys.is_empty() { format!(":{}", spec.name) } else { keys.join("  ") }
+        if keys.is_empty() { format!(":{}", spec.name) } else { keys.join(" ") }
     }
 
     /// The first key of an act as people read it, or its `:` word.

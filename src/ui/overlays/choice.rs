@@ -12,6 +12,7 @@ use crate::ui::theme::Role;
 use crate::ui::view_state::{Hit, ViewState};
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr as _;
 
 /// Draws a box with a line to type and a list below it: each entry has its words and what stands on its right.
 fn draw(
@@ -28,7 +29,8 @@ fn draw(
     let area = centred(room, 76, height.min(room.height.saturating_sub(2)).max(6));
     // The box keeps its upper line in place while typing makes the list shorter.
     let area = Rect { y: room.y + (room.height.saturating_sub(area.height)).min(2), ..area };
-    let counted = canvas.span(format!("{}", entries.len()), Role::Dim);
+    let place = if entries.is_empty() { 0 } else { cursor + 1 };
+    let counted = canvas.span(format!("{place} of {}", entries.len()), Role::Dim);
     let bottom = Edge::new(canvas.span("Enter takes   Esc closes", Role::Dim), "");
     let inside = canvas.overlay(area, &Edge::new(canvas.span(title.to_owned(), Role::Title), counted), &bottom);
     let line = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), height: 1, ..inside };
@@ -56,6 +58,11 @@ fn draw(
         view.hits.push((line, Hit::Entry(i)));
     }
     position
+}
+
+/// Text filled up to a width.
+fn padded(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
 }
 
 /// The palette of acts.
@@ -112,14 +119,16 @@ pub(crate) fn targets(
     model: &Model,
     view: &mut ViewState,
 ) -> Position {
-    let entries: Vec<_> = conversation::targets_found(model, typed.text())
+    let found: Vec<_> =
+        conversation::targets_found(model, typed.text()).into_iter().filter_map(|id| model.target(id)).collect();
+    let widest = found.iter().map(|t| escape(t.target.id.as_str()).width()).max().unwrap_or(0).min(30);
+    let entries: Vec<_> = found
         .into_iter()
-        .filter_map(|id| model.target(id))
         .map(|t| {
             let state = t.state(model.now);
             let left = Line::from(vec![
                 canvas.span(format!("{:<6}", state.word()), state_role(state)),
-                canvas.span(escape(t.target.id.as_str()), Role::Text),
+                canvas.span(padded(&escape(t.target.id.as_str()), widest), Role::Text),
                 canvas.span(format!("   {}", escape(&t.target.address)), Role::Dim),
             ]);
             (left, Line::from(vec![Span::raw(" "), environment(canvas, t.target.environment)]))

@@ -6,6 +6,7 @@ use crate::ui::theme::Role;
 use crate::ui::view_state::ViewState;
 use crate::ui::wrap;
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr as _;
 
 /// Draws the text from the wrapped line `offset` on.
 pub(crate) fn draw(canvas: &mut Canvas<'_>, room: Rect, title: &str, text: &str, offset: usize, view: &mut ViewState) {
@@ -15,6 +16,8 @@ pub(crate) fn draw(canvas: &mut Canvas<'_>, room: Rect, title: &str, text: &str,
         .iter()
         .flat_map(|line| wrap::ranges(line, inner).into_iter().map(|r| line[r].to_owned()))
         .collect();
+    let widest = lines.iter().map(|l| l.width()).max().unwrap_or(0);
+    let width = columns(widest + 4).clamp(40.min(width), width);
     let height = columns(lines.len().saturating_add(2)).min(room.height.saturating_sub(2)).max(3);
     let area = super::centred(room, width, height);
     let seen = usize::from(area.height.saturating_sub(2));

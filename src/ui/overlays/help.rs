@@ -14,7 +14,7 @@ use unicode_width::UnicodeWidthStr as _;
 /// Two columns from this width inside the box.
 const TWO_COLUMNS: u16 = 84;
 /// Width of the names of keys.
-const KEYS_WIDTH: usize = 17;
+const KEYS_WIDTH: usize = 12;
 
 /// A line of the help.
 enum Row {
@@ -37,10 +37,19 @@ pub(crate) fn draw(
     let searching = !line.text().trim().is_empty();
     let area = super::centred(room, 100, room.height);
     let (keys, changed) = view.keymap.counts();
-    let right = match changed {
+    let mut right = match changed {
         0 => format!("{keys} keys"),
         n => format!("{keys} keys, {n} changed by you *"),
     };
+    let rows = rows(&found, searching);
+    // The box's borders and the line typed into take four lines.
+    let height = usize::from(area.height.saturating_sub(4)).max(1);
+    let columns_of_list: u16 = if area.width >= TWO_COLUMNS { 2 } else { 1 };
+    let page = height * usize::from(columns_of_list);
+    let at = rows.iter().position(|r| matches!(r, Row::Act(i, _) if *i == cursor)).unwrap_or(0);
+    if rows.len() > page {
+        right = format!("{right}   page {} of {}", at / page + 1, rows.len().div_ceil(page));
+    }
     let bottom = Edge::new(
         canvas.span("Enter does the highlighted one   Esc closes", Role::Dim),
         canvas.span(format!("theme {}", view.theme_name), Role::Dim),
@@ -59,11 +68,6 @@ pub(crate) fn draw(
         canvas.put(list.x, list.y, list.width, "Nothing of that name. The `:` line and ? list everything.", Role::Text);
         return position;
     }
-    let rows = rows(&found, searching);
-    let columns_of_list: u16 = if list.width >= TWO_COLUMNS { 2 } else { 1 };
-    let height = usize::from(list.height).max(1);
-    let page = height * usize::from(columns_of_list);
-    let at = rows.iter().position(|r| matches!(r, Row::Act(i, _) if *i == cursor)).unwrap_or(0);
     let first = at / page * page;
     let width = list.width / columns_of_list;
     for (i, row) in rows.iter().skip(first).take(page).enumerate() {
@@ -99,7 +103,7 @@ fn draw_row(canvas: &mut Canvas<'_>, line: Rect, row: &Row, cursor: usize, searc
         }
         Row::Act(place, spec) => {
             let mut keys = view.keymap.words(spec);
-            if keys.width() > KEYS_WIDTH - 1 {
+            if keys.width() > KEYS_WIDTH {
                 keys = view.keymap.first_word(spec);
             }
             if view.keymap.changed(spec) {

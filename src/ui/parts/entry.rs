@@ -23,8 +23,8 @@ const SHOWN_STATEMENT: usize = 16;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct LaidEntry {
     pub(crate) lines: Vec<Line<'static>>,
-    /// The upper line of the box of a statement, counted from the first line.
-    pub(crate) box_line: Option<usize>,
+    /// It is the box of a statement; its last line is the box's lower one.
+    pub(crate) boxed: bool,
     /// It will not change any more.
     pub(crate) finished: bool,
 }
@@ -59,7 +59,7 @@ pub(crate) fn lay_out(canvas: &Canvas<'_>, entry: &Entry, place: &Place<'_>) -> 
         }
         Entry::Lead { at, title, text, notes, source } => {
             let from = match source {
-                Source::Intent => "   answered without a model",
+                Source::Intent => "   coded answer",
                 Source::Sql => "",
             };
             lines.push(Line::default());
@@ -236,11 +236,11 @@ fn lay_out_block(canvas: &Canvas<'_>, block: &Block, place: &Place<'_>, laid: &m
     }
     boxed.rule([bottom_left, bottom_right], Vec::new(), &foot);
     laid.finished = matches!(&block.outcome, Outcome::Done { .. } | Outcome::Failed(_));
-    laid.box_line = Some(laid.lines.len());
+    laid.boxed = true;
     laid.lines.extend(boxed.lines);
 }
 
-/// `SQL 1  Largest tables  read-only on shop, ran 0.41 s, 2 rows (all)`.
+/// `SQL 1  Largest tables  2 rows (all), ran 0.41 s, read-only on shop`.
 fn title(canvas: &Canvas<'_>, block: &Block, place: &Place<'_>) -> Vec<Span<'static>> {
     let mut spans = Vec::new();
     if !block.statement.is_empty() {
@@ -251,15 +251,15 @@ fn title(canvas: &Canvas<'_>, block: &Block, place: &Place<'_>) -> Vec<Span<'sta
         spans.push(canvas.span(format!("{gap}{}", escape(&block.title)), Role::Title));
     }
     let mut facts = Vec::new();
-    if !block.statement.is_empty() {
-        let database = block.database.as_ref().map_or(String::new(), |d| format!("/{}", escape(d)));
-        facts.push(format!("read-only on {}{database}", escape(&block.target)));
-    }
     if let Outcome::Done { rows, took_ms, .. } = &block.outcome {
+        facts.push(rows.count_words());
         if !block.statement.is_empty() {
             facts.push(format!("ran {}", took(*took_ms)));
         }
-        facts.push(rows.count_words());
+    }
+    if !block.statement.is_empty() {
+        let database = block.database.as_ref().map_or(String::new(), |d| format!("/{}", escape(d)));
+        facts.push(format!("read-only on {}{database}", escape(&block.target)));
     }
     if !facts.is_empty() {
         spans.push(canvas.span(format!("  {}", facts.join(", ")), Role::Dim));

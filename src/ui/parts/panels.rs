@@ -2,8 +2,7 @@
 
 use crate::app::model::{Model, TargetModel};
 use crate::domain::health::Reason;
-use crate::domain::metric::{self, MetricId, format as number, metric};
-use crate::domain::text::fit;
+use crate::domain::metric::{self, MetricId, Series, format as number, metric};
 use crate::ui::canvas::{Canvas, Edge, columns, state_role};
 use crate::ui::parts::graph::sparkline;
 use crate::ui::theme::Role;
@@ -15,60 +14,78 @@ const SPARK_MS: i64 = 15 * 60 * 1000;
 
 struct Panel {
     title: &'static str,
-    /// Its metrics in their order, with whether a sparkline belongs below.
-    metrics: &'static [(MetricId, bool)],
+    /// Its lines in their order.
+    lines: &'static [Value],
     /// Share of the width, per cent.
-    share: u16,
+    share: usize,
+}
+
+/// A line of a panel.
+#[derive(Clone, Copy)]
+struct Value {
+    id: MetricId,
+    /// A name shorter than the metric's own, where the panel's title says the rest.
+    label: &'static str,
+    /// A sparkline belongs below.
+    spark: bool,
+}
+
+const fn value(id: MetricId, label: &'static str) -> Value {
+    Value { id, label, spark: false }
+}
+
+const fn graph(id: MetricId, label: &'static str) -> Value {
+    Value { id, label, spark: true }
 }
 
 const PANELS: &[Panel] = &[
     Panel {
         title: "Load",
-        metrics: &[
-            (metric::STATEMENTS, true),
-            (metric::TRANSACTIONS, true),
-            (metric::WRITES, true),
-            (metric::MEAN_STATEMENT, true),
-            (metric::CACHE_HIT_RATIO, false),
-            (metric::ROLLBACKS, false),
-            (metric::TEMP_BYTES, false),
-            (metric::DEADLOCKS, false),
+        lines: &[
+            graph(metric::STATEMENTS, "qps"),
+            graph(metric::TRANSACTIONS, "tps"),
+            graph(metric::WRITES, "writes"),
+            graph(metric::MEAN_STATEMENT, "mean"),
+            value(metric::CACHE_HIT_RATIO, "cache"),
+            value(metric::ROLLBACKS, "rollbacks"),
+            value(metric::TEMP_BYTES, "temp/s"),
+            value(metric::DEADLOCKS, "deadlocks"),
         ],
-        share: 40,
+        share: 38,
     },
     Panel {
         title: "Sessions",
-        metrics: &[
-            (metric::CONNECTIONS, false),
-            (metric::ACTIVE, false),
-            (metric::IDLE_IN_TRANSACTION, false),
-            (metric::BLOCKED, false),
-            (metric::LONGEST_TRANSACTION, false),
-            (metric::IDLE, false),
-            (metric::LONGEST_STATEMENT, false),
+        lines: &[
+            value(metric::CONNECTIONS, "total"),
+            value(metric::ACTIVE, "active"),
+            value(metric::IDLE_IN_TRANSACTION, "in txn"),
+            value(metric::BLOCKED, "blocked"),
+            value(metric::LONGEST_TRANSACTION, "oldest txn"),
+            value(metric::IDLE, "idle"),
+            value(metric::LONGEST_STATEMENT, "oldest stmt"),
         ],
-        share: 28,
+        share: 30,
     },
     Panel {
         title: "Storage",
-        metrics: &[
-            (metric::DATA_BYTES, false),
-            (metric::WAL_BYTES, false),
-            (metric::FREE_PAGES, false),
-            (metric::WAL_RATE, false),
-            (metric::LAG, false),
-            (metric::RETAINED_WAL, false),
-            (metric::REPLICAS, false),
-            (metric::DEAD_ROWS, false),
-            (metric::XID_AGE, false),
-            (metric::CHECKPOINTS_REQUESTED, false),
+        lines: &[
+            value(metric::DATA_BYTES, "data"),
+            value(metric::WAL_BYTES, "wal"),
+            value(metric::FREE_PAGES, "free"),
+            value(metric::WAL_RATE, "wal/s"),
+            value(metric::LAG, "lag"),
+            value(metric::RETAINED_WAL, "slot wal"),
+            value(metric::REPLICAS, "replicas"),
+            value(metric::DEAD_ROWS, "dead rows"),
+            value(metric::XID_AGE, "xid age"),
+            value(metric::CHECKPOINTS_REQUESTED, "ckpt req"),
         ],
         share: 32,
     },
 ];
 
 /// Whether a target has ever given a metric; one that it gave and does not give now is shown as `-`.
-fn has(t: &TargetModel, id: MetricId) -> bool {
+pub(crate) fn has(t: &TargetModel, id: MetricId) -> bool {
     t.values.contains_key(&id)
         || t.series.contains_key(&id)
         || t.sample.as_ref().is_some_and(|s| s.readings.contains_key(&id))
@@ -78,32 +95,39 @@ fn reason(t: &TargetModel, id: MetricId) -> Option<&Reason> {
     t.health.reasons.iter().find(|r| r.metric == Some(id))
 }
 
-/// The metrics of a panel that are shown in some lines: first those that a reason speaks of, then the first ones.
-fn chosen(t: &TargetModel, panel: &Panel, lines: usize) -> Vec<(MetricId, bool)> {
-    let mut having: Vec<(usize, MetricId, bool)> = panel
-        .metrics
-        .iter()
-        .enumerate()
-        .filter(|(_, (id, _))| has(t, *id))
-        .map(|(place, (id, spark))| (place, *id, *spark))
-        .collect();
-    having.sort_by_key(|(place, id, _)| (reason(t, *id).is_none(), *place));
-    having.truncate(lines);
-    having.sort_by_key(|(place, ..)| *place);
-    having.into_iter().map(|(_, id, spark)| (id, spark)).collect()
+/// The lines of a panel that are shown where there is room for some: first those that a reason speaks of, then the
+/// first ones.
+fn chosen(t: &TargetModel, panel: &Panel, room: usize) -> Vec<Value> {
+    let mut having: Vec<(usize, Value)> =
+        panel.lines.iter().copied().enumerate().filter(|(_, v)| has(t, v.id)).collect();
+    having.sort_by_key(|(place, v)| (reason(t, v.id).is_none(), *place));
+    having.truncate(room);
+    having.sort_by_key(|(place, _)| *place);
+    having.into_iter().map(|(_, v)| v).collect()
+}
+
+/// Lines that the panels need, frames included, where there is room for `most`.
+pub(crate) fn height(t: &TargetModel, most: u16) -> u16 {
+    let room = usize::from(most.saturating_sub(2));
+    let needed = |p: &Panel| {
+        let shown = chosen(t, p, room);
+        shown.len() + shown.iter().filter(|v| v.spark && t.series.contains_key(&v.id)).count()
+    };
+    columns(PANELS.iter().map(needed).max().unwrap_or(0).clamp(1, room.max(1))) + 2
 }
 
 /// Draws the panels that the target has readings for.
 pub(crate) fn draw(canvas: &mut Canvas<'_>, area: Rect, t: &TargetModel, model: &Model) {
-    let lines = usize::from(area.height.saturating_sub(2));
-    let shown: Vec<(&Panel, Vec<(MetricId, bool)>)> =
-        PANELS.iter().map(|p| (p, chosen(t, p, lines))).filter(|(_, m)| !m.is_empty()).collect();
-    let total: u16 = shown.iter().map(|(p, _)| p.share).sum();
+    let room = usize::from(area.height.saturating_sub(2));
+    let shown: Vec<(&Panel, Vec<Value>)> =
+        PANELS.iter().map(|p| (p, chosen(t, p, room))).filter(|(_, values)| !values.is_empty()).collect();
+    let total: usize = shown.iter().map(|(p, _)| p.share).sum();
     let mut x = area.x;
-    for (i, (panel, metrics)) in shown.iter().enumerate() {
+    for (i, (panel, values)) in shown.iter().enumerate() {
         let last = i + 1 == shown.len();
-        let width = if last { area.right() - x } else { area.width * panel.share / total.max(1) };
-        draw_panel(canvas, Rect { x, width, ..area }, panel, metrics, t, model);
+        let share = columns(usize::from(area.width) * panel.share / total.max(1));
+        let width = if last { area.right() - x } else { share };
+        draw_panel(canvas, Rect { x, width, ..area }, panel.title, values, t, model);
         x += width;
     }
     if shown.is_empty() {
@@ -112,60 +136,53 @@ pub(crate) fn draw(canvas: &mut Canvas<'_>, area: Rect, t: &TargetModel, model: 
     }
 }
 
-fn draw_panel(
-    canvas: &mut Canvas<'_>,
-    area: Rect,
-    panel: &Panel,
-    metrics: &[(MetricId, bool)],
-    t: &TargetModel,
-    model: &Model,
-) {
-    let inside = canvas.frame(area, &Edge::new(canvas.span(panel.title, Role::Title), ""));
+fn draw_panel(canvas: &mut Canvas<'_>, area: Rect, title: &str, values: &[Value], t: &TargetModel, model: &Model) {
+    let inside = canvas.frame(area, &Edge::new(canvas.span(title, Role::Title), ""));
     let width = inside.width.saturating_sub(2);
-    let mut spare = usize::from(inside.height).saturating_sub(metrics.len());
-    let mut y = inside.y;
-    for &(id, spark) in metrics {
-        if y >= inside.bottom() {
+    let label = values.iter().map(|v| v.label.len()).max().unwrap_or(0);
+    let mut spare = usize::from(inside.height).saturating_sub(values.len());
+    let mut line = Rect { x: inside.x + 1, width, height: 1, ..inside };
+    for value in values {
+        if line.y >= inside.bottom() {
             break;
         }
-        draw_value(canvas, Rect { x: inside.x + 1, y, width, height: 1 }, t, id, spark);
-        y += 1;
+        draw_value(canvas, line, t, *value, label);
+        line.y += 1;
         // A sparkline takes a line only when every number has one.
-        if spark
+        if value.spark
             && spare > 0
-            && let Some(series) = t.series.get(&id)
+            && let Some(series) = t.series.get(&value.id)
         {
-            let buckets = usize::from(width);
-            let line = sparkline(&series.buckets(model.now.plus_ms(-SPARK_MS), model.now, buckets), canvas.symbols);
-            canvas.put(inside.x + 1, y, width, &line, Role::Graph);
-            y += 1;
+            let points = series.buckets(model.now.plus_ms(-SPARK_MS), model.now, usize::from(width));
+            canvas.put(line.x, line.y, width, &sparkline(&points, canvas.symbols), Role::Graph);
+            line.y += 1;
             spare -= 1;
         }
     }
 }
 
-/// `connections  487 of 500   usual 120   CRIT`; what does not fit is left out from the middle.
-fn draw_value(canvas: &mut Canvas<'_>, line: Rect, t: &TargetModel, id: MetricId, spark: bool) {
+/// `total 487/500  usual 120   CRIT`; what does not fit is left out from the middle.
+fn draw_value(canvas: &mut Canvas<'_>, line: Rect, t: &TargetModel, value: Value, label: usize) {
+    let Value { id, spark, .. } = value;
     let Some(m) = metric(id) else { return };
     let judged = reason(t, id);
     let word = judged.map_or(Line::default(), |r| Line::from(canvas.span(r.state.word(), state_role(r.state))));
     let end = canvas.put_right(line.x + 12, line.right(), line.y, &word);
-    let label = if line.width < 24 { 9 } else { 12 };
-    canvas.put(line.x, line.y, line.width, &fit(m.label, label), Role::Label);
+    canvas.put(line.x, line.y, line.width, value.label, Role::Label);
     let mut text = number(t.value(id), m.unit);
     if id == metric::CONNECTIONS
         && let Some(limit) = t.value(metric::CONNECTION_LIMIT)
     {
-        text.push_str(&format!(" of {limit:.0}"));
+        text.push_str(&format!("/{}", number(Some(limit), m.unit)));
     }
+    let x = line.x + columns(label + 1);
     let role = judged.map_or(Role::Text, |r| state_role(r.state));
-    let mut x =
-        canvas.put(line.x + columns(label + 1), line.y, end.saturating_sub(line.x + columns(label + 1)), &text, role);
+    let mut x = canvas.put(x, line.y, end.saturating_sub(x), &text, role);
     let mut notes: Vec<Span<'static>> = Vec::new();
     if let Some(usual) = t.usual(id) {
         notes.push(canvas.span(format!("  usual {}", number(Some(usual), m.unit)), Role::Dim));
     }
-    if spark && let Some(peak) = t.series.get(&id).and_then(|s| s.peak()) {
+    if spark && let Some(peak) = t.series.get(&id).and_then(Series::peak) {
         notes.push(canvas.span(format!("  peak {}", number(Some(peak), m.unit)), Role::Dim));
     }
     for note in notes {

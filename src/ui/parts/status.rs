@@ -1,7 +1,8 @@
 //! The last lines: what to know now, what we cost, and the keys of the layer that takes them.
 
-use crate::app::action::{self, Action, ActionSpec, Scope};
+use crate::app::action::{self, ACTIONS, Action, ActionSpec, Scope};
 use crate::app::model::{Link, Model, Screen, TargetModel};
+use crate::app::overlay::Overlay;
 use crate::domain::metric;
 use crate::domain::text::{escape, fit};
 use crate::ui::canvas::Canvas;
@@ -9,7 +10,7 @@ use crate::ui::keymap::{Keymap, PREFIX};
 use crate::ui::theme::Role;
 use crate::ui::view_state::ViewState;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
+use unicode_width::UnicodeWidthStr as _;
 
 /// Draws the line for the person: the notice, else what misses, else what was found to connect to. Gives false when
 /// there is nothing to tell.
@@ -56,22 +57,22 @@ pub(crate) fn draw_own(canvas: &mut Canvas<'_>, line: Rect, model: &Model) {
     let all = model.targets.len();
     let up = model.targets.iter().filter(|t| t.link == Link::Up).count();
     let cost: u64 = model.targets.iter().filter_map(|t| t.sample.as_ref()).map(|s| s.took_ms).sum();
-    let mut words = Line::default();
-    words.spans.push(canvas.span(" own cost ", Role::Label));
-    words.spans.push(canvas.span(format!("{cost} ms a round"), Role::Text));
-    words.spans.push(canvas.span("   collectors ", Role::Label));
-    words.spans.push(canvas.span(format!("{up}/{all}"), if up < all { Role::Warning } else { Role::Text }));
+    let role = if up < all { Role::Warning } else { Role::Text };
+    let mut facts = vec![
+        vec![canvas.span(" own cost ", Role::Label), canvas.span(format!("{cost} ms a round"), Role::Text)],
+        vec![canvas.span("collectors ", Role::Label), canvas.span(format!("{up}/{all}"), role)],
+    ];
     let stretched = model.targets.iter().filter(|t| t.schedule.stretched_ms > t.schedule.interval_ms).count();
     if stretched > 0 {
-        words.spans.push(canvas.span(format!("   {stretched} slowed down: too slow for the interval"), Role::Warning));
+        facts.push(vec![canvas.span(format!("{stretched} slowed down: too slow for the interval"), Role::Warning)]);
     }
     if let Some(asked) = slowest_in_flight(model) {
-        words.spans.push(canvas.span(format!("   waiting for {asked}"), Role::Label));
+        facts.push(vec![canvas.span(format!("waiting for {asked}"), Role::Label)]);
     }
     if model.mouse {
-        words.spans.push(canvas.span("   mouse on", Role::Label));
+        facts.push(vec![canvas.span("mouse on", Role::Label)]);
     }
-    canvas.put_cut(line.x, line.y, line.width, &words);
+    canvas.put_facts(line.x, line.y, line.width, &facts);
 }
 
 /// `name 4s` for the collection that is under way longest, once that is worth telling.
@@ -91,38 +92,54 @@ pub(crate) fn draw_footer(canvas: &mut Canvas<'_>, line: Rect, model: &Model, vi
     canvas.put(line.x, line.y, line.width, &format!(" {layer}"), Role::Active);
     let mut x = line.x + crate::ui::canvas::columns(layer.len() + 1);
     x = canvas.put(x, line.y, line.right().saturating_sub(x), " ", Role::Active) + 1;
-    // The last entries (help, quit) must be seen whatever else is.
-    let width = |e: &(String, String)| e.0.len() + e.1.len() + 3;
-    let room = usize::from(line.right().saturating_sub(x));
-    let kept = entries.len().min(2);
-    let tail: usize = entries[entries.len() - kept..].iter().map(width).sum();
+    // Help and quit, the last ones, must be seen whatever else is.
+    let width = |e: &Hint| e.key.width() + e.words.width() + 3;
+    let room = usize::from(line.right().saturating_sub(x)) + 2;
+    let mut kept: usize = entries.iter().filter(|e| e.always).map(width).sum();
     let mut used = 0;
-    for (i, entry) in entries.iter().enumerate() {
-        let last = i + kept >= entries.len();
-        let more = if last { 0 } else { tail };
-        if used + width(entry) + more > room + 2 {
+    for entry in &entries {
+        if entry.always {
+            kept -= width(entry);
+        }
+        if used + width(entry) + kept > room {
             continue;
         }
         used += width(entry);
         let end = line.right();
-        x = canvas.put(x, line.y, end.saturating_sub(x), &entry.0, Role::Key);
-        x = canvas.put(x + 1, line.y, end.saturating_sub(x + 1), &entry.1, Role::Dim) + 2;
+        x = canvas.put(x, line.y, end.saturating_sub(x), &entry.key, Role::Key);
+        x = canvas.put(x + 1, line.y, end.saturating_sub(x + 1), &entry.words, Role::Dim) + 2;
     }
 }
 
+/// A key in the footer.
+struct Hint {
+    key: String,
+    words: String,
+    /// It is seen on the smallest terminal too.
+    always: bool,
+}
+
 /// The layer's name, and its keys with their words.
-fn entries(model: &Model, keymap: &Keymap) -> (&'static str, Vec<(String, String)>) {
+fn entries(model: &Model, keymap: &Keymap) -> (&'static str, Vec<Hint>) {
     let layer = match &model.overlay {
         Some(overlay) if overlay.line().is_some() => "TYPING",
         Some(_) => "BOX",
         None if model.typing() => "TYPING",
         None => "KEYS",
     };
-    let mut active: Vec<&'static ActionSpec> = match &model.overlay {
-        Some(_) => action::available(model).filter(|a| matches!(a.scope, Scope::Overlay | Scope::Everywhere)).collect(),
+    let active: Vec<&'static ActionSpec> = match &model.overlay {
+        // A text to read is moved in and copied from; there is nothing to take.
+        Some(Overlay::Detail { .. }) => ACTIONS
+            .iter()
+            .filter(|a| match a.action {
+                Action::Back => a.scope == Scope::Overlay,
+                Action::Copy => true,
+                _ => false,
+            })
+            .collect(),
+        Some(_) => ACTIONS.iter().filter(|a| a.scope == Scope::Overlay).collect(),
         None => action::available(model).collect(),
     };
-    active.sort_by_key(|a| a.scope.rank());
     let mut seen: Vec<&Action> = Vec::new();
     let mut out = Vec::new();
     for spec in active {
@@ -130,18 +147,18 @@ fn entries(model: &Model, keymap: &Keymap) -> (&'static str, Vec<(String, String
             && !seen.contains(&&spec.action)
         {
             seen.push(&spec.action);
-            out.push((keymap.first_word(spec), words.to_owned()));
+            let always = matches!(spec.action, Action::Help | Action::Quit);
+            out.push(Hint { key: keymap.first_word(spec), words: words.to_owned(), always });
         }
     }
     (layer, out)
 }
 
 /// What may follow `g`.
-fn prefix_entries(model: &Model) -> Vec<(String, String)> {
-    let mut out = Vec::new();
-    if let Some(t) = model.open_server() {
-        out.extend(t.views.iter().map(|v| (v.key.to_string(), v.name.to_owned())));
-    }
-    out.push((PREFIX.to_string(), "top".to_owned()));
+fn prefix_entries(model: &Model) -> Vec<Hint> {
+    let hint = |key: char, words: &str| Hint { key: key.to_string(), words: words.to_owned(), always: false };
+    let views = model.open_server().into_iter().flat_map(|t| &t.views);
+    let mut out: Vec<Hint> = views.map(|v| hint(v.key, v.name)).collect();
+    out.push(hint(PREFIX, "top"));
     out
 }

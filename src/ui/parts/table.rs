@@ -10,10 +10,16 @@ use unicode_width::UnicodeWidthStr as _;
 
 /// Rows of which the widths are measured; a column does not jump when it scrolls.
 const MEASURED_ROWS: usize = 1_000;
-/// Text columns may be cut to this width before a column is left out.
+/// Text columns may be cut to this width before a column is left out; long texts, such as statements, to this one.
 const LEAST_TEXT: usize = 20;
-/// Room for the mark of the selected row.
+const LEAST_LONG_TEXT: usize = 36;
+/// What a long text is.
+const LONG_TEXT: usize = 60;
+/// The last column may be cut to this width rather than left out.
+const LEAST_LAST: usize = 12;
+/// Room for the mark of the selected row, and one column of air on the right.
 const GUTTER: usize = 2;
+const AIR: usize = 1;
 
 /// What to draw.
 pub(crate) struct TableView<'a> {
@@ -89,7 +95,11 @@ pub(crate) fn place(
     let frozen = table.frozen.clamp(1, columns.len().max(1)).min(columns.len());
     let least = |column: usize| {
         let numeric = table.columns[column].numeric || table.columns[column].title == SPARK;
-        if numeric { natural[column] } else { natural[column].min(LEAST_TEXT) }
+        match natural[column] {
+            wide if numeric => wide,
+            LONG_TEXT.. => LEAST_LONG_TEXT,
+            wide => wide.min(LEAST_TEXT),
+        }
     };
     let key_place = columns.iter().position(|&c| c == under_keys).unwrap_or(0);
     let mut first = frozen;
@@ -106,7 +116,7 @@ pub(crate) fn place(
             let room = width.saturating_sub(used + gap);
             // The last column may be cut short, but not to nothing.
             let wide = want.min(room);
-            if wide < want && (wide < 6 || table.columns[column].numeric) && !placed.is_empty() {
+            if wide < want && (wide < LEAST_LAST || table.columns[column].numeric) && !placed.is_empty() {
                 break;
             }
             used += gap + wide;
@@ -146,7 +156,7 @@ impl TableView<'_> {
         if area.width < 4 || area.height == 0 || self.table.columns.is_empty() {
             return Seen::default();
         }
-        let width = usize::from(area.width) - GUTTER;
+        let width = usize::from(area.width) - GUTTER - AIR;
         let mut natural = self.widths.to_vec();
         if let Some((column, _)) = self.sort
             && let (Some(wide), Some(head)) = (natural.get_mut(column), self.table.columns.get(column))

@@ -11,6 +11,7 @@ use crate::ui::parts::entry::{LaidEntry, Place, SHOWN_ROWS, lay_out, running_wor
 use crate::ui::parts::table::TableView;
 use crate::ui::theme::Role;
 use crate::ui::view_state::{Hit, ViewState};
+use crate::ui::wrap;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget as _;
@@ -145,16 +146,15 @@ fn draw_header(canvas: &mut Canvas<'_>, line: Rect, model: &Model) {
         canvas.put_cut(line.x, line.y, line.width, &words);
         return;
     };
-    words.spans.push(canvas.span(format!(" {}", escape(t.target.id.as_str())), Role::Title));
+    let mut name = vec![canvas.span(format!(" {}", escape(t.target.id.as_str())), Role::Title)];
     let own = t.identity.as_ref().map(|i| i.database.as_str()).filter(|d| !d.is_empty());
     if let Some(database) = model.chat.database.as_deref().or(own) {
-        words.spans.push(canvas.span(format!(" / {}", escape(database)), Role::Text));
+        name.push(canvas.span(format!(" / {}", escape(database)), Role::Text));
     }
-    words.spans.push(Span::raw("   "));
-    words.spans.extend(state_spans(canvas, t, model));
-    words.spans.push(Span::raw("   "));
-    words.spans.push(environment(canvas, t.target.environment));
-    words.spans.push(canvas.span("   [READ-ONLY]", Role::Ok));
+    let mut facts = vec![name, vec![environment(canvas, t.target.environment)]];
+    facts.push(vec![canvas.span("[READ-ONLY]", Role::Ok)]);
+    facts.push(state_spans(canvas, t, model));
+    facts.extend(powers(canvas, t).into_iter().map(|p| vec![p]));
     let mut right = Line::default();
     if let Some(rows) = model.chat.row_limit {
         right.spans.push(canvas.span("limit ", Role::Label));
@@ -169,10 +169,10 @@ fn draw_header(canvas: &mut Canvas<'_>, line: Rect, model: &Model) {
         right.spans.push(canvas.span("conversation ", Role::Label));
         right.spans.push(canvas.span(fit(&escape(&model.chat.name), 40), Role::Text));
     }
-    let left_width = columns(words.width());
-    let start = canvas.put_right(line.x + left_width + 2, line.right().saturating_sub(1), line.y, &right);
-    words.spans.extend(powers(canvas, t));
-    canvas.put_cut(line.x, line.y, start.saturating_sub(line.x), &words);
+    // Name, environment and READ-ONLY come before the conversation's name.
+    let first: usize = facts.iter().take(3).flatten().map(Span::width).sum();
+    let start = canvas.put_right(line.x + columns(first + 8), line.right().saturating_sub(1), line.y, &right);
+    canvas.put_facts(line.x, line.y, start.saturating_sub(line.x), &facts);
 }
 
 /// Draws what is seen of the conversation; true when its end is seen.
@@ -194,12 +194,12 @@ fn draw_conversation(canvas: &mut Canvas<'_>, room: Rect, model: &Model, view: &
     let (mut entry, mut skip) = top;
     while lines.len() < height && entry < entries.len() {
         let laid = layout.entry(entry);
-        let box_line = laid.box_line;
-        let block = box_line.is_some();
+        let block = laid.boxed;
+        let last = laid.lines.len().saturating_sub(1);
         let wanted = height - lines.len();
         let some: Vec<Line<'static>> = laid.lines.iter().skip(skip).take(wanted).cloned().collect();
         for (i, line) in some.into_iter().enumerate() {
-            lines.push((block.then_some(entry), box_line == Some(i + skip), line));
+            lines.push((block.then_some(entry), block && i + skip == last, line));
         }
         entry += 1;
         skip = 0;
@@ -207,21 +207,22 @@ fn draw_conversation(canvas: &mut Canvas<'_>, room: Rect, model: &Model, view: &
     lines.extend(tail.into_iter().take(height - lines.len()).map(|l| (None, false, l)));
     let following = view.reader.top.is_none();
     let focused = model.chat.focused();
-    for (i, (entry, head, line)) in lines.iter().enumerate() {
+    let mut marked = false;
+    for (i, (entry, foot, line)) in lines.iter().enumerate() {
         let y = room.y + columns(i);
         canvas.put_line(room.x + 1, y, room.width.saturating_sub(1), line);
         let selected = model.chat.selected.is_some() && *entry == model.chat.selected;
-        if selected {
+        if selected && !std::mem::replace(&mut marked, true) {
             canvas.put(room.x + 1, y, 1, canvas.symbols.marker, Role::Key);
         }
-        if *head && *entry == focused && !model.typing() {
+        if *foot && *entry == focused && !model.typing() {
             draw_block_keys(canvas, Rect { y, height: 1, ..room }, line, model, *entry, view);
         }
     }
     following
 }
 
-/// The keys of a statement's box, on the right of its upper line where there is room.
+/// The keys of a statement's box, in its lower line where there is room.
 fn draw_block_keys(
     canvas: &mut Canvas<'_>,
     line: Rect,
@@ -242,9 +243,10 @@ fn draw_block_keys(
         wanted.push((Action::Explain, "explain".into()));
     }
     wanted.push((Action::Copy, "copy".into()));
-    let text_end = columns(drawn.spans.iter().take(drawn.spans.len().saturating_sub(2)).map(Span::width).sum());
-    let left = line.x + 1 + text_end;
-    let right = line.x + 1 + columns(drawn.width());
+    // The box's lower line begins with its corner and goes on with the line that may be written over.
+    let (Some(corner), Some(free)) = (drawn.spans.first(), drawn.spans.get(1)) else { return };
+    let left = line.x + 1 + columns(corner.width());
+    let room = free.width().saturating_sub(1);
     while !wanted.is_empty() {
         let mut keys = Line::from(" ");
         for (action, words) in &wanted {
@@ -253,9 +255,10 @@ fn draw_block_keys(
                 .find(|a| a.action == *action && matches!(a.scope, Scope::Chat | Scope::Normal))
                 .map_or_else(String::new, |a| view.keymap.first_word(a));
             keys.spans.push(canvas.span(key, Role::Key));
-            keys.spans.push(canvas.span(format!(" {words}  "), Role::Dim));
+            keys.spans.push(canvas.span(format!(" {words}   "), Role::Dim));
         }
-        if canvas.put_right(left + 2, right.saturating_sub(2), line.y, &keys) < right.saturating_sub(2) {
+        if keys.width() <= room {
+            canvas.put_line(left, line.y, columns(keys.width() - 2), &keys);
             return;
         }
         wanted.pop();
@@ -498,7 +501,9 @@ fn draw_open_table(
         }
     }
     let numbers = statement_numbers(&model.chat.entries);
-    let mut name = escape(&block.title);
+    // A statement of the person's own has no title but itself.
+    let mut name =
+        if block.title.is_empty() { fit(&wrap::one_line(&block.statement), 48) } else { escape(&block.title) };
     if !block.statement.is_empty() {
         let number = numbers.get(open.entry).copied().unwrap_or(0);
         name = format!("SQL {number}  {name}");

@@ -138,7 +138,7 @@ pub(crate) fn live(canvas: &Canvas<'_>, model: &Model, target: Option<&TargetMod
 fn draw_table(canvas: &mut Canvas<'_>, area: Rect, model: &Model, view: &mut ViewState, laid: &Laid) -> String {
     let list = &model.health.fleet;
     let all: Vec<usize> = (0..laid.table.columns.len()).collect();
-    let room = usize::from(area.width).saturating_sub(2);
+    let room = usize::from(area.width).saturating_sub(3);
     let needed: usize = laid.widths.iter().map(|w| w + 1).sum();
     let shown = if needed > room + 1 { urgent_first(laid) } else { all };
     let offset = view.offsets.entry("fleet".to_owned()).or_default();
@@ -165,9 +165,10 @@ fn draw_table(canvas: &mut Canvas<'_>, area: Rect, model: &Model, view: &mut Vie
     seen.columns_words()
 }
 
-fn urgent_first(laid: &Laid) -> Vec<usize> {
+/// The columns of a table with the named ones first.
+pub(crate) fn urgent_first(laid: &Laid, first: &[&str]) -> Vec<usize> {
     let mut places: Vec<usize> =
-        URGENT_FIRST.iter().filter_map(|title| laid.table.columns.iter().position(|c| c.title == *title)).collect();
+        first.iter().filter_map(|title| laid.table.columns.iter().position(|c| c.title == *title)).collect();
     for column in 0..laid.table.columns.len() {
         if !places.contains(&column) {
             places.push(column);
@@ -193,7 +194,7 @@ fn preview_lines(canvas: &Canvas<'_>, t: &TargetModel, model: &Model, room: Rect
         );
         lines.push(labelled(canvas, "since", vec![canvas.span(format!("{last}   {next}"), Role::Text)]));
     } else if t.sample.is_some() {
-        lines.extend(numbers_line(canvas, t));
+        lines.extend(numbers_line(canvas, t, room));
         lines.extend(root_line(canvas, t, model));
     } else {
         lines.push(labelled(canvas, "now", vec![canvas.span("connecting", Role::Unknown)]));
@@ -217,7 +218,7 @@ fn labelled(canvas: &Canvas<'_>, label: &str, mut spans: Vec<Span<'static>>) -> 
 }
 
 /// Connections as a bar, and the numbers that tell trouble.
-fn numbers_line(canvas: &Canvas<'_>, t: &TargetModel) -> Option<Line<'static>> {
+fn numbers_line(canvas: &Canvas<'_>, t: &TargetModel, room: Rect) -> Option<Line<'static>> {
     let mut spans = Vec::new();
     let mut label = "now";
     if let Some(connections) = t.value(metric::CONNECTIONS) {
@@ -225,8 +226,9 @@ fn numbers_line(canvas: &Canvas<'_>, t: &TargetModel) -> Option<Line<'static>> {
         match t.value(metric::CONNECTION_LIMIT).filter(|l| *l > 0.0) {
             Some(limit) => {
                 let share = connections / limit;
-                spans.push(canvas.span(format!("{connections:.0} of {limit:.0} "), Role::Text));
-                spans.push(canvas.span(bar(share, 20, canvas.symbols), alarm_role(t, metric::CONNECTIONS)));
+                let width = usize::from(room.width).saturating_sub(84).clamp(8, 20);
+                spans.push(canvas.span(format!("{connections:.0}/{limit:.0} "), Role::Text));
+                spans.push(canvas.span(bar(share, width, canvas.symbols), alarm_role(t, metric::CONNECTIONS)));
                 spans.push(canvas.span(format!(" {:.0}%", share * 100.0), Role::Text));
             }
             None => spans.push(canvas.span(format!("{connections:.0}"), Role::Text)),
@@ -270,13 +272,13 @@ fn root_line(canvas: &Canvas<'_>, t: &TargetModel, model: &Model) -> Option<Line
     if let Some(root) = blocking_tree(&sample.sessions).into_iter().find(|l| l.depth == 0) {
         let s = &sample.sessions[root.session];
         let mut spans = session_spans(canvas, s, sample.server_now);
-        spans.push(canvas.span(format!("   blocks {}", root.waiting), Role::Critical));
+        spans.push(canvas.span(format!("  blocks {}", root.waiting), Role::Critical));
         if !s.holds.is_empty() {
-            spans.push(canvas.span(format!("   holds {}", escape(&s.holds)), Role::Text));
+            spans.push(canvas.span(format!("  holds {}", escape(&s.holds)), Role::Text));
         }
-        if let Some(start) = s.statement_start {
+        if let Some(start) = s.transaction_start.or(s.statement_start) {
             let clock = start.clock(model.offset_minutes);
-            spans.push(canvas.span(format!("   last statement began {clock}"), Role::Dim));
+            spans.push(canvas.span(format!("  since {clock}"), Role::Dim));
         }
         return Some(labelled(canvas, "root", spans));
     }
@@ -300,7 +302,7 @@ fn session_spans(
     let who: Vec<String> = [&s.user, &s.application].iter().filter(|w| !w.is_empty()).map(|w| escape(w)).collect();
     vec![
         canvas.span(format!("pid {}", s.pid), Role::Key),
-        canvas.span(format!("  {}", who.join("  ")), Role::Text),
+        canvas.span(format!("  {}", who.join(" ")), Role::Text),
         canvas.span(format!("  {} {}", s.state.word(), number(age, Unit::Seconds)), Role::Text),
     ]
 }
@@ -319,7 +321,10 @@ fn address(canvas: &Canvas<'_>, t: &TargetModel, model: &Model) -> Vec<Span<'sta
     }
     spans.push(Span::raw("   "));
     spans.push(environment(canvas, t.target.environment));
-    spans.extend(powers(canvas, t));
+    for power in powers(canvas, t) {
+        spans.push(Span::raw("  "));
+        spans.push(power);
+    }
     spans
 }
 
@@ -338,7 +343,7 @@ pub(crate) fn environment(canvas: &Canvas<'_>, environment: Environment) -> Span
 /// `[superuser]` for a login that may do more than watch.
 pub(crate) fn powers(canvas: &Canvas<'_>, t: &TargetModel) -> Vec<Span<'static>> {
     let powers = t.identity.iter().flat_map(|i| &i.excess_powers);
-    powers.map(|p| canvas.span(format!("  [{}]", escape(p)), Role::Warning)).collect()
+    powers.map(|p| canvas.span(format!("[{}]", escape(p)), Role::Warning)).collect()
 }
 
 /// `up 41d 2h`.

@@ -1,6 +1,6 @@
 //! One server: its header, its panels, the views and the shown one's table, and the selected statement in full.
 
-use super::fleet::{environment, live, powers, state_spans, up_words};
+use super::fleet::{environment, live, powers, state_spans, up_words, urgent_first};
 use super::{Density, cut_bottom, cut_top};
 use crate::app::fleet::Branches;
 use crate::app::list::ListState;
@@ -20,6 +20,8 @@ use crate::ui::wrap;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+/// The order of the columns of sessions where there is only room for a list.
+const URGENT_FIRST: [&str; 5] = ["PID", "STATE", "AGE", "QUERY", "WAIT"];
 /// A cell longer than this is shown in full below the table.
 const LONG_CELL: usize = 30;
 
@@ -51,7 +53,7 @@ pub(crate) fn draw(
 }
 
 fn draw_panels(canvas: &mut Canvas<'_>, area: Rect, t: &TargetModel, model: &Model, height: u16) -> Rect {
-    let (top, rest) = cut_top(area, height);
+    let (top, rest) = cut_top(area, panels::height(t, height));
     panels::draw(canvas, top, t, model);
     rest
 }
@@ -64,23 +66,16 @@ fn draw_header(canvas: &mut Canvas<'_>, line: Rect, t: &TargetModel, model: &Mod
         right.push(canvas.span(format!("{} ms", sample.took_ms), Role::Text));
     }
     let start = canvas.put_right(line.x + 30, line.right().saturating_sub(1), line.y, &Line::from(right));
-    let mut words = Line::default();
-    words.spans.push(canvas.span(" Fleet > ", Role::Label));
-    words.spans.push(canvas.span(escape(t.target.id.as_str()), Role::Title));
-    words.spans.push(Span::raw("   "));
-    words.spans.extend(state_spans(canvas, t, model));
+    let name = vec![canvas.span(" Fleet > ", Role::Label), canvas.span(escape(t.target.id.as_str()), Role::Title)];
+    let mut facts = vec![name, state_spans(canvas, t, model), vec![environment(canvas, t.target.environment)]];
+    facts.push(vec![canvas.span("[READ-ONLY]", Role::Ok)]);
+    facts.extend(powers(canvas, t).into_iter().map(|p| vec![p]));
     if let Some(identity) = &t.identity {
-        let kind = format!("   {} {}", escape(&identity.version), escape(&identity.role));
-        words.spans.push(canvas.span(kind, Role::Text));
+        let kind = format!("{} {}", escape(&identity.version), escape(&identity.role));
+        facts.push(vec![canvas.span(kind, Role::Text)]);
     }
-    words.spans.push(Span::raw("   "));
-    words.spans.push(environment(canvas, t.target.environment));
-    words.spans.push(canvas.span("   [READ-ONLY]", Role::Ok));
-    if let Some(up) = up_words(t, model) {
-        words.spans.push(canvas.span(format!("   {up}"), Role::Dim));
-    }
-    words.spans.extend(powers(canvas, t));
-    canvas.put_cut(line.x, line.y, start.saturating_sub(line.x + 1), &words);
+    facts.extend(up_words(t, model).map(|up| vec![canvas.span(up, Role::Dim)]));
+    canvas.put_facts(line.x, line.y, start.saturating_sub(line.x + 1), &facts);
 }
 
 /// The panels' most telling numbers on one line, where there is no room for panels.
@@ -182,7 +177,7 @@ fn draw_view(
     let mut right = Line::default();
     match &shown {
         Shown::Table(laid) => {
-            let seen = draw_table(canvas, inside, view, laid, list, name);
+            let seen = draw_table(canvas, inside, view, laid, list, name, density);
             let counted = format!("{} of {}", laid.order.len(), laid.table.rows.len());
             right.spans.push(canvas.span(counted, Role::Text));
             if !seen.is_empty() {
@@ -229,8 +224,12 @@ fn what_is_shown(
         };
         let laid = view.tables.sessions(t, sample, name, branches, list);
         if laid.table.rows.is_empty() {
-            let words = if name == "blocking" { "Nobody waits for anybody." } else { "No client is connected." };
-            return Shown::Words(words.into(), Role::Ok);
+            let words = match name {
+                "blocking" => "Nobody waits for anybody.",
+                _ if panels::has(t, metric::CONNECTIONS) => "No client is connected.",
+                _ => "This target reports no sessions.",
+            };
+            return Shown::Words(words.into(), Role::Text);
         }
         return filtered(laid, list);
     }
@@ -267,8 +266,13 @@ fn draw_table(
     laid: &Laid,
     list: &ListState,
     name: &'static str,
+    density: Density,
 ) -> String {
-    let all: Vec<usize> = (0..laid.table.columns.len()).collect();
+    let all: Vec<usize> = if density == Density::List {
+        urgent_first(laid, &URGENT_FIRST)
+    } else {
+        (0..laid.table.columns.len()).collect()
+    };
     let of_engine = !SAMPLE_VIEWS.iter().any(|v| v.name == name);
     let offset = view.offsets.entry(format!("view {name}")).or_default();
     let table = TableView {
@@ -278,7 +282,8 @@ fn draw_table(
         columns: &all,
         cursor: Some(list.cursor),
         sort: list.sort,
-        column: list.column,
+        // The keys go through the columns in the order in which they are seen.
+        column: all.get(list.column).copied().unwrap_or(0),
         mark_column: of_engine,
     };
     let seen = table.draw(canvas, area, offset);
@@ -305,7 +310,7 @@ fn summary(canvas: &Canvas<'_>, t: &TargetModel, name: &str, model: &Model) -> V
                 let words = format!("   {} waiting, {roots} {noun}", tree.len() - roots);
                 spans.push(canvas.span(words, Role::Critical));
             }
-        } else {
+        } else if !sample.sessions.is_empty() {
             let count = |state| sample.sessions.iter().filter(|s| s.state == state && !s.background).count();
             let words = format!(
                 "   {} active, {} idle in txn, {} idle",
@@ -332,7 +337,9 @@ fn summary(canvas: &Canvas<'_>, t: &TargetModel, name: &str, model: &Model) -> V
 fn full_text(t: &TargetModel, table: &Table, row: usize) -> Option<(String, String)> {
     let row = table.rows.get(row)?;
     if let Some(session) = session_of(t, table, &row.key) {
-        let title = format!("Statement of {}, in full", session.pid);
+        let holds =
+            if session.holds.is_empty() { String::new() } else { format!(", holds {}", escape(&session.holds)) };
+        let title = format!("Statement of {}, in full{holds}", session.pid);
         return (!session.statement.trim().is_empty()).then(|| (title, session.statement.clone()));
     }
     let (column, cell) = table.columns.iter().zip(&row.cells).max_by_key(|(_, cell)| cell.text.len())?;
