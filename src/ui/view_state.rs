@@ -2,7 +2,7 @@
 
 use super::composer::Composer;
 use super::keymap::Keymap;
-use super::screens::chat::Reader;
+use super::parts::conversation::Reader;
 use super::symbols::{SymbolSet, Symbols};
 use super::table_cache::TableCache;
 use super::theme::{ColorDepth, Theme};

@@ -1,7 +1,9 @@
 //! Parts that several screens are made of.
 
+pub(crate) mod conversation;
 pub(crate) mod entry;
 pub(crate) mod graph;
+pub(crate) mod list;
 pub(crate) mod panels;
 pub(crate) mod statement;
 pub(crate) mod status;

@@ -11,10 +11,10 @@ use crate::domain::target::Environment;
 use crate::domain::text::escape;
 use crate::ui::canvas::{Canvas, Edge, columns, state_role};
 use crate::ui::parts::graph::bar;
-use crate::ui::parts::table::TableView;
+use crate::ui::parts::list::{self, List};
 use crate::ui::table_cache::Laid;
 use crate::ui::theme::Role;
-use crate::ui::view_state::{Hit, ViewState};
+use crate::ui::view_state::ViewState;
 use crate::ui::wrap;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -136,33 +136,12 @@ pub(crate) fn live(canvas: &Canvas<'_>, model: &Model, target: Option<&TargetMod
 
 /// Draws the table and gives the words on hidden columns.
 fn draw_table(canvas: &mut Canvas<'_>, area: Rect, model: &Model, view: &mut ViewState, laid: &Laid) -> String {
-    let list = &model.health.fleet;
     let all: Vec<usize> = (0..laid.table.columns.len()).collect();
     let room = usize::from(area.width).saturating_sub(3);
     let needed: usize = laid.widths.iter().map(|w| w + 1).sum();
-    let shown = if needed > room + 1 { urgent_first(laid) } else { all };
-    let offset = view.offsets.entry("fleet".to_owned()).or_default();
-    let table = TableView {
-        table: &laid.table,
-        order: &laid.order,
-        widths: &laid.widths,
-        columns: &shown,
-        cursor: Some(list.cursor),
-        sort: list.sort,
-        // The keys go through the columns in the order in which they are seen.
-        column: shown.get(list.column).copied().unwrap_or(0),
-        mark_column: false,
-    };
-    let seen = table.draw(canvas, area, offset);
-    view.half_page = usize::from(seen.rows.height / 2).max(1);
-    let offset = *offset;
-    for line in 0..seen.rows.height {
-        let place = offset + usize::from(line);
-        if place < laid.order.len() {
-            view.hits.push((Rect { y: seen.rows.y + line, height: 1, ..seen.rows }, Hit::Row(place)));
-        }
-    }
-    seen.columns_words()
+    let shown = if needed > room + 1 { urgent_first(laid, &URGENT_FIRST) } else { all };
+    let list = List { laid, state: &model.health.fleet, columns: &shown, mark_column: false, name: "fleet" };
+    list::draw(canvas, area, &list, view)
 }
 
 /// The columns of a table with the named ones first.

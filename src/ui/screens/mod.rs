@@ -2,6 +2,7 @@
 
 pub(crate) mod chat;
 pub(crate) mod fleet;
+pub(crate) mod result;
 pub(crate) mod server;
 
 use ratatui::layout::Rect;

@@ -11,7 +11,7 @@ use crate::domain::health::State;
 use crate::domain::metric;
 use crate::domain::text::escape;
 use crate::ui::canvas::{Canvas, Edge, columns};
-use crate::ui::parts::table::TableView;
+use crate::ui::parts::list::{self, List};
 use crate::ui::parts::{panels, statement};
 use crate::ui::table_cache::Laid;
 use crate::ui::theme::Role;
@@ -264,38 +264,18 @@ fn draw_table(
     area: Rect,
     view: &mut ViewState,
     laid: &Laid,
-    list: &ListState,
+    state: &ListState,
     name: &'static str,
     density: Density,
 ) -> String {
-    let all: Vec<usize> = if density == Density::List {
+    let columns: Vec<usize> = if density == Density::List {
         urgent_first(laid, &URGENT_FIRST)
     } else {
         (0..laid.table.columns.len()).collect()
     };
     let of_engine = !SAMPLE_VIEWS.iter().any(|v| v.name == name);
-    let offset = view.offsets.entry(format!("view {name}")).or_default();
-    let table = TableView {
-        table: &laid.table,
-        order: &laid.order,
-        widths: &laid.widths,
-        columns: &all,
-        cursor: Some(list.cursor),
-        sort: list.sort,
-        // The keys go through the columns in the order in which they are seen.
-        column: all.get(list.column).copied().unwrap_or(0),
-        mark_column: of_engine,
-    };
-    let seen = table.draw(canvas, area, offset);
-    let offset = *offset;
-    view.half_page = usize::from(seen.rows.height / 2).max(1);
-    for line in 0..seen.rows.height {
-        let place = offset + usize::from(line);
-        if place < laid.order.len() {
-            view.hits.push((Rect { y: seen.rows.y + line, height: 1, ..seen.rows }, Hit::Row(place)));
-        }
-    }
-    seen.columns_words()
+    let list = List { laid, state, columns: &columns, mark_column: of_engine, name };
+    list::draw(canvas, area, &list, view)
 }
 
 /// What stands behind the view's title: how many wait, how old the rows are.
