@@ -14,6 +14,7 @@ mod postgres;
 mod pty;
 mod questions;
 mod registry;
+mod screens;
 mod sqlite;
 mod store;
 mod support;

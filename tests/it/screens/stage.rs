@@ -1,0 +1,127 @@
+//! A screen to play on: the model, what the screen remembers, and a terminal in memory.
+
+use super::fixtures;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use dba_gpt::app::action::Action;
+use dba_gpt::app::effect::Effect;
+use dba_gpt::app::event::Event;
+use dba_gpt::app::model::Model;
+use dba_gpt::app::update::update;
+use dba_gpt::ui::{self, ColorDepth, Symbols, ViewOptions, ViewState};
+use ratatui::Terminal;
+use ratatui::backend::{Backend as _, TestBackend};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Position;
+use unicode_width::UnicodeWidthStr as _;
+
+/// How a screen looks.
+#[derive(Debug, Clone, Copy)]
+pub struct Look {
+    pub color: ColorDepth,
+    pub symbols: Symbols,
+    pub theme: &'static str,
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self { color: ColorDepth::Ansi16, symbols: Symbols::Unicode, theme: "default" }
+    }
+}
+
+/// Model, screen and terminal.
+pub struct Stage {
+    pub model: Model,
+    pub view: ViewState,
+    terminal: Terminal<TestBackend>,
+}
+
+impl Stage {
+    /// The fleet on a screen.
+    pub fn new(look: Look, width: u16, height: u16) -> Self {
+        Self::of(fixtures::fleet(), look, width, height)
+    }
+
+    /// A model on a screen of the usual size.
+    pub fn with(model: Model) -> Self {
+        Self::of(model, Look::default(), 100, 30)
+    }
+
+    fn of(model: Model, look: Look, width: u16, height: u16) -> Self {
+        let Look { color, symbols, theme } = look;
+        let options = ViewOptions { color, symbols, theme, keymap_overrides: Vec::new() };
+        Self {
+            model,
+            view: ViewState::new(options).unwrap(),
+            terminal: Terminal::new(TestBackend::new(width, height)).unwrap(),
+        }
+    }
+
+    /// Does an act, as the runtime does.
+    pub fn act(&mut self, action: Action) -> Vec<Effect> {
+        ui::apply(&action, &self.model, &mut self.view);
+        let now = self.model.now;
+        let effects = update(&mut self.model, Event::Action(now, action));
+        self.view.sync(&self.model);
+        effects
+    }
+
+    /// Presses a key and does what it means; gives the acts.
+    pub fn key(&mut self, code: KeyCode, modifiers: KeyModifiers) -> Vec<Action> {
+        let actions = ui::on_key(KeyEvent::new(code, modifiers), &self.model, &mut self.view);
+        for action in &actions {
+            self.act(action.clone());
+        }
+        actions
+    }
+
+    /// Presses a key without modifiers.
+    pub fn press(&mut self, code: KeyCode) -> Vec<Action> {
+        self.key(code, KeyModifiers::NONE)
+    }
+
+    /// Types characters; gives the acts of the last one.
+    pub fn keys(&mut self, text: &str) -> Vec<Action> {
+        text.chars().map(|c| self.press(KeyCode::Char(c))).last().unwrap_or_default()
+    }
+
+    /// Draws and gives the frame.
+    pub fn draw(&mut self) -> Buffer {
+        self.view.sync(&self.model);
+        let (model, view) = (&self.model, &mut self.view);
+        self.terminal.draw(|frame| ui::draw(frame, model, view)).unwrap();
+        self.terminal.backend().buffer().clone()
+    }
+
+    /// Draws on a terminal of another size, as after a resize.
+    pub fn draw_at(&mut self, width: u16, height: u16) -> Buffer {
+        self.terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        self.draw()
+    }
+
+    /// Draws and gives the frame's text.
+    pub fn text(&mut self) -> String {
+        text(&self.draw())
+    }
+
+    /// Where the last frame put the cursor.
+    pub fn cursor(&mut self) -> Position {
+        self.terminal.backend_mut().get_cursor_position().unwrap()
+    }
+}
+
+/// A frame as lines of text; a wide character takes two columns.
+pub fn text(buffer: &Buffer) -> String {
+    let mut out = String::new();
+    for y in 0..buffer.area.height {
+        let mut line = String::new();
+        let mut x = 0;
+        while x < buffer.area.width {
+            let symbol = buffer[(x, y)].symbol();
+            line.push_str(symbol);
+            x += u16::try_from(symbol.width().max(1)).unwrap();
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
