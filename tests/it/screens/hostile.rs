@@ -103,9 +103,8 @@ fn poisoned(payload: &str) -> Model {
     let mut model = Model::new(fixtures::NOW, 0, vec![t, down], Limits::default());
     model.tell(payload, true);
     let at = fixtures::NOW;
-    let block = |outcome| {
-        Entry::Block(Block { at, title: p(), statement: p(), target: p(), database: Some(p()), outcome })
-    };
+    let block =
+        |outcome| Entry::Block(Block { at, title: p(), statement: p(), target: p(), database: Some(p()), outcome });
     let chat = &mut model.chat;
     chat.target = Some(TargetId::new(payload));
     chat.database = Some(p());

@@ -137,7 +137,9 @@ pub const SCENES: &[Scene] = &[
     ("chat_draft_of_several_lines", |s| {
         s.model = fixtures::chat();
         s.act(Action::Composer(ComposerEdit::Paste("select o.id, c.name -- größe 漢字\n  from orders o\n".into())));
-        s.keys("  join customers c on c.id = o.customer_id where o.created_at > now() - interval '1 week' and c.city = ");
+        s.keys(
+            "  join customers c on c.id = o.customer_id where o.created_at > now() - interval '1 week' and c.city = ",
+        );
     }),
     ("chat_diagram_and_refusal", |s| {
         s.model = fixtures::chat();
@@ -150,7 +152,9 @@ pub const SCENES: &[Scene] = &[
             notes: vec!["No foreign key says so: the names do.".into()],
             source: Source::Intent,
         };
-        s.model.chat.say(at, "Not run: this changes or may change something, and this program only reads. [write]".into());
+        s.model
+            .chat
+            .say(at, "Not run: this changes or may change something, and this program only reads. [write]".into());
     }),
     ("chat_table", |s| {
         s.model = fixtures::chat();
@@ -211,9 +215,8 @@ pub const SCENES: &[Scene] = &[
 /// A fleet of which nothing is known yet.
 fn starting() -> Model {
     let targets = fixtures::fleet().targets.into_iter().take(3);
-    let fresh = targets.map(|t| {
-        dba_gpt::app::model::TargetModel::new(t.target, t.dialect, fixtures::VIEWS, 2_000, fixtures::NOW)
-    });
+    let fresh = targets
+        .map(|t| dba_gpt::app::model::TargetModel::new(t.target, t.dialect, fixtures::VIEWS, 2_000, fixtures::NOW));
     let mut model = Model::new(fixtures::NOW, 0, fresh.collect(), Limits::default());
     dba_gpt::app::update::follow_lists(&mut model);
     model
