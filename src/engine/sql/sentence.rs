@@ -21,8 +21,8 @@ pub(crate) struct Grammar<'a> {
 }
 
 /// Words that follow a verb in questions and reports, where a statement would have a name.
-const SUBJECTS: &str = "activity bloat cache columns connections contention count counts data database databases everything \
-    fragmentation graph health history indexes indices issues lag list load locks memory names performance \
+const SUBJECTS: &str = "activity bloat cache columns connection connections contention count counts data database databases everything \
+    fragmentation graph health history indexes indices info issues lag list load locks memory names needed notes performance \
     problems progress queries queue rates ratio relations replicas replication rows schema server sessions \
     settings size sizes space state statistics stats status structure tables tree trends usage users views wait \
     waits workload";
@@ -176,7 +176,7 @@ impl<'a> Reader<'a> {
 
     /// VACUUM, ANALYZE, and every other verb: alone, or followed by something that parses.
     fn acts_on_an_object(self) -> bool {
-        if self.is_english(1) || (self.is_one_of(1, SUBJECTS) && !self.is(0, &["reset", "set"])) {
+        if self.is_english(1) || self.is_one_of(1, SUBJECTS) {
             return false;
         }
         self.parses()
@@ -192,9 +192,17 @@ impl<'a> Reader<'a> {
         if starts_well {
             return true;
         }
-        // Bare words need a table to be columns of; "select best index" parses, but means nothing.
+        // One letter wrong in FROM, or a clause left open, is a mistake in a statement and not English.
+        let nearly_from = |index| self.word(index).is_some_and(|word| strsim::damerau_levenshtein(&word, "from") == 1);
+        let last = self.tokens.len() - 1;
+        let left_open = self.is(last, &["from", "where", "by", "having", "limit", "join", "on", "and", "or"]);
+        if !self.is_english(1) && !self.is(1, &["all"]) && (nearly_from(2) || (last > 1 && left_open)) {
+            return true;
+        }
+        // Bare words need a table to be columns of; "select best index" parses, but means nothing. And who writes
+        // "select all customers from Oslo" writes English: ALL is the default that nobody types.
         let has_source = self.has_word("from") || (1..self.tokens.len()).any(|index| self.is_one_of(index, VALUES));
-        has_source && !self.is_english(1) && self.parses()
+        has_source && !self.is_english(1) && !self.is(1, &["all"]) && self.parses()
     }
 
     fn shows(self) -> bool {

@@ -31,7 +31,7 @@ pub(crate) fn check(text: &str, meaningful: &[Token]) -> Option<Judgement> {
     let (mut depth, mut openers, mut joints) = (0_usize, 0, 0);
     let mut after_value = false;
     let mut operator_end = None;
-    for token in meaningful {
+    for (index, token) in meaningful.iter().enumerate() {
         let piece = &text[token.range.clone()];
         match token.kind {
             Kind::Symbol => match piece {
@@ -45,6 +45,8 @@ pub(crate) fn check(text: &str, meaningful: &[Token]) -> Option<Judgement> {
                     after_value = true;
                 }
                 "," => after_value = false,
+                // `t.column` nests nothing; only a longer path does.
+                "." if index < 2 || &text[meaningful[index - 2].range.clone()] != "." => after_value = false,
                 // The next character of the same operator.
                 _ if operator_end == Some(token.range.start) => operator_end = Some(token.range.end),
                 _ => {

@@ -136,7 +136,8 @@ mod tests {
             "select current_user",
             "(select 1)",
             "select 'x'",
-            "SELECT",
+            "select name form users",
+            "SELECT id FROM orders WHERE",
             "select 1;",
             "show server_version",
             "show all",
@@ -187,7 +188,7 @@ mod tests {
             "merge into t using s on t.id = s.id when matched then do nothing",
         ];
         for text in statements {
-            assert!(looks_like_statement(text) || text == "SELECT", "a statement: {text}");
+            assert!(looks_like_statement(text), "a statement: {text}");
         }
         let questions = [
             "show me all tables",
@@ -199,6 +200,9 @@ mod tests {
             "select the best index for me",
             "select the top 5 customers from the orders table",
             "select best index",
+            "select all customers from Oslo",
+            "reset stats",
+            "vacuum info",
             "explain what vacuum does",
             "explain the plan",
             "explain why orders is slow",
