@@ -229,7 +229,14 @@ async fn headless(config: Result<Config, Mistakes>, common: &Common, surrounding
     };
     match (work, config) {
         (Work::Command(command), config) => cli::run(command, config, &mut io).await,
-        (Work::Lines, Ok(config)) => plain::run(&config, &mut io).await,
+        (Work::Lines, Ok(mut config)) => {
+            if config.demo == Demo::NothingConfigured {
+                // A person sits here, as before the screens: the demo is opened, and said to be it.
+                io.stderr.write_all(b"no target is configured: this is the embedded demo shop\n").unwrap_or_default();
+                config.demo = Demo::Asked;
+            }
+            plain::run(&config, &mut io).await
+        }
         (Work::Lines, Err(mistakes)) => {
             fail(WRONG_USAGE, &mistakes.to_string());
             WRONG_USAGE
