@@ -38,10 +38,7 @@ impl ListState {
     pub fn arrange(&self, table: &Table) -> Vec<usize> {
         let mut order: Vec<usize> = (0..table.rows.len()).filter(|&i| self.matches(table, i)).collect();
         if let Some((column, reversed)) = self.sort {
-            order.sort_by(|&a, &b| {
-                let by = table.compare(a, b, column);
-                if reversed { by.reverse() } else { by }
-            });
+            order.sort_by(|&a, &b| table.compare(a, b, column, reversed));
         }
         order
     }

@@ -107,17 +107,18 @@ impl Table {
         table
     }
 
-    /// Orders two rows by a column: numbers by size, missing ones last, the rest by text.
-    pub fn compare(&self, a: usize, b: usize, column: usize) -> Ordering {
+    /// Orders two rows by a column: numbers by size, the rest by text; missing numbers are last in both directions.
+    pub fn compare(&self, a: usize, b: usize, column: usize, reversed: bool) -> Ordering {
+        let directed = |order: Ordering| if reversed { order.reverse() } else { order };
         let (a, b) = (self.rows[a].cells.get(column), self.rows[b].cells.get(column));
         let number = |c: Option<&TableCell>| c.and_then(|c| c.number);
         match (number(a), number(b)) {
-            (Some(x), Some(y)) => x.total_cmp(&y),
+            (Some(x), Some(y)) => directed(x.total_cmp(&y)),
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
             (None, None) => {
                 let text = |c: Option<&TableCell>| c.map(|c| c.text.to_lowercase()).unwrap_or_default();
-                text(a).cmp(&text(b))
+                directed(text(a).cmp(&text(b)))
             }
         }
     }

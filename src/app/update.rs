@@ -209,7 +209,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::Refresh(argument) => match health::set_interval(model, &argument) {
             Ok(ms) => {
-                model.tell(format!("collecting every {}", crate::domain::metric::seconds(ms as f64 / 1000.0)), false)
+                model.tell(format!("collecting every {}", crate::domain::metric::seconds(ms as f64 / 1000.0)), false);
             }
             Err(words) => model.tell(words, true),
         },

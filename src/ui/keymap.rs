@@ -225,11 +225,16 @@ impl Keymap {
 /// Whether acts of two scopes can ever be had at the same time.
 fn together(a: Scope, b: Scope) -> bool {
     use Scope::{Chat, Composer, Everywhere, Health, Normal, Overlay, Server, Table};
-    let pair = |x: Scope, y: Scope| match (x, y) {
-        (Everywhere, _) | (Normal, Normal | Table | Health | Server | Chat) => true,
-        (Table | Health | Server, Table | Health | Server) => true,
-        (Chat, Chat) | (Composer, Composer) | (Overlay, Overlay) => true,
-        _ => false,
+    let pair = |x: Scope, y: Scope| {
+        matches!(
+            (x, y),
+            (Everywhere, _)
+                | (Normal, Normal | Table | Health | Server | Chat)
+                | (Table | Health | Server, Table | Health | Server)
+                | (Chat, Chat)
+                | (Composer, Composer)
+                | (Overlay, Overlay)
+        )
     };
     pair(a, b) || pair(b, a)
 }

@@ -80,12 +80,13 @@ impl ViewState {
     /// # Errors
     /// Words for an unknown theme, an unknown act, or keys that clash.
     pub fn new(options: ViewOptions<'_>) -> Result<Self, String> {
+        let ViewOptions { color, symbols, theme, keymap_overrides } = options;
         Ok(Self {
-            color: options.color,
-            theme: Theme::load(options.theme, options.color)?,
-            theme_name: options.theme.to_owned(),
-            symbols: options.symbols.set(),
-            keymap: Keymap::new(&options.keymap_overrides)?,
+            color,
+            theme: Theme::load(theme, color)?,
+            theme_name: theme.to_owned(),
+            symbols: symbols.set(),
+            keymap: Keymap::new(&keymap_overrides)?,
             composer: Composer::new(),
             draft_seen: 0,
             prefix: false,
@@ -147,15 +148,13 @@ impl ViewState {
                     self.reader.follow();
                 }
             }
-            Action::Back if model.overlay.is_none() && model.screen == Screen::Chat && !model.typing() => {
-                if model.chat.open_table.is_none() && model.chat.running.is_none() {
-                    self.reader.follow();
-                }
+            Action::Back if reads_conversation(model) && !model.typing() && model.chat.running.is_none() => {
+                self.reader.follow();
             }
             Action::NewChat => self.reader.follow(),
             Action::Move(motion) if reads_conversation(model) => match motion {
                 Motion::HalfPage(n) => self.reader.scroll_pages(*n),
-                Motion::Top => self.reader.to_top(),
+                Motion::Top => self.reader.go_to_top(),
                 Motion::Bottom => self.reader.follow(),
                 Motion::By(_) => {}
             },

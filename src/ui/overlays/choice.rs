@@ -14,17 +14,20 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr as _;
 
-/// Draws a box with a line to type and a list below it: each entry has its words and what stands on its right.
-fn draw(
-    canvas: &mut Canvas<'_>,
-    room: Rect,
-    title: &str,
-    typed: &Typed,
+/// What there is to choose from.
+struct Choice<'a> {
+    title: &'a str,
+    typed: &'a Typed,
     cursor: usize,
-    entries: &[(Line<'static>, Line<'static>)],
-    nothing: &str,
-    view: &mut ViewState,
-) -> Position {
+    /// The words of each entry, and what stands on its right.
+    entries: &'a [(Line<'static>, Line<'static>)],
+    /// Words for an empty list.
+    nothing: &'a str,
+}
+
+/// Draws a box with a line to type and a list below it.
+fn draw(canvas: &mut Canvas<'_>, room: Rect, choice: &Choice<'_>, view: &mut ViewState) -> Position {
+    let Choice { title, typed, cursor, entries, nothing } = *choice;
     let height = columns(entries.len().max(1)) + 4;
     let area = centred(room, 76, height.min(room.height.saturating_sub(2)).max(6));
     // The box keeps its upper line in place while typing makes the list shorter.
@@ -85,7 +88,8 @@ pub(crate) fn palette(
             (left, Line::from(canvas.span(view.keymap.first_word(spec), Role::Dim)))
         })
         .collect();
-    draw(canvas, room, "Palette", typed, cursor, &entries, "no act of that name", view)
+    let choice = Choice { title: "Palette", typed, cursor, entries: &entries, nothing: "no act of that name" };
+    draw(canvas, room, &choice, view)
 }
 
 /// The kept conversations.
@@ -107,7 +111,8 @@ pub(crate) fn conversations(
         })
         .collect();
     let nothing = if typed.text().is_empty() { "no conversation is kept yet" } else { "none of that name" };
-    draw(canvas, room, "Conversations", typed, cursor, &entries, nothing, view)
+    let choice = Choice { title: "Conversations", typed, cursor, entries: &entries, nothing };
+    draw(canvas, room, &choice, view)
 }
 
 /// The targets to talk to.
@@ -134,5 +139,12 @@ pub(crate) fn targets(
             (left, Line::from(vec![Span::raw(" "), environment(canvas, t.target.environment)]))
         })
         .collect();
-    draw(canvas, room, "Whom shall this conversation talk to?", typed, cursor, &entries, "no target of that name", view)
+    let choice = Choice {
+        title: "Whom shall this conversation talk to?",
+        typed,
+        cursor,
+        entries: &entries,
+        nothing: "no target of that name",
+    };
+    draw(canvas, room, &choice, view)
 }

@@ -44,7 +44,7 @@ pub(crate) fn draw(
     let rows = rows(&found, searching);
     // The box's borders and the line typed into take four lines.
     let height = usize::from(area.height.saturating_sub(4)).max(1);
-    let columns_of_list: u16 = if area.width >= TWO_COLUMNS { 2 } else { 1 };
+    let columns_of_list: u16 = if area.width >= TWO_COLUMNS && rows.len() > height { 2 } else { 1 };
     let page = height * usize::from(columns_of_list);
     let at = rows.iter().position(|r| matches!(r, Row::Act(i, _) if *i == cursor)).unwrap_or(0);
     if rows.len() > page {

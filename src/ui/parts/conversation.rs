@@ -72,7 +72,7 @@ impl Reader {
         self.pending += i64::from(lines);
     }
     /// To the first line.
-    pub(crate) fn to_top(&mut self) {
+    pub(crate) fn go_to_top(&mut self) {
         self.top = Some((0, 0));
         self.pending = 0;
     }

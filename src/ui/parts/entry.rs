@@ -251,6 +251,9 @@ fn title(canvas: &Canvas<'_>, block: &Block, place: &Place<'_>) -> Vec<Span<'sta
         spans.push(canvas.span(format!("{gap}{}", escape(&block.title)), Role::Title));
     }
     let mut facts = Vec::new();
+    if matches!(block.outcome, Outcome::Failed(_)) {
+        facts.push("failed".to_owned());
+    }
     if let Outcome::Done { rows, took_ms, .. } = &block.outcome {
         facts.push(rows.count_words());
         if !block.statement.is_empty() {

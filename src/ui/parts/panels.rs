@@ -1,7 +1,7 @@
 //! The panels over a server's table: load, sessions, storage. Every number stands beside what is usual for it.
 
 use crate::app::model::{Model, TargetModel};
-use crate::domain::health::Reason;
+use crate::domain::health::{Reason, State};
 use crate::domain::metric::{self, MetricId, Series, format as number, metric};
 use crate::ui::canvas::{Canvas, Edge, columns, state_role};
 use crate::ui::parts::graph::sparkline;
@@ -123,11 +123,15 @@ pub(crate) fn draw(canvas: &mut Canvas<'_>, area: Rect, t: &TargetModel, model: 
         PANELS.iter().map(|p| (p, chosen(t, p, room))).filter(|(_, values)| !values.is_empty()).collect();
     let total: usize = shown.iter().map(|(p, _)| p.share).sum();
     let mut x = area.x;
+    // Old numbers must not look like new ones.
+    let old = t.sample.as_ref().filter(|_| matches!(t.state(model.now), State::Down | State::Stale));
+    let old = old.map_or_else(String::new, |s| format!("at {}", s.at.clock(model.offset_minutes)));
     for (i, (panel, values)) in shown.iter().enumerate() {
         let last = i + 1 == shown.len();
         let share = columns(usize::from(area.width) * panel.share / total.max(1));
         let width = if last { area.right() - x } else { share };
-        draw_panel(canvas, Rect { x, width, ..area }, panel.title, values, t, model);
+        let edge = Edge::new(canvas.span(panel.title, Role::Title), canvas.span(old.clone(), Role::Stale));
+        draw_panel(canvas, Rect { x, width, ..area }, &edge, values, t, model);
         x += width;
     }
     if shown.is_empty() {
@@ -136,8 +140,8 @@ pub(crate) fn draw(canvas: &mut Canvas<'_>, area: Rect, t: &TargetModel, model: 
     }
 }
 
-fn draw_panel(canvas: &mut Canvas<'_>, area: Rect, title: &str, values: &[Value], t: &TargetModel, model: &Model) {
-    let inside = canvas.frame(area, &Edge::new(canvas.span(title, Role::Title), ""));
+fn draw_panel(canvas: &mut Canvas<'_>, area: Rect, edge: &Edge<'_>, values: &[Value], t: &TargetModel, model: &Model) {
+    let inside = canvas.frame(area, edge);
     let width = inside.width.saturating_sub(2);
     let label = values.iter().map(|v| v.label.len()).max().unwrap_or(0);
     let mut spare = usize::from(inside.height).saturating_sub(values.len());
@@ -153,7 +157,11 @@ fn draw_panel(canvas: &mut Canvas<'_>, area: Rect, title: &str, values: &[Value]
             && spare > 0
             && let Some(series) = t.series.get(&value.id)
         {
-            let points = series.buckets(model.now.plus_ms(-SPARK_MS), model.now, usize::from(width));
+            // Not more points than samples: between two of them there is nothing to be shown as missing.
+            let interval = i64::try_from(t.schedule.stretched_ms).unwrap_or(SPARK_MS).max(1);
+            let samples = usize::try_from(SPARK_MS / interval).unwrap_or(usize::MAX).max(2);
+            let buckets = usize::from(width).min(samples);
+            let points = series.buckets(model.now.plus_ms(-SPARK_MS), model.now, buckets);
             canvas.put(line.x, line.y, width, &sparkline(&points, canvas.symbols), Role::Graph);
             line.y += 1;
             spare -= 1;

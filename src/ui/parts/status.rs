@@ -21,6 +21,8 @@ pub(crate) fn draw_notice(canvas: &mut Canvas<'_>, line: Rect, model: &Model) ->
         (format!("{clock}  {}", notice.text), if notice.failure { Role::Critical } else { Role::Text })
     } else if let Some(offer) = &model.offer {
         (escape(offer), Role::Text)
+    } else if let Some(failure) = failure(model) {
+        (failure, Role::Down)
     } else if let Some(hint) = hint(model) {
         (hint, Role::Warning)
     } else {
@@ -28,6 +30,15 @@ pub(crate) fn draw_notice(canvas: &mut Canvas<'_>, line: Rect, model: &Model) ->
     };
     canvas.put(line.x + 1, line.y, line.width.saturating_sub(1), &fit(&text, room), role);
     true
+}
+
+/// Why the target that the screen is about cannot be reached; the fleet says it in its preview.
+fn failure(model: &Model) -> Option<String> {
+    let t = if model.screen == Screen::Chat { model.chat_target() } else { model.open_server() }?;
+    match &t.link {
+        Link::Down(kind, message) => Some(format!("{}: {}", kind.word(), escape(message))),
+        _ => None,
+    }
 }
 
 /// What could not be read of the target on the screen, the first of it.
@@ -138,7 +149,7 @@ fn entries(model: &Model, keymap: &Keymap) -> (&'static str, Vec<Hint>) {
             })
             .collect(),
         Some(_) => ACTIONS.iter().filter(|a| a.scope == Scope::Overlay).collect(),
-        None => action::available(model).collect(),
+        None => action::available(model).filter(|a| a.action != Action::Back || leads_back(model)).collect(),
     };
     let mut seen: Vec<&Action> = Vec::new();
     let mut out = Vec::new();
@@ -152,6 +163,12 @@ fn entries(model: &Model, keymap: &Keymap) -> (&'static str, Vec<Hint>) {
         }
     }
     (layer, out)
+}
+
+/// Esc has something to go back from.
+fn leads_back(model: &Model) -> bool {
+    let health = &model.health;
+    model.screen != Screen::Health || health.server.is_some() || health.zoomed || !health.fleet.filter.is_empty()
 }
 
 /// What may follow `g`.

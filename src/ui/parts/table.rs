@@ -17,8 +17,9 @@ const LEAST_LONG_TEXT: usize = 36;
 const LONG_TEXT: usize = 60;
 /// The last column may be cut to this width rather than left out.
 const LEAST_LAST: usize = 12;
-/// Room for the mark of the selected row, and one column of air on the right.
+/// Room for the mark of the selected row.
 const GUTTER: usize = 2;
+/// Room left free on the right, where something had to be left out anyway.
 const AIR: usize = 1;
 
 /// What to draw.
@@ -156,13 +157,15 @@ impl TableView<'_> {
         if area.width < 4 || area.height == 0 || self.table.columns.is_empty() {
             return Seen::default();
         }
-        let width = usize::from(area.width) - GUTTER - AIR;
         let mut natural = self.widths.to_vec();
         if let Some((column, _)) = self.sort
             && let (Some(wide), Some(head)) = (natural.get_mut(column), self.table.columns.get(column))
         {
             *wide = (*wide).max(head.title.width() + 1);
         }
+        let room = usize::from(area.width) - GUTTER;
+        let all: usize = self.columns.iter().map(|&c| natural[c] + 1).sum();
+        let width = if all <= room + 1 { room } else { room - AIR };
         let (placed, first) = place(self.table, &natural, self.columns, self.column, width);
         let used: usize = placed.iter().map(|p| p.width + 1).sum();
         // Two columns between columns where there is room for it in every gap.

@@ -155,12 +155,8 @@ fn draw_composer(canvas: &mut Canvas<'_>, area: Rect, model: &Model, view: &mut 
     let x = canvas.put(area.x, area.y, area.width, "> ", role);
     let text = Rect { x, width: area.right().saturating_sub(x), ..area };
     if view.composer.is_empty() {
-        let words = if model.chat.entries.is_empty() {
-            format!("{}  {}", EXAMPLES[0], EXAMPLES[1])
-        } else {
-            "a question, or SQL".to_owned()
-        };
-        canvas.put(x, area.y, text.width, &words, Role::Dim);
+        let words = if model.chat.entries.is_empty() { EXAMPLES.join("   ") } else { "a question, or SQL".to_owned() };
+        canvas.put(x, area.y, text.width, &fit(&words, usize::from(text.width)), Role::Dim);
     }
     if text.width < 2 || text.height == 0 {
         return None;

@@ -12,6 +12,7 @@ use crate::domain::text::escape;
 use crate::ui::canvas::{Canvas, Edge, columns, state_role};
 use crate::ui::parts::graph::bar;
 use crate::ui::parts::list::{self, List};
+use crate::ui::parts::panels;
 use crate::ui::table_cache::Laid;
 use crate::ui::theme::Role;
 use crate::ui::view_state::ViewState;
@@ -22,6 +23,9 @@ use ratatui::text::{Line, Span};
 /// The order of the columns where not all of them fit: what somebody who was woken needs first.
 const URGENT_FIRST: [&str; 12] =
     ["STATE", "NAME", "WHY", "CONN", "MEAN", "LAG", "QPS", "CACHE", "15 MIN", "ROLE", "SIZE", "KIND"];
+
+/// Lines that the panels of the selected server take, at most.
+const PANELS_HEIGHT: u16 = 7;
 
 /// Draws the fleet.
 pub(crate) fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model, view: &mut ViewState, density: Density) {
@@ -43,15 +47,25 @@ pub(crate) fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model, view: &mu
         draw_table(canvas, body, model, view, &laid);
         return;
     }
-    let preview_height = match density {
+    let mut preview_height = match density {
         _ if model.health.zoomed => 0,
         Density::Full => 6,
         _ => 4,
     };
+    let most = Rect { height: preview_height, ..body };
+    let lines = selected.map(|t| preview_lines(canvas, t, model, most)).unwrap_or_default();
+    // What a small fleet leaves free shows the selected server's panels.
+    let mut panels_height = 0;
+    if let Some(t) = selected.filter(|t| preview_height > 0 && t.sample.is_some()) {
+        let (wanted, short) = (panels::height(t, PANELS_HEIGHT), columns(lines.len()) + 1);
+        if columns(laid.table.rows.len()) + short + wanted + 5 <= body.height {
+            (panels_height, preview_height) = (wanted, short);
+        }
+    }
     let (frame, legend) = cut_bottom(body, u16::from(density == Density::Full && !model.health.zoomed));
     canvas.frame(frame, &Edge::default());
     let inside = Rect { x: frame.x + 1, width: frame.width.saturating_sub(2), ..frame };
-    let table_lines = frame.height.saturating_sub(2 + preview_height);
+    let table_lines = frame.height.saturating_sub(2 + preview_height + panels_height);
     let rows = Rect { y: frame.y + 1, height: table_lines, ..inside };
     let seen = draw_table(canvas, rows, model, view, &laid);
     let counted = format!("{} of {}", laid.order.len(), model.targets.len());
@@ -67,18 +81,18 @@ pub(crate) fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model, view: &mu
         canvas.divide(frame, y, &Edge::new(Span::styled(name, canvas.theme.style(Role::Title)), hint));
         if let Some(t) = selected {
             let preview = Rect { y: y + 1, height: preview_height - 1, ..inside };
-            for (i, line) in preview_lines(canvas, t, model, preview).iter().enumerate() {
+            for (i, line) in lines.iter().enumerate() {
                 canvas.put_cut(preview.x + 1, preview.y + columns(i), preview.width.saturating_sub(2), line);
+            }
+            if panels_height > 0 {
+                panels::draw(canvas, Rect { y: preview.bottom(), height: panels_height, ..inside }, t, model);
             }
         }
     }
-    canvas.put(
-        legend.x + 1,
-        legend.y,
-        legend.width.saturating_sub(1),
-        "* = production    - = not known here    numbers of a STALE server are its last ones",
-        Role::Dim,
-    );
+    if legend.height > 0 {
+        let words = "* = production    - = not known here    numbers of a STALE server are its last ones";
+        canvas.put(legend.x + 1, legend.y, legend.width.saturating_sub(1), words, Role::Dim);
+    }
 }
 
 /// ` FLEET 14 servers   CRIT 1  DOWN 1 ... LIVE 5s   sort: worst first   filter: -`
@@ -137,7 +151,7 @@ pub(crate) fn live(canvas: &Canvas<'_>, model: &Model, target: Option<&TargetMod
 /// Draws the table and gives the words on hidden columns.
 fn draw_table(canvas: &mut Canvas<'_>, area: Rect, model: &Model, view: &mut ViewState, laid: &Laid) -> String {
     let all: Vec<usize> = (0..laid.table.columns.len()).collect();
-    let room = usize::from(area.width).saturating_sub(3);
+    let room = usize::from(area.width).saturating_sub(2);
     let needed: usize = laid.widths.iter().map(|w| w + 1).sum();
     let shown = if needed > room + 1 { urgent_first(laid, &URGENT_FIRST) } else { all };
     let list = List { laid, state: &model.health.fleet, columns: &shown, mark_column: false, name: "fleet" };
@@ -159,19 +173,21 @@ pub(crate) fn urgent_first(laid: &Laid, first: &[&str]) -> Vec<usize> {
 /// What somebody wants to know of the selected server before opening it.
 fn preview_lines(canvas: &Canvas<'_>, t: &TargetModel, model: &Model, room: Rect) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
-    let height = usize::from(room.height);
+    // One line of the room is the divider's.
+    let height = usize::from(room.height).saturating_sub(1);
     if let Link::Down(kind, message) = &t.link {
         let words = format!("{}: {}", kind.word(), escape(message));
         lines.push(labelled(canvas, "down", vec![canvas.span(words, Role::Down)]));
         let next = match t.schedule.in_flight {
-            Some(at) => format!("trying again for {}", metric::seconds(model.now.since(at) as f64 / 1000.0)),
+            Some(at) => format!("trying again since {}", metric::seconds(model.now.since(at) as f64 / 1000.0)),
+            None if t.schedule.due <= model.now => "trying again now".to_owned(),
             None => format!("again in {}", metric::seconds(t.schedule.due.since(model.now) as f64 / 1000.0)),
         };
         let last = t.sample.as_ref().map_or_else(
-            || "never answered since this program started".to_owned(),
-            |s| format!("last answered at {}", s.at.clock(model.offset_minutes)),
+            || "no answer since this program started".to_owned(),
+            |s| format!("answered at {}", s.at.clock(model.offset_minutes)),
         );
-        lines.push(labelled(canvas, "since", vec![canvas.span(format!("{last}   {next}"), Role::Text)]));
+        lines.push(labelled(canvas, "last", vec![canvas.span(format!("{last}   {next}"), Role::Text)]));
     } else if t.sample.is_some() {
         lines.extend(numbers_line(canvas, t, room));
         lines.extend(root_line(canvas, t, model));
