@@ -106,7 +106,7 @@ impl Entry {
                 match &mut block.outcome {
                     Outcome::Done { rows, .. } => *rows = Arc::new(kept_rows(rows)),
                     Outcome::Waiting | Outcome::Running => block.outcome = Outcome::Failed("not finished".into()),
-                    _ => {}
+                    Outcome::Failed(words) => *words = crate::domain::text::redact(words),
                 }
             }
             Self::You { text, .. } | Self::Say { text, .. } => *text = crate::domain::text::redact(text),

@@ -20,7 +20,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// The chat's session is given back to the server after this time without use.
-const IDLE: Duration = Duration::from_secs(120);
+const IDLE: Duration = Duration::from_mins(2);
 /// Longest time to connect and read a schema.
 const SCHEMA_DEADLINE: Duration = Duration::from_secs(20);
 /// Progress is told at most this often.

@@ -30,7 +30,7 @@ const SERIES: &[MetricId] = &[
     metric::CACHE_HIT_RATIO,
 ];
 /// A step of forgetting is due this often; the damage check runs once, after the first of these.
-const HOUSEKEEPING: Duration = Duration::from_secs(300);
+const HOUSEKEEPING: Duration = Duration::from_mins(5);
 
 /// The store's task, seen from the loop.
 pub(super) struct Storage {

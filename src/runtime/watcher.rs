@@ -62,7 +62,7 @@ impl Watcher {
         let spec = self.spec;
         let work = async {
             let session = Self::session(&mut self.session, spec, &self.door).await?;
-            let sample = (spec.sample)(&mut **session, cycle).await.map_err(failure)?;
+            let sample = (spec.sample)(&mut **session, cycle).await.map_err(|e| failure(&e))?;
             Ok(Box::new(Collected { identity: session.identity().clone(), sample }))
         };
         let result = timeout(DEADLINE, work).await.unwrap_or_else(|_| {
@@ -109,8 +109,8 @@ fn connect_failure(error: &ConnectError) -> Failure {
     Failure { kind: error.kind, message: error.message.clone() }
 }
 
-fn failure(error: SessionError) -> Failure {
-    let kind = match &error {
+fn failure(error: &SessionError) -> Failure {
+    let kind = match error {
         SessionError::Connect(e) => e.kind,
         SessionError::Lost(_) | SessionError::Deadline(_) => ConnectKind::Unreachable,
         _ => ConnectKind::Other,
