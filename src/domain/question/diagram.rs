@@ -27,7 +27,9 @@ pub fn draw(schema: &Schema, wanted: &[Relation]) -> String {
         return "There are no tables to draw.\n".to_owned();
     }
     let links: Vec<joins::Link> = joins::links(schema)
+        .all
         .into_iter()
+        .filter(|l| !l.implied)
         .filter(|l| {
             if wanted.len() == 1 {
                 shown.contains(&l.child) || shown.contains(&l.parent)

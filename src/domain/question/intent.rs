@@ -98,6 +98,8 @@ pub struct TableList {
     pub limit: Option<u32>,
     /// Only tables whose name contains this.
     pub containing: Option<String>,
+    /// Their number was asked for, beside the list.
+    pub count: bool,
 }
 
 /// What a list of relations holds.

@@ -35,6 +35,9 @@ const GRAMMAR: &[&str] = &[
     "column", "howmany", "top", "first", "last", "most", "more", "now", "much", "orderby", "database", "name",
 ];
 
+/// Words that ask for a number: never the tail of a table's name.
+const NUMBERS: &[&str] = &["total", "totals", "sum", "average", "avg", "mean", "count", "min", "max"];
+
 impl Mention {
     /// The name has no meaning in the vocabulary: nothing else can have been meant.
     pub(super) fn tokens_mean_nothing(&self, question: &Question<'_>) -> bool {
@@ -60,11 +63,16 @@ impl Mention {
 
 /// Every table named in the question, longest names first, none overlapping.
 pub(super) fn all(question: &Question<'_>) -> Vec<Mention> {
+    up_to(question, names::LONGEST)
+}
+
+/// The same, names of at most so many tokens.
+pub(super) fn up_to(question: &Question<'_>, longest: usize) -> Vec<Mention> {
     let tokens = &question.tokens;
     let mut found: Vec<Mention> = Vec::new();
     let mut i = 0;
     while i < tokens.len() {
-        let mention = (1..=names::LONGEST.min(tokens.len() - i)).rev().filter_map(|n| at(question, i, n));
+        let mention = (1..=longest.min(tokens.len() - i)).rev().filter_map(|n| at(question, i, n));
         // A longer name wins when it is as near to the letter as a shorter one, or plain.
         let best = mention.min_by_key(|m| {
             let longest = std::cmp::Reverse(m.name_len);
@@ -91,18 +99,29 @@ fn at(question: &Question<'_>, i: usize, n: usize) -> Option<Mention> {
     if name.iter().any(|t| t.one_of(GRAMMAR)) && !(beside && n == 1 && !called(name.first())) {
         return None;
     }
-    let found = names::find_table(question.schema, name)?;
+    let found = question.find_table(name)?;
     let means_something = name.iter().any(|t| !t.canon.is_empty());
     if means_something && !found.how().plain() && !beside {
         return None;
     }
-    // A value in capitals is not a misspelt table.
+    // `total` is a column before it is the tail of `order_totals`.
+    let column = !found.how().plain()
+        && !beside
+        && n == 1
+        && (!question.index.columns(&name[0].text).is_empty() || name[0].is(NUMBERS));
+    if column {
+        return None;
+    }
     let qualified = n == 1 && name[0].text.contains('.');
     let (table, others) = match found {
         Found::One(table, _) => (table, Vec::new()),
         Found::Several(ref all, _) => (*all.first()?, all[1..].to_vec()),
     };
-    let twins = if found.how().plain() && !quoted { names::twins(question.schema, table) } else { Vec::new() };
+    let twins = if found.how().plain() && !quoted {
+        names::twins(question.schema, &question.index.table_words, table)
+    } else {
+        Vec::new()
+    };
     let (start, len) = match (called(before), called(tokens.get(i + n))) {
         (true, _) => (i - 1, n + 1),
         (false, true) => (i, n + 1),

@@ -43,7 +43,7 @@ pub use selection::{
 use super::schema::Schema;
 use super::target::Timestamp;
 use data::Outcome;
-use reading::{Question, Reading};
+use reading::{Index, Question, Reading};
 
 /// What was understood.
 #[derive(Debug, Clone, PartialEq)]
@@ -121,7 +121,7 @@ fn read(text: &str, schema: &Schema, now: Timestamp, offset_minutes: i32) -> Res
     }
     let clock = periods::Clock::new(now, offset_minutes)
         .ok_or_else(|| Cannot { reason: "the clock is out of range".into(), ..Cannot::default() })?;
-    let mut question = Question { tokens, schema, clock };
+    let mut question = Question { tokens, schema, index: Index::of(schema), clock };
     let first = choose(&question);
     let Err(cannot) = first else { return first };
     // One slip of the keyboard in a word of ours, said in a note.

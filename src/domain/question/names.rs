@@ -68,7 +68,7 @@ pub(super) fn name_words(name: &str) -> Vec<String> {
 }
 
 /// How a mention fits a name, if it does.
-fn fit(name: &str, typed: &str, typed_words: &[String], quoted: bool) -> Option<How> {
+fn fit(name: &str, words: &[String], typed: &str, typed_words: &[String], quoted: bool) -> Option<How> {
     if name == typed {
         return Some(How::Exact);
     }
@@ -78,7 +78,6 @@ fn fit(name: &str, typed: &str, typed_words: &[String], quoted: bool) -> Option<
     if quoted || typed_words.is_empty() {
         return None;
     }
-    let words = name_words(name);
     if words == typed_words || words.concat() == typed_words.concat() {
         return Some(How::Words);
     }
@@ -91,8 +90,14 @@ fn fit(name: &str, typed: &str, typed_words: &[String], quoted: bool) -> Option<
         }
     }
     let (a, b) = (words.concat(), typed_words.concat());
-    let long = a.chars().count() >= 5 && b.chars().count() >= 5;
-    (long && strsim::osa_distance(&a, &b) == 1).then_some(How::Slip)
+    let (long_a, long_b) = (a.chars().count(), b.chars().count());
+    let near = long_a >= 5 && long_b >= 5 && long_a.abs_diff(long_b) <= 1;
+    (near && strsim::osa_distance(&a, &b) == 1).then_some(How::Slip)
+}
+
+/// The words of every table's name, in the schema's order.
+pub(super) fn table_words(schema: &Schema) -> Vec<Vec<String>> {
+    schema.tables.iter().map(|t| name_words(&t.name)).collect()
 }
 
 /// The candidates nearest to a mention.
@@ -122,7 +127,9 @@ fn typed(tokens: &[Token]) -> Option<(String, Vec<String>, bool)> {
 }
 
 /// The table that these tokens name, all of them.
-pub(super) fn find_table(schema: &Schema, tokens: &[Token]) -> Option<Found> {
+///
+/// `table_words` holds the words of each table's name, see [`table_words`].
+pub(super) fn find_table(schema: &Schema, table_words: &[Vec<String>], tokens: &[Token]) -> Option<Found> {
     let (text, words, quoted) = typed(tokens)?;
     let (in_schema, bare) = text.rsplit_once('.').map_or((None, text.as_str()), |(s, n)| (Some(s), n));
     let bare_words = if in_schema.is_some() { name_words(bare) } else { words };
@@ -131,7 +138,7 @@ pub(super) fn find_table(schema: &Schema, tokens: &[Token]) -> Option<Found> {
         if in_schema.is_some_and(|s| !t.schema.eq_ignore_ascii_case(s)) {
             return None;
         }
-        fit(&t.name, bare, &bare_words, quoted).filter(|how| *how != How::Head).map(|how| (i, how))
+        fit(&t.name, &table_words[i], bare, &bare_words, quoted).filter(|how| *how != How::Head).map(|how| (i, how))
     });
     let (all, how) = nearest(candidates)?;
     let best = all.iter().map(|i| rank(&schema.tables[*i])).min()?;
@@ -151,7 +158,7 @@ pub(super) fn find_column(table: &Table, tokens: &[Token]) -> Option<Found> {
     }
     let bare_words = if of.is_some() { name_words(bare) } else { words };
     let candidates = table.columns.iter().enumerate().filter_map(|(i, c)| {
-        let how = fit(&c.name, bare, &bare_words, quoted).or_else(|| {
+        let how = fit(&c.name, &name_words(&c.name), bare, &bare_words, quoted).or_else(|| {
             // `customer name` for the column `name` of customers.
             let own = name_words(&table.name);
             let rest = bare_words.strip_prefix(own.as_slice()).filter(|rest| !rest.is_empty() && !quoted)?;
@@ -167,11 +174,16 @@ pub(super) fn find_column(table: &Table, tokens: &[Token]) -> Option<Found> {
 }
 
 /// Tables whose name has the same words as this one's, in another number, case or writing.
-pub(super) fn twins(schema: &Schema, table: usize) -> Vec<usize> {
-    let (name, words) = (&schema.tables[table].name, name_words(&schema.tables[table].name));
-    (0..schema.tables.len())
-        .filter(|i| *i != table && schema.tables[*i].name != *name && name_words(&schema.tables[*i].name) == words)
-        .collect()
+///
+/// Nearest on the search path first.
+pub(super) fn twins(schema: &Schema, table_words: &[Vec<String>], table: usize) -> Vec<usize> {
+    let name = &schema.tables[table].name;
+    let rank = |i: &usize| schema.search_path.iter().position(|s| *s == schema.tables[*i].schema).unwrap_or(usize::MAX);
+    let mut out: Vec<usize> = (0..schema.tables.len())
+        .filter(|i| *i != table && schema.tables[*i].name != *name && table_words[*i] == table_words[table])
+        .collect();
+    out.sort_by_key(rank);
+    out
 }
 
 fn name_fits_table(table: &Table, typed: &str) -> bool {
@@ -249,13 +261,16 @@ mod tests {
             ("unicorns", None),
         ];
         for (typed, expected) in cases {
-            assert_eq!(find_table(&schema, &tokens(typed)), expected, "{typed}");
+            assert_eq!(find_table(&schema, &table_words(&schema), &tokens(typed)), expected, "{typed}");
         }
     }
 
     #[test]
     fn equals_outside_the_search_path_are_ambiguous() {
         let schema = schema(&[("a", "log"), ("b", "log")]);
-        assert_eq!(find_table(&schema, &tokens("log")), Some(Found::Several(vec![0, 1], How::Exact)));
+        assert_eq!(
+            find_table(&schema, &table_words(&schema), &tokens("log")),
+            Some(Found::Several(vec![0, 1], How::Exact))
+        );
     }
 }

@@ -115,7 +115,9 @@ pub(super) fn period_at(tokens: &[Token], clock: &Clock) -> Option<(Stretch, usi
     let preposition = first.is(&["in", "on", "during", "of", "for", "over", "within", "from", "at", "throughout"]);
     if preposition {
         let the = usize::from(after.first().is_some_and(|t| t.is(&["the"])));
-        let (a, n) = point(&after[the..], clock)?;
+        // `over 2000` is a number, `over the last week` a period.
+        let loose = first.is(&["over", "at", "within"]);
+        let (a, n) = if loose { relative(&after[the..], clock)? } else { point(&after[the..], clock)? };
         return Some((open(Some(a.0), Some(a.1)), 1 + the + n));
     }
     // A bare year is only a number.

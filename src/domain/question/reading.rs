@@ -1,16 +1,44 @@
-//! A question while it is read: its tokens, the schema, the clock; and one way to read it.
+//! A question while it is read: its tokens, the schema with an index of its names, the clock; and one way to read it.
 
 use super::intent::{Intent, Topic};
-use super::names::{self, Found};
+use super::joins::{self, Links};
+use super::names::{self, Found, How};
 use super::periods::Clock;
 use super::words::{Kind, Token};
 use crate::domain::schema::Schema;
+use std::collections::HashMap;
 
 /// What every reader gets.
 pub(super) struct Question<'a> {
     pub(super) tokens: Vec<Token>,
     pub(super) schema: &'a Schema,
+    pub(super) index: Index,
     pub(super) clock: Clock,
+}
+
+/// Names and keys of a schema, prepared once for a question: a schema may hold thousands of tables.
+pub(super) struct Index {
+    /// The words of each table's name.
+    pub(super) table_words: Vec<Vec<String>>,
+    /// Columns (table, column) by the joined words of their names.
+    columns: HashMap<String, Vec<(usize, usize)>>,
+    pub(super) links: Links,
+}
+
+impl Index {
+    pub(super) fn of(schema: &Schema) -> Self {
+        let mut columns: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
+        for (t, table) in schema.tables.iter().enumerate() {
+            for (c, column) in table.columns.iter().enumerate() {
+                columns.entry(names::name_words(&column.name).concat()).or_default().push((t, c));
+            }
+        }
+        Self { table_words: names::table_words(schema), columns, links: joins::links(schema) }
+    }
+    /// Columns (table, column) of any table that these words name plainly.
+    pub(super) fn columns(&self, text: &str) -> &[(usize, usize)] {
+        self.columns.get(&names::name_words(text).concat()).map_or(&[], Vec::as_slice)
+    }
 }
 
 /// One way to read a question, all of its words explained.
@@ -33,12 +61,15 @@ impl Question<'_> {
             && token.canon.is_empty()
             && (own(&self.schema.database) || self.schema.engine_words.iter().any(|w| own(w)))
     }
-    /// The token is the name of a table or a column, or nearly.
+    /// The table that these tokens name.
+    pub(super) fn find_table(&self, tokens: &[Token]) -> Option<Found> {
+        names::find_table(self.schema, &self.index.table_words, tokens)
+    }
+    /// The token is the name of a table or a column, or one slip away from one.
     pub(super) fn names_something(&self, token: &Token) -> bool {
         let one = std::slice::from_ref(token);
-        names::find_table(self.schema, one).is_some()
-            || self.schema.tables.iter().any(|t| {
-                matches!(names::find_column(t, one), Some(Found::One(_, how) | Found::Several(_, how)) if how <= names::How::Words || how == names::How::Slip)
-            })
+        self.find_table(one).is_some()
+            || !self.index.columns(&token.text).is_empty()
+            || self.schema.tables.iter().any(|t| matches!(names::find_column(t, one), Some(Found::One(_, How::Slip))))
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn read(text: &str, schema: &Schema) -> Option<Result<Intent, Cannot>
     let list = |kind| Ok(Intent::Tables(TableList { kind, containing: pattern(), ..TableList::default() }));
     Some(match command {
         "d" if argument.is_empty() => list(ListKind::Tables),
-        "d" => match names::find_table(schema, &words::tokens(argument)) {
+        "d" => match names::find_table(schema, &names::table_words(schema), &words::tokens(argument)) {
             Some(Found::One(index, how)) if how.plain() => Ok(Intent::Describe(Relation::of(&schema.tables[index]))),
             _ => Err(Cannot {
                 reason: format!("there is no table \"{argument}\" here"),

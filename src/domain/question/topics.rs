@@ -292,7 +292,10 @@ impl Rule {
                 || self.may.iter().any(|m| *m == word.canon || *m == word.lower)
             {
                 score += 1;
-            } else if word.kind == Kind::Word && NOISE.contains(&word.canon) {
+            } else if word.kind == Kind::Word
+                && NOISE.contains(&word.canon)
+                && !(self.may_be_a_column(word) && !slots.tables.is_empty())
+            {
             } else if self.name && self.takes_name(slots, i) {
                 names += 1;
             } else {
@@ -300,6 +303,11 @@ impl Rule {
             }
         }
         (names <= 1).then(|| (score - names).max(1))
+    }
+
+    /// `status` of one table is more likely its column than the state of things.
+    fn may_be_a_column(&self, word: &Token) -> bool {
+        self.tables.1 > 0 && word.means("info") && !word.is(&["info", "information", "overview", "summary", "state"])
     }
 
     /// Any word may name a group of settings; elsewhere a name is a word that the vocabulary does not have, and it
@@ -354,6 +362,7 @@ impl Rule {
                 ascending: has("smallest") || has("fewestrows"),
                 limit: slots.number.or_else(|| one_asked(&slots.words)),
                 containing: name.clone(),
+                count: has("howmany") || has("count"),
             })
         };
         let intent = match self.goal {

@@ -4,10 +4,10 @@
 const WORDS: &[(&str, &str)] = &[
     (
         "~",
-        "a an the this that these those some any my our your its their his her i we you me us it they them here there anybody somebody someone please \
+        "yet already still a an the this that these those some any my our your its their his her i we you me us it they them here there anybody somebody someone please \
            pls plz kindly thanks thank hi hello hey ok okay so well actually just really do does did is are was were \
            be been being am has have had can could would will should shall may might must let lets got want wants \
-           need wish like know look looks also too then out anything anyone something everything one ones thing \
+           need wish like know look looks also too then anything anyone something everything one ones thing \
            things existing exist exists available defined stored present found called question moment dear quick \
            quickly many possible actual about it's",
     ),
@@ -317,6 +317,9 @@ pub(super) const PHRASES: &[(&str, &str)] = &[
     ("count of records", "rowcount"),
     ("count records", "rowcount"),
     ("count the records", "rowcount"),
+    ("out of stock", "soldout"),
+    ("sold out", "soldout"),
+    ("in stock", "instock"),
     ("how long", "howlong"),
     ("how much", "howmuch"),
     ("set to", "value"),

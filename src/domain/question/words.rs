@@ -207,7 +207,9 @@ fn push_word(out: &mut Vec<Token>, word: &str) {
         }
     }
     // A hyphen joins words of speech (`long-running`), not names: both readings are tried by the name matcher.
-    if plain.contains('-') && !plain.contains('@') && plain.split('-').all(|p| !p.is_empty()) {
+    // One with a digit or a capital letter in it is a name or a code, and stays whole.
+    let first_low = plain.char_indices().all(|(i, c)| c == '-' || c.is_lowercase() || (i == 0 && c.is_uppercase()));
+    if plain.contains('-') && first_low {
         for part in plain.split('-') {
             out.push(Token::new(Kind::Word, part));
         }
@@ -306,6 +308,12 @@ fn scaled(digits: &str, zeros: usize) -> String {
     if rest.is_empty() { format!("{whole}{up}") } else { format!("{whole}{up}.{rest}") }
 }
 
+/// Words behind which `order` is a thing.
+const RANKS: &[&str] = &[
+    "largest", "biggest", "smallest", "highest", "lowest", "newest", "latest", "oldest", "earliest", "last", "first",
+    "each", "every", "per", "the", "an", "one", "this", "cheapest", "single",
+];
+
 /// Joins neighbouring words that the vocabulary knows as one phrase, longest first.
 fn join_phrases(tokens: Vec<Token>) -> Vec<Token> {
     let mut out = Vec::with_capacity(tokens.len());
@@ -320,7 +328,9 @@ fn join_phrases(tokens: Vec<Token>) -> Vec<Token> {
                     .all(|(k, w)| tokens.get(i + k).is_some_and(|t| t.kind == Kind::Word && t.lower == w))
             })
             .max_by_key(|(words, _)| words.split(' ').count());
-        if let Some((words, canon)) = found {
+        // `the largest order by total` is no `order by`.
+        let ranked = out.last().is_some_and(|t: &Token| t.is(RANKS));
+        if let Some((words, canon)) = found.filter(|(words, _)| !(ranked && *words == "order by")) {
             let length = words.split(' ').count();
             let text = tokens[i..i + length].iter().map(|t| t.text.as_str()).collect::<Vec<_>>().join(" ");
             out.push(Token { kind: Kind::Word, lower: text.to_lowercase(), text, canon });

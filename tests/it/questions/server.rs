@@ -1,6 +1,6 @@
 //! Questions about the server, the schema and named objects: how they are read, and that every statement runs.
 
-use super::data::with_postgres_shop;
+use super::data::{with_each_postgres_shop, with_postgres_shop};
 use super::{Asked, block_on, table};
 
 async fn wrong_readings(asked: &mut Asked) -> Vec<String> {
@@ -57,7 +57,7 @@ fn questions_about_a_server() {
 /// Every topic is answered or refused with a reason, and what is answered runs.
 #[test]
 fn every_topic_runs() {
-    with_postgres_shop("topics", async |mut asked| every_topic(&mut asked).await);
+    with_each_postgres_shop("topics", async |mut asked| every_topic(&mut asked).await);
     block_on(async {
         let mut asked = Asked::sqlite_shop().await;
         assert_eq!(every_topic(&mut asked).await, Vec::<String>::new());

@@ -33,6 +33,11 @@ pub fn data() -> Vec<Question> {
     toml::from_str::<Questions>(include_str!("../data/questions_data.toml")).unwrap().question
 }
 
+/// Questions about the tables that pgbench makes.
+pub fn pgbench() -> Vec<Question> {
+    toml::from_str::<Questions>(include_str!("../data/questions_pgbench.toml")).unwrap().question
+}
+
 /// A question about the server or the schema, with the reading that it must have: the beginning of the intent's
 /// debug form, and optionally a piece of it.
 #[derive(Debug, Deserialize)]

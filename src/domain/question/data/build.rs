@@ -2,7 +2,7 @@
 
 use super::super::Cannot;
 use super::super::intent::Relation;
-use super::super::joins::{self, Link};
+use super::super::joins::{self, Link, Links};
 use super::super::selection::{Aggregate, ColumnRef, Filter, Group, Join, Measure, Order, OrderKey, Output, Selection};
 use super::draft::{Draft, Grouping, Operand, Ranking, Role, column_ref, refs, spoken};
 use super::guess;
@@ -19,7 +19,7 @@ pub(super) struct Built {
 ///
 /// # Errors
 /// The reason, when no foreign keys connect its tables, or when more than one reading fits.
-pub(super) fn build(mut draft: Draft, schema: &Schema, links: &[Link]) -> Result<Built, Cannot> {
+pub(super) fn build(mut draft: Draft, schema: &Schema, links: &Links) -> Result<Built, Cannot> {
     if let Some((reason, did_you_mean)) = draft.ambiguous.take() {
         return Err(Cannot { reason, did_you_mean, can: Vec::new() });
     }
@@ -38,7 +38,7 @@ pub(super) fn build(mut draft: Draft, schema: &Schema, links: &[Link]) -> Result
             ..Cannot::default()
         });
     }
-    let mut assembly = Assembly { schema, links, sources: vec![base], joins: Vec::new() };
+    let mut assembly = Assembly { schema, links, sources: vec![base], joins: Vec::new(), implied: Vec::new() };
     for table in &used {
         assembly.source(*table)?;
     }
@@ -59,6 +59,15 @@ pub(super) fn build(mut draft: Draft, schema: &Schema, links: &[Link]) -> Result
                 order.extend((0..groups.len()).map(|g| Order { key: OrderKey::Group(g), descending: false }));
             }
         }
+    }
+    for link in &assembly.implied {
+        let name = |t: usize| &schema.tables[t].name;
+        let (there, here) = &link.columns[0];
+        draft.note(format!(
+            "no foreign key connects {0} and {1}: joined by {0}.{there} = {1}.{here}",
+            name(link.child),
+            name(link.parent)
+        ));
     }
     let limit = if draft.single { Some(draft.limit.unwrap_or(1)) } else { draft.limit };
     let many = matches!(output, Output::Measures { ref groups, .. } if groups.is_empty());
@@ -81,7 +90,7 @@ fn base_of(
     subject: usize,
     used: &BTreeSet<usize>,
     schema: &Schema,
-    links: &[Link],
+    links: &Links,
 ) -> Result<usize, Cannot> {
     let measured = draft.measures.iter().find_map(|(_, operand)| match operand {
         Operand::RowsOf(table) => Some(*table),
@@ -119,10 +128,12 @@ fn base_of(
 /// Sources and joins while they are collected.
 struct Assembly<'a> {
     schema: &'a Schema,
-    links: &'a [Link],
+    links: &'a Links,
     /// Table of each source.
     sources: Vec<usize>,
     joins: Vec<Join>,
+    /// Links that only names told.
+    implied: Vec<Link>,
 }
 
 impl Assembly<'_> {
@@ -142,6 +153,9 @@ impl Assembly<'_> {
             from = match self.sources.iter().position(|t| *t == to) {
                 Some(known) => known,
                 None => {
+                    if step.link.implied {
+                        self.implied.push(step.link.clone());
+                    }
                     self.joins.push(Join {
                         from,
                         to: Relation::of(&self.schema.tables[to]),
@@ -227,7 +241,7 @@ fn output(
             Grouping::Bucket(bucket, column) => {
                 let column = match column {
                     Some(column) => column,
-                    None => dated(draft, base, subject, schema)?,
+                    None => dated(draft, base, subject, schema, assembly.links)?,
                 };
                 let column = assembly.column(column)?;
                 groups.push(Group { column, bucket: Some(bucket) });
@@ -286,9 +300,12 @@ fn count_of_subject(
         }
     }
     if subject == base {
-        // `how many emails do we have`: those that are not empty.
-        let column = draft.shown.first().cloned().map(|c| assembly.column(c)).transpose()?;
-        return Ok(Measure { how: Aggregate::Count, column });
+        // `how many cities do customers live in`: a column is counted by its different values, and that is said.
+        let Some(column) = draft.shown.first().cloned() else {
+            return Ok(Measure { how: Aggregate::Count, column: None });
+        };
+        draft.note(format!("different values of {} are counted", column.name));
+        return Ok(Measure { how: Aggregate::CountDistinct, column: Some(assembly.column(column)?) });
     }
     let table = &schema.tables[subject];
     let key = match table.primary_key.as_slice() {
@@ -331,7 +348,7 @@ fn rows(
 }
 
 /// The date of the base, else of the subject.
-fn dated(draft: &mut Draft, base: usize, subject: usize, schema: &Schema) -> Result<ColumnRef, Cannot> {
+fn dated(draft: &mut Draft, base: usize, subject: usize, schema: &Schema, links: &Links) -> Result<ColumnRef, Cannot> {
     for table in [base, subject] {
         let found = guess::date(&schema.tables[table]);
         match found.as_slice() {
@@ -353,11 +370,10 @@ fn dated(draft: &mut Draft, base: usize, subject: usize, schema: &Schema) -> Res
         }
     }
     // A table that it points to may be the one with the date: order items are dated by their order.
-    let links = joins::links(schema);
     let mut best: Option<(usize, usize, usize)> = None;
     for other in 0..schema.tables.len() {
         let [one] = guess::date(&schema.tables[other])[..] else { continue };
-        let Some(path) = joins::path_upward(&links, base, other).filter(|_| other != base) else { continue };
+        let Some(path) = joins::path_upward(links, base, other).filter(|_| other != base) else { continue };
         if best.is_none_or(|(n, _, _)| path.len() < n) {
             best = Some((path.len(), other, one));
         }

@@ -23,8 +23,6 @@ pub(super) struct Draft {
     pub(super) distinct: bool,
     /// `which` or `who` with a superlative, or one row named in the singular.
     pub(super) single: bool,
-    /// Rows were asked for, not only names.
-    pub(super) listing: bool,
     pub(super) notes: Vec<String>,
     /// Words that found no place, by token.
     pub(super) unknown: Vec<usize>,
@@ -105,6 +103,14 @@ impl Draft {
     }
     pub(super) fn subject(&self) -> Option<usize> {
         self.tables.iter().find(|(_, r)| *r == Role::Subject).map(|(t, _)| *t)
+    }
+    /// A table that was taken for the subject only limits the rows of another.
+    pub(super) fn demote(&mut self, table: usize) {
+        for (t, role) in &mut self.tables {
+            if *t == table {
+                *role = Role::Filter;
+            }
+        }
     }
     pub(super) fn add_table(&mut self, table: usize, role: Role) {
         match self.tables.iter_mut().find(|(t, _)| *t == table) {

@@ -36,6 +36,14 @@ pub(super) fn meant_by(table: &Table, word: &str) -> Plausible {
     by_words(table, words, |c| numeric(c) && !is_key(table, c))
 }
 
+/// [`meant_by`] knows the word.
+pub(super) fn means_money(word: &str) -> bool {
+    const PROBE: &str = "revenue sales turnover income earnings takings cost costs costing priced expensive cheap cheapest \
+                         priciest costliest earn earns earning paid wage pay worth value values spend spent spending spends \
+                         stock inventory sold units";
+    PROBE.split_ascii_whitespace().any(|w| w == word)
+}
+
 /// Columns that tell where somebody or something is.
 pub(super) fn places(table: &Table) -> Plausible {
     const WORDS: &[&str] = &[
@@ -52,6 +60,12 @@ pub(super) fn places(table: &Table) -> Plausible {
         "continent",
     ];
     all_with(table, WORDS, |c| !numeric(c))
+}
+
+/// Columns that tell in which way something was done.
+pub(super) fn ways(table: &Table) -> Plausible {
+    const WORDS: &[&str] = &["method", "channel", "type", "kind", "source", "provider", "carrier", "via"];
+    all_with(table, WORDS, |c| !numeric(c) && !is_key(table, c))
 }
 
 /// Columns that tell how far something is in its life.

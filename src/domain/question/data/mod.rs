@@ -9,12 +9,14 @@ mod parse;
 
 use super::Cannot;
 use super::intent::Intent;
-use super::joins;
 use super::mentions::{self, Mention};
-use super::names::{self, Found};
 use super::reading::{Question, Reading};
-use super::words::Kind;
+use super::words::{Kind, Token};
 use parse::Parser;
+use std::collections::BTreeSet;
+
+/// Tables tried when none is named: with more of them that fit, the answer is "which one?" anyway.
+const MOST_TRIED: usize = 50;
 
 /// What came of reading a question as one about data.
 pub(super) enum Outcome {
@@ -32,23 +34,39 @@ pub(super) fn read(question: &Question<'_>) -> Outcome {
     if mentions.is_empty() {
         return without_table(question);
     }
-    let first = attempt(question, &mentions, scope_of(&mentions));
-    if matches!(first, Outcome::Read(_)) {
-        return first;
+    // `order total` may be a table `order_totals`, or the total of an order.
+    let mut sets = vec![mentions];
+    if sets[0].iter().any(|m| m.name_len > 1) {
+        sets.push(mentions::up_to(question, 1));
     }
-    // `payments for order 2` where there is a table `order` and a table `orders`: the one that makes sense.
+    let mut first = None;
+    for mentions in &sets {
+        let outcome = attempt(question, mentions, scope_of(mentions));
+        if matches!(outcome, Outcome::Read(_)) {
+            return outcome;
+        }
+        first.get_or_insert(outcome);
+        if let Some(reading) = with_twins(question, mentions) {
+            return Outcome::Read(reading);
+        }
+    }
+    first.unwrap_or(Outcome::Unknown(Vec::new()))
+}
+
+/// `payments for order 2` where there is a table `order` and a table `orders`: the one that makes sense.
+fn with_twins(question: &Question<'_>, mentions: &[Mention]) -> Option<Reading> {
     for (i, mention) in mentions.iter().enumerate() {
         for twin in &mention.twins {
-            let mut other = mentions.clone();
+            let mut other = mentions.to_vec();
             other[i].table = *twin;
             if let Outcome::Read(mut reading) = attempt(question, &other, scope_of(&other)) {
                 let table = |t: usize| question.schema.tables[t].full_name();
                 reading.notes.insert(0, format!("read as table {}, not {}", table(*twin), table(mention.table)));
-                return Outcome::Read(reading);
+                return Some(reading);
             }
         }
     }
-    first
+    None
 }
 
 fn scope_of(mentions: &[Mention]) -> Vec<usize> {
@@ -64,21 +82,22 @@ fn scope_of(mentions: &[Mention]) -> Vec<usize> {
 /// No table is named: the columns may tell which it is. One fitting table is taken and said; several are asked about.
 fn without_table(question: &Question<'_>) -> Outcome {
     let tokens = &question.tokens;
-    let named = |table: usize| {
-        (0..tokens.len()).any(|i| {
-            tokens[i].kind != Kind::Symbol
-                && !tokens[i].one_of(&["~", "show", "what", "of", "in", "by", "per", "howmany"])
-                && (matches!(names::find_column(&question.schema.tables[table], &tokens[i..=i]), Some(Found::One(_, how)) if how.plain())
-                    || !guess::meant_by(&question.schema.tables[table], &tokens[i].lower).is_empty())
-        })
-    };
+    let words = tokens
+        .iter()
+        .filter(|t| t.kind != Kind::Symbol && !t.one_of(&["~", "show", "what", "of", "in", "by", "per", "howmany"]));
+    let words: Vec<&Token> = words.collect();
+    let mut candidates: BTreeSet<usize> =
+        words.iter().flat_map(|t| question.index.columns(&t.text)).map(|(table, _)| *table).collect();
+    if words.iter().any(|t| guess::means_money(&t.lower)) {
+        let meant = |table: &usize| {
+            words.iter().any(|t| !guess::meant_by(&question.schema.tables[*table], &t.lower).is_empty())
+        };
+        candidates.extend((0..question.schema.tables.len()).filter(meant));
+    }
     let mut read: Vec<(usize, Reading)> = Vec::new();
     let mut unclear = None;
     let mut unknown: Option<Vec<String>> = None;
-    for table in 0..question.schema.tables.len() {
-        if !question.schema.tables[table].is_table() || !named(table) {
-            continue;
-        }
+    for table in candidates.into_iter().filter(|t| question.schema.tables[*t].is_table()).take(MOST_TRIED) {
         match attempt(question, &[], vec![table]) {
             Outcome::Read(reading) => read.push((table, reading)),
             Outcome::Unclear(cannot) => unclear = unclear.or(Some(cannot)),
@@ -91,6 +110,11 @@ fn without_table(question: &Question<'_>) -> Outcome {
     }
     // A rows-only reading of a lone word would list a table that nobody asked for.
     read.retain(|(_, r)| matches!(&r.intent, Intent::Data(s) if !matches!(s.output, super::selection::Output::Rows(_)) || s.filter.is_some() || !s.order.is_empty()));
+    // What stands on the search path is nearer than what does not.
+    let on_path = |table: usize| question.schema.search_path.contains(&question.schema.tables[table].schema);
+    if read.iter().any(|(t, _)| on_path(*t)) {
+        read.retain(|(t, _)| on_path(*t));
+    }
     match read.len() {
         0 => {
             unclear.map_or_else(|| Outcome::Unknown(unknown.unwrap_or_else(|| unexplained(question))), Outcome::Unclear)
@@ -123,16 +147,15 @@ fn unexplained(question: &Question<'_>) -> Vec<String> {
 }
 
 fn attempt(question: &Question<'_>, mentions: &[Mention], scope: Vec<usize>) -> Outcome {
-    let links = joins::links(question.schema);
     let lone = mentions.is_empty().then(|| scope[0]);
-    let mut drafted = Parser::new(question, mentions, scope, &links).read();
+    let mut drafted = Parser::new(question, mentions, scope).read();
     if let Some(table) = lone {
         drafted.add_table(table, draft::Role::Subject);
     }
     if !drafted.unknown.is_empty() {
         return Outcome::Unknown(drafted.unknown.iter().map(|i| question.tokens[*i].text.clone()).collect());
     }
-    match build::build(drafted, question.schema, &links) {
+    match build::build(drafted, question.schema, &question.index.links) {
         Ok(built) => {
             let plain = !mentions.is_empty() && mentions.iter().all(|m| m.tokens_mean_nothing(question));
             Outcome::Read(Reading {

@@ -19,7 +19,7 @@ pub(super) fn answer(intent: &Intent, schema: &Schema, _now: Timestamp) -> Resul
         Intent::Help => {
             Ok(Answer { title: "What can be asked".into(), text: Some(overview(schema)), ..Answer::default() })
         }
-        Intent::Tables(list) => Ok(objects::tables(list)),
+        Intent::Tables(list) => Ok(counted(objects::tables(list), list.count)),
         Intent::Describe(table) => Ok(objects::describe(table, schema)),
         Intent::RowCount { table, exact } => Ok(objects::row_count(table, *exact)),
         Intent::TableSize(table) => Ok(storage::table_size(table)),
@@ -49,7 +49,9 @@ fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Result<Answer, Cannot>
         .or_else(|| storage::topic(topic, scope, schema))
         .or_else(|| now::topic(topic, scope, schema))
         .or_else(|| server::topic(topic, scope, schema));
-    found.ok_or_else(|| Cannot {
+    // Connections and rows bring their numbers themselves.
+    let asked = scope.count && !matches!(topic, Topic::Connections | Topic::ConnectionLimit | Topic::RowCounts);
+    found.map(|answer| counted(answer, asked)).ok_or_else(|| Cannot {
         reason: match topic {
             Topic::Integrity => {
                 "PostgreSQL has no such check in plain SQL; the extension amcheck and the program pg_amcheck have"
@@ -60,6 +62,16 @@ fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Result<Answer, Cannot>
         can: examples(schema),
         ..Cannot::default()
     })
+}
+
+/// Puts the number before the list, when it was asked for.
+fn counted(mut answer: Answer, asked: bool) -> Answer {
+    if let (true, Some(first)) = (asked, answer.statements.first()) {
+        let statement = format!("SELECT pg_catalog.count(*) AS count FROM ({}) AS counted", first.statement);
+        let title = format!("{}: how many", first.title);
+        answer.statements.insert(0, AnswerStatement { title, statement });
+    }
+    answer
 }
 
 /// An answer of one statement.

@@ -16,7 +16,7 @@ pub(super) fn answer(intent: &Intent, schema: &Schema, _now: Timestamp) -> Resul
         Intent::Help => {
             Ok(Answer { title: "What can be asked".into(), text: Some(overview(schema)), ..Answer::default() })
         }
-        Intent::Tables(list) => Ok(objects::tables(list, schema)),
+        Intent::Tables(list) => Ok(counted(objects::tables(list, schema), list.count)),
         Intent::Describe(table) => Ok(objects::describe(table)),
         Intent::RowCount { table, exact } => Ok(objects::row_count(table, *exact)),
         Intent::TableSize(table) => Err(Cannot {
@@ -41,7 +41,11 @@ pub(super) fn answer(intent: &Intent, schema: &Schema, _now: Timestamp) -> Resul
             let text = diagram::draw(schema, tables);
             Ok(Answer { title: "Tables and their keys".into(), text: Some(text), ..Answer::default() })
         }
-        Intent::Topic(topic, scope) => objects::topic(*topic, scope, schema).ok_or_else(|| none(*topic, schema)),
+        Intent::Topic(topic, scope) => {
+            let asked = scope.count && *topic != Topic::RowCounts;
+            let found = objects::topic(*topic, scope, schema).map(|answer| counted(answer, asked));
+            found.ok_or_else(|| none(*topic, schema))
+        }
         Intent::Data(selection) => Ok(data::answer(selection)),
         Intent::ActivityAt { .. } | Intent::Fleet(_) => Err(Cannot {
             reason: "this is answered from our own samples, not by a statement".into(),
@@ -81,6 +85,16 @@ fn none(topic: Topic, schema: &Schema) -> Cannot {
         _ => "SQLite has no such thing",
     };
     Cannot { reason: why.to_owned(), can: examples(schema), ..Cannot::default() }
+}
+
+/// Puts the number before the list, when it was asked for.
+fn counted(mut answer: Answer, asked: bool) -> Answer {
+    if let (true, Some(first)) = (asked, answer.statements.first()) {
+        let statement = format!("SELECT count(*) AS count FROM ({}) AS counted", first.statement);
+        let title = format!("{}: how many", first.title);
+        answer.statements.insert(0, AnswerStatement { title, statement });
+    }
+    answer
 }
 
 /// An answer of one statement.
