@@ -212,7 +212,7 @@ pub(super) fn similar(schema: &Schema, word: &str) -> Vec<String> {
         }
     };
     for table in &schema.tables {
-        let plain = schema.search_path.iter().any(|s| *s == table.schema);
+        let plain = schema.search_path.contains(&table.schema);
         offer(&table.name, if plain { table.name.clone() } else { table.full_name() });
         for column in &table.columns {
             offer(&column.name, format!("{}.{}", table.name, column.name));

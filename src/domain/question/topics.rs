@@ -199,11 +199,10 @@ pub(super) fn read(question: &Question<'_>) -> Option<Reading> {
         let slots = Slots::of(question, &variant);
         for rule in RULES {
             let Some(score) = rule.score(&slots) else { continue };
-            if best.as_ref().is_none_or(|(other, _)| score > *other) {
-                if let Some(reading) = rule.reading(question, &slots) {
+            if best.as_ref().is_none_or(|(other, _)| score > *other)
+                && let Some(reading) = rule.reading(question, &slots) {
                     best = Some((score, reading));
                 }
-            }
         }
     }
     best.map(|(_, reading)| reading).or_else(|| one_setting(question))

@@ -65,8 +65,8 @@ fn cut(text: &str) -> Vec<Token> {
     let mut i = 0;
     while i < chars.len() {
         let c = chars[i];
-        if let Some(close) = closing_mark(c, chars.get(i.wrapping_sub(1)).copied(), i) {
-            if let Some(end) = quoted_end(&chars, i + 1, close) {
+        if let Some(close) = closing_mark(c, chars.get(i.wrapping_sub(1)).copied(), i)
+            && let Some(end) = quoted_end(&chars, i + 1, close) {
                 let inner = unquote(&chars[i + 1..end], close);
                 // `"sales"."orders"` is one name.
                 let dotted = i > 0 && chars[i - 1] == '.' && out.last().is_some_and(|t| t.text.ends_with('.'));
@@ -93,7 +93,6 @@ fn cut(text: &str) -> Vec<Token> {
                 }
                 continue;
             }
-        }
         if c.is_alphabetic() || c == '_' {
             let end = word_end(&chars, i);
             let word: String = chars[i..end].iter().collect();

@@ -15,7 +15,7 @@ pub(super) struct Hit {
     pub(super) len: usize,
 }
 
-impl<'q> Parser<'q> {
+impl Parser<'_> {
     /// The column that begins here: in the tables in scope first, then in tables that they point to, then in tables
     /// that point to them. Outside the scope only the plain name counts.
     pub(super) fn column(&self, i: usize) -> Option<Hit> {

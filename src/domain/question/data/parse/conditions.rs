@@ -12,7 +12,7 @@ use crate::domain::question::selection::{ColumnRef, Comparison, Filter, Literal}
 use crate::domain::question::words::{Kind, singular};
 use crate::domain::schema::ColumnKind;
 
-impl<'q> Parser<'q> {
+impl Parser<'_> {
     pub(super) fn negation(&mut self) -> bool {
         if !self.tokens()[self.at].is(&["not", "except", "excluding", "never", "isnt", "arent", "but"]) {
             return false;
@@ -93,12 +93,11 @@ impl<'q> Parser<'q> {
         let i = self.at;
         let column = columns[0].clone();
         let dated = guess::dates_ref(&column);
-        if dated {
-            if let Some(filter) = self.dated(&column) {
+        if dated
+            && let Some(filter) = self.dated(&column) {
                 self.condition(filter);
                 return true;
             }
-        }
         let found = operators::at(self.tokens(), i);
         let (operator, denied, n) = match found {
             Some((operator, denied, n)) if n > 0 => (operator, denied, n),
@@ -156,14 +155,12 @@ impl<'q> Parser<'q> {
         // `status is empty`, `email is missing please`
         if let (Operator::Compare(Comparison::Equal), [Literal::Text { text, exact: false }]) =
             (operator, values.as_slice())
-        {
-            if ["true", "false", "yes"].contains(&text.to_lowercase().as_str()) && column.kind != ColumnKind::Text {
+            && ["true", "false", "yes"].contains(&text.to_lowercase().as_str()) && column.kind != ColumnKind::Text {
                 self.at = j + taken;
                 let truth = !text.eq_ignore_ascii_case("false");
                 self.condition(wrap(Filter::IsTrue(column, truth)));
                 return true;
             }
-        }
         self.at = j + taken;
         for value in &values {
             if !self.fits(&column, value) {

@@ -10,7 +10,7 @@ use crate::domain::question::periods;
 use crate::domain::question::selection::{ColumnRef, Comparison, Filter};
 use crate::domain::question::words::Kind;
 
-impl<'q> Parser<'q> {
+impl Parser<'_> {
     pub(super) fn period(&mut self) -> bool {
         let tokens = &self.tokens()[self.at..];
         let Some((stretch, n)) = periods::period_at(tokens, &self.question.clock) else { return false };
@@ -61,11 +61,10 @@ impl<'q> Parser<'q> {
     pub(super) fn date_column(&mut self, act: Option<&str>) -> Option<ColumnRef> {
         let base = self.subject()?;
         let schema = self.question.schema;
-        if let Some(act) = act {
-            if let [one] = guess::date_of_act(self.table(base), act).as_slice() {
+        if let Some(act) = act
+            && let [one] = guess::date_of_act(self.table(base), act).as_slice() {
                 return Some(column_ref(schema, base, *one));
             }
-        }
         let own = guess::date(self.table(base));
         match own.as_slice() {
             [one] => return Some(column_ref(schema, base, *one)),

@@ -6,7 +6,7 @@ use super::Parser;
 use crate::domain::question::selection::Bucket;
 use crate::domain::question::words::Token;
 
-impl<'q> Parser<'q> {
+impl Parser<'_> {
     pub(super) fn grouping(&mut self) -> bool {
         let token = &self.tokens()[self.at];
         let each = token.means("each") && self.mention_at(self.at + 1).is_some();
@@ -61,13 +61,12 @@ impl<'q> Parser<'q> {
         let plain = hit.as_ref().is_some_and(|h| h.how.plain() && self.scope.contains(&h.columns[0].source));
         if let (Some(cut), false) = (bucket(token), plain) {
             self.at += 1;
-            if self.token(self.at).is_some_and(|t| t.is(&["of"])) {
-                if let Some(hit) = self.column(self.at + 1).filter(|h| guess::dates_ref(&h.columns[0])) {
+            if self.token(self.at).is_some_and(|t| t.is(&["of"]))
+                && let Some(hit) = self.column(self.at + 1).filter(|h| guess::dates_ref(&h.columns[0])) {
                     self.at += 1 + hit.len;
                     self.draft.groups.push(Grouping::Bucket(cut, Some(hit.columns[0].clone())));
                     return true;
                 }
-            }
             self.draft.groups.push(Grouping::Bucket(cut, None));
             return true;
         }

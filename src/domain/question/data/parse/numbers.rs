@@ -9,7 +9,7 @@ use crate::domain::question::selection::{Aggregate, ColumnRef};
 use crate::domain::question::words::{Kind, Token};
 use crate::domain::schema::ColumnKind;
 
-impl<'q> Parser<'q> {
+impl Parser<'_> {
     /// `total orders`, `number of orders`, `total amount`, `average price`, `sum of total`.
     pub(super) fn measure_here(&mut self) -> Option<(Aggregate, Operand)> {
         let i = self.at;

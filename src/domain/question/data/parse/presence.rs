@@ -10,7 +10,7 @@ use crate::domain::question::periods;
 use crate::domain::question::selection::{Aggregate, ColumnRef, Filter};
 use crate::domain::schema::ColumnKind;
 
-impl<'q> Parser<'q> {
+impl Parser<'_> {
     /// `without email`, `no orders`, `with missing country`, `more than 3 orders`, `with orders`.
     pub(super) fn missing_or_present(&mut self) -> bool {
         let i = self.at;
@@ -39,8 +39,8 @@ impl<'q> Parser<'q> {
         {
             let number = self.token(j + n).and_then(operators::number);
             let mention = self.mention_at(j + n + 1);
-            if let (Some(number), Some(mention)) = (number, mention) {
-                if self.counts_for_subject(mention.table) {
+            if let (Some(number), Some(mention)) = (number, mention)
+                && self.counts_for_subject(mention.table) {
                     let comparison = if denied { comparison.negated() } else { comparison };
                     self.draft.add_table(mention.table, Role::Counted);
                     self.draft.having = Some((comparison, number));
@@ -48,7 +48,6 @@ impl<'q> Parser<'q> {
                     self.at = mention.start + mention.len;
                     return true;
                 }
-            }
         }
         let negative = word.one_of(&["without", "no"])
             || word.is(&["missing", "lacking"])
@@ -82,13 +81,12 @@ impl<'q> Parser<'q> {
                 return true;
             }
             // `orders without a customer`: the key to it is empty.
-            if let Some(mention) = self.mention_at(k) {
-                if let Some(column) = self.key_to(mention.table) {
+            if let Some(mention) = self.mention_at(k)
+                && let Some(column) = self.key_to(mention.table) {
                     self.at = mention.start + mention.len;
                     self.condition(Filter::IsNull(column, true));
                     return true;
                 }
-            }
             return false;
         }
         if opened {
@@ -118,15 +116,14 @@ impl<'q> Parser<'q> {
         }
         let at_least_one = word.is(&["any", "some", "a"]);
         let k = j + usize::from(at_least_one);
-        if opened {
-            if let Some(mention) = self.mention_at(k).filter(|m| self.counts_for_subject(m.table)) {
+        if opened
+            && let Some(mention) = self.mention_at(k).filter(|m| self.counts_for_subject(m.table)) {
                 // Conditions on the other table follow: it is joined, not only asked for.
                 let rest = mention.start + mention.len;
                 if self.token(rest).is_none() {
                     return self.existence(mention, true);
                 }
             }
-        }
         false
     }
 

@@ -8,19 +8,18 @@ use crate::domain::question::joins;
 use crate::domain::question::selection::{Aggregate, ColumnRef};
 use crate::domain::question::words::{Kind, Token};
 
-impl<'q> Parser<'q> {
+impl Parser<'_> {
     pub(super) fn ordering(&mut self) -> bool {
         let token = &self.tokens()[self.at];
         if token.is(&["alphabetically"]) {
             self.at += 1;
-            if let Some(table) = self.subject() {
-                if let Some(label) = guess::labels(self.table(table)).first() {
+            if let Some(table) = self.subject()
+                && let Some(label) = guess::labels(self.table(table)).first() {
                     let column = column_ref(self.question.schema, table, *label);
                     self.draft.order.retain(|(by, _)| *by != Ranking::Key);
                     self.draft.order.push((Ranking::Column(column), false));
                     return true;
                 }
-            }
             return false;
         }
         if !token.means("orderby") {
@@ -81,12 +80,11 @@ impl<'q> Parser<'q> {
         let i = self.at;
         let mut j = i;
         let mut limit = None;
-        if let Some(n) = self.token(j).and_then(operators::number) {
-            if self.token(j + 1).is_some_and(|t| superlative(t).is_some() || t.is(&["most", "least"])) {
+        if let Some(n) = self.token(j).and_then(operators::number)
+            && self.token(j + 1).is_some_and(|t| superlative(t).is_some() || t.is(&["most", "least"])) {
                 limit = n.parse().ok();
                 j += 1;
             }
-        }
         let Some(token) = self.token(j) else { return false };
         let mut what = match superlative(token) {
             Some(found) => found,

@@ -12,7 +12,7 @@ use crate::domain::question::selection::{ColumnRef, Comparison, Filter, LikeKind
 use crate::domain::question::words::{Kind, Token, singular};
 use crate::domain::schema::{ColumnKind, Table};
 
-impl<'q> Parser<'q> {
+impl Parser<'_> {
     /// A table, and the one row of it that is named: `customer 42`, `category Toys`.
     pub(super) fn named_table(&mut self) -> bool {
         let i = self.at;
@@ -39,8 +39,8 @@ impl<'q> Parser<'q> {
         let behind = self.token(j);
         let next_is_unit = self.mention_at(j + 1).is_some() && self.mention_at(j).is_none();
         let one = singular_mention(self.question, mention);
-        if let (Some(number), true) = (behind.filter(|t| t.kind == Kind::Number), one || !next_is_unit) {
-            if let Some(filter) = self.by_key(table, number) {
+        if let (Some(number), true) = (behind.filter(|t| t.kind == Kind::Number), one || !next_is_unit)
+            && let Some(filter) = self.by_key(table, number) {
                 self.at = j + 1;
                 self.condition(filter);
                 // `what did customer 5 order`: the one row only limits what else is named.
@@ -50,10 +50,7 @@ impl<'q> Parser<'q> {
                 }
                 return true;
             }
-        }
-        let named = behind
-            .filter(|t| t.kind == Kind::Quoted || (t.kind == Kind::Word && t.capital() && t.canon.is_empty()))
-            .is_some();
+        let named = behind.as_ref().is_some_and(|t| t.kind == Kind::Quoted || (t.kind == Kind::Word && t.capital() && t.canon.is_empty()));
         if named && self.column(j).is_none() && self.mention_at(j).is_none() {
             return self.by_label(table, j);
         }
@@ -114,15 +111,14 @@ impl<'q> Parser<'q> {
         }
         let Some(subject) = self.subject() else { return false };
         // `unshipped orders` where there is a `shipped_at`.
-        if let Some(act) = token.lower.strip_prefix("un") {
-            if let [one] = guess::date_of_act(self.table(subject), act)[..] {
+        if let Some(act) = token.lower.strip_prefix("un")
+            && let [one] = guess::date_of_act(self.table(subject), act)[..] {
                 let column = column_ref(self.question.schema, subject, one);
                 self.draft.note(format!("\"{}\" read as {} is empty", token.text, column.name));
                 self.at += 1;
                 self.condition(Filter::IsNull(column, true));
                 return true;
             }
-        }
         // What has a period behind it is an act, dated: the period's reader has seen to it.
         let then = self
             .token(i + 1)

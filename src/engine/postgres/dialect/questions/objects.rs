@@ -297,11 +297,9 @@ pub(super) fn topic(topic: Topic, scope: &Scope) -> Option<Answer> {
         Topic::Types => {
             let mut answer = one(
                 "Enum types",
-                format!(
-                    "SELECT n.nspname AS schema, t.typname AS name, pg_catalog.string_agg(e.enumlabel::pg_catalog.text, ', ' ORDER BY e.enumsortorder) AS labels \
+                "SELECT n.nspname AS schema, t.typname AS name, pg_catalog.string_agg(e.enumlabel::pg_catalog.text, ', ' ORDER BY e.enumsortorder) AS labels \
                  FROM pg_catalog.pg_type AS t JOIN pg_catalog.pg_enum AS e ON e.enumtypid = t.oid \
-                 JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace GROUP BY 1, 2 ORDER BY 1, 2"
-                ),
+                 JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace GROUP BY 1, 2 ORDER BY 1, 2".to_string(),
             );
             answer.statements.push(AnswerStatement { title: "Domains and composite types".into(), statement: format!(
                 "SELECT n.nspname AS schema, t.typname AS name, CASE t.typtype WHEN 'd' THEN 'domain' WHEN 'r' THEN 'range' ELSE 'composite' END AS kind, \
