@@ -127,12 +127,14 @@ fn read(text: &str, schema: &Schema, now: Timestamp, offset_minutes: i32) -> Res
     // One slip of the keyboard in a word of ours, said in a note.
     let mut notes = Vec::new();
     for token in &mut question.tokens {
-        if token.canon.is_empty() && token.kind == words::Kind::Word
-            && let Some((canon, word)) = vocabulary::correction(&token.lower) {
-                notes.push(format!("\"{}\" read as {word}", token.text));
-                token.canon = canon;
-                token.lower = word.to_owned();
-            }
+        if token.canon.is_empty()
+            && token.kind == words::Kind::Word
+            && let Some((canon, word)) = vocabulary::correction(&token.lower)
+        {
+            notes.push(format!("\"{}\" read as {word}", token.text));
+            token.canon = canon;
+            token.lower = word.to_owned();
+        }
     }
     if notes.is_empty() {
         return Err(cannot);
@@ -159,9 +161,10 @@ fn choose(question: &Question<'_>) -> Result<Understood, Cannot> {
             return Ok(understood(reading, false));
         }
     } else if let (Some(Err(cannot)), None) = (column, &topic)
-        && !matches!(data::read(question), Outcome::Read(_)) {
-            return Err(cannot);
-        }
+        && !matches!(data::read(question), Outcome::Read(_))
+    {
+        return Err(cannot);
+    }
     match (topic, data::read(question)) {
         (Some(topic), Outcome::Read(data)) => Ok(prefer(question, topic, data)),
         (Some(topic), _) => Ok(understood(topic, false)),

@@ -99,17 +99,19 @@ pub(super) fn period_at(tokens: &[Token], clock: &Clock) -> Option<(Stretch, usi
         return Some((stretch, 2 + n));
     }
     if first.is(&["from"])
-        && let Some((a, n)) = point(after, clock) {
-            if after.get(n).is_some_and(|t| t.is(&["to", "until", "till", "through"]))
-                && let Some((b, m)) = point(&after[n + 1..], clock) {
-                    let (a, b) = in_order(a, b);
-                    return (b.1 > a.0).then_some((open(Some(a.0), Some(b.1)), 2 + n + m));
-                }
-            if after.get(n).is_some_and(|t| t.is(&["on", "onwards", "onward"])) {
-                return Some((open(Some(a.0), None), 2 + n));
-            }
-            return Some((open(Some(a.0), Some(a.1)), 1 + n));
+        && let Some((a, n)) = point(after, clock)
+    {
+        if after.get(n).is_some_and(|t| t.is(&["to", "until", "till", "through"]))
+            && let Some((b, m)) = point(&after[n + 1..], clock)
+        {
+            let (a, b) = in_order(a, b);
+            return (b.1 > a.0).then_some((open(Some(a.0), Some(b.1)), 2 + n + m));
         }
+        if after.get(n).is_some_and(|t| t.is(&["on", "onwards", "onward"])) {
+            return Some((open(Some(a.0), None), 2 + n));
+        }
+        return Some((open(Some(a.0), Some(a.1)), 1 + n));
+    }
     let preposition = first.is(&["in", "on", "during", "of", "for", "over", "within", "from", "at", "throughout"]);
     if preposition {
         let the = usize::from(after.first().is_some_and(|t| t.is(&["the"])));
@@ -435,17 +437,18 @@ fn stamp(text: &str) -> Option<Span> {
         }
     }
     if let Some((a, rest)) = text.split_once('/')
-        && let Some((b, y)) = rest.split_once('/') {
-            let (a, b, y): (u32, u32, i32) = (a.parse().ok()?, b.parse().ok()?, y.parse().ok()?);
-            let date = if a > 12 {
-                NaiveDate::from_ymd_opt(y, b, a)
-            } else if b > 12 {
-                NaiveDate::from_ymd_opt(y, a, b)
-            } else {
-                None
-            };
-            return date.map(day);
-        }
+        && let Some((b, y)) = rest.split_once('/')
+    {
+        let (a, b, y): (u32, u32, i32) = (a.parse().ok()?, b.parse().ok()?, y.parse().ok()?);
+        let date = if a > 12 {
+            NaiveDate::from_ymd_opt(y, b, a)
+        } else if b > 12 {
+            NaiveDate::from_ymd_opt(y, a, b)
+        } else {
+            None
+        };
+        return date.map(day);
+    }
     let (y, m) = text.split_once('-')?;
     if y.len() == 4 && m.len() <= 2 { whole_month(y.parse().ok()?, m.parse().ok()?) } else { None }
 }

@@ -200,9 +200,10 @@ pub(super) fn read(question: &Question<'_>) -> Option<Reading> {
         for rule in RULES {
             let Some(score) = rule.score(&slots) else { continue };
             if best.as_ref().is_none_or(|(other, _)| score > *other)
-                && let Some(reading) = rule.reading(question, &slots) {
-                    best = Some((score, reading));
-                }
+                && let Some(reading) = rule.reading(question, &slots)
+            {
+                best = Some((score, reading));
+            }
         }
     }
     best.map(|(_, reading)| reading).or_else(|| one_setting(question))
@@ -293,7 +294,7 @@ impl Rule {
                 score += 1;
             } else if word.kind == Kind::Word
                 && NOISE.contains(&word.canon)
-                && !(self.may_be_a_column(word) && !slots.tables.is_empty())
+                && (slots.tables.is_empty() || !self.may_be_a_column(word))
             {
             } else if self.name && self.takes_name(slots, i) {
                 names += 1;
@@ -371,7 +372,7 @@ impl Rule {
             Goal::RowCount => Intent::RowCount { table: table?, exact: !has("estimate") },
             Goal::TableSize => Intent::TableSize(table?),
             Goal::Sample => Intent::Sample { table: table?, limit: slots.number.unwrap_or(10).clamp(1, 10_000) },
-            Goal::ForeignKeys => Intent::ForeignKeys { direction: self.direction(question, slots), table },
+            Goal::ForeignKeys => Intent::ForeignKeys { direction: direction(question, slots), table },
             Goal::JoinPath => {
                 Intent::JoinPath { from: relation(slots.tables.first()?), to: relation(slots.tables.get(1)?) }
             }
@@ -405,27 +406,27 @@ impl Rule {
             plain: contested,
         })
     }
+}
 
-    /// `to orders` and `references orders` look at keys into it, `from orders` at keys that it holds.
-    fn direction(&self, question: &Question<'_>, slots: &Slots) -> KeyDirection {
-        let Some(mention) = slots.tables.first() else { return KeyDirection::Both };
-        let before: Vec<&Token> =
-            question.tokens[..mention.start].iter().rev().filter(|t| !t.one_of(&["~", "table"])).collect();
-        match before.first() {
-            Some(t)
-                if t.one_of(&["to", "reference"])
-                    || t.is(&["into", "on"]) && before.get(1).is_some_and(|t| t.means("reference")) =>
-            {
-                KeyDirection::Into
-            }
-            Some(t) if t.means("from") => KeyDirection::From,
-            _ if slots.words.iter().any(|t| t.means("reference"))
-                && question.tokens[mention.start..].iter().any(|t| t.means("reference")) =>
-            {
-                KeyDirection::From
-            }
-            _ => KeyDirection::Both,
+/// `to orders` and `references orders` look at keys into it, `from orders` at keys that it holds.
+fn direction(question: &Question<'_>, slots: &Slots) -> KeyDirection {
+    let Some(mention) = slots.tables.first() else { return KeyDirection::Both };
+    let before: Vec<&Token> =
+        question.tokens[..mention.start].iter().rev().filter(|t| !t.one_of(&["~", "table"])).collect();
+    match before.first() {
+        Some(t)
+            if t.one_of(&["to", "reference"])
+                || t.is(&["into", "on"]) && before.get(1).is_some_and(|t| t.means("reference")) =>
+        {
+            KeyDirection::Into
         }
+        Some(t) if t.means("from") => KeyDirection::From,
+        _ if slots.words.iter().any(|t| t.means("reference"))
+            && question.tokens[mention.start..].iter().any(|t| t.means("reference")) =>
+        {
+            KeyDirection::From
+        }
+        _ => KeyDirection::Both,
     }
 }
 

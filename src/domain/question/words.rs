@@ -56,7 +56,7 @@ impl Token {
 
 /// Cuts a question into tokens and joins the words that mean something only together (`how many`, `foreign key`).
 pub(super) fn tokens(text: &str) -> Vec<Token> {
-    join_phrases(cut(text))
+    join_phrases(&cut(text))
 }
 
 fn cut(text: &str) -> Vec<Token> {
@@ -66,33 +66,34 @@ fn cut(text: &str) -> Vec<Token> {
     while i < chars.len() {
         let c = chars[i];
         if let Some(close) = closing_mark(c, chars.get(i.wrapping_sub(1)).copied(), i)
-            && let Some(end) = quoted_end(&chars, i + 1, close) {
-                let inner = unquote(&chars[i + 1..end], close);
-                // `"sales"."orders"` is one name.
-                let dotted = i > 0 && chars[i - 1] == '.' && out.last().is_some_and(|t| t.text.ends_with('.'));
-                if let Some(last) = out.last_mut().filter(|_| dotted) {
-                    let joined = format!("{}{inner}", last.text);
-                    *last = Token::new(Kind::Quoted, &joined);
-                } else {
-                    out.push(Token::new(Kind::Quoted, &inner));
-                }
-                i = end + 1;
-                if chars.get(i) == Some(&'.') && chars.get(i + 1).is_some_and(|n| *n == '"' || n.is_alphanumeric()) {
-                    if let Some(last) = out.last_mut() {
-                        last.text.push('.');
-                        if chars[i + 1] != '"' {
-                            let end = word_end(&chars, i + 1);
-                            let rest: String = chars[i + 1..end].iter().collect();
-                            let joined = format!("{}{rest}", last.text);
-                            *last = Token::new(Kind::Quoted, &joined);
-                            i = end;
-                            continue;
-                        }
-                    }
-                    i += 1;
-                }
-                continue;
+            && let Some(end) = quoted_end(&chars, i + 1, close)
+        {
+            let inner = unquote(&chars[i + 1..end], close);
+            // `"sales"."orders"` is one name.
+            let dotted = i > 0 && chars[i - 1] == '.' && out.last().is_some_and(|t| t.text.ends_with('.'));
+            if let Some(last) = out.last_mut().filter(|_| dotted) {
+                let joined = format!("{}{inner}", last.text);
+                *last = Token::new(Kind::Quoted, &joined);
+            } else {
+                out.push(Token::new(Kind::Quoted, &inner));
             }
+            i = end + 1;
+            if chars.get(i) == Some(&'.') && chars.get(i + 1).is_some_and(|n| *n == '"' || n.is_alphanumeric()) {
+                if let Some(last) = out.last_mut() {
+                    last.text.push('.');
+                    if chars[i + 1] != '"' {
+                        let end = word_end(&chars, i + 1);
+                        let rest: String = chars[i + 1..end].iter().collect();
+                        let joined = format!("{}{rest}", last.text);
+                        *last = Token::new(Kind::Quoted, &joined);
+                        i = end;
+                        continue;
+                    }
+                }
+                i += 1;
+            }
+            continue;
+        }
         if c.is_alphabetic() || c == '_' {
             let end = word_end(&chars, i);
             let word: String = chars[i..end].iter().collect();
@@ -314,7 +315,7 @@ const RANKS: &[&str] = &[
 ];
 
 /// Joins neighbouring words that the vocabulary knows as one phrase, longest first.
-fn join_phrases(tokens: Vec<Token>) -> Vec<Token> {
+fn join_phrases(tokens: &[Token]) -> Vec<Token> {
     let mut out = Vec::with_capacity(tokens.len());
     let mut i = 0;
     while i < tokens.len() {

@@ -121,9 +121,10 @@ impl Writer<'_> {
         }
         if let (Some((comparison, number)), Output::Measures { measures, .. }) =
             (&self.selection.having, &self.selection.output)
-            && let Some(measure) = measures.first() {
-                sql.push_str(&format!(" HAVING {} {} {number}", self.expression(measure), comparison.operator()));
-            }
+            && let Some(measure) = measures.first()
+        {
+            sql.push_str(&format!(" HAVING {} {} {number}", self.expression(measure), comparison.operator()));
+        }
         sql.push_str(&self.order());
         if let Some(limit) = self.selection.limit {
             sql.push_str(&format!(" LIMIT {limit}"));

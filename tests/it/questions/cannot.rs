@@ -10,7 +10,7 @@ fn nonsense_changes_and_guesses_are_refused() {
         for question in table::cannot() {
             match asked.answer(&question.ask) {
                 Ok((understood, _)) => {
-                    wrong.push(format!("{}\n    understood as {:?}", question.ask, understood.intent))
+                    wrong.push(format!("{}\n    understood as {:?}", question.ask, understood.intent));
                 }
                 Err(cannot) => {
                     let offered = cannot.did_you_mean.join(" ");

@@ -223,12 +223,13 @@ fn output(
     }
     // `amount by month`: the one number shown is summed.
     if let ([column], true, true) = (draft.shown.as_slice(), draft.measures.is_empty(), grouped)
-        && column.kind == ColumnKind::Number {
-            let column = column.clone();
-            draft.note(format!("the sum of {} is meant", column.name));
-            draft.measures.push((Aggregate::Sum, Operand::Column(column)));
-            draft.shown.clear();
-        }
+        && column.kind == ColumnKind::Number
+    {
+        let column = column.clone();
+        draft.note(format!("the sum of {} is meant", column.name));
+        draft.measures.push((Aggregate::Sum, Operand::Column(column)));
+        draft.shown.clear();
+    }
     let mut groups = Vec::new();
     for grouping in std::mem::take(&mut draft.groups) {
         match grouping {
@@ -294,9 +295,10 @@ fn count_of_subject(
     assembly: &mut Assembly<'_>,
 ) -> Result<Measure, Cannot> {
     if draft.distinct
-        && let Some(column) = draft.shown.first().cloned() {
-            return Ok(Measure { how: Aggregate::CountDistinct, column: Some(assembly.column(column)?) });
-        }
+        && let Some(column) = draft.shown.first().cloned()
+    {
+        return Ok(Measure { how: Aggregate::CountDistinct, column: Some(assembly.column(column)?) });
+    }
     if subject == base {
         // `how many cities do customers live in`: a column is counted by its different values, and that is said.
         let Some(column) = draft.shown.first().cloned() else {

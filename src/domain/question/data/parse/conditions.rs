@@ -93,11 +93,10 @@ impl Parser<'_> {
         let i = self.at;
         let column = columns[0].clone();
         let dated = guess::dates_ref(&column);
-        if dated
-            && let Some(filter) = self.dated(&column) {
-                self.condition(filter);
-                return true;
-            }
+        if dated && let Some(filter) = self.dated(&column) {
+            self.condition(filter);
+            return true;
+        }
         let found = operators::at(self.tokens(), i);
         let (operator, denied, n) = match found {
             Some((operator, denied, n)) if n > 0 => (operator, denied, n),
@@ -137,15 +136,15 @@ impl Parser<'_> {
         }
         let stops = |k: usize| self.stop_at(k);
         if operator == Operator::Between {
-            let Some((low, a)) = operators::value(self.tokens(), j, &stops) else { return false };
-            let Some((high, b)) = self
-                .token(j + a)
+            let Some((low, low_len)) = operators::value(self.tokens(), j, &stops) else { return false };
+            let Some((high, high_len)) = self
+                .token(j + low_len)
                 .filter(|t| t.is(&["and", "to"]))
-                .and_then(|_| operators::value(self.tokens(), j + a + 1, &stops))
+                .and_then(|_| operators::value(self.tokens(), j + low_len + 1, &stops))
             else {
                 return false;
             };
-            self.at = j + a + 1 + b;
+            self.at = j + low_len + 1 + high_len;
             if self.fits(&column, &low) && self.fits(&column, &high) {
                 self.condition(wrap(Filter::Between(column, low, high)));
             }
@@ -155,12 +154,14 @@ impl Parser<'_> {
         // `status is empty`, `email is missing please`
         if let (Operator::Compare(Comparison::Equal), [Literal::Text { text, exact: false }]) =
             (operator, values.as_slice())
-            && ["true", "false", "yes"].contains(&text.to_lowercase().as_str()) && column.kind != ColumnKind::Text {
-                self.at = j + taken;
-                let truth = !text.eq_ignore_ascii_case("false");
-                self.condition(wrap(Filter::IsTrue(column, truth)));
-                return true;
-            }
+            && ["true", "false", "yes"].contains(&text.to_lowercase().as_str())
+            && column.kind != ColumnKind::Text
+        {
+            self.at = j + taken;
+            let truth = !text.eq_ignore_ascii_case("false");
+            self.condition(wrap(Filter::IsTrue(column, truth)));
+            return true;
+        }
         self.at = j + taken;
         for value in &values {
             if !self.fits(&column, value) {

@@ -62,9 +62,10 @@ impl Parser<'_> {
         let base = self.subject()?;
         let schema = self.question.schema;
         if let Some(act) = act
-            && let [one] = guess::date_of_act(self.table(base), act).as_slice() {
-                return Some(column_ref(schema, base, *one));
-            }
+            && let [one] = guess::date_of_act(self.table(base), act).as_slice()
+        {
+            return Some(column_ref(schema, base, *one));
+        }
         let own = guess::date(self.table(base));
         match own.as_slice() {
             [one] => return Some(column_ref(schema, base, *one)),

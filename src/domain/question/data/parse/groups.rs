@@ -62,11 +62,12 @@ impl Parser<'_> {
         if let (Some(cut), false) = (bucket(token), plain) {
             self.at += 1;
             if self.token(self.at).is_some_and(|t| t.is(&["of"]))
-                && let Some(hit) = self.column(self.at + 1).filter(|h| guess::dates_ref(&h.columns[0])) {
-                    self.at += 1 + hit.len;
-                    self.draft.groups.push(Grouping::Bucket(cut, Some(hit.columns[0].clone())));
-                    return true;
-                }
+                && let Some(hit) = self.column(self.at + 1).filter(|h| guess::dates_ref(&h.columns[0]))
+            {
+                self.at += 1 + hit.len;
+                self.draft.groups.push(Grouping::Bucket(cut, Some(hit.columns[0].clone())));
+                return true;
+            }
             self.draft.groups.push(Grouping::Bucket(cut, None));
             return true;
         }

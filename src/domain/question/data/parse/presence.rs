@@ -40,14 +40,15 @@ impl Parser<'_> {
             let number = self.token(j + n).and_then(operators::number);
             let mention = self.mention_at(j + n + 1);
             if let (Some(number), Some(mention)) = (number, mention)
-                && self.counts_for_subject(mention.table) {
-                    let comparison = if denied { comparison.negated() } else { comparison };
-                    self.draft.add_table(mention.table, Role::Counted);
-                    self.draft.having = Some((comparison, number));
-                    self.draft.measures = vec![(Aggregate::Count, Operand::RowsOf(mention.table))];
-                    self.at = mention.start + mention.len;
-                    return true;
-                }
+                && self.counts_for_subject(mention.table)
+            {
+                let comparison = if denied { comparison.negated() } else { comparison };
+                self.draft.add_table(mention.table, Role::Counted);
+                self.draft.having = Some((comparison, number));
+                self.draft.measures = vec![(Aggregate::Count, Operand::RowsOf(mention.table))];
+                self.at = mention.start + mention.len;
+                return true;
+            }
         }
         let negative = word.one_of(&["without", "no"])
             || word.is(&["missing", "lacking"])
@@ -82,11 +83,12 @@ impl Parser<'_> {
             }
             // `orders without a customer`: the key to it is empty.
             if let Some(mention) = self.mention_at(k)
-                && let Some(column) = self.key_to(mention.table) {
-                    self.at = mention.start + mention.len;
-                    self.condition(Filter::IsNull(column, true));
-                    return true;
-                }
+                && let Some(column) = self.key_to(mention.table)
+            {
+                self.at = mention.start + mention.len;
+                self.condition(Filter::IsNull(column, true));
+                return true;
+            }
             return false;
         }
         if opened {
@@ -116,14 +118,13 @@ impl Parser<'_> {
         }
         let at_least_one = word.is(&["any", "some", "a"]);
         let k = j + usize::from(at_least_one);
-        if opened
-            && let Some(mention) = self.mention_at(k).filter(|m| self.counts_for_subject(m.table)) {
-                // Conditions on the other table follow: it is joined, not only asked for.
-                let rest = mention.start + mention.len;
-                if self.token(rest).is_none() {
-                    return self.existence(mention, true);
-                }
+        if opened && let Some(mention) = self.mention_at(k).filter(|m| self.counts_for_subject(m.table)) {
+            // Conditions on the other table follow: it is joined, not only asked for.
+            let rest = mention.start + mention.len;
+            if self.token(rest).is_none() {
+                return self.existence(mention, true);
             }
+        }
         false
     }
 

@@ -14,12 +14,13 @@ impl Parser<'_> {
         if token.is(&["alphabetically"]) {
             self.at += 1;
             if let Some(table) = self.subject()
-                && let Some(label) = guess::labels(self.table(table)).first() {
-                    let column = column_ref(self.question.schema, table, *label);
-                    self.draft.order.retain(|(by, _)| *by != Ranking::Key);
-                    self.draft.order.push((Ranking::Column(column), false));
-                    return true;
-                }
+                && let Some(label) = guess::labels(self.table(table)).first()
+            {
+                let column = column_ref(self.question.schema, table, *label);
+                self.draft.order.retain(|(by, _)| *by != Ranking::Key);
+                self.draft.order.push((Ranking::Column(column), false));
+                return true;
+            }
             return false;
         }
         if !token.means("orderby") {
@@ -81,15 +82,13 @@ impl Parser<'_> {
         let mut j = i;
         let mut limit = None;
         if let Some(n) = self.token(j).and_then(operators::number)
-            && self.token(j + 1).is_some_and(|t| superlative(t).is_some() || t.is(&["most", "least"])) {
-                limit = n.parse().ok();
-                j += 1;
-            }
+            && self.token(j + 1).is_some_and(|t| superlative(t).is_some() || t.is(&["most", "least"]))
+        {
+            limit = n.parse().ok();
+            j += 1;
+        }
         let Some(token) = self.token(j) else { return false };
-        let mut what = match superlative(token) {
-            Some(found) => found,
-            None => return false,
-        };
+        let Some(mut what) = superlative(token) else { return false };
         // `most expensive`, `least expensive`, `most recent`
         let mut used = 1;
         if let Some(next) = self.token(j + 1).filter(|_| token.is(&["most", "least"])) {

@@ -40,17 +40,20 @@ impl Parser<'_> {
         let next_is_unit = self.mention_at(j + 1).is_some() && self.mention_at(j).is_none();
         let one = singular_mention(self.question, mention);
         if let (Some(number), true) = (behind.filter(|t| t.kind == Kind::Number), one || !next_is_unit)
-            && let Some(filter) = self.by_key(table, number) {
-                self.at = j + 1;
-                self.condition(filter);
-                // `what did customer 5 order`: the one row only limits what else is named.
-                let more = self.mentions.iter().any(|m| m.start >= self.at && m.table != table);
-                if role == Role::Subject && more {
-                    self.draft.demote(table);
-                }
-                return true;
+            && let Some(filter) = self.by_key(table, number)
+        {
+            self.at = j + 1;
+            self.condition(filter);
+            // `what did customer 5 order`: the one row only limits what else is named.
+            let more = self.mentions.iter().any(|m| m.start >= self.at && m.table != table);
+            if role == Role::Subject && more {
+                self.draft.demote(table);
             }
-        let named = behind.as_ref().is_some_and(|t| t.kind == Kind::Quoted || (t.kind == Kind::Word && t.capital() && t.canon.is_empty()));
+            return true;
+        }
+        let named = behind
+            .as_ref()
+            .is_some_and(|t| t.kind == Kind::Quoted || (t.kind == Kind::Word && t.capital() && t.canon.is_empty()));
         if named && self.column(j).is_none() && self.mention_at(j).is_none() {
             return self.by_label(table, j);
         }
@@ -112,13 +115,14 @@ impl Parser<'_> {
         let Some(subject) = self.subject() else { return false };
         // `unshipped orders` where there is a `shipped_at`.
         if let Some(act) = token.lower.strip_prefix("un")
-            && let [one] = guess::date_of_act(self.table(subject), act)[..] {
-                let column = column_ref(self.question.schema, subject, one);
-                self.draft.note(format!("\"{}\" read as {} is empty", token.text, column.name));
-                self.at += 1;
-                self.condition(Filter::IsNull(column, true));
-                return true;
-            }
+            && let [one] = guess::date_of_act(self.table(subject), act)[..]
+        {
+            let column = column_ref(self.question.schema, subject, one);
+            self.draft.note(format!("\"{}\" read as {} is empty", token.text, column.name));
+            self.at += 1;
+            self.condition(Filter::IsNull(column, true));
+            return true;
+        }
         // What has a period behind it is an act, dated: the period's reader has seen to it.
         let then = self
             .token(i + 1)

@@ -307,7 +307,7 @@ pub(super) fn topic(topic: Topic, scope: &Scope) -> Option<Answer> {
                  FROM pg_catalog.pg_type AS t JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace \
                  LEFT JOIN pg_catalog.pg_class AS c ON c.oid = t.typrelid \
                  WHERE {OWN} AND (t.typtype IN ('d', 'r') OR (t.typtype = 'c' AND c.relkind = 'c')) ORDER BY 1, 2") });
-            answer.title = title.to_owned();
+            title.clone_into(&mut answer.title);
             answer
         }
         Topic::Comments => one(

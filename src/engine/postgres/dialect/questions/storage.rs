@@ -96,7 +96,7 @@ pub(super) fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Option<Answ
                  pg_catalog.pg_size_pretty(pg_catalog.pg_indexes_size(c.oid)) AS indexes FROM pg_catalog.pg_class AS c \
                  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'm') AND {} \
                  ORDER BY pg_catalog.pg_total_relation_size(c.oid) DESC{}", super::OWN, limit(scope, 20)) });
-            answer.title = title.to_owned();
+            title.clone_into(&mut answer.title);
             answer
                 .notes
                 .push("what the server's files take; free room on the disk itself is not to be seen from SQL".into());
@@ -123,7 +123,7 @@ pub(super) fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Option<Answ
                 statement: unindexed_keys(&own),
             });
             answer.statements.push(since());
-            answer.title = title.to_owned();
+            title.clone_into(&mut answer.title);
             answer.notes.push("hints, not verdicts: which index helps depends on the statements".into());
             answer
         }
@@ -205,7 +205,7 @@ pub(super) fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Option<Answ
                     limit(scope, 20)
                 ),
             });
-            answer.title = title.to_owned();
+            title.clone_into(&mut answer.title);
             answer
         }
         Topic::TempFiles => one(
@@ -233,7 +233,7 @@ pub(super) fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Option<Answ
             }
             answer.statements.push(AnswerStatement { title: "Archiving".into(), statement:
                 "SELECT archived_count, last_archived_time, failed_count, last_failed_wal, last_failed_time FROM pg_catalog.pg_stat_archiver".into() });
-            answer.title = title.to_owned();
+            title.clone_into(&mut answer.title);
             answer
         }
         Topic::Checkpoints if version(schema) >= 170_000 => {

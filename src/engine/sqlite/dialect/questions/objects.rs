@@ -289,7 +289,7 @@ pub(super) fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Option<Answ
             });
             answer.statements.push(AnswerStatement { title: "Statistics for the planner".into(), statement:
                 "SELECT count(*) AS statistics_tables FROM sqlite_schema AS m WHERE m.name LIKE 'sqlite\\_stat%' ESCAPE '\\'".into() });
-            answer.title = title.to_owned();
+            title.clone_into(&mut answer.title);
             answer
         }
         Topic::Version => one(title, "SELECT sqlite_version() AS version, sqlite_source_id() AS build"),
