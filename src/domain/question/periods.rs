@@ -10,7 +10,7 @@ use chrono::{DateTime, Datelike as _, Days, Duration, Months, NaiveDate, NaiveDa
 /// Now, in local time.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Clock {
-    now: NaiveDateTime,
+    pub(super) now: NaiveDateTime,
     offset_minutes: i32,
 }
 
@@ -39,7 +39,7 @@ impl Clock {
             offset_minutes: self.offset_minutes,
         }
     }
-    fn today(&self) -> NaiveDate {
+    pub(super) fn today(&self) -> NaiveDate {
         self.now.date()
     }
 }
@@ -183,7 +183,7 @@ fn not_in_future(a: Span, clock: &Clock, typed: &[Token]) -> Span {
 }
 
 /// A named stretch: a day, week, month, quarter, year, or the last so many of them.
-fn point(tokens: &[Token], clock: &Clock) -> Option<(Span, usize)> {
+pub(super) fn point(tokens: &[Token], clock: &Clock) -> Option<(Span, usize)> {
     let first = tokens.first()?;
     let word = first.lower.as_str();
     if first.kind == Kind::Quoted {
@@ -344,6 +344,11 @@ fn whole(token: &Token) -> Option<i64> {
     WORDS.iter().position(|w| *w == token.lower).and_then(|i| i64::try_from(i + 1).ok())
 }
 
+/// The word is a unit of time or a month.
+pub(super) fn counts_days(word: &str) -> bool {
+    unit(word).is_some() || month(word).is_some()
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unit {
     Minute,
@@ -416,7 +421,7 @@ fn whole_month(year: i32, month: u32) -> Option<Span> {
     Some((midnight(from), midnight(from.checked_add_months(Months::new(1))?)))
 }
 
-fn day(date: NaiveDate) -> Span {
+pub(super) fn day(date: NaiveDate) -> Span {
     (midnight(date), midnight(date) + Duration::days(1))
 }
 
@@ -479,100 +484,6 @@ fn weekday(word: &str) -> Option<u32> {
     NAMES.iter().position(|n| *n == word).and_then(|i| u32::try_from(i).ok())
 }
 
-/// How far around a moment samples are looked at when only a minute was named.
-const AROUND_MINUTE: i64 = 1;
-
-/// A past stretch with a time of day in it, anywhere in the question: for looking back at activity. With it, which
-/// tokens told it.
-pub(super) fn past_moment(tokens: &[Token], clock: &Clock) -> Option<(Period, Vec<usize>)> {
-    let mut used = Vec::new();
-    let mut date: Option<NaiveDate> = None;
-    let mut stretch: Option<Span> = None;
-    let mut clocks: Vec<NaiveTime> = Vec::new();
-    let mut i = 0;
-    while i < tokens.len() {
-        let rest = &tokens[i..];
-        if let Some((time, n)) = time_of_day(tokens, i, !clocks.is_empty()) {
-            clocks.push(time);
-            used.extend(i..i + n);
-            i += n;
-        } else if let Some((span, n)) = point(rest, clock).filter(|_| rest[0].kind != Kind::Number || rest.len() > 1) {
-            if span.1 - span.0 == Duration::days(1) && span.0.time() == NaiveTime::MIN {
-                date = Some(span.0.date());
-            } else if span.1 > span.0 {
-                stretch = Some(span);
-            } else if rest[0].kind == Kind::Stamp {
-                date = Some(span.0.date());
-                clocks.push(span.0.time());
-            } else {
-                i += 1;
-                continue;
-            }
-            used.extend(i..i + n);
-            i += n;
-        } else {
-            i += 1;
-        }
-    }
-    let on = |time: NaiveTime| match date {
-        Some(date) => date.and_time(time),
-        None => {
-            let at = clock.today().and_time(time);
-            if at > clock.now { at - Duration::days(1) } else { at }
-        }
-    };
-    let span = match clocks.as_slice() {
-        [] => stretch.or_else(|| date.map(day))?,
-        [at] => {
-            let at = on(*at);
-            let since = tokens.iter().any(|t| t.is(&["since", "after"]));
-            let around = if tokens.iter().any(|t| t.is(&["around", "about", "near"])) { 15 } else { AROUND_MINUTE };
-            if since { (at, clock.now) } else { (at - Duration::minutes(around), at + Duration::minutes(1 + around)) }
-        }
-        [from, to, ..] => {
-            let start = on(*from);
-            let end = start.date().and_time(*to);
-            (start, if end <= start { end + Duration::days(1) } else { end })
-        }
-    };
-    let stretch = Stretch { from: Some(span.0), to: Some(span.1.min(clock.now.max(span.0))) };
-    Some((clock.period(stretch), used))
-}
-
-/// `02:10`, `3pm`, `at 3`, `noon`. A bare hour counts only behind `at`, `between`, or as the second end.
-fn time_of_day(tokens: &[Token], i: usize, second: bool) -> Option<(NaiveTime, usize)> {
-    let token = &tokens[i];
-    let half = tokens.get(i + 1).filter(|t| t.is(&["am", "pm"]));
-    let taken = 1 + usize::from(half.is_some());
-    let shift = |hour: u32| match half {
-        Some(h) if h.is(&["pm"]) && hour < 12 => hour + 12,
-        Some(h) if h.is(&["am"]) && hour == 12 => 0,
-        _ => hour,
-    };
-    if token.is(&["noon", "midday"]) {
-        return Some((NaiveTime::from_hms_opt(12, 0, 0)?, 1));
-    }
-    if token.is(&["midnight"]) {
-        return Some((NaiveTime::MIN, 1));
-    }
-    if token.kind == Kind::Stamp && token.text.contains(':') && !token.text.contains('-') {
-        let mut parts = token.text.split(':').map(str::parse::<u32>);
-        let (h, m, s) = (parts.next()?.ok()?, parts.next()?.ok()?, parts.next().and_then(Result::ok).unwrap_or(0));
-        return Some((NaiveTime::from_hms_opt(shift(h), m, s)?, taken));
-    }
-    if token.kind == Kind::Number && token.text.len() <= 2 {
-        let before = i.checked_sub(1).map(|b| &tokens[b]);
-        let announced = before.is_some_and(|t| t.is(&["at", "between", "around", "since", "from", "after"]));
-        let followed = tokens.get(i + 1).is_some_and(|t| unit(&t.lower).is_some() || month(&t.lower).is_some());
-        let end = second && before.is_some_and(|t| t.is(&["and", "to", "until"]));
-        if (half.is_some() || announced || end) && !followed {
-            let hour: u32 = token.text.parse().ok()?;
-            return Some((NaiveTime::from_hms_opt(shift(hour), 0, 0)?, taken));
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -619,19 +530,5 @@ mod tests {
         for typed in ["1/2/2024", "2024", "in 7", "last"] {
             assert_eq!(read(typed), None, "{typed}");
         }
-    }
-
-    #[test]
-    fn past_moments_of_activity() {
-        let clock = Clock::new(NOW, 120).unwrap();
-        let read = |text: &str| {
-            let (p, _) = past_moment(&tokens(text), &clock).unwrap();
-            format!("{} {}", p.from.unwrap().date_time(120), p.to.unwrap().date_time(120))
-        };
-        assert_eq!(read("who blocked at 02:10?"), "2026-08-19 02:09:00 2026-08-19 02:12:00");
-        assert_eq!(read("what ran yesterday at 14:00"), "2026-08-18 13:59:00 2026-08-18 14:02:00");
-        assert_eq!(read("blocked between 2 and 3"), "2026-08-19 02:00:00 2026-08-19 03:00:00");
-        assert_eq!(read("what was running at 11pm"), "2026-08-18 22:59:00 2026-08-18 23:02:00");
-        assert_eq!(read("blocked between 23:30 and 1am"), "2026-08-18 23:30:00 2026-08-19 01:00:00");
     }
 }
