@@ -254,6 +254,10 @@ fn run_command(model: &mut Model, text: &str) -> Vec<Effect> {
 }
 
 fn quit(model: &mut Model) -> Vec<Effect> {
+    if model.screen == Screen::Chat && model.chat.open_table.is_some() {
+        model.chat.open_table = None;
+        return Vec::new();
+    }
     if model.screen == Screen::Health && model.health.server.is_some() {
         close_server(model);
         return Vec::new();

@@ -72,11 +72,9 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, view: &mut ViewState) {
         }
         Density::Compact | Density::List => cut_bottom(rest, 1),
     };
-    let told = status::draw_notice(&mut canvas, Rect { height: 1, ..status }, model);
-    if density == Density::Full {
-        status::draw_own(&mut canvas, Rect { y: status.y + 1, height: 1, ..status }, model);
-    } else if !told {
-        status::draw_own(&mut canvas, status, model);
+    let told = status::draw_notice(&mut canvas, status, model);
+    if told < status.height {
+        status::draw_own(&mut canvas, Rect { y: status.bottom() - 1, height: 1, ..status }, model);
     }
     let mut cursor = match (model.screen, model.open_server()) {
         (Screen::Chat, _) => screens::chat::draw(&mut canvas, screen, model, view, density),

@@ -71,6 +71,11 @@ impl TableCache {
         })
     }
 
+    /// A view that the engine read.
+    pub(crate) fn view(&mut self, rows: &Arc<Rows>, list: &ListState) -> Laid {
+        self.get(Source::Rows(Arc::clone(rows)), list, || Table::from_view(rows))
+    }
+
     /// A result.
     pub(crate) fn rows(&mut self, rows: &Arc<Rows>, list: &ListState) -> Laid {
         self.get(Source::Rows(Arc::clone(rows)), list, || Table::from_rows(rows))

@@ -17,7 +17,7 @@ use unicode_width::UnicodeWidthStr as _;
 /// Rows of a result that a conversation shows; the rest opens as a table.
 pub(crate) const SHOWN_ROWS: usize = 20;
 /// Lines of a statement that a conversation shows.
-const SHOWN_STATEMENT: usize = 16;
+const SHOWN_STATEMENT: usize = 8;
 
 /// A laid-out piece.
 #[derive(Debug, Clone, Default)]

@@ -4,13 +4,16 @@ use crate::app::model::{Model, TargetModel};
 use crate::domain::health::{Reason, State};
 use crate::domain::metric::{self, MetricId, Series, format as number, metric};
 use crate::ui::canvas::{Canvas, Edge, columns, state_role};
-use crate::ui::parts::graph::sparkline;
+use crate::ui::parts::graph::chart;
 use crate::ui::theme::Role;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 /// Span of the sparklines, milliseconds.
 const SPARK_MS: i64 = 15 * 60 * 1000;
+
+/// Lines of a graph, at most.
+const CHART_LINES: usize = 8;
 
 struct Panel {
     title: &'static str,
@@ -145,6 +148,7 @@ fn draw_panel(canvas: &mut Canvas<'_>, area: Rect, edge: &Edge<'_>, values: &[Va
     let width = inside.width.saturating_sub(2);
     let label = values.iter().map(|v| v.label.len()).max().unwrap_or(0);
     let mut spare = usize::from(inside.height).saturating_sub(values.len());
+    let mut graphs = values.iter().filter(|v| v.spark && t.series.contains_key(&v.id)).count();
     let mut line = Rect { x: inside.x + 1, width, height: 1, ..inside };
     for value in values {
         if line.y >= inside.bottom() {
@@ -152,19 +156,23 @@ fn draw_panel(canvas: &mut Canvas<'_>, area: Rect, edge: &Edge<'_>, values: &[Va
         }
         draw_value(canvas, line, t, *value, label);
         line.y += 1;
-        // A sparkline takes a line only when every number has one.
+        // Graphs take what the numbers leave; the first one takes what is over.
         if value.spark
+            && graphs > 0
             && spare > 0
             && let Some(series) = t.series.get(&value.id)
         {
             // Not more points than samples: between two of them there is nothing to be shown as missing.
             let interval = i64::try_from(t.schedule.stretched_ms).unwrap_or(SPARK_MS).max(1);
             let samples = usize::try_from(SPARK_MS / interval).unwrap_or(usize::MAX).max(2);
-            let buckets = usize::from(width).min(samples);
-            let points = series.buckets(model.now.plus_ms(-SPARK_MS), model.now, buckets);
-            canvas.put(line.x, line.y, width, &sparkline(&points, canvas.symbols), Role::Graph);
-            line.y += 1;
-            spare -= 1;
+            let points = series.buckets(model.now.plus_ms(-SPARK_MS), model.now, usize::from(width).min(samples));
+            let lines = spare.div_ceil(graphs).min(CHART_LINES);
+            for text in chart(&points, lines, canvas.symbols) {
+                canvas.put(line.x, line.y, width, &text, Role::Graph);
+                line.y += 1;
+            }
+            spare -= lines;
+            graphs -= 1;
         }
     }
 }

@@ -5,17 +5,17 @@ use crate::app::model::{Link, Model, Screen, TargetModel};
 use crate::app::overlay::Overlay;
 use crate::domain::metric;
 use crate::domain::text::{escape, fit};
-use crate::ui::canvas::Canvas;
+use crate::ui::canvas::{Canvas, columns};
 use crate::ui::keymap::{Keymap, PREFIX};
 use crate::ui::theme::Role;
 use crate::ui::view_state::ViewState;
+use crate::ui::wrap;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
-/// Draws the line for the person: the notice, else what misses, else what was found to connect to. Gives false when
-/// there is nothing to tell.
-pub(crate) fn draw_notice(canvas: &mut Canvas<'_>, line: Rect, model: &Model) -> bool {
-    let room = usize::from(line.width).saturating_sub(2);
+/// Draws the line for the person: the notice, else what was found to connect to, else what is wrong or misses. It may
+/// take as many lines as the room has; gives how many it took.
+pub(crate) fn draw_notice(canvas: &mut Canvas<'_>, room: Rect, model: &Model) -> u16 {
     let (text, role) = if let Some(notice) = &model.notice {
         let clock = notice.at.clock(model.offset_minutes);
         (format!("{clock}  {}", notice.text), if notice.failure { Role::Critical } else { Role::Text })
@@ -26,10 +26,18 @@ pub(crate) fn draw_notice(canvas: &mut Canvas<'_>, line: Rect, model: &Model) ->
     } else if let Some(hint) = hint(model) {
         (hint, Role::Warning)
     } else {
-        return false;
+        return 0;
     };
-    canvas.put(line.x + 1, line.y, line.width.saturating_sub(1), &fit(&text, room), role);
-    true
+    let width = room.width.saturating_sub(2);
+    let wrapped = wrap::ranges(&text, usize::from(width));
+    let shown = wrapped.len().min(usize::from(room.height));
+    for (i, range) in wrapped.iter().take(shown).enumerate() {
+        // What does not fit on the last line is cut there.
+        let rest = if i + 1 == shown { range.start..text.len() } else { range.clone() };
+        let line = fit(text[rest].trim_end(), usize::from(width));
+        canvas.put(room.x + 1, room.y + columns(i), width, &line, role);
+    }
+    columns(shown)
 }
 
 /// Why the target that the screen is about cannot be reached; the fleet says it in its preview.
@@ -101,7 +109,7 @@ fn slowest_in_flight(model: &Model) -> Option<String> {
 pub(crate) fn draw_footer(canvas: &mut Canvas<'_>, line: Rect, model: &Model, view: &ViewState) {
     let (layer, entries) = if view.prefix { ("g ..", prefix_entries(model)) } else { entries(model, &view.keymap) };
     canvas.put(line.x, line.y, line.width, &format!(" {layer}"), Role::Active);
-    let mut x = line.x + crate::ui::canvas::columns(layer.len() + 1);
+    let mut x = line.x + columns(layer.len() + 1);
     x = canvas.put(x, line.y, line.right().saturating_sub(x), " ", Role::Active) + 1;
     // Help and quit, the last ones, must be seen whatever else is.
     let width = |e: &Hint| e.key.width() + e.words.width() + 3;

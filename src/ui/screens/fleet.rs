@@ -24,8 +24,8 @@ use ratatui::text::{Line, Span};
 const URGENT_FIRST: [&str; 12] =
     ["STATE", "NAME", "WHY", "CONN", "MEAN", "LAG", "QPS", "CACHE", "15 MIN", "ROLE", "SIZE", "KIND"];
 
-/// Lines that the panels of the selected server take, at most.
-const PANELS_HEIGHT: u16 = 7;
+/// Lines that the panels of the selected server want, and take at most.
+const PANELS_HEIGHT: (u16, u16) = (7, 11);
 
 /// Draws the fleet.
 pub(crate) fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model, view: &mut ViewState, density: Density) {
@@ -57,9 +57,11 @@ pub(crate) fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model, view: &mu
     // What a small fleet leaves free shows the selected server's panels.
     let mut panels_height = 0;
     if let Some(t) = selected.filter(|t| preview_height > 0 && t.sample.is_some()) {
-        let (wanted, short) = (panels::height(t, PANELS_HEIGHT), columns(lines.len()) + 1);
-        if columns(laid.table.rows.len()) + short + wanted + 5 <= body.height {
-            (panels_height, preview_height) = (wanted, short);
+        let (wanted, short) = (panels::height(t, PANELS_HEIGHT.0), columns(lines.len()) + 1);
+        // Two borders, the head of the table, the legend, and a free line.
+        let spare = body.height.saturating_sub(columns(laid.table.rows.len()) + short + 5);
+        if spare >= wanted {
+            (panels_height, preview_height) = (spare.min(PANELS_HEIGHT.1), short);
         }
     }
     let (frame, legend) = cut_bottom(body, u16::from(density == Density::Full && !model.health.zoomed));

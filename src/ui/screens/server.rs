@@ -237,7 +237,7 @@ fn what_is_shown(
         Some(ViewData { result: Some(Ok(rows)), .. }) if rows.rows.is_empty() => {
             Shown::Words("Nothing to show here.".into(), Role::Text)
         }
-        Some(ViewData { result: Some(Ok(rows)), .. }) => filtered(view.tables.rows(rows, list), list),
+        Some(ViewData { result: Some(Ok(rows)), .. }) => filtered(view.tables.view(rows, list), list),
         Some(ViewData { result: Some(Err(words)), .. }) => {
             Shown::Words(format!("could not be read: {words}"), Role::Critical)
         }

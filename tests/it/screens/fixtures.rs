@@ -294,7 +294,7 @@ pub fn server(view: &'static str) -> Model {
 
 /// Statement statistics as an engine's view gives them.
 fn queries() -> Rows {
-    let numbers = ["calls", "mean_ms", "total_ms", "rows", "shared_hit", "shared_read", "temp_written"];
+    let numbers = ["calls", "mean_ms", "total_ms", "rows", "shared_hit", "shared_read", "temp_bytes"];
     let mut columns = vec![Column::text("queryid"), Column::text("query")];
     columns.extend(numbers.map(Column::number));
     let texts = [

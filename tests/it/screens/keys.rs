@@ -134,6 +134,18 @@ fn boxes_take_keys_first() {
 }
 
 #[test]
+fn q_goes_back_before_it_quits() {
+    let mut stage = typing();
+    stage.model.chat.typing = false;
+    stage.model.chat.selected = Some(4);
+    stage.keys("o");
+    assert!(stage.model.chat.open_table.is_some());
+    assert_eq!(stage.keys("q"), [Action::Quit]);
+    assert!(stage.model.chat.open_table.is_none());
+    assert_eq!(stage.act(Action::Quit), [dba_gpt::app::effect::Effect::Quit]);
+}
+
+#[test]
 fn a_long_text_scrolls_to_its_end_and_not_past_it() {
     let mut stage = Stage::with(fixtures::fleet());
     let text: Vec<String> = (1..=100).map(|n| format!("line {n}.")).collect();
