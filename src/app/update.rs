@@ -51,8 +51,14 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
             conversation::schema_arrived(model)
         }
         Event::ReadProgress(id, rows) => {
+            let mut exporting = false;
             if let Some(running) = model.chat.running.as_mut().filter(|r| r.id == id) {
                 running.rows = rows;
+                exporting = running.blocks.is_empty();
+            }
+            if exporting {
+                // An export has no block in the conversation to show its rows in.
+                model.tell(format!("exporting: {rows} rows so far; Esc stops"), false);
             }
             Vec::new()
         }
