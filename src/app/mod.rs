@@ -4,6 +4,7 @@
 //! time arrives in events, and everything it wants done leaves as an effect.
 
 pub mod action;
+mod boxes;
 pub mod chat;
 pub mod command;
 pub mod conversation;
