@@ -445,4 +445,3 @@ fn reconnect(model: &mut Model) -> Vec<Effect> {
     effects.extend(health::tick(model));
     effects
 }
-
