@@ -146,6 +146,7 @@ pub fn session(pid: i64, user: &str, application: &str, state: SessionState, sta
     }
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "the fields it fills are optional")]
 fn since(seconds: i64) -> Option<Timestamp> {
     Some(NOW.plus_ms(-1200 - seconds * 1000))
 }

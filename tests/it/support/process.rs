@@ -50,5 +50,5 @@ fn a_process_can_read_its_own_costs() {
     assert!(resident_kib(me) > 500);
     assert!(peak_resident_kib(me) >= resident_kib(me) / 2);
     assert!(open_files(me) >= 3);
-    assert!(processor_time(me) < Duration::from_secs(600));
+    assert!(processor_time(me) < Duration::from_mins(10));
 }

@@ -83,7 +83,7 @@ impl Setup {
 
     /// Starts it.
     pub fn start(self) -> Terminal {
-        Terminal::start(self)
+        Terminal::start(&self)
     }
 }
 
@@ -172,7 +172,7 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    fn start(setup: Setup) -> Self {
+    fn start(setup: &Setup) -> Self {
         let size = PtySize { rows: setup.rows, cols: setup.columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let settings_before = settings_of(pair.master.as_ref());
