@@ -44,6 +44,9 @@ pub struct Common {
     /// Ask for the password of each target before connecting; it wins over every other source.
     #[arg(long = "password", short = 'W', global = true)]
     pub ask_password: bool,
+    /// Use no language model. This version has none, so it changes nothing; scripts may give it already.
+    #[arg(long, global = true, hide = true)]
+    pub no_llm: bool,
     /// Work line by line, without drawing: for dumb terminals and screen readers.
     #[arg(long, global = true)]
     pub plain: bool,
