@@ -402,8 +402,8 @@ mod tests {
     #[test]
     fn questions_are_answered_and_sizes_change() {
         let terminal = shell(
-            "stty raw -echo; printf '\\033[6n'; dd bs=1 count=6 2>/dev/null | tr -d '\\033'; printf ' answer\\r\\n'
-             trap 'stty size' WINCH; while :; do sleep 0.05; done",
+            "trap 'stty size' WINCH; stty raw -echo; printf '\\033[6n'
+             dd bs=1 count=6 2>/dev/null | tr -d '\\033'; printf ' answer\\r\\n'; while :; do sleep 0.05; done",
         );
         terminal.wait_text("[1;1R answer");
         terminal.resize(30, 5);
