@@ -43,7 +43,7 @@ const SILENT: &[&str] = &[
 #[rustfmt::skip]
 const ACTS: &[&str] = &[
     "added", "based", "belong", "belonging", "belongs", "both", "came", "come", "comes",
-    "cost", "costing", "costs", "created", "earn", "earning", "earns", "generated", "given", "happened",
+    "cost", "costing", "costs", "created", "earn", "earning", "earns", "exactly", "generated", "given", "happened",
     "inserted", "joined", "live", "lives", "living", "located", "made", "only", "place", "placed",
     "recorded", "registered", "signed", "sold", "spent", "submitted", "through", "work", "worked",
     "working", "works", "worth", "written",

@@ -3,6 +3,7 @@
 
 mod data;
 mod objects;
+mod sizes;
 
 use super::names::{literal, quote};
 use crate::domain::question::{
@@ -19,17 +20,7 @@ pub(super) fn answer(intent: &Intent, schema: &Schema, _now: Timestamp) -> Resul
         Intent::Tables(list) => Ok(counted(objects::tables(list, schema), list.count)),
         Intent::Describe(table) => Ok(objects::describe(table)),
         Intent::RowCount { table, exact } => Ok(objects::row_count(table, *exact)),
-        Intent::TableSize(table) => Err(Cannot {
-            reason: format!(
-                "SQLite does not tell the size of one table ({}) without its dbstat module; the whole file is known",
-                table.name
-            ),
-            can: vec![
-                "how big is the database".into(),
-                format!("how many rows are in {}", table.name.replace('_', " ")),
-            ],
-            ..Cannot::default()
-        }),
+        Intent::TableSize(table) => Ok(sizes::table(table)),
         Intent::Sample { table, limit } => {
             let statement = format!("SELECT * FROM {} LIMIT {limit}", relation(table));
             Ok(one(format!("{limit} rows of {}", table.full_name()), statement))
@@ -80,7 +71,6 @@ fn none(topic: Topic, schema: &Schema) -> Cannot {
             "SQLite does not count how its tables and indexes are used"
         }
         Topic::Sequences => "SQLite has no sequences; its AUTOINCREMENT counters are in sqlite_sequence",
-        Topic::IndexSizes => "SQLite does not tell the size of an index without its dbstat module",
         Topic::Comments => "SQLite stores no comments apart from those inside CREATE statements",
         _ => "SQLite has no such thing",
     };

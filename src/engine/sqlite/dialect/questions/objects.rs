@@ -19,17 +19,14 @@ pub(super) fn tables(list: &TableList, schema: &Schema) -> Answer {
             && list.containing.as_ref().is_none_or(|part| t.name.to_lowercase().contains(&part.to_lowercase()))
     };
     let cut = list.limit.map_or_else(String::new, |n| format!(" LIMIT {n}"));
+    if list.order == TableOrder::Bytes && list.kind == ListKind::Tables {
+        return super::sizes::tables(list);
+    }
     if list.order != TableOrder::Name {
         let direction = if list.ascending { "ASC" } else { "DESC" };
         let found: Vec<&Table> = schema.tables.iter().filter(wanted).collect();
         if let Some(counts) = counts(&found) {
             let mut answer = one("Tables by rows", format!("{counts} ORDER BY 2 {direction}, 1{cut}"));
-            if list.order == TableOrder::Bytes {
-                answer.notes.push(
-                    "SQLite does not tell the size of one table without its dbstat module: ranked by counted rows"
-                        .into(),
-                );
-            }
             if found.len() > COUNTED {
                 answer.notes.push(format!("the first {COUNTED} of {} tables are counted", found.len()));
             }
@@ -221,6 +218,7 @@ pub(super) fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Option<Answ
             one("Attached databases", "SELECT seq, name, file FROM pragma_database_list ORDER BY seq")
         }
         Topic::DatabaseSize | Topic::DiskUsage => one("Size of the file", SIZE),
+        Topic::IndexSizes => super::sizes::indexes(),
         Topic::Bloat | Topic::Vacuum => {
             let mut answer = one("Free pages in the file", SIZE);
             answer
