@@ -57,6 +57,9 @@ pub struct ConnectSettings {
     pub url: SecretString,
     /// A password from elsewhere (prompt, `password_command`); wins over everything else.
     pub password: Option<SecretString>,
+    /// Where to dial instead of the URL's host and port: the near end of a tunnel. Names of certificates, password
+    /// files and everything shown go by the URL all the same.
+    pub dial: Option<(String, u16)>,
     /// The name under which the server sees us: `dba-gpt watch`, `dba-gpt chat`.
     pub application: String,
     /// Time for the whole way in, at most.

@@ -58,6 +58,7 @@ impl Door {
         let settings = ConnectSettings {
             url,
             password,
+            dial: None,
             application: format!("dba-gpt {purpose}"),
             timeout: CONNECT,
             surroundings: self.inner.surroundings.clone(),

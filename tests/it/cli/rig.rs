@@ -217,6 +217,7 @@ impl Host for TestHost<'_> {
         let settings = ConnectSettings {
             url: url.clone(),
             password: None,
+            dial: None,
             application: "dba-gpt test".into(),
             timeout: Duration::from_secs(5),
             surroundings: self.surroundings.clone(),

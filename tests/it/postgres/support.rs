@@ -60,6 +60,7 @@ pub fn settings(url: &str) -> ConnectSettings {
     ConnectSettings {
         url: SecretString::from(url),
         password: None,
+        dial: None,
         application: "dba-gpt test".into(),
         timeout: Duration::from_secs(5),
         surroundings: Surroundings::default(),

@@ -37,6 +37,7 @@ impl Asked {
         let settings = ConnectSettings {
             url: SecretString::from(url),
             password: None,
+            dial: None,
             application: "dba-gpt test".into(),
             timeout: Duration::from_secs(10),
             surroundings: Surroundings::default(),

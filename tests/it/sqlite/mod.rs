@@ -62,6 +62,7 @@ async fn try_open(url: &str) -> Result<Box<dyn Session>, ConnectError> {
     let settings = ConnectSettings {
         url: SecretString::from(url.to_owned()),
         password: None,
+        dial: None,
         application: "dba-gpt test".into(),
         timeout: Duration::from_secs(10),
         surroundings: Surroundings::default(),
