@@ -61,10 +61,6 @@ fn every_refusal_has_its_own_kind() {
     });
 }
 
-async fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port()
-}
-
 #[test]
 fn a_full_server_says_so() {
     on_server(|url| async move {

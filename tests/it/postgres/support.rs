@@ -13,6 +13,7 @@ use secrecy::SecretString;
 use std::future::Future;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
 use tokio_postgres::NoTls;
 use tokio_util::sync::CancellationToken;
 
@@ -48,6 +49,10 @@ fn skipped() -> bool {
 
 pub fn run<F: Future<Output = ()>>(test: F) {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(test);
+}
+
+pub async fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port()
 }
 
 pub fn percent(text: &str) -> String {

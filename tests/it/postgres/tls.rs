@@ -31,6 +31,30 @@ fn url(address: &Address, host: &str, more: &str) -> String {
 }
 
 #[test]
+fn a_tunnel_is_dialled_and_the_certificate_is_still_judged_by_the_url() {
+    on_each_server(|base| async move {
+        let address = Address::of(&base);
+        let authority = percent(servers::certificate_authority().to_str().unwrap());
+        let far = |host: &str| {
+            let far = Address { host: host.into(), port: 1, ..address.clone() };
+            let mut settings = settings(&format!("{}?sslmode=verify-full&sslrootcert={authority}", far.url()));
+            settings.dial = Some((address.host.clone(), address.port));
+            settings
+        };
+        let mut session = (postgres::SPEC.connect)(&far("localhost")).await.unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(in_tls(&mut *session).await, Value::Bool(true));
+
+        let Err(error) = (postgres::SPEC.connect)(&far("db.example")).await else { panic!("a wrong name was taken") };
+        assert!(error.kind == ConnectKind::Tls && error.message.contains("not made out to db.example"), "{error}");
+
+        let mut nothing_there = far("localhost");
+        nothing_there.dial = Some(("127.0.0.1".into(), free_port().await));
+        let Err(error) = (postgres::SPEC.connect)(&nothing_there).await else { panic!("somebody listens") };
+        assert!(error.kind == ConnectKind::Refused && error.message.contains("dialled at 127.0.0.1:"), "{error}");
+    });
+}
+
+#[test]
 fn a_verified_certificate_opens_and_the_wrong_name_or_authority_does_not() {
     on_each_server(|base| async move {
         let address = Address::of(&base);

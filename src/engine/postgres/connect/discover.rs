@@ -1,8 +1,8 @@
 //! What there is to connect to on this machine, read from its files. Nothing is connected to.
 
 use super::plan::SOCKET_FOLDERS;
-use super::url::encode;
 use super::{passfile, service};
+use crate::engine::net::url::encode;
 use crate::engine::{Found, Surroundings};
 
 /// Most lines of a password file that are offered.

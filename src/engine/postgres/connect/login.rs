@@ -1,10 +1,10 @@
 //! The conversation before the first statement: TLS request, startup, proof of the password.
 
-use super::dial::{self, Socket};
-use super::plan::{Endpoint, Password, Plan, SslMode, Wish};
-use super::tls::{self, TlsPlan};
+use super::WORDS;
+use super::plan::{Password, Plan, Wish, ssl_word};
 use crate::domain::error_event::{ConnectError, ConnectKind, ServerMessage};
-use crate::engine::postgres::wire::{Authentication, Incoming, Message, Peer, Route, Transport, Wire, WireError};
+use crate::engine::net::{self, Endpoint, Peer, Socket, TlsMode, TlsPlan, TlsSettings, Transport};
+use crate::engine::postgres::wire::{Authentication, Incoming, Message, Route, Wire, WireError};
 use bytes::BytesMut;
 use postgres_protocol::authentication::md5_hash;
 use postgres_protocol::authentication::sasl::{ChannelBinding, SCRAM_SHA_256, SCRAM_SHA_256_PLUS, ScramSha256};
@@ -58,10 +58,10 @@ impl Attempt<'_> {
     pub(super) async fn open(&self, peer: &Peer) -> Result<Opened, ConnectError> {
         let mode = self.plan.ssl_mode(self.endpoint);
         let ways: &[Way] = match mode {
-            SslMode::Disable => &[Way::Plain],
-            SslMode::Allow => &[Way::Plain, Way::Tls],
-            SslMode::Prefer => &[Way::Tls, Way::Plain],
-            SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => &[Way::Tls],
+            TlsMode::Off => &[Way::Plain],
+            TlsMode::Allow => &[Way::Plain, Way::Tls],
+            TlsMode::Prefer => &[Way::Tls, Way::Plain],
+            TlsMode::Require | TlsMode::VerifyCa | TlsMode::VerifyFull => &[Way::Tls],
         };
         let mut first = None;
         for &way in ways {
@@ -72,11 +72,11 @@ impl Attempt<'_> {
                 Err(Failure::TryOther(error)) => first = first.or(Some(error)),
             }
         }
-        Err(first.unwrap_or_else(|| dial::silent(self.endpoint)))
+        Err(first.unwrap_or_else(|| net::silent(self.endpoint)))
     }
 
-    async fn open_one_way(&self, peer: &Peer, mode: SslMode, way: Way) -> Result<Opened, Failure> {
-        let socket = dial::connect(self.endpoint, peer, self.deadline).await.map_err(Failure::Final)?;
+    async fn open_one_way(&self, peer: &Peer, mode: TlsMode, way: Way) -> Result<Opened, Failure> {
+        let socket = net::connect(self.endpoint, peer, self.deadline, &WORDS).await.map_err(Failure::Final)?;
         let secured = match (way, socket) {
             (Way::Tls, Socket::Tcp(stream)) => self.encrypt(stream, mode).await?,
             (_, Socket::Tcp(stream)) => Secured { transport: Box::new(stream), tls: None, end_point: None },
@@ -94,30 +94,40 @@ impl Attempt<'_> {
         }
     }
 
-    async fn encrypt(&self, mut stream: tokio::net::TcpStream, mode: SslMode) -> Result<Secured, Failure> {
-        let plan = Arc::new(tls::prepare(self.plan, self.endpoint, mode).map_err(Failure::Final)?);
-        let soft = |error| if mode <= SslMode::Prefer { Failure::TryOther(error) } else { Failure::Final(error) };
+    async fn encrypt(&self, mut stream: tokio::net::TcpStream, mode: TlsMode) -> Result<Secured, Failure> {
+        let settings = TlsSettings {
+            mode,
+            authorities: self.plan.root_certificates.as_deref(),
+            client_certificate: self.plan.client_certificate.as_ref(),
+            only_tls13: self.plan.only_tls13,
+            alpn: self.plan.direct_tls.then_some(b"postgresql"),
+        };
+        let plan = Arc::new(net::prepare(&settings, self.endpoint, &WORDS).map_err(Failure::Final)?);
+        let soft = |error| if mode <= TlsMode::Prefer { Failure::TryOther(error) } else { Failure::Final(error) };
         let shake = async {
-            if !plan.direct {
+            if plan.alpn().is_none() {
                 match ask_for_tls(&mut stream).await {
                     Ok(b'S') => {}
-                    Ok(b'N') => return Err(soft(tls::not_offered(self.endpoint, mode))),
+                    Ok(b'N') => {
+                        let mode = format!("sslmode={}", ssl_word(mode));
+                        return Err(soft(net::not_offered(self.endpoint, &mode, &WORDS)));
+                    }
                     // What follows an E was written by somebody who may be anybody: it is not shown.
                     Ok(b'E') => return Err(soft(self.other("answered the TLS request with an error"))),
                     Ok(_) => return Err(Failure::Final(self.not_postgres())),
                     Err(e) => return Err(Failure::Final(self.hung_up(&e))),
                 }
             }
-            tls::handshake(stream, &plan).await.map_err(|e| soft(tls::explain(&e, self.endpoint)))
+            net::handshake(stream, &plan).await.map_err(|e| soft(net::explain(&e, self.endpoint, &WORDS)))
         };
         let stream = timeout_at(self.deadline, shake).await.map_err(|_| Failure::Final(self.mute()))??;
-        let end_point = tls::end_point(&stream);
+        let end_point = net::end_point(&stream);
         Ok(Secured { transport: Box::new(stream), tls: Some(plan), end_point })
     }
 
-    async fn login(&self, secured: Secured, mode: SslMode) -> Result<(Wire, (i32, i32)), Failure> {
+    async fn login(&self, secured: Secured, mode: TlsMode) -> Result<(Wire, (i32, i32)), Failure> {
         let encrypted = secured.tls.is_some();
-        let verified = (encrypted && mode >= SslMode::VerifyCa) || self.endpoint.is_local();
+        let verified = (encrypted && mode >= TlsMode::VerifyCa) || self.endpoint.is_local();
         let mut wire = Wire::new(secured.transport);
         let mut startup = vec![
             ("user", self.plan.user.as_str()),
@@ -198,14 +208,14 @@ impl Attempt<'_> {
         self.password.hint.as_ref().map_or_else(String::new, |hint| format!(" ({hint})"))
     }
     /// What to know about a connection that is less than verified.
-    fn hints(&self, mode: SslMode, encrypted: bool) -> Vec<String> {
+    fn hints(&self, mode: TlsMode, encrypted: bool) -> Vec<String> {
         let mut hints: Vec<String> = self.password.hint.iter().cloned().collect();
         if !self.endpoint.is_local() {
-            let word = mode.word();
+            let word = ssl_word(mode);
             match (encrypted, mode) {
                 (false, _) => hints.push(format!("plaintext: nothing is encrypted (sslmode={word})")),
-                (true, SslMode::VerifyFull) => {}
-                (true, SslMode::VerifyCa) => {
+                (true, TlsMode::VerifyFull) => {}
+                (true, TlsMode::VerifyCa) => {
                     hints.push(format!("the host name in the certificate is not checked (sslmode={word})"));
                 }
                 (true, _) => hints.push(format!("TLS is not verified (sslmode={word})")),
@@ -254,10 +264,10 @@ pub(crate) async fn encrypt_for_cancel(
     mut stream: tokio::net::TcpStream,
     plan: &TlsPlan,
 ) -> io::Result<impl Transport + use<>> {
-    if !plan.direct && ask_for_tls(&mut stream).await? != b'S' {
+    if plan.alpn().is_none() && ask_for_tls(&mut stream).await? != b'S' {
         return Err(io::Error::other("the server does not take an encrypted cancel request"));
     }
-    tls::handshake(stream, plan).await
+    net::handshake(stream, plan).await
 }
 
 /// Answers the server's login requests, within what the plan allows.

@@ -1,29 +1,37 @@
 //! From a URL to a session: where it leads, who we are there, and why not.
 //!
-//! `keywords` gathers what was said (URL, service, environment), `plan` decides, `dial` reaches a socket, `login`
-//! proves who we are over TLS as `tls` verifies it, and `session` takes over.
+//! `keywords` gathers what was said (URL, service, environment), `plan` decides, `net` reaches a socket, `login`
+//! proves who we are over TLS as `net` verifies it, and `session` takes over.
 
-mod dial;
 mod discover;
 mod keywords;
 mod login;
 mod passfile;
 mod plan;
 mod service;
-mod tls;
 mod url;
 
 pub(super) use discover::discover;
 pub(crate) use login::{Opened, encrypt_for_cancel};
-pub(crate) use tls::TlsPlan;
 
 use super::session::PgSession;
 use crate::domain::error_event::{ConnectError, ConnectKind};
+use crate::engine::net::{self, Endpoint, Words, share};
 use crate::engine::{ConnectSettings, Session, Surroundings, Task};
 use login::Attempt;
-use plan::{Endpoint, Member, Plan};
+use plan::{Member, Plan};
 use secrecy::SecretString;
 use tokio::time::Instant;
+
+/// libpq's and the server's own words.
+static WORDS: Words = Words {
+    listening: "with listen_addresses set",
+    url: "postgres://USER@HOST/DATABASE",
+    authority: "sslrootcert=FILE",
+    client_certificate: "sslcert, sslkey",
+    other_name: "connect by that name, or add hostaddr",
+    without_tls: "turn on ssl at the server, or say sslmode=disable",
+};
 
 /// `host:port/database` of a URL, defaults filled in.
 pub(super) fn address(url: &SecretString, around: &Surroundings) -> Result<String, ConnectError> {
@@ -47,10 +55,12 @@ pub(super) fn connect(settings: &ConnectSettings) -> Task<'_, Result<Box<dyn Ses
             Member::Primary => &[Member::Primary],
             Member::Replica => &[Member::Replica],
         };
-        let mut left = wanted.len() * plan.endpoints.len();
+        // A tunnel leads to one server: the first that the URL names.
+        let endpoints = if settings.dial.is_some() { &plan.endpoints[..1] } else { &plan.endpoints[..] };
+        let mut left = wanted.len() * endpoints.len();
         let mut failures: Vec<ConnectError> = Vec::new();
         for &member in wanted {
-            for endpoint in &plan.endpoints {
+            for endpoint in endpoints {
                 // Each endpoint gets its share of the time that is left, so that a silent one does not use it all.
                 match one_endpoint(&plan, endpoint, member, settings, share(deadline, left)).await {
                     Ok(session) => return Ok(Box::new(session) as Box<dyn Session>),
@@ -72,7 +82,7 @@ async fn one_endpoint(
     deadline: Instant,
 ) -> Result<PgSession, ConnectError> {
     let password = plan.password(endpoint, settings.password.as_ref(), &settings.surroundings);
-    let peers = dial::resolve(endpoint, deadline).await?;
+    let peers = net::resolve(endpoint, settings.dial.as_ref(), deadline).await?;
     let mut failures = Vec::new();
     for (i, peer) in peers.iter().enumerate() {
         let attempt = Attempt {
@@ -92,7 +102,7 @@ async fn one_endpoint(
         };
         let session = match tokio::time::timeout_at(deadline, PgSession::begin(opened)).await {
             Ok(session) => session?,
-            Err(_) => return Err(dial::silent(endpoint)),
+            Err(_) => return Err(net::silent(endpoint)),
         };
         return match (member, session.role()) {
             (Member::Primary, "replica") => Err(wrong_member(endpoint, "a replica", "a primary")),
@@ -101,13 +111,7 @@ async fn one_endpoint(
         };
     }
     // Addresses of one name mostly fail alike.
-    Err(failures.pop().unwrap_or_else(|| dial::silent(endpoint)))
-}
-
-/// The moment by which one of `parts` equal parts of the time that is left has passed.
-fn share(deadline: Instant, parts: usize) -> Instant {
-    let now = Instant::now();
-    now + deadline.saturating_duration_since(now) / u32::try_from(parts.max(1)).unwrap_or(u32::MAX)
+    Err(failures.pop().unwrap_or_else(|| net::silent(endpoint)))
 }
 
 /// Another host of the list may fare better.

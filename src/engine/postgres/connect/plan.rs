@@ -4,9 +4,9 @@ use super::keywords::{self, Keywords, Said};
 use super::passfile;
 use crate::domain::error_event::{ConnectError, ConnectKind};
 use crate::engine::Surroundings;
+use crate::engine::net::{Endpoint, Place, TlsMode};
 use secrecy::{ExposeSecret as _, SecretString};
-use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Folders in which servers put their socket: Debian's and Red Hat's, and the one compiled in.
@@ -14,30 +14,19 @@ pub(super) const SOCKET_FOLDERS: &[&str] = &["/var/run/postgresql", "/tmp"];
 /// PostgreSQL's port.
 pub(super) const PORT: u16 = 5432;
 
-/// libpq's `sslmode`, in order of care.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum SslMode {
-    Disable,
-    Allow,
-    Prefer,
-    Require,
-    VerifyCa,
-    VerifyFull,
-}
+/// libpq's words of `sslmode`.
+const SSL_MODES: [(&str, TlsMode); 6] = [
+    ("disable", TlsMode::Off),
+    ("allow", TlsMode::Allow),
+    ("prefer", TlsMode::Prefer),
+    ("require", TlsMode::Require),
+    ("verify-ca", TlsMode::VerifyCa),
+    ("verify-full", TlsMode::VerifyFull),
+];
 
-impl SslMode {
-    const ALL: [(&'static str, Self); 6] = [
-        ("disable", Self::Disable),
-        ("allow", Self::Allow),
-        ("prefer", Self::Prefer),
-        ("require", Self::Require),
-        ("verify-ca", Self::VerifyCa),
-        ("verify-full", Self::VerifyFull),
-    ];
-    /// libpq's word.
-    pub(super) fn word(self) -> &'static str {
-        Self::ALL.iter().find(|(_, mode)| *mode == self).map_or("", |(word, _)| word)
-    }
+/// libpq's word for a mode.
+pub(super) fn ssl_word(mode: TlsMode) -> &'static str {
+    SSL_MODES.iter().find(|(_, known)| *known == mode).map_or("", |(word, _)| word)
 }
 
 /// How much a part of the login is wanted.
@@ -57,47 +46,9 @@ pub(super) enum Member {
     PreferReplica,
 }
 
-/// Where a server listens.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Place {
-    /// A name to be resolved.
-    Name(String),
-    /// An address.
-    Address(IpAddr),
-    /// The folder of a socket.
-    Socket(PathBuf),
-}
-
-/// One server to try.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Endpoint {
-    /// The host as it was said: the name that a certificate must carry.
-    pub(super) host: String,
-    pub(super) place: Place,
-    pub(super) port: u16,
-}
-
-impl Endpoint {
-    /// Nobody can stand between us and this server.
-    pub(super) fn is_local(&self) -> bool {
-        match &self.place {
-            Place::Socket(_) => true,
-            Place::Address(address) => address.is_loopback(),
-            Place::Name(name) => name.eq_ignore_ascii_case("localhost"),
-        }
-    }
-    /// The file of the socket.
-    pub(super) fn socket_file(folder: &std::path::Path, port: u16) -> PathBuf {
-        folder.join(format!(".s.PGSQL.{port}"))
-    }
-    /// `host:port`.
-    pub(super) fn words(&self) -> String {
-        if self.host.contains(':') {
-            format!("[{}]:{}", self.host, self.port)
-        } else {
-            format!("{}:{}", self.host, self.port)
-        }
-    }
+/// The file of the socket that a server has in a folder.
+fn socket_file(folder: &Path, port: u16) -> PathBuf {
+    folder.join(format!(".s.PGSQL.{port}"))
 }
 
 /// Everything decided before the first packet.
@@ -106,7 +57,7 @@ pub(super) struct Plan {
     pub(super) user: String,
     pub(super) database: String,
     /// What was said, or nothing.
-    pub(super) ssl_mode: Option<SslMode>,
+    pub(super) ssl_mode: Option<TlsMode>,
     pub(super) root_certificates: Option<String>,
     /// Certificate and key of our own.
     pub(super) client_certificate: Option<(PathBuf, PathBuf)>,
@@ -139,16 +90,16 @@ impl Plan {
         let user = keywords.get("user").or(around.user.as_deref()).map(str::to_owned);
         let user = user.ok_or_else(|| settings("no user name: put it in the URL (postgres://USER@HOST/DATABASE)"))?;
         let database = keywords.get("dbname").unwrap_or(&user).to_owned();
-        let ssl_mode = choice(&keywords, "sslmode", &SslMode::ALL)?;
+        let ssl_mode = choice(&keywords, "sslmode", &SSL_MODES)?;
         let root_certificates = keywords.get("sslrootcert").map(str::to_owned);
-        if root_certificates.as_deref() == Some("system") && ssl_mode.is_some_and(|m| m < SslMode::VerifyFull) {
+        if root_certificates.as_deref() == Some("system") && ssl_mode.is_some_and(|m| m < TlsMode::VerifyFull) {
             return Err(settings(
                 "sslrootcert=system needs sslmode=verify-full: anybody can have a certificate from a public authority",
             ));
         }
         // libpq: a root certificate makes `require` mean `verify-ca`.
         let ssl_mode = match ssl_mode {
-            Some(SslMode::Require) if root_certificates.is_some() => Some(SslMode::VerifyCa),
+            Some(TlsMode::Require) if root_certificates.is_some() => Some(TlsMode::VerifyCa),
             other => other,
         };
         if keywords.get("gssencmode") == Some("require") {
@@ -200,14 +151,14 @@ impl Plan {
     }
 
     /// The care taken with an endpoint: what was said; else verified TLS, and less only where nobody can listen.
-    pub(super) fn ssl_mode(&self, endpoint: &Endpoint) -> SslMode {
+    pub(super) fn ssl_mode(&self, endpoint: &Endpoint) -> TlsMode {
         match (&endpoint.place, self.ssl_mode) {
             // TLS is not spoken on sockets, as in libpq.
-            (Place::Socket(_), _) => SslMode::Disable,
+            (Place::Socket(_), _) => TlsMode::Off,
             (_, Some(mode)) => mode,
-            (_, None) if self.root_certificates.as_deref() == Some("system") => SslMode::VerifyFull,
-            (_, None) if endpoint.is_local() => SslMode::Prefer,
-            (_, None) => SslMode::VerifyFull,
+            (_, None) if self.root_certificates.as_deref() == Some("system") => TlsMode::VerifyFull,
+            (_, None) if endpoint.is_local() => TlsMode::Prefer,
+            (_, None) => TlsMode::VerifyFull,
         }
     }
 
@@ -296,21 +247,17 @@ fn endpoint(host: &str, address: &str, port: u16) -> Result<Endpoint, ConnectErr
         let host = if host.is_empty() { address } else { host };
         return Ok(Endpoint { host: host.to_owned(), place: Place::Address(parsed), port });
     }
-    let place = if host.is_empty() {
-        let folder = SOCKET_FOLDERS.iter().map(PathBuf::from).find(|f| Endpoint::socket_file(f, port).exists());
-        Place::Socket(folder.unwrap_or_else(|| PathBuf::from(SOCKET_FOLDERS[0])))
-    } else if host.starts_with('/') {
-        Place::Socket(PathBuf::from(host))
-    } else if let Ok(address) = host.parse() {
-        Place::Address(address)
-    } else {
-        Place::Name(host.to_owned())
-    };
-    let host = match &place {
-        Place::Socket(folder) => folder.display().to_string(),
-        _ => host.to_owned(),
-    };
-    Ok(Endpoint { host, place, port })
+    if host.is_empty() || host.starts_with('/') {
+        let folder = if host.is_empty() {
+            let used = SOCKET_FOLDERS.iter().find(|folder| socket_file(Path::new(folder), port).exists());
+            used.copied().unwrap_or(SOCKET_FOLDERS[0])
+        } else {
+            host
+        };
+        let place = Place::Socket(socket_file(Path::new(folder), port));
+        return Ok(Endpoint { host: folder.to_owned(), place, port });
+    }
+    Ok(Endpoint { host: host.to_owned(), place: Place::of_host(host), port })
 }
 
 /// A file of `~/.postgresql` that exists.
@@ -366,21 +313,21 @@ mod tests {
         let around = Surroundings { user: Some("os".into()), ..Surroundings::default() };
         Plan::make(&SecretString::from(url), &around)
     }
-    fn mode(url: &str) -> SslMode {
+    fn mode(url: &str) -> TlsMode {
         let plan = plan(url).unwrap();
         plan.ssl_mode(&plan.endpoints[0])
     }
 
     #[test]
     fn tls_is_verified_unless_nobody_can_listen_or_less_was_said() {
-        assert_eq!(mode("postgres://db.example/x"), SslMode::VerifyFull);
-        assert_eq!(mode("postgres://10.0.0.1/x"), SslMode::VerifyFull);
-        assert_eq!(mode("postgres://localhost/x"), SslMode::Prefer);
-        assert_eq!(mode("postgres://[::1]/x"), SslMode::Prefer);
-        assert_eq!(mode("postgres://127.1.2.3/x"), SslMode::Prefer);
-        assert_eq!(mode("postgres://db.example/x?sslmode=require"), SslMode::Require);
-        assert_eq!(mode("postgres://db.example/x?sslmode=require&sslrootcert=/ca"), SslMode::VerifyCa);
-        assert_eq!(mode("postgres://%2Ftmp/x?sslmode=verify-full"), SslMode::Disable);
+        assert_eq!(mode("postgres://db.example/x"), TlsMode::VerifyFull);
+        assert_eq!(mode("postgres://10.0.0.1/x"), TlsMode::VerifyFull);
+        assert_eq!(mode("postgres://localhost/x"), TlsMode::Prefer);
+        assert_eq!(mode("postgres://[::1]/x"), TlsMode::Prefer);
+        assert_eq!(mode("postgres://127.1.2.3/x"), TlsMode::Prefer);
+        assert_eq!(mode("postgres://db.example/x?sslmode=require"), TlsMode::Require);
+        assert_eq!(mode("postgres://db.example/x?sslmode=require&sslrootcert=/ca"), TlsMode::VerifyCa);
+        assert_eq!(mode("postgres://%2Ftmp/x?sslmode=verify-full"), TlsMode::Off);
         assert!(plan("postgres://h/x?sslmode=require&sslrootcert=system").is_err());
     }
 

@@ -3,25 +3,15 @@
 
 use super::keywords::Keywords;
 use crate::domain::error_event::{ConnectError, ConnectKind};
+use crate::engine::net::url::{decode, encode, host_and_port, split};
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// What to do about characters that have a meaning in URLs.
-const ENCODE: &str = "in a user name or password write @ as %40, : as %3A, / as %2F, ? as %3F, # as %23 and % as %25";
-
-/// The parts of a URL, still encoded.
-struct Parts<'a> {
-    scheme: &'a str,
-    /// `user:password`, where there is an `@`.
-    login: Option<&'a str>,
-    hosts: &'a str,
-    /// Without the leading slash.
-    path: Option<&'a str>,
-    query: Option<&'a str>,
-}
+/// How a URL of ours begins.
+const BEGINS: &str = "a PostgreSQL URL begins with postgres://";
 
 /// Reads a URL into keywords.
 pub(super) fn parse(url: &SecretString) -> Result<Keywords, ConnectError> {
-    let parts = split(url.expose_secret())?;
+    let parts = split(url.expose_secret(), BEGINS)?;
     let mut keywords = Keywords::default();
     if let Some(login) = parts.login {
         let (user, password) = login.split_once(':').map_or((login, None), |(u, p)| (u, Some(p)));
@@ -64,7 +54,7 @@ pub(super) fn parse(url: &SecretString) -> Result<Keywords, ConnectError> {
 
 /// The URL of another database on the same server.
 pub(super) fn with_database(url: &SecretString, database: &str) -> Option<SecretString> {
-    let parts = split(url.expose_secret()).ok()?;
+    let parts = split(url.expose_secret(), BEGINS).ok()?;
     let mut out = format!("{}://", parts.scheme);
     if let Some(login) = parts.login {
         out.push_str(login);
@@ -85,67 +75,6 @@ pub(super) fn with_database(url: &SecretString, database: &str) -> Option<Secret
         out.push_str(&kept.join("&"));
     }
     Some(SecretString::from(out))
-}
-
-fn split(url: &str) -> Result<Parts<'_>, ConnectError> {
-    let (scheme, rest) = url.split_once("://").ok_or_else(|| settings("a PostgreSQL URL begins with postgres://"))?;
-    let (rest, query) = rest.split_once('?').map_or((rest, None), |(r, q)| (r, Some(q)));
-    let (authority, path) = rest.split_once('/').map_or((rest, None), |(a, p)| (a, Some(p)));
-    // The last @ ends the login, so that an @ in a password does no harm.
-    let (login, hosts) = authority.rsplit_once('@').map_or((None, authority), |(l, h)| (Some(l), h));
-    let stray = |text: Option<&str>| text.is_some_and(|t| t.contains('@'));
-    if login.is_none() && (stray(path) || (stray(query) && authority.contains(':'))) {
-        return Err(settings(&format!("the @ of the URL comes after a / or ?: {ENCODE}")));
-    }
-    Ok(Parts { scheme, login, hosts, path, query })
-}
-
-fn host_and_port(text: &str) -> Result<(&str, &str), ConnectError> {
-    let (host, port) = if let Some(rest) = text.strip_prefix('[') {
-        let (host, after) = rest.split_once(']').ok_or_else(|| settings("an IPv6 address in the URL lacks its ]"))?;
-        (host, after.strip_prefix(':').unwrap_or(after))
-    } else {
-        text.rsplit_once(':').unwrap_or((text, ""))
-    };
-    if host.contains(':') && !text.starts_with('[') {
-        return Err(settings(&format!("an IPv6 address in a URL stands in [ ]; {ENCODE}")));
-    }
-    if !port.is_empty() && port.parse::<u16>().is_err() {
-        return Err(settings(&format!("the port in the URL is not a number; {ENCODE}")));
-    }
-    Ok((host, port))
-}
-
-fn decode(text: &str) -> Result<String, ConnectError> {
-    let wrong = || settings(&format!("a % in the URL is not followed by two hexadecimal digits: {ENCODE}"));
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let digit = |b: Option<u8>| b.and_then(|b| char::from(b).to_digit(16)).and_then(|d| u8::try_from(d).ok());
-        match (digit(rest.next()), digit(rest.next())) {
-            (Some(0), Some(0)) | (None, _) | (_, None) => return Err(wrong()),
-            (Some(high), Some(low)) => bytes.push(high << 4 | low),
-        }
-    }
-    String::from_utf8(bytes).map_err(|_| settings("the URL does not decode to UTF-8"))
-}
-
-/// Writes a name so that it can stand anywhere in a URL.
-pub(super) fn encode(text: &str) -> String {
-    use std::fmt::Write as _;
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
 }
 
 fn settings(message: &str) -> ConnectError {

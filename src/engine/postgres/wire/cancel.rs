@@ -1,34 +1,22 @@
 //! Stopping what the server does for us: a cancel request over a second connection to the same address.
 
-use super::client::Transport;
-use crate::engine::postgres::connect::{self, TlsPlan};
+use crate::engine::net::{self, Peer, Socket, TlsPlan, Transport};
+use crate::engine::postgres::connect;
 use bytes::BytesMut;
 use postgres_protocol::message::frontend;
 use std::io;
-use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 /// Time for one cancel request.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The address that answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Peer {
-    /// Over the network.
-    Tcp(SocketAddr),
-    /// A socket file.
-    Unix(PathBuf),
-}
-
 /// How to reach our own backend from outside.
 #[derive(Clone)]
 pub(crate) struct Route {
-    /// Where.
+    /// The address that answered.
     pub(crate) peer: Peer,
     /// How the first connection was encrypted; the second is encrypted alike.
     pub(crate) tls: Option<Arc<TlsPlan>>,
@@ -47,16 +35,10 @@ impl Route {
     }
 
     async fn send(&self) -> io::Result<()> {
-        let mut transport: Box<dyn Transport> = match &self.peer {
-            Peer::Tcp(address) => {
-                let stream = TcpStream::connect(address).await?;
-                stream.set_nodelay(true)?;
-                match &self.tls {
-                    Some(plan) => Box::new(connect::encrypt_for_cancel(stream, plan).await?),
-                    None => Box::new(stream),
-                }
-            }
-            Peer::Unix(path) => Box::new(UnixStream::connect(path).await?),
+        let mut transport: Box<dyn Transport> = match (net::reach(&self.peer).await?, &self.tls) {
+            (Socket::Tcp(stream), Some(plan)) => Box::new(connect::encrypt_for_cancel(stream, plan).await?),
+            (Socket::Tcp(stream), None) => Box::new(stream),
+            (Socket::Unix(stream), _) => Box::new(stream),
         };
         let mut request = BytesMut::new();
         frontend::cancel_request(self.pid, self.secret, &mut request);

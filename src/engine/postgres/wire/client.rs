@@ -7,21 +7,18 @@ use super::decode::{Bounds, Cell, Decoder, Incoming, Malformed};
 use super::message::{Field, Message, Report, Transaction};
 use crate::domain::error_event::ServerMessage;
 use crate::engine::Param;
+use crate::engine::net::Transport;
 use bytes::{BufMut as _, BytesMut};
 use postgres_protocol::IsNull;
 use postgres_protocol::message::frontend;
 use std::collections::BTreeMap;
 use std::io;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// Bytes asked of the socket at once.
 const CHUNK: usize = 32 << 10;
 /// Notices kept of one statement.
 const NOTICES: usize = 20;
-
-/// A socket, with or without TLS.
-pub(crate) trait Transport: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Transport for T {}
 
 /// The connection cannot be used further.
 #[derive(Debug)]

@@ -12,8 +12,8 @@ mod decode;
 mod message;
 mod types;
 
-pub(crate) use cancel::{InFlight, Peer, Route, Underway};
-pub(crate) use client::{Answer, Transport, Wire, WireError};
+pub(crate) use cancel::{InFlight, Route, Underway};
+pub(crate) use client::{Answer, Wire, WireError};
 pub(crate) use decode::{Bounds, Cell, Incoming};
 pub(crate) use message::{Authentication, Field, Message, Transaction};
 pub(crate) use types::{column, text, value};
