@@ -46,11 +46,7 @@ impl TlsPlan {
 }
 
 /// Prepares TLS for an endpoint. Reads certificate files, so that a wrong path is found before anything is sent.
-pub(crate) fn prepare(
-    settings: &TlsSettings<'_>,
-    endpoint: &Endpoint,
-    words: &Words,
-) -> Result<TlsPlan, ConnectError> {
+pub(crate) fn prepare(settings: &TlsSettings<'_>, endpoint: &Endpoint, words: &Words) -> Result<TlsPlan, ConnectError> {
     let provider = Arc::new(ring::default_provider());
     let (roots, pinned) = match settings.mode {
         TlsMode::VerifyCa | TlsMode::VerifyFull => roots(settings.authorities, words)?,
@@ -199,4 +195,3 @@ fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, ConnectError> {
     }
     PrivateKeyDer::from_pem_file(path).map_err(|_| wrong("holds no unencrypted private key in PEM form".into()))
 }
-

@@ -84,4 +84,3 @@ pub(crate) fn encode(text: &str) -> String {
 fn settings(message: &str) -> ConnectError {
     ConnectError::new(ConnectKind::Settings, message)
 }
-
