@@ -4,6 +4,7 @@
 //! differs at run time hides behind [`Session`], whose doors are `own` (our own constant queries) and `read` (a
 //! statement that the guard allowed).
 
+mod mongodb;
 mod net;
 pub mod postgres;
 mod sql;

@@ -1,0 +1,3 @@
+//! MongoDB as an engine. One file per concern beside it.
+
+mod dialect;
