@@ -128,8 +128,14 @@ mod tests {
         for (text, wanted) in [
             (r#"{"find": "orders", "filter": {"a": 1}}"#, doc! {"find": "orders", "filter": {"a": 1}}),
             ("{ find: 'orders', /* all */ filter: {}, } // end", doc! {"find": "orders", "filter": {}}),
-            (r#"{find:"c",filter:{_id:{"$oid":"507f1f77bcf86cd799439011"}}};"#, doc! {"find": "c", "filter": {"_id": id}}),
-            (r#"{find:"c",filter:{_id:ObjectId("507f1f77bcf86cd799439011")}}"#, doc! {"find": "c", "filter": {"_id": id}}),
+            (
+                r#"{find:"c",filter:{_id:{"$oid":"507f1f77bcf86cd799439011"}}};"#,
+                doc! {"find": "c", "filter": {"_id": id}},
+            ),
+            (
+                r#"{find:"c",filter:{_id:ObjectId("507f1f77bcf86cd799439011")}}"#,
+                doc! {"find": "c", "filter": {"_id": id}},
+            ),
             (
                 r#"{find:"c",filter:{at:{$gte:ISODate("2026-08-19T16:30:00Z")}}}"#,
                 doc! {"find": "c", "filter": {"at": {"$gte": moment}}},
@@ -189,7 +195,10 @@ mod tests {
             ("db.stats()", doc! {"dbStats": 1}),
             ("db.runCommand({ping: 1})", doc! {"ping": 1}),
             ("db.version()", doc! {"buildInfo": 1}),
-            ("show collections", doc! {"listCollections": 1, "nameOnly": true, "authorizedCollections": true, "cursor": {}}),
+            (
+                "show collections",
+                doc! {"listCollections": 1, "nameOnly": true, "authorizedCollections": true, "cursor": {}},
+            ),
             ("show dbs", doc! {"listDatabases": 1}),
             ("rs.status()", doc! {"replSetGetStatus": 1}),
             ("db.killOp(123)", doc! {"killOp": 1, "op": 123}),

@@ -5,12 +5,7 @@ use super::{Chain, SyntaxError, cursor};
 use mongodb::bson::{Bson, Document, doc};
 
 /// The command of a method and of what follows it. `database` is the one that was named.
-pub(super) fn read(
-    name: &str,
-    database: Option<&str>,
-    call: Call,
-    chain: &mut Chain,
-) -> Result<Document, SyntaxError> {
+pub(super) fn read(name: &str, database: Option<&str>, call: Call, chain: &mut Chain) -> Result<Document, SyntaxError> {
     match call.name.as_str() {
         "explain" => {
             let (names, inner) = chain.names_and_call()?;
@@ -126,9 +121,7 @@ fn reads(name: &str, mut call: Call) -> Found {
             call.options(2, &mut command)?;
             (command, 3)
         }
-        "getIndexes" | "getIndices" | "getIndexKeys" | "getIndexSpecs" => {
-            (doc! {"listIndexes": name, "cursor": {}}, 0)
-        }
+        "getIndexes" | "getIndices" | "getIndexKeys" | "getIndexSpecs" => (doc! {"listIndexes": name, "cursor": {}}, 0),
         "stats" => {
             let mut command = doc! {"collStats": name};
             match call.take(0) {
@@ -294,11 +287,11 @@ fn objects(name: &str, database: Option<&str>, mut call: Call) -> Result<Documen
         "convertToCapped" => (doc! {"convertToCapped": name, "size": call.number(0)?}, 1),
         "renameCollection" => {
             let Some(database) = database else {
-                return Err(call.error("renaming wants full names: db.adminCommand({renameCollection: \"db.a\", to: \"db.b\"})"));
+                return Err(call
+                    .error("renaming wants full names: db.adminCommand({renameCollection: \"db.a\", to: \"db.b\"})"));
             };
             let to = call.text(0)?;
-            let mut command =
-                doc! {"renameCollection": format!("{database}.{name}"), "to": format!("{database}.{to}")};
+            let mut command = doc! {"renameCollection": format!("{database}.{name}"), "to": format!("{database}.{to}")};
             if let Some(drop) = call.take(1) {
                 command.insert("dropTarget", drop);
             }

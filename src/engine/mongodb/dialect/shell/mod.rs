@@ -68,11 +68,18 @@ impl Chain {
                     let names = names.into_iter().map(|(name, _)| name).collect();
                     return Ok((names, Call::new(name, at, values)));
                 }
-                (Some(Link::Arguments(_, at)), None) => return Err(SyntaxError::new(at, "only a method can be called")),
-                (None, Some((name, at))) => {
-                    return Err(SyntaxError::new(at, format!("`{name}` is not called; write a method with (..) after it")));
+                (Some(Link::Arguments(_, at)), None) => {
+                    return Err(SyntaxError::new(at, "only a method can be called"));
                 }
-                (None, None) => return Err(SyntaxError::new(self.end, "a method is wanted here, as in db.collection.find(..)")),
+                (None, Some((name, at))) => {
+                    return Err(SyntaxError::new(
+                        at,
+                        format!("`{name}` is not called; write a method with (..) after it"),
+                    ));
+                }
+                (None, None) => {
+                    return Err(SyntaxError::new(self.end, "a method is wanted here, as in db.collection.find(..)"));
+                }
             }
         }
     }
@@ -153,10 +160,7 @@ fn show(what: &str, at: usize, more: &str) -> Result<Placed, SyntaxError> {
         ("log", "") => doc! {"getLog": "global"},
         ("log", name) => doc! {"getLog": Bson::String(name.to_owned())},
         _ => {
-            return Err(SyntaxError::new(
-                at,
-                "show knows dbs, collections, users, roles, profile, logs and log",
-            ));
+            return Err(SyntaxError::new(at, "show knows dbs, collections, users, roles, profile, logs and log"));
         }
     };
     Ok((None, document))

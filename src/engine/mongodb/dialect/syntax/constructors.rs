@@ -10,12 +10,7 @@ use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Binary, Bson, DateTime, Timestamp};
 
 /// The value of a call whose name was read; `constructed` when `new` stood before it.
-pub(super) fn call(
-    name: &str,
-    constructed: bool,
-    at: usize,
-    scanner: &mut Scanner<'_>,
-) -> Result<Bson, SyntaxError> {
+pub(super) fn call(name: &str, constructed: bool, at: usize, scanner: &mut Scanner<'_>) -> Result<Bson, SyntaxError> {
     if matches!(name, "MinKey" | "MaxKey") && scanner.next_token()? != Some('(') {
         return Ok(if name == "MinKey" { Bson::MinKey } else { Bson::MaxKey });
     }
@@ -23,7 +18,9 @@ pub(super) fn call(
         let message = match name {
             "" => "a value is wanted here".to_owned(),
             "Code" | "Function" => "JavaScript is never run; write the query with operators".to_owned(),
-            _ => format!("`{name}` is no value; write text in quotes (variables and functions are JavaScript, which is never run)"),
+            _ => format!(
+                "`{name}` is no value; write text in quotes (variables and functions are JavaScript, which is never run)"
+            ),
         };
         return Err(SyntaxError::new(at, message));
     };
@@ -36,7 +33,10 @@ pub(super) fn call(
         return Err(SyntaxError::new(at, message));
     }
     if name == "Date" && !constructed {
-        return Err(SyntaxError::new(at, "Date(..) without new is text in JavaScript; write new Date(..) or ISODate(..)"));
+        return Err(SyntaxError::new(
+            at,
+            "Date(..) without new is text in JavaScript; write new Date(..) or ISODate(..)",
+        ));
     }
     read(name, &arguments, at).ok_or_else(|| SyntaxError::new(at, format!("{name}(..) wants {wanted}")))
 }

@@ -4,8 +4,7 @@ use chrono::{DateTime as Moment, NaiveDate, NaiveDateTime};
 use mongodb::bson::DateTime;
 
 /// Forms without a zone, which mean UTC, as the shell's `ISODate` reads them.
-const WITHOUT_ZONE: &[&str] =
-    &["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"];
+const WITHOUT_ZONE: &[&str] = &["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"];
 
 /// A moment from `2026-08-19`, `2026-08-19T16:30:00Z`, `2026-08-19 16:30`, with or without a zone.
 pub(super) fn parse(text: &str) -> Option<DateTime> {

@@ -48,7 +48,9 @@ fn word(scanner: &mut Scanner<'_>) -> Result<Bson, SyntaxError> {
         "null" => Ok(Bson::Null),
         "NaN" => Ok(Bson::Double(f64::NAN)),
         "Infinity" => Ok(Bson::Double(f64::INFINITY)),
-        "undefined" => Err(SyntaxError::new(at, "undefined is no value that is sent; write null, or leave the key out")),
+        "undefined" => {
+            Err(SyntaxError::new(at, "undefined is no value that is sent; write null, or leave the key out"))
+        }
         "function" | "async" => Err(SyntaxError::new(at, "JavaScript is never run; write the query with operators")),
         "new" => {
             scanner.next_token()?;
