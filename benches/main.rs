@@ -121,6 +121,8 @@ fn fleet(targets: usize) -> Model {
             engine: engine.id,
             environment: Environment::Staging,
             address: format!("host-{number}.example.net:5432/shop"),
+            accent: None,
+            read_only: true,
         };
         TargetModel::new(target, engine.dialect, &[], 2_000, NOW)
     };

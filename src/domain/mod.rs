@@ -5,6 +5,7 @@ pub mod dialect;
 pub mod error_event;
 pub mod guard;
 pub mod health;
+pub mod hosting;
 pub mod interchange;
 pub mod metric;
 pub mod question;

@@ -60,6 +60,40 @@ impl Environment {
     }
 }
 
+/// The colour by which a person tells a target from the others. Each theme and terminal draws its own shade of it,
+/// and none where colours are off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accent {
+    /// Red.
+    Red,
+    /// Yellow.
+    Yellow,
+    /// Green.
+    Green,
+    /// Cyan.
+    Cyan,
+    /// Blue.
+    Blue,
+    /// Magenta.
+    Magenta,
+}
+
+impl Accent {
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::Red, Self::Yellow, Self::Green, Self::Cyan, Self::Blue, Self::Magenta];
+    /// The word in a configuration file.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Red => "red",
+            Self::Yellow => "yellow",
+            Self::Green => "green",
+            Self::Cyan => "cyan",
+            Self::Blue => "blue",
+            Self::Magenta => "magenta",
+        }
+    }
+}
+
 /// A target as the screens and the core know it: no secret, no handle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
@@ -71,6 +105,10 @@ pub struct Target {
     pub environment: Environment,
     /// Where it is, fit to be shown: `host:port/database` or a path. Never holds a password.
     pub address: String,
+    /// Its colour on the screens.
+    pub accent: Option<Accent>,
+    /// No fix may ever be proposed to run here. Nothing in this version runs fixes anywhere.
+    pub read_only: bool,
 }
 
 /// What a server said about itself when we connected.

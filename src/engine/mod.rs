@@ -14,6 +14,7 @@ use crate::domain::activity::Sample;
 use crate::domain::dialect::Dialect;
 use crate::domain::error_event::{ConnectError, SessionError};
 use crate::domain::guard::{Allowed, Catalog};
+use crate::domain::hosting::Hosting;
 pub use crate::domain::rows::RowSink;
 use crate::domain::rows::{Column, Limits, Rows, Truncation, Value};
 use crate::domain::schema::Schema;
@@ -152,6 +153,33 @@ pub struct Found {
     pub source: String,
 }
 
+/// Where a URL leads and as whom, without a password.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Destination {
+    /// Host and port of each server, defaults filled in, in the order in which they are tried. Empty for files and
+    /// sockets, which nothing stands in front of.
+    pub servers: Vec<(String, u16)>,
+    /// The user or role.
+    pub user: Option<String>,
+}
+
+/// A URL that a preset has checked and completed.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    /// The URL to use.
+    pub url: SecretString,
+    /// What works but should not stay so, a sentence each.
+    pub warnings: Vec<String>,
+}
+
+/// What is known about the addresses of one provider: `preset = "NAME"` of a target.
+pub struct Preset {
+    /// The word in a configuration.
+    pub name: &'static str,
+    /// Checks a URL and completes it; the error says what to write instead.
+    pub prepare: fn(&SecretString, &Surroundings) -> Result<Prepared, String>,
+}
+
 /// An engine as data.
 pub struct EngineSpec {
     /// Id; also the name on the command line.
@@ -171,12 +199,21 @@ pub struct EngineSpec {
     /// Statements that make a login which sees what this program shows and can change nothing, for a person to read
     /// and run; empty for engines without logins.
     pub least_privilege: &'static str,
+    /// The same for a second login, with which approved fixes may run: what the engine's own catalogue of fixes
+    /// needs and no more; empty for engines without logins.
+    pub least_privilege_fix: &'static str,
+    /// Managed services and poolers by address.
+    pub hosting: &'static Hosting,
+    /// Providers whose addresses can be checked before connecting.
+    pub presets: &'static [Preset],
     /// The pure half.
     pub dialect: &'static dyn Dialect,
     /// Views of the server screen.
     pub views: &'static [View],
     /// The printable address of a URL: no password, defaults filled in. Errors say what is wrong with the URL.
     pub address: fn(&SecretString, &Surroundings) -> Result<String, ConnectError>,
+    /// Where a URL leads and as whom. Errors say what is wrong with the URL.
+    pub destination: fn(&SecretString, &Surroundings) -> Result<Destination, ConnectError>,
     /// Connects and learns who is there.
     pub connect: for<'a> fn(&'a ConnectSettings) -> Task<'a, Result<Box<dyn Session>, ConnectError>>,
     /// One collection. `cycle` counts from 0: what is costly is read only on some cycles.

@@ -353,5 +353,7 @@ fn demo_target(address: &str, spec: &EngineSpec) -> Target {
         engine: spec.id,
         environment: Environment::Development,
         address: address.to_owned(),
+        accent: None,
+        read_only: true,
     }
 }

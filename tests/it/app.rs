@@ -27,6 +27,8 @@ fn target(name: &str) -> TargetModel {
         engine: spec.id,
         environment: Environment::Production,
         address: format!("{name}:1"),
+        accent: None,
+        read_only: true,
     };
     TargetModel::new(target, spec.dialect, &[], 2_000, START)
 }

@@ -10,3 +10,5 @@ ALTER ROLE dbagpt_ro SET search_path = pg_catalog;
 -- Only where rows of your tables may be read as well; name what may be seen.
 GRANT USAGE ON SCHEMA app TO dbagpt_ro;
 GRANT SELECT ON app.orders, app.customers TO dbagpt_ro;
+-- A way in when the server is full (PostgreSQL 16 and newer, with reserved_connections = 2 or more in its settings).
+GRANT pg_use_reserved_connections TO dbagpt_ro;

@@ -2,6 +2,7 @@
 
 mod connect;
 mod dialect;
+mod hosting;
 mod sample;
 mod schema;
 mod session;
@@ -9,7 +10,7 @@ mod views;
 mod wire;
 
 use crate::domain::target::EngineId;
-use crate::engine::EngineSpec;
+use crate::engine::{EngineSpec, Preset};
 
 /// The engine's id.
 pub const ID: EngineId = EngineId("postgres");
@@ -24,9 +25,13 @@ pub static SPEC: EngineSpec = EngineSpec {
     takes_password: true,
     minimum_version: "PostgreSQL 12",
     least_privilege: include_str!("least_privilege.sql"),
+    least_privilege_fix: include_str!("least_privilege_fix.sql"),
+    hosting: &hosting::HOSTING,
+    presets: &[Preset { name: "supabase", prepare: connect::prepare_supabase }],
     dialect: dialect::DIALECT,
     views: views::VIEWS,
     address: connect::address,
+    destination: connect::destination,
     connect: connect::connect,
     sample: sample::sample,
     schema: schema::schema,

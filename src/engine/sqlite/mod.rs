@@ -15,8 +15,9 @@ mod views;
 mod wal;
 mod worker;
 
+use crate::domain::hosting::Hosting;
 use crate::domain::target::EngineId;
-use crate::engine::EngineSpec;
+use crate::engine::{Destination, EngineSpec};
 
 /// The engine's id.
 pub const ID: EngineId = EngineId("sqlite");
@@ -31,9 +32,14 @@ pub static SPEC: EngineSpec = EngineSpec {
     takes_password: false,
     minimum_version: "SQLite 3 files",
     least_privilege: "",
+    least_privilege_fix: "",
+    hosting: &Hosting::NONE,
+    presets: &[],
     dialect: dialect::DIALECT,
     views: views::VIEWS,
     address: connect::address,
+    // A file is on no server, and nobody logs in to it.
+    destination: |_, _| Ok(Destination::default()),
     connect: connect::connect,
     sample: sample::sample,
     schema: schema::schema,

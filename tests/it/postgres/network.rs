@@ -3,9 +3,10 @@
 use super::support::*;
 use crate::support::proxy::Proxy;
 use crate::support::servers::Address;
-use dba_gpt::domain::error_event::SessionError;
+use dba_gpt::domain::error_event::{ConnectKind, SessionError};
 use dba_gpt::domain::rows::{Limits, Value};
 use dba_gpt::engine::postgres;
+use secrecy::{ExposeSecret as _, SecretString};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -138,5 +139,34 @@ fn a_network_that_hangs_ends_in_time_and_one_that_breaks_says_so() {
         proxy.cut();
         let error = (postgres::SPEC.sample)(&mut *session, 0).await.unwrap_err();
         assert!(matches!(error, SessionError::Lost(_)), "{error:?}");
+    });
+}
+
+/// Where we dial is the tunnel's affair; the password file and the certificate go by the address that was said.
+#[test]
+fn through_a_tunnel_names_of_the_far_end_count() {
+    on_server(|base| async move {
+        let address = Address::of(&base);
+        let home = tempfile::tempdir().unwrap();
+        let passfile = home.path().join(".pgpass");
+        let line = format!("far.example:9999:{}:{}:{}\n", address.database, address.user, address.password);
+        std::fs::write(&passfile, line).unwrap();
+        std::fs::set_permissions(&passfile, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        let mut through = settings(&format!(
+            "postgres://{}@far.example:9999/{}?sslmode=verify-ca&sslrootcert={}",
+            address.user,
+            address.database,
+            percent(crate::support::servers::certificate_authority().to_str().unwrap())
+        ));
+        through.surroundings.home = Some(home.path().to_owned());
+        through.dial = Some((address.host.clone(), address.port));
+        let session = (postgres::SPEC.connect)(&through).await.unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(session.identity().user, address.user);
+        session.close().await;
+        // The certificate is made out to localhost: under the far name it is the wrong one, wherever we dial.
+        let strict = SecretString::from(through.url.expose_secret().replace("verify-ca", "verify-full"));
+        through.url = strict;
+        let (error, _) = refused(&through).await;
+        assert!(error.kind == ConnectKind::Tls && error.message.contains("far.example"), "{error}");
     });
 }

@@ -85,6 +85,8 @@ impl Spec {
             engine: engine.id,
             environment: self.environment,
             address: if self.kind == "sqlite" { "/srv/edge/07.db".into() } else { "10.2.0.5:5432/orders".into() },
+            accent: None,
+            read_only: true,
         };
         let views = if self.kind == "sqlite" { &VIEWS[1..3] } else { VIEWS };
         let mut t = TargetModel::new(target, engine.dialect, views, 2_000, NOW);

@@ -9,15 +9,17 @@ mod login;
 mod passfile;
 mod plan;
 mod service;
+mod supabase;
 mod url;
 
 pub(super) use discover::discover;
 pub(crate) use login::{Opened, encrypt_for_cancel};
+pub(super) use supabase::prepare as prepare_supabase;
 
 use super::session::PgSession;
 use crate::domain::error_event::{ConnectError, ConnectKind};
-use crate::engine::net::{self, Endpoint, Words, share};
-use crate::engine::{ConnectSettings, Session, Surroundings, Task};
+use crate::engine::net::{self, Endpoint, Place, Words, share};
+use crate::engine::{ConnectSettings, Destination, Session, Surroundings, Task};
 use login::Attempt;
 use plan::{Member, Plan};
 use secrecy::SecretString;
@@ -36,6 +38,13 @@ static WORDS: Words = Words {
 /// `host:port/database` of a URL, defaults filled in.
 pub(super) fn address(url: &SecretString, around: &Surroundings) -> Result<String, ConnectError> {
     Plan::make(url, around).map(|plan| plan.address())
+}
+
+/// The servers that a URL leads to, and as whom. A socket is no server that could be reached from elsewhere.
+pub(super) fn destination(url: &SecretString, around: &Surroundings) -> Result<Destination, ConnectError> {
+    let plan = Plan::make(url, around)?;
+    let reachable = plan.endpoints.iter().filter(|e| !matches!(e.place, Place::Socket(_)));
+    Ok(Destination { servers: reachable.map(|e| (e.host.clone(), e.port)).collect(), user: Some(plan.user.clone()) })
 }
 
 /// The URL of another database on the same server.

@@ -77,6 +77,22 @@ pub(super) fn with_database(url: &SecretString, database: &str) -> Option<Secret
     Some(SecretString::from(out))
 }
 
+/// The URL with one more parameter, unless it has it already.
+pub(super) fn with_parameter(url: &SecretString, name: &str, value: &str) -> Result<SecretString, ConnectError> {
+    let text = url.expose_secret();
+    let parts = split(text, BEGINS)?;
+    let mut pairs = parts.query.into_iter().flat_map(|q| q.split('&'));
+    if pairs.any(|pair| pair.split('=').next().is_some_and(|n| decode(n).is_ok_and(|n| n == name))) {
+        return Ok(url.clone());
+    }
+    let separator = match parts.query {
+        None => "?",
+        Some("") => "",
+        Some(_) => "&",
+    };
+    Ok(SecretString::from(format!("{text}{separator}{name}={}", encode(value))))
+}
+
 fn settings(message: &str) -> ConnectError {
     ConnectError::new(ConnectKind::Settings, message)
 }

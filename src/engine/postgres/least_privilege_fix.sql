@@ -1,0 +1,12 @@
+-- A second login, for approved fixes alone. Keep its password apart from the reading one.
+CREATE ROLE dbagpt_fix LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS CONNECTION LIMIT 2;
+\password dbagpt_fix
+ALTER ROLE dbagpt_fix SET lock_timeout = '500ms';
+ALTER ROLE dbagpt_fix SET idle_in_transaction_session_timeout = '10s';
+ALTER ROLE dbagpt_fix SET search_path = pg_catalog;
+-- To end sessions of other roles; never those of superusers.
+GRANT pg_signal_backend TO dbagpt_fix;
+-- To VACUUM, ANALYZE and REINDEX (PostgreSQL 17 and newer); name the tables.
+GRANT MAINTAIN ON app.orders, app.customers TO dbagpt_fix;
+-- To make and drop indexes, which only the owner of a table may.
+GRANT app_owner TO dbagpt_fix;
