@@ -19,16 +19,102 @@ pub fn postgres_bench_url() -> String {
 
 /// A server of a newer major version with the same `shop`, where it could be installed. Prints the skip otherwise.
 pub fn newer_postgres_url() -> Option<String> {
-    let url = std::env::var("DBA_GPT_TEST_PG_NEW").ok();
-    if url.is_none() {
-        eprintln!("SKIPPED: no second PostgreSQL version; scripts/test says why");
-    }
-    url
+    optional("DBA_GPT_TEST_PG_NEW", "a second PostgreSQL version")
 }
 
 /// The folder of the base server's unix socket. The port is the one of [`postgres_url`]; no password is asked there.
 pub fn postgres_socket_dir() -> PathBuf {
     needed("DBA_GPT_TEST_PG_SOCKET_DIR").into()
+}
+
+/// MariaDB as administrator, database `shop` (see `tests/it/data/shop_mysql.sql` and `roles_*.sql`).
+pub fn mariadb_url() -> String {
+    needed("DBA_GPT_TEST_MARIADB")
+}
+
+/// The same database as the recommended read-only login.
+pub fn mariadb_read_only_url() -> String {
+    needed("DBA_GPT_TEST_MARIADB_RO")
+}
+
+/// MariaDB's unix socket. Logins need their passwords there too.
+pub fn mariadb_socket() -> PathBuf {
+    needed("DBA_GPT_TEST_MARIADB_SOCKET").into()
+}
+
+/// A real MySQL 9 as administrator, with the same `shop`. Prints the skip where there is none.
+pub fn mysql_url() -> Option<String> {
+    optional("DBA_GPT_TEST_MYSQL", "MySQL 9")
+}
+
+/// The same database as the recommended read-only login. Prints the skip where there is none.
+pub fn mysql_read_only_url() -> Option<String> {
+    optional("DBA_GPT_TEST_MYSQL_RO", "MySQL 9")
+}
+
+/// Redis as administrator, database 0 (see `tests/it/data/shop_redis.txt` and `roles_redis.acl`).
+pub fn redis_url() -> String {
+    needed("DBA_GPT_TEST_REDIS")
+}
+
+/// The same database as the recommended read-only user.
+pub fn redis_read_only_url() -> String {
+    needed("DBA_GPT_TEST_REDIS_RO")
+}
+
+/// The same server over TLS, by the name that its certificate is for.
+pub fn redis_tls_url() -> String {
+    needed("DBA_GPT_TEST_REDIS_TLS")
+}
+
+/// Redis's unix socket.
+pub fn redis_socket() -> PathBuf {
+    needed("DBA_GPT_TEST_REDIS_SOCKET").into()
+}
+
+/// Valkey as administrator, filled like Redis. Prints the skip where there is none.
+pub fn valkey_url() -> Option<String> {
+    optional("DBA_GPT_TEST_VALKEY", "Valkey")
+}
+
+/// The same as the recommended read-only user. Prints the skip where there is none.
+pub fn valkey_read_only_url() -> Option<String> {
+    optional("DBA_GPT_TEST_VALKEY_RO", "Valkey")
+}
+
+/// The engine that answers MongoDB's queries behind our bridge, database `shop`; no login. It is not MongoDB: see
+/// `tests/bridge`. Prints the skip where there is none.
+pub fn mongo_url() -> Option<String> {
+    optional("DBA_GPT_TEST_MONGO", "the MongoDB-like server")
+}
+
+/// An SSH server on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SshServer {
+    /// Host address.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// The one user whom it lets in.
+    pub user: String,
+    /// That user's private key, without a passphrase.
+    pub key: PathBuf,
+    /// A `known_hosts` file with the server's key.
+    pub known_hosts: PathBuf,
+}
+
+/// The far end of a tunnel. Prints the skip where there is none.
+pub fn ssh_server() -> Option<SshServer> {
+    let server = optional("DBA_GPT_TEST_SSH", "an SSH server")?;
+    let mut parts = server.splitn(4, ':').map(str::to_owned);
+    let mut part = || parts.next().expect("DBA_GPT_TEST_SSH is host:port:user:keyfile");
+    Some(SshServer {
+        host: part(),
+        port: part().parse().unwrap(),
+        user: part(),
+        key: part().into(),
+        known_hosts: needed("DBA_GPT_TEST_SSH_KNOWN_HOSTS").into(),
+    })
 }
 
 /// The authority that signed the servers' certificate, which is valid for `localhost` and not for `127.0.0.1`.
@@ -39,6 +125,8 @@ pub fn certificate_authority() -> PathBuf {
 /// A URL taken apart, so that a test can change one part and put it together again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
+    /// `postgres`, `mysql`, `redis`.
+    pub scheme: String,
     /// Login role.
     pub user: String,
     /// Its password; letters and digits only.
@@ -54,11 +142,13 @@ pub struct Address {
 impl Address {
     /// Takes apart one of the URLs above.
     pub fn of(url: &str) -> Self {
-        let (login, place) = url.split_once("://").and_then(|(_, rest)| rest.split_once('@')).unwrap();
+        let (scheme, rest) = url.split_once("://").unwrap();
+        let (login, place) = rest.split_once('@').unwrap();
         let (user, password) = login.split_once(':').unwrap();
         let (server, database) = place.split_once('/').unwrap();
         let (host, port) = server.rsplit_once(':').unwrap();
         Self {
+            scheme: scheme.to_owned(),
             user: user.to_owned(),
             password: password.to_owned(),
             host: host.to_owned(),
@@ -69,8 +159,8 @@ impl Address {
 
     /// The URL again.
     pub fn url(&self) -> String {
-        let Self { user, password, host, port, database } = self;
-        format!("postgres://{user}:{password}@{host}:{port}/{database}")
+        let Self { scheme, user, password, host, port, database } = self;
+        format!("{scheme}://{user}:{password}@{host}:{port}/{database}")
     }
 }
 
@@ -78,4 +168,12 @@ fn needed(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| {
         panic!("{variable} is not set: this test needs real servers, run ./scripts/test (or eval \"$(scripts/servers start)\")")
     })
+}
+
+fn optional(variable: &str, what: &str) -> Option<String> {
+    let value = std::env::var(variable).ok();
+    if value.is_none() {
+        eprintln!("SKIPPED: no {what}; scripts/test says why");
+    }
+    value
 }
