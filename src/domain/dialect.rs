@@ -1,7 +1,9 @@
 //! The pure half of an engine: what it needs to be classified, quoted, and asked in words. No driver, no async.
 
+use super::error_event::ConnectKind;
 use super::guard::{Author, Catalog, Judgement};
 use super::question::{Answer, Cannot, Intent};
+use super::schedule::Recovery;
 use super::schema::Schema;
 use super::target::{EngineId, Timestamp};
 
@@ -36,4 +38,11 @@ pub trait Dialect: Send + Sync {
     /// # Errors
     /// `Cannot` with the reason when this engine has no such thing.
     fn answer(&self, intent: &Intent, schema: &Schema, now: Timestamp) -> Result<Answer, Cannot>;
+
+    /// How a failure to connect can go away, by the engine's own code where the kind alone does not say it: whether
+    /// trying again makes sense, and with what.
+    fn recovery(&self, kind: ConnectKind, code: &str) -> Recovery {
+        let _ = code;
+        Recovery::of_kind(kind)
+    }
 }

@@ -54,6 +54,8 @@ impl ConnectKind {
 pub struct ConnectError {
     /// The kind.
     pub kind: ConnectKind,
+    /// The engine's own code, as text, where it gave one: `28P01`, `1045`. Empty otherwise.
+    pub code: String,
     /// One or two sentences.
     pub message: String,
 }
@@ -61,7 +63,13 @@ pub struct ConnectError {
 impl ConnectError {
     /// Makes one.
     pub fn new(kind: ConnectKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        Self { kind, code: String::new(), message: message.into() }
+    }
+    /// The same with the engine's own code, from which it is told whether trying again makes sense.
+    #[must_use]
+    pub fn with_code(mut self, code: &str) -> Self {
+        code.clone_into(&mut self.code);
+        self
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a DBA knows, as pure functions over values. No screen, no driver, no file, no clock, no async.
 
 pub mod activity;
+pub mod attempt;
 pub mod dialect;
 pub mod error_event;
 pub mod guard;
@@ -10,6 +11,7 @@ pub mod interchange;
 pub mod metric;
 pub mod question;
 pub mod rows;
+pub mod schedule;
 pub mod schema;
 pub mod target;
 pub mod text;

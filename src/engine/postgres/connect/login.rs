@@ -168,7 +168,7 @@ impl Attempt<'_> {
     fn refused(&self, message: &ServerMessage, encrypted: bool) -> Failure {
         let (user, database, host) = (&self.plan.user, &self.plan.database, self.endpoint.words());
         let said = &message.message;
-        let error = |kind, words: String| Failure::Final(ConnectError::new(kind, words));
+        let error = |kind, words: String| Failure::Final(ConnectError::new(kind, words).with_code(&message.code));
         match message.code.as_str() {
             "28P01" => error(
                 ConnectKind::Authentication,
@@ -185,7 +185,7 @@ impl Attempt<'_> {
                     "{host} does not let user {user} into database {database} {kind}: {said}. Add a line to \
                      pg_hba.conf, or use a user that exists and may log in"
                 );
-                let error = ConnectError::new(ConnectKind::Authentication, words);
+                let error = ConnectError::new(ConnectKind::Authentication, words).with_code(&message.code);
                 if said.contains("pg_hba") { Failure::TryOther(error) } else { Failure::Final(error) }
             }
             "3D000" => error(

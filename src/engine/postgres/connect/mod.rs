@@ -144,6 +144,7 @@ fn wrong_member(endpoint: &Endpoint, is: &str, wanted: &str) -> ConnectError {
 fn joined(mut failures: Vec<ConnectError>) -> ConnectError {
     failures.dedup();
     let kind = failures.last().map_or(ConnectKind::Other, |e| e.kind);
+    let code = failures.last().map_or_else(String::new, |e| e.code.clone());
     let messages: Vec<&str> = failures.iter().map(|e| e.message.as_str()).collect();
-    ConnectError::new(kind, messages.join("; "))
+    ConnectError::new(kind, messages.join("; ")).with_code(&code)
 }
