@@ -267,6 +267,7 @@ pub static ACTIONS: &[ActionSpec] = &[
     act("pause", &["space"], S::Health, A::Pause, "stop or go on collecting").foot("pause"),
     act("refresh", &["z"], S::Health, A::Refresh(String::new()), "refresh interval").takes("SECONDS").foot("rate"),
     act("collect", &["R"], S::Health, A::CollectNow, "collect now"),
+    act("try", &["r"], S::Health, A::Reconnect, "try to connect now, whatever the breaker says"),
     act("sort", &["s"], S::Table, A::Sort, "sort by the next column").foot("sort"),
     act("sort-reverse", &["S"], S::Table, A::SortReverse, "turn the order round"),
     act("zoom", &["f"], S::Health, A::Zoom, "fill the screen with the table"),

@@ -12,7 +12,7 @@ use super::list::matches_filter;
 use super::model::{Model, SchemaState};
 use super::overlay::Overlay;
 use super::turn::{self, Context, Source, Turn, refusal};
-use super::{command, health};
+use super::{command, connection, health};
 use crate::domain::question::Intent;
 use crate::domain::rows::Limits;
 use crate::domain::target::{TargetId, Timestamp};
@@ -166,6 +166,10 @@ fn begin(model: &mut Model, pending: Pending) -> Vec<Effect> {
     let (now, offset_minutes, limits) = (model.now, model.offset_minutes, limits(model));
     let database = model.chat.database.clone();
     let Some(id) = model.chat.target.clone() else { return Vec::new() };
+    if let Some(words) = model.target(&id).and_then(|t| connection::held_words(t, now, offset_minutes)) {
+        model.chat.say(now, words);
+        return keep(model);
+    }
     let Some(t) = model.target_mut(&id) else { return Vec::new() };
     let (schema, catalog) = match t.schemas.get(&database) {
         Some(SchemaState::Loaded(schema, catalog)) => (Arc::clone(schema), Arc::clone(catalog)),

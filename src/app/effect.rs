@@ -3,6 +3,7 @@
 use super::chat::Entry;
 use super::event::RequestId;
 use crate::domain::activity::Sample;
+use crate::domain::attempt::Attempt;
 use crate::domain::interchange::ExportFormat;
 use crate::domain::rows::{Limits, Rows};
 use crate::domain::target::{TargetId, Timestamp};
@@ -14,7 +15,8 @@ use std::sync::Arc;
 pub enum Effect {
     /// Collect once; the number is the cycle.
     Collect(TargetId, u64),
-    /// Drop the connection of a target's watcher, so that the next collection connects anew.
+    /// Drop the connections to a target, so that the next collection connects anew, with a password that was refused
+    /// before too: a person asked for it.
     Reconnect(TargetId),
     /// Load a view of a server.
     LoadView(TargetId, &'static str),
@@ -35,6 +37,10 @@ pub enum Effect {
     Edit(String),
     /// Keep a sample, with its raw readings.
     KeepSample(TargetId, Arc<Sample>),
+    /// Keep an attempt to connect.
+    KeepAttempt(TargetId, Attempt),
+    /// Read the history of a target's attempts.
+    LoadRecord(TargetId),
     /// Read what is usual for a target.
     LoadUsual(TargetId),
     /// Read the last stored values of a target.

@@ -3,7 +3,8 @@
 use super::action::Action;
 use super::chat::{ConversationSummary, Entry};
 use crate::domain::activity::{Sample, SessionInfo};
-use crate::domain::error_event::{ConnectKind, SessionError};
+use crate::domain::attempt::{Attempt, Record};
+use crate::domain::error_event::{ConnectError, ConnectKind, SessionError};
 use crate::domain::guard::{Catalog, Judgement};
 use crate::domain::health::Usual;
 use crate::domain::metric::MetricId;
@@ -26,6 +27,10 @@ pub enum Event {
     Action(Timestamp, Action),
     /// A collection ended.
     Sampled(Timestamp, TargetId, u64, Result<Box<Collected>, Failure>),
+    /// An attempt to connect to a target ended, whatever it was for.
+    Attempted(Timestamp, TargetId, Attempt),
+    /// What the store remembers of a target's attempts.
+    RecordLoaded(TargetId, Record),
     /// A view of a server arrived.
     ViewLoaded(Timestamp, TargetId, &'static str, Result<Rows, String>),
     /// A database's objects arrived.
@@ -72,8 +77,36 @@ pub struct Collected {
 pub struct Failure {
     /// Kind of the connection failure; `Unreachable` for a deadline, `Other` for a server's error.
     pub kind: ConnectKind,
+    /// The engine's own code; often empty.
+    pub code: String,
     /// The message for the person.
     pub message: String,
+}
+
+impl Failure {
+    /// One without a code.
+    pub fn new(kind: ConnectKind, message: impl Into<String>) -> Self {
+        Self { kind, code: String::new(), message: message.into() }
+    }
+}
+
+impl From<ConnectError> for Failure {
+    fn from(error: ConnectError) -> Self {
+        Self { kind: error.kind, code: error.code, message: error.message }
+    }
+}
+
+impl From<SessionError> for Failure {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Connect(error) => error.into(),
+            SessionError::Lost(_) | SessionError::Deadline(_) => Self::new(ConnectKind::Unreachable, error.to_string()),
+            SessionError::Server(ref said) => {
+                Self { kind: ConnectKind::Other, code: said.code.clone(), message: error.to_string() }
+            }
+            _ => Self::new(ConnectKind::Other, error.to_string()),
+        }
+    }
 }
 
 /// A statement's result.

@@ -1,13 +1,16 @@
 //! Health: the sampling schedule, and what comes back from it.
 //!
 //! A collection is never started while one is under way. One that is slower than its budget doubles the interval in
-//! force; one that fails backs off with jitter up to 15 s, so that a healed target is back within 30 s.
+//! force; when one fails, [`super::connection`] says when the next one is made.
 
 use super::effect::Effect;
+use super::connection;
 use super::event::{Collected, Failure};
 use super::model::{Link, Model, TargetModel};
+use crate::domain::error_event::NOT_SENT;
 use crate::domain::health::{Health, State};
 use crate::domain::metric;
+use crate::domain::schedule::Permission;
 use crate::domain::target::{TargetId, Timestamp};
 use std::sync::Arc;
 
@@ -15,8 +18,8 @@ use std::sync::Arc;
 const BUDGET: f64 = 0.25;
 /// Longest stretched interval, milliseconds.
 const LONGEST_MS: u64 = 60_000;
-/// First and longest wait after a failure, milliseconds.
-const BACKOFF_MS: (u64, u64) = (1_000, 15_000);
+/// The breaker is asked again after this time when a probe's end was never told, milliseconds.
+const LOST_PROBE_MS: i64 = 1_000;
 /// Samples are handed to the store at most this often, milliseconds.
 const KEEP_EVERY_MS: u64 = 10_000;
 /// What is usual is read anew this often, in cycles of the store.
@@ -31,6 +34,13 @@ pub fn tick(model: &mut Model) -> Vec<Effect> {
     let mut effects = Vec::new();
     for t in &mut model.targets {
         if t.schedule.in_flight.is_none() && t.schedule.due <= now {
+            match t.connection.contact.begin(now) {
+                Permission::Go | Permission::Probe => {}
+                Permission::Wait(until) => {
+                    t.schedule.due = until.unwrap_or(now.plus_ms(LOST_PROBE_MS)).max(now.plus_ms(1));
+                    continue;
+                }
+            }
             effects.push(start(t, now));
             if t.schedule.cycle % USUAL_EVERY_CYCLES == 2 {
                 effects.push(Effect::LoadUsual(t.target.id.clone()));
@@ -40,7 +50,8 @@ pub fn tick(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
-fn start(t: &mut TargetModel, now: Timestamp) -> Effect {
+/// Starts a collection. Whoever starts one has asked the breaker, or was told by a person.
+pub(super) fn start(t: &mut TargetModel, now: Timestamp) -> Effect {
     t.schedule.in_flight = Some(now);
     let cycle = t.schedule.cycle;
     t.schedule.cycle += 1;
@@ -73,7 +84,7 @@ pub fn sampled(model: &mut Model, id: &TargetId, cycle: u64, result: Result<Box<
             }
             t.identity = Some(identity);
             t.link = Link::Up;
-            t.schedule.failures = 0;
+            connection::succeeded(t);
             t.take(sample);
             if now.since(t.kept_at) >= KEEP_EVERY_MS
                 && let Some(sample) = &t.sample
@@ -87,11 +98,15 @@ pub fn sampled(model: &mut Model, id: &TargetId, cycle: u64, result: Result<Box<
             t.schedule.due = started.plus_ms(i64::try_from(t.schedule.stretched_ms).unwrap_or(i64::MAX)).max(now);
         }
         Err(failure) => {
-            t.schedule.failures += 1;
+            let failure = match &t.connection.failure {
+                // The server's own words say more than that the password was not sent again.
+                Some(before) if failure.code == NOT_SENT && before.kind == failure.kind => before.clone(),
+                _ => failure,
+            };
             t.health = Health::down(failure.kind, &failure.message);
-            t.link = Link::Down(failure.kind, failure.message);
+            t.link = Link::Down(failure.kind, failure.message.clone());
             t.before = None;
-            t.schedule.due = now.plus_ms(i64::try_from(backoff(id, t.schedule.failures)).unwrap_or(i64::MAX));
+            t.schedule.due = connection::failed(t, now, failure);
         }
     }
     effects.extend(refresh_view(model));
@@ -107,14 +122,6 @@ fn stretch(t: &mut TargetModel, took_ms: u64) {
     } else if (took_ms as f64) < s.stretched_ms as f64 * BUDGET / 4.0 {
         s.stretched_ms = (s.stretched_ms / 2).max(s.interval_ms);
     }
-}
-
-/// Exponential back-off; its jitter comes from the name and the count, so that a decision stays a pure function.
-fn backoff(id: &TargetId, failures: u32) -> u64 {
-    let (first, longest) = BACKOFF_MS;
-    let whole = first.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(longest);
-    let seed = id.as_str().bytes().fold(u64::from(failures), |h, b| h.wrapping_mul(31).wrapping_add(u64::from(b)));
-    whole / 2 + seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) % (whole / 2 + 1)
 }
 
 /// Loads the shown view again when it is older than the target's interval (at least 5 s) and nothing loads it.
@@ -136,7 +143,7 @@ pub fn refresh_view(model: &mut Model) -> Vec<Effect> {
     vec![Effect::LoadView(id, view)]
 }
 
-/// Collects the open server, or all, now.
+/// Collects the open server, or all, now. Targets that fail keep to their breaker: `r` tries one of them at once.
 pub fn collect_now(model: &mut Model) -> Vec<Effect> {
     let now = model.now;
     let only = model.health.server.clone();
@@ -144,6 +151,7 @@ pub fn collect_now(model: &mut Model) -> Vec<Effect> {
         .targets
         .iter_mut()
         .filter(|t| only.as_ref().is_none_or(|id| t.target.id == *id) && t.schedule.in_flight.is_none())
+        .filter(|t| t.connection.contact.failures() == 0)
         .map(|t| start(t, now))
         .collect()
 }
@@ -183,20 +191,4 @@ pub fn counts(model: &Model) -> Vec<(State, usize)> {
         .map(|state| (state, model.targets.iter().filter(|t| t.state(model.now) == state).count()))
         .filter(|(_, n)| *n > 0)
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn backoff_grows_is_bounded_and_spreads() {
-        let id = TargetId::new("pg-orders-1");
-        for n in 1..20 {
-            let wait = backoff(&id, n);
-            assert!((500..=15_000).contains(&wait), "{n}: {wait}");
-        }
-        assert!(backoff(&id, 1) <= 1_000 && backoff(&id, 10) >= 7_500);
-        assert_ne!(backoff(&TargetId::new("a"), 6), backoff(&TargetId::new("b"), 6));
-    }
 }

@@ -7,6 +7,7 @@ pub mod action;
 mod boxes;
 pub mod chat;
 pub mod command;
+pub mod connection;
 pub mod conversation;
 pub mod effect;
 pub mod event;

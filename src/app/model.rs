@@ -1,6 +1,7 @@
 //! All that the program knows at one moment.
 
 use super::chat::ChatModel;
+use super::connection::Connection;
 use super::list::ListState;
 use super::overlay::Overlay;
 use crate::domain::activity::Sample;
@@ -9,6 +10,7 @@ use crate::domain::guard::Catalog;
 use crate::domain::health::{Evidence, Health, State, Usual, is_stale, judge};
 use crate::domain::metric::{self, MetricId, Readings, Series};
 use crate::domain::rows::{Limits, Rows};
+use crate::domain::schedule::Patience;
 use crate::domain::schema::Schema;
 use crate::domain::target::{Identity, Target, TargetId, Timestamp};
 use std::collections::{BTreeMap, HashMap};
@@ -85,8 +87,6 @@ pub struct Schedule {
     pub due: Timestamp,
     /// A collection is under way since.
     pub in_flight: Option<Timestamp>,
-    /// Failures in a row.
-    pub failures: u32,
     /// Collections started.
     pub cycle: u64,
 }
@@ -117,6 +117,8 @@ pub struct TargetModel {
     pub health: Health,
     /// When to collect.
     pub schedule: Schedule,
+    /// The way there.
+    pub connection: Connection,
     /// Loaded views by name.
     pub view_data: HashMap<&'static str, ViewData>,
     /// Objects by database (`None`: the target's own).
@@ -146,6 +148,7 @@ impl TargetModel {
         first_due: Timestamp,
     ) -> Self {
         let views = SAMPLE_VIEWS.iter().chain(engine_views).copied().collect();
+        let connection = Connection::new(target.id.as_str(), Patience::default(), first_due);
         let schedule = Schedule { interval_ms, stretched_ms: interval_ms, due: first_due, ..Schedule::default() };
         Self {
             target,
@@ -160,6 +163,7 @@ impl TargetModel {
             series: HashMap::new(),
             health: Health::unknown(),
             schedule,
+            connection,
             view_data: HashMap::new(),
             schemas: HashMap::new(),
             kept_at: Timestamp(0),
@@ -170,6 +174,13 @@ impl TargetModel {
     #[must_use]
     pub fn without_sessions(mut self) -> Self {
         self.views.retain(|v| !SAMPLE_VIEWS.contains(v));
+        self
+    }
+
+    /// The same target, tried with this patience.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Patience) -> Self {
+        self.connection = Connection::new(self.target.id.as_str(), patience, self.schedule.due);
         self
     }
 

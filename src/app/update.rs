@@ -9,7 +9,7 @@ use super::line::Line;
 use super::list::Motion;
 use super::model::{Model, NOTICE_MS, SchemaState, Screen};
 use super::overlay::Overlay;
-use super::{command, conversation, health};
+use super::{command, connection, conversation, health};
 use crate::domain::target::Timestamp;
 
 /// Takes in one event.
@@ -29,6 +29,17 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Sampled(now, id, cycle, result) => {
             advance(model, now);
             health::sampled(model, &id, cycle, result)
+        }
+        Event::Attempted(now, id, attempt) => {
+            advance(model, now);
+            connection::attempted(model, &id, attempt)
+        }
+        Event::RecordLoaded(id, record) => {
+            if let Some(t) = model.target_mut(&id) {
+                t.connection.record = record;
+            }
+            follow_lists(model);
+            Vec::new()
         }
         Event::ViewLoaded(now, id, view, result) => {
             advance(model, now);
@@ -138,6 +149,7 @@ fn advance(model: &mut Model, now: Timestamp) {
         let back = i64::try_from(model.now.since(now)).unwrap_or(0);
         for t in &mut model.targets {
             t.schedule.due = t.schedule.due.plus_ms(-back);
+            t.connection.contact.clock_set_back(back);
             t.schedule.in_flight = t.schedule.in_flight.map(|at| at.plus_ms(-back));
         }
     }
@@ -433,15 +445,5 @@ fn reconnect(model: &mut Model) -> Vec<Effect> {
         Screen::Chat => model.chat.target.clone(),
     };
     let Some(id) = id else { return Vec::new() };
-    model.tell(format!("connecting anew to {id}"), false);
-    let now = model.now;
-    if let Some(t) = model.target_mut(&id) {
-        t.schedule.due = now;
-        t.schedule.in_flight = None;
-        t.schedule.cycle += 1; // the answer to the collection under way is late from now on
-        t.schemas.clear();
-    }
-    let mut effects = vec![Effect::Reconnect(id)];
-    effects.extend(health::tick(model));
-    effects
+    connection::try_now(model, &id)
 }

@@ -6,6 +6,7 @@ use crate::config::args::Common;
 use crate::domain::error_event::ConnectError;
 use crate::domain::health::Usual;
 use crate::domain::metric::MetricId;
+use crate::domain::schedule::Patience;
 use crate::domain::target::{Target, TargetId, Timestamp};
 use crate::domain::text;
 use crate::engine::{Session, Surroundings};
@@ -53,6 +54,8 @@ pub trait Host: Send + Sync {
 pub struct HeadlessTarget {
     /// Name, engine, environment, address.
     pub target: Target,
+    /// How often it is tried when it fails.
+    pub patience: Patience,
     /// Time between two collections, milliseconds.
     pub refresh_ms: u64,
 }

@@ -7,7 +7,7 @@ use crate::app::effect::Effect;
 use crate::app::event::{Collected, Event, Failure};
 use crate::app::model::{Link, Model, TargetModel};
 use crate::app::update::update;
-use crate::domain::error_event::{ConnectKind, SessionError};
+use crate::domain::error_event::ConnectKind;
 use crate::domain::health::Usual;
 use crate::domain::metric::MetricId;
 use crate::domain::rows::Limits;
@@ -60,7 +60,8 @@ impl<'a> Rounds<'a> {
             .filter_map(|(t, interval)| {
                 let spec = engine::by_name(t.target.engine.0)?;
                 specs.insert(t.target.id.clone(), spec);
-                Some(TargetModel::new(t.target.clone(), spec.dialect, &[], interval, now))
+                let model = TargetModel::new(t.target.clone(), spec.dialect, &[], interval, now);
+                Some(model.with_patience(t.patience))
             })
             .collect();
         let model = Model::new(now, io.offset_minutes, models, Limits::default());
@@ -152,9 +153,9 @@ async fn collect(
     let work = async {
         let mut session = match session {
             Some(session) => session,
-            None => host.connect(&id).await.map_err(|e| Failure { kind: e.kind, message: e.message })?,
+            None => host.connect(&id).await?,
         };
-        let sample = (spec.sample)(&mut *session, cycle).await.map_err(|e| failure(&e))?;
+        let sample = (spec.sample)(&mut *session, cycle).await?;
         let collected = Box::new(Collected { identity: session.identity().clone(), sample });
         Ok((session, collected))
     };
@@ -162,20 +163,11 @@ async fn collect(
         result = work => result,
         () = host.sleep(DEADLINE_MS) => {
             let message = format!("no answer within {} s; the connection was given up", DEADLINE_MS / 1000);
-            Err(Failure { kind: ConnectKind::Unreachable, message })
+            Err(Failure::new(ConnectKind::Unreachable, message))
         }
     };
     match result {
         Ok((session, collected)) => Done::Collection { id, cycle, session: Some(session), result: Ok(collected) },
         Err(failure) => Done::Collection { id, cycle, session: None, result: Err(failure) },
     }
-}
-
-fn failure(error: &SessionError) -> Failure {
-    let kind = match error {
-        SessionError::Connect(e) => e.kind,
-        SessionError::Lost(_) | SessionError::Deadline(_) => ConnectKind::Unreachable,
-        _ => ConnectKind::Other,
-    };
-    Failure { kind, message: error.to_string() }
 }

@@ -10,6 +10,7 @@ use super::targets::{self, Demo, TargetConfig};
 use super::ui::Ui;
 use super::written::{KeyBinding, Written};
 use crate::domain::rows::Limits;
+use crate::domain::schedule::{Backoff, BreakerLimits, Patience};
 use crate::domain::target::EngineId;
 use crate::domain::text::escape;
 use secrecy::SecretString;
@@ -79,6 +80,8 @@ pub struct Config {
     pub ui: Ui,
     /// Time between two collections of a target that does not say its own.
     pub refresh: Duration,
+    /// How often a target that fails is tried.
+    pub patience: Patience,
     /// Bounds of one read.
     pub limits: Limits,
     /// Retention of the store.
@@ -126,6 +129,7 @@ pub fn load(inputs: &Inputs<'_>) -> Result<Config, Mistakes> {
         plain: inputs.args.plain,
         ui: Ui::decide(&values, inputs.variables),
         refresh: values.time(&settings::REFRESH),
+        patience: patience(&values),
         limits: Limits {
             rows: values.size(&settings::ROWS),
             bytes: values.size(&settings::BYTES),
@@ -138,6 +142,24 @@ pub fn load(inputs: &Inputs<'_>) -> Result<Config, Mistakes> {
         warnings,
         values,
     })
+}
+
+fn patience(values: &Values) -> Patience {
+    let number = |setting| u32::try_from(values.whole(setting)).unwrap_or(u32::MAX);
+    let breaker = |failures, within, open| BreakerLimits {
+        failures: number(failures),
+        within_ms: values.milliseconds(within),
+        open_ms: values.milliseconds(open),
+    };
+    Patience {
+        backoff: Backoff {
+            first_ms: values.milliseconds(&settings::RETRY_FIRST),
+            longest_ms: values.milliseconds(&settings::RETRY_LONGEST),
+            attempts: number(&settings::RETRY_ATTEMPTS),
+        },
+        breaker: breaker(&settings::BREAKER_FAILURES, &settings::BREAKER_WITHIN, &settings::BREAKER_OPEN),
+        logins: breaker(&settings::LOGIN_FAILURES, &settings::LOGIN_WITHIN, &settings::LOGIN_OPEN),
+    }
 }
 
 fn files(inputs: &Inputs<'_>, places: &Places, mistakes: &mut Vec<Mistake>) -> Vec<SourceFile> {

@@ -108,6 +108,24 @@ settings! {
         "Where a copy goes: `osc52` to your own terminal, also through SSH; `file` always to a file.";
     REFRESH: "health" "refresh" Kind::Time(500, HOUR), Value::Time(Duration::from_secs(2)),
         "Time between two collections of a target. A target can have its own.";
+    RETRY_FIRST: "retry" "first" Kind::Time(100, 60 * SECOND), Value::Time(Duration::from_secs(1)),
+        "Longest wait before the second attempt to connect; it doubles with each failure. Each wait is any time up to it.";
+    RETRY_LONGEST: "retry" "longest" Kind::Time(100, 10 * 60 * SECOND), Value::Time(Duration::from_secs(15)),
+        "No wait between quick retries is longer.";
+    RETRY_ATTEMPTS: "retry" "attempts" Kind::Whole(1, 100), Value::Whole(5),
+        "Quick attempts in a row, for failures that may go away by themselves. A refused password is never tried again.";
+    BREAKER_FAILURES: "breaker" "failures" Kind::Whole(1, 100), Value::Whole(5),
+        "This many failures to collect open the breaker of a target ...";
+    BREAKER_WITHIN: "breaker" "within" Kind::Time(SECOND, HOUR), Value::Time(Duration::from_mins(5)),
+        "... when they happen within this time.";
+    BREAKER_OPEN: "breaker" "open" Kind::Time(SECOND, HOUR), Value::Time(Duration::from_secs(20)),
+        "An open breaker lets one probe through after this time. With more than 20s a mended target may need more than 30s to be back.";
+    LOGIN_FAILURES: "login_breaker" "failures" Kind::Whole(1, 100), Value::Whole(10),
+        "This many refused logins and failed retries of your own hold logins back, because servers lock accounts ...";
+    LOGIN_WITHIN: "login_breaker" "within" Kind::Time(SECOND, 24 * HOUR), Value::Time(Duration::from_hours(1)),
+        "... when they happen within this time.";
+    LOGIN_OPEN: "login_breaker" "open" Kind::Time(SECOND, 24 * HOUR), Value::Time(Duration::from_hours(1)),
+        "Logins are held back for this time. Asking twice tries all the same.";
     ROWS: "limits" "rows" Kind::Whole(1, 100_000), Value::Whole(500),
         "Rows of a result that are kept; what is cut is always said.";
     BYTES: "limits" "bytes" Kind::Bytes(64 * KB, 256 * MB), Value::Bytes(16 * MB),
@@ -242,7 +260,7 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), SETTINGS.len());
-        assert_eq!(sections(), ["ui", "health", "limits", "store"]);
+        assert_eq!(sections(), ["ui", "health", "retry", "breaker", "login_breaker", "limits", "store"]);
     }
 
     #[test]

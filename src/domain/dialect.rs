@@ -39,6 +39,12 @@ pub trait Dialect: Send + Sync {
     /// `Cannot` with the reason when this engine has no such thing.
     fn answer(&self, intent: &Intent, schema: &Schema, now: Timestamp) -> Result<Answer, Cannot>;
 
+    /// Files in which the engine's own clients look for passwords: the variable that names each, and its place below
+    /// the home directory. When one of them changes, a refused login may be tried again.
+    fn password_files(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
     /// How a failure to connect can go away, by the engine's own code where the kind alone does not say it: whether
     /// trying again makes sense, and with what.
     fn recovery(&self, kind: ConnectKind, code: &str) -> Recovery {

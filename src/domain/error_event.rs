@@ -48,6 +48,9 @@ impl ConnectKind {
     }
 }
 
+/// The code of a login that was not tried because the server has refused the same password before.
+pub const NOT_SENT: &str = "NOT_SENT";
+
 /// A connection that was not made. The message says what happened and what to do; it never holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{message}")]

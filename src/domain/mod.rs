@@ -2,6 +2,7 @@
 
 pub mod activity;
 pub mod attempt;
+pub mod connection;
 pub mod dialect;
 pub mod error_event;
 pub mod guard;

@@ -1,7 +1,9 @@
 //! How a task gets its session: the URL, the secret fetched when it is needed, and the surroundings.
 
 use crate::config::PasswordSource;
-use crate::domain::error_event::{ConnectError, ConnectKind};
+use super::refused::Refused;
+use crate::domain::error_event::{ConnectError, ConnectKind, NOT_SENT};
+use crate::domain::schedule::Recovery;
 use crate::engine::{ConnectSettings, EngineSpec, Session, Surroundings};
 use crate::secrets::{self, SecretError};
 use secrecy::SecretString;
@@ -23,12 +25,13 @@ struct Inner {
     url: SecretString,
     password: Option<PasswordSource>,
     surroundings: Surroundings,
+    refused: Refused,
 }
 
 impl Door {
     /// A way in to this URL.
     pub(super) fn new(url: SecretString, password: Option<PasswordSource>, surroundings: Surroundings) -> Self {
-        Self { inner: Arc::new(Inner { url, password, surroundings }), typed: None }
+        Self { inner: Arc::new(Inner { url, password, surroundings, refused: Refused::default() }), typed: None }
     }
 
     /// The same way in, with a password that the person typed.
@@ -55,6 +58,12 @@ impl Door {
             Some(typed) => Some(typed.clone()),
             None => self.fetch().await.map_err(|e| ConnectError::new(ConnectKind::Settings, e.to_string()))?,
         };
+        let mark = self.inner.refused.mark(password.as_ref(), spec.dialect, &self.inner.surroundings);
+        if self.inner.refused.holds(mark) {
+            let words = "this password was refused before and is not sent again by itself, since servers lock \
+                         accounts: change it where it comes from, or ask for an attempt (`r`, `:reconnect`)";
+            return Err(ConnectError::new(ConnectKind::Authentication, words).with_code(NOT_SENT));
+        }
         let settings = ConnectSettings {
             url,
             password,
@@ -63,7 +72,20 @@ impl Door {
             timeout: CONNECT,
             surroundings: self.inner.surroundings.clone(),
         };
-        (spec.connect)(&settings).await
+        let opened = (spec.connect)(&settings).await;
+        match &opened {
+            Ok(_) => self.inner.refused.set(None),
+            Err(error) if spec.dialect.recovery(error.kind, &error.code) == Recovery::ByNewSecret => {
+                self.inner.refused.set(Some(mark));
+            }
+            Err(_) => {}
+        }
+        opened
+    }
+
+    /// Lets a refused password be sent once more: a person asked for it.
+    pub(super) fn forget_refusal(&self) {
+        self.inner.refused.set(None);
     }
 
     /// The password from where the configuration says it is; none when it says nothing.

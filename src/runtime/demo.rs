@@ -20,6 +20,7 @@ pub(super) fn setup(config: &Config, surroundings: &Surroundings) -> TargetSetup
         spec,
         door: Door::new(url, None, surroundings.clone()),
         refresh: config.refresh,
+        patience: config.patience,
     }
 }
 

@@ -7,6 +7,7 @@
 //! ```
 
 mod app_loop;
+mod attempts;
 mod clipboard;
 mod clock;
 mod connect;
@@ -17,6 +18,7 @@ mod log;
 mod perform;
 mod plain;
 mod reader;
+mod refused;
 mod storage;
 mod terminal;
 mod watcher;
@@ -26,6 +28,7 @@ use crate::app::model::{Model, TargetModel, ViewInfo};
 use crate::cli::{self, Headless, HeadlessTarget};
 use crate::config::args::{Args, Command, Common};
 use crate::config::{self, Config, Demo, Identified, Inputs, KeyBinding, Mistakes};
+use crate::domain::schedule::Patience;
 use crate::domain::target::{Environment, Target, TargetId};
 use crate::engine::{self, ENGINES, EngineSpec, Surroundings};
 use crate::store::Retention;
@@ -54,6 +57,8 @@ struct TargetSetup {
     door: Door,
     /// Time between two collections.
     refresh: Duration,
+    /// How often it is tried when it fails.
+    patience: Patience,
 }
 
 /// Everything from the command line to the exit code.
@@ -173,7 +178,7 @@ fn setups(config: &Config, common: &Common, surroundings: &Surroundings) -> Resu
                 rpassword::prompt_password(question).context("the password could not be read from the terminal")?;
             door = door.with_typed(SecretString::from(typed));
         }
-        setups.push(TargetSetup { target: t.target.clone(), spec, door, refresh: t.refresh });
+        setups.push(TargetSetup { target: t.target.clone(), spec, door, refresh: t.refresh, patience: config.patience });
     }
     Ok(setups)
 }
@@ -206,6 +211,7 @@ async fn headless(config: Result<Config, Mistakes>, common: &Common, surrounding
         .iter()
         .map(|s| HeadlessTarget {
             target: s.target.clone(),
+            patience: s.patience,
             refresh_ms: u64::try_from(s.refresh.as_millis()).unwrap_or(u64::MAX),
         })
         .collect();
@@ -309,7 +315,8 @@ fn first_model(config: &Config, setups: &[TargetSetup]) -> Model {
             // Fifty targets do not connect in the same moment.
             let first = now.plus_ms(i64::try_from(i * 50).unwrap_or(0));
             let interval = u64::try_from(s.refresh.as_millis()).unwrap_or(2_000);
-            let target = TargetModel::new(s.target.clone(), s.spec.dialect, &views, interval, first);
+            let target = TargetModel::new(s.target.clone(), s.spec.dialect, &views, interval, first)
+                .with_patience(s.patience);
             if s.spec.has_sessions { target } else { target.without_sessions() }
         })
         .collect();

@@ -89,6 +89,9 @@ impl Performer {
             Effect::LoadView(id, view) => self.watch(&id, Watch::View(view)),
             Effect::Reconnect(id) => {
                 // The task may hang in its connection: it is replaced, not asked.
+                if let Some(setup) = self.setups.get(&id) {
+                    setup.door.forget_refusal();
+                }
                 self.tasks.remove(&id);
             }
             Effect::LoadSchema(id, database) => self.read(&id, Read::Schema(database)),
@@ -133,7 +136,7 @@ impl Performer {
             let (watch, watch_orders) = mpsc::channel(ORDERS);
             let (read, read_orders) = mpsc::channel(ORDERS);
             let watcher = Watcher::new(id.clone(), setup.spec, setup.door.clone(), self.out.clone());
-            let reader = Reader::new(id.clone(), setup.spec, setup.door.clone(), self.out.clone());
+            let reader = Reader::new(id.clone(), setup.spec, setup.door.clone(), setup.patience.backoff, self.out.clone());
             self.all.spawn(watcher.run(watch_orders));
             self.all.spawn(reader.run(read_orders));
             self.tasks.insert(id.clone(), Tasks { watch, read });

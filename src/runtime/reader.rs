@@ -1,12 +1,15 @@
 //! One task a target: owns the chat's session, reads schemas, runs allowed statements, writes exports.
 
+use super::attempts::Recorder;
 use super::connect::Door;
 use crate::app::effect::ReadRequest;
 use crate::app::event::{Event, ReadError, ReadResult, RequestId};
-use crate::domain::error_event::SessionError;
+use crate::domain::attempt::Purpose;
+use crate::domain::error_event::{ConnectError, SessionError};
 use crate::domain::guard::{self, Author, Catalog};
 use crate::domain::interchange::ExportFormat;
 use crate::domain::rows::{Column, Limits, RowSink, Value};
+use crate::domain::schedule::{Backoff, Jitter};
 use crate::domain::schema::Schema;
 use crate::domain::target::TargetId;
 use crate::engine::{Collector, EngineSpec, ReadSummary, Session};
@@ -23,6 +26,8 @@ use tokio_util::sync::CancellationToken;
 const IDLE: Duration = Duration::from_mins(2);
 /// Longest time to connect and read a schema.
 const SCHEMA_DEADLINE: Duration = Duration::from_secs(20);
+/// Longest time for which a person waits for retries of a connection that fails at once.
+const RETRIES: Duration = Duration::from_secs(5);
 /// Progress is told at most this often.
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 
@@ -43,13 +48,22 @@ pub(super) struct Reader {
     door: Door,
     session: Option<(Option<String>, Box<dyn Session>)>,
     catalog: Arc<Catalog>,
+    attempts: Recorder,
+    backoff: Backoff,
     out: mpsc::Sender<Event>,
 }
 
 impl Reader {
     /// A reader that is not connected yet.
-    pub(super) fn new(id: TargetId, spec: &'static EngineSpec, door: Door, out: mpsc::Sender<Event>) -> Self {
-        Self { id, spec, door, session: None, catalog: Arc::default(), out }
+    pub(super) fn new(
+        id: TargetId,
+        spec: &'static EngineSpec,
+        door: Door,
+        backoff: Backoff,
+        out: mpsc::Sender<Event>,
+    ) -> Self {
+        let attempts = Recorder::new(id.clone(), out.clone());
+        Self { id, spec, door, session: None, catalog: Arc::default(), attempts, backoff, out }
     }
 
     /// Runs until its owner drops the other end; then the session is closed in order.
@@ -113,12 +127,31 @@ impl Reader {
             self.disconnect().await;
         }
         if self.session.is_none() {
-            let session = self.door.open(self.spec, database, "chat").await?;
+            let session = self.connect(database).await?;
             self.session = Some((database.map(str::to_owned), session));
         }
         match &mut self.session {
             Some((_, session)) => Ok(&mut **session),
             None => Err(SessionError::Lost("no session".into())),
+        }
+    }
+
+    /// Connects; tries again while that makes sense. Whoever waits for it has a deadline and may stop it.
+    async fn connect(&mut self, database: Option<&str>) -> Result<Box<dyn Session>, ConnectError> {
+        let mut jitter = Jitter::new(self.id.as_str(), super::clock::now().0);
+        let (began, mut failures) = (Instant::now(), 0);
+        loop {
+            let error = match self.attempts.open(&self.door, self.spec, database, Purpose::Chat).await {
+                Ok(session) => return Ok(session),
+                Err(error) => error,
+            };
+            failures += 1;
+            let transient = self.spec.dialect.recovery(error.kind, &error.code).is_transient();
+            let wait = Duration::from_millis(self.backoff.wait_ms(failures, &mut jitter));
+            if !transient || failures >= self.backoff.attempts || began.elapsed() + wait > RETRIES {
+                return Err(error);
+            }
+            tokio::time::sleep(wait).await;
         }
     }
 

@@ -162,6 +162,11 @@ async fn perform(store: &Store, effect: Effect, out: &mpsc::Sender<Event>) -> Re
         Effect::KeepSample(target, sample) => {
             return store.record(&target, sample).await;
         }
+        Effect::KeepAttempt(target, attempt) => return store.attempted(&target, attempt).await,
+        Effect::LoadRecord(target) => {
+            let record = store.attempts(&target, clock::now()).await?;
+            Event::RecordLoaded(target, record)
+        }
         Effect::LoadUsual(target) => {
             let usual = store.usual(&target, clock::now()).await?;
             Event::UsualLoaded(target, usual)

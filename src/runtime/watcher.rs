@@ -1,8 +1,10 @@
 //! One task a target: owns the watching session, collects and loads views when told, one thing at a time.
 
+use super::attempts::Recorder;
 use super::connect::Door;
 use crate::app::event::{Collected, Event, Failure};
-use crate::domain::error_event::{ConnectError, ConnectKind, SessionError};
+use crate::domain::attempt::Purpose;
+use crate::domain::error_event::ConnectKind;
 use crate::domain::target::TargetId;
 use crate::engine::{EngineSpec, Session};
 use std::time::Duration;
@@ -27,13 +29,15 @@ pub(super) struct Watcher {
     spec: &'static EngineSpec,
     door: Door,
     session: Option<Box<dyn Session>>,
+    attempts: Recorder,
     out: mpsc::Sender<Event>,
 }
 
 impl Watcher {
     /// A watcher that is not connected yet.
     pub(super) fn new(id: TargetId, spec: &'static EngineSpec, door: Door, out: mpsc::Sender<Event>) -> Self {
-        Self { id, spec, door, session: None, out }
+        let attempts = Recorder::new(id.clone(), out.clone());
+        Self { id, spec, door, session: None, attempts, out }
     }
 
     /// Runs until its owner drops the other end; then the session is closed in order.
@@ -61,13 +65,13 @@ impl Watcher {
     async fn collect(&mut self, cycle: u64) -> Result<Box<Collected>, Failure> {
         let spec = self.spec;
         let work = async {
-            let session = Self::session(&mut self.session, spec, &self.door).await?;
-            let sample = (spec.sample)(&mut **session, cycle).await.map_err(|e| failure(&e))?;
+            let session = Self::session(&mut self.session, spec, &self.door, &self.attempts).await?;
+            let sample = (spec.sample)(&mut **session, cycle).await?;
             Ok(Box::new(Collected { identity: session.identity().clone(), sample }))
         };
         let result = timeout(DEADLINE, work).await.unwrap_or_else(|_| {
             let message = format!("no answer within {} s; the connection was given up", DEADLINE.as_secs());
-            Err(Failure { kind: ConnectKind::Unreachable, message })
+            Err(Failure::new(ConnectKind::Unreachable, message))
         });
         if let Err(failure) = &result {
             tracing::warn!(target = %self.id, message = %crate::domain::text::redact(&failure.message), "collection failed");
@@ -81,7 +85,7 @@ impl Watcher {
         let spec = self.spec;
         let view = spec.views.iter().find(|v| v.name == name).ok_or_else(|| format!("no view {name}"))?;
         let work = async {
-            let session = Self::session(&mut self.session, spec, &self.door).await.map_err(|f| f.message)?;
+            let session = Self::session(&mut self.session, spec, &self.door, &self.attempts).await.map_err(|f| f.message)?;
             session.own(view.query, &[]).await.map_err(|e| e.to_string())
         };
         match timeout(DEADLINE, work).await {
@@ -97,23 +101,11 @@ impl Watcher {
         slot: &'a mut Option<Box<dyn Session>>,
         spec: &'static EngineSpec,
         door: &Door,
+        attempts: &Recorder,
     ) -> Result<&'a mut Box<dyn Session>, Failure> {
         if slot.is_none() {
-            *slot = Some(door.open(spec, None, "watch").await.map_err(|e| connect_failure(&e))?);
+            *slot = Some(attempts.open(door, spec, None, Purpose::Watch).await?);
         }
-        slot.as_mut().ok_or_else(|| Failure { kind: ConnectKind::Other, message: "no session".into() })
+        slot.as_mut().ok_or_else(|| Failure::new(ConnectKind::Other, "no session"))
     }
-}
-
-fn connect_failure(error: &ConnectError) -> Failure {
-    Failure { kind: error.kind, message: error.message.clone() }
-}
-
-fn failure(error: &SessionError) -> Failure {
-    let kind = match error {
-        SessionError::Connect(e) => e.kind,
-        SessionError::Lost(_) | SessionError::Deadline(_) => ConnectKind::Unreachable,
-        _ => ConnectKind::Other,
-    };
-    Failure { kind, message: error.to_string() }
 }

@@ -1,7 +1,7 @@
 //! What the program remembers: a SQLite file of our own, on its own thread, behind one cloneable handle.
 //!
 //! ```text
-//! Store --commands--> worker (thread) --> recorder -> samples, sessions (texts)    history of targets
+//! Store --commands--> worker (thread) --> recorder -> samples, sessions (texts), attempts   history of targets
 //!       <--answers---                 --> conversations, preferences               history of the person
 //! open: files (0700/0600, local disk, lock), settings, migrations with backups     retention: forgetting
 //!       salvage: what can be read of a damaged store
@@ -11,6 +11,7 @@
 //! collections of the running ten seconds, which wait in memory ([`Store::record`]). Statements, lines and
 //! conversations are redacted before they are written. The same file may be used by several processes at once.
 
+mod attempts;
 mod conversations;
 mod error;
 mod files;
@@ -33,6 +34,8 @@ pub use samples::Usuals;
 pub use sessions::{History, Moment};
 
 use crate::domain::activity::Sample;
+use crate::domain::attempt::{Attempt, Record as AttemptRecord};
+use crate::domain::connection::KnownFix;
 use crate::domain::metric::MetricId;
 use crate::domain::target::{TargetId, Timestamp};
 use recorder::Recorder;
@@ -88,6 +91,22 @@ impl Store {
     /// those of the other targets, or at [`Self::flush`]. A crash loses at most those.
     pub async fn record(&self, target: &TargetId, sample: Arc<Sample>) -> Result<(), StoreError> {
         self.ask(|reply| Command::Record(target.clone(), sample, reply)).await
+    }
+    /// Takes an attempt to connect; it is written with the collections of its ten seconds.
+    pub async fn attempted(&self, target: &TargetId, attempt: Attempt) -> Result<(), StoreError> {
+        self.ask(|reply| Command::Attempted(target.clone(), attempt, reply)).await
+    }
+    /// The last attempts of a target, and how many succeeded within each span that ends now.
+    pub async fn attempts(&self, target: &TargetId, now: Timestamp) -> Result<AttemptRecord, StoreError> {
+        self.ask(|reply| Command::Attempts(target.clone(), now, reply)).await
+    }
+    /// Remembers the changed setting that let us in.
+    pub async fn keep_fix(&self, target: &TargetId, fix: KnownFix) -> Result<(), StoreError> {
+        self.ask(|reply| Command::KeepFix(target.clone(), fix, reply)).await
+    }
+    /// The changed setting that let us in the last time, if there was one.
+    pub async fn fix(&self, target: &TargetId) -> Result<Option<KnownFix>, StoreError> {
+        self.ask(|reply| Command::Fix(target.clone(), reply)).await
     }
     /// Writes the collections that wait.
     pub async fn flush(&self) -> Result<(), StoreError> {

@@ -1,5 +1,6 @@
 //! Forgetting: what is too old goes in small steps, and more when the file grows towards its limit.
 
+use super::attempts;
 use super::samples::{BUCKET_MS, DAY_MS, SLOT_MS, SLOTS, roll_up};
 use crate::domain::target::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
@@ -9,6 +10,10 @@ const HOUR_MS: i64 = 3_600_000;
 const TURN_SLOTS: i64 = 90;
 /// Buckets of half a day.
 const TURN_BUCKETS: i64 = 144;
+/// Attempts to connect that go of one target before the next one's turn.
+const TURN_ATTEMPTS: i64 = 500;
+/// Attempts to connect are kept this long: the longest span of their success rates.
+const ATTEMPT_DAYS: u32 = 7;
 /// One step ends with the turn in which it reaches this many rows, some 20 ms.
 const STEP_ROWS: usize = 5000;
 /// What is newer than this is kept even when space runs out, milliseconds.
@@ -78,6 +83,8 @@ struct Limits {
     samples: i64,
     /// Buckets.
     means: i64,
+    /// Milliseconds.
+    attempts: i64,
     /// Days.
     texts: i64,
 }
@@ -91,6 +98,7 @@ impl Limits {
             readings,
             sessions,
             samples: readings.min(sessions),
+            attempts: now.0 - if crowded { ALWAYS_MS } else { hours(ATTEMPT_DAYS * 24) },
             means: (now.0 - hours(keep.mean_days * 24)).div_euclid(BUCKET_MS),
             // A day more than their sessions, since days of texts are whole.
             texts: now.0.div_euclid(DAY_MS) - i64::from(keep.session_days) - 1,
@@ -114,6 +122,7 @@ impl Limits {
             rows +=
                 db.prepare_cached("DELETE FROM samples WHERE target = ?1 AND slot < ?2")?.execute([target, until])?;
         }
+        rows += attempts::forget(db, target, self.attempts, TURN_ATTEMPTS)?;
         let oldest: Option<i64> = db
             .prepare_cached("SELECT min(bucket) FROM means WHERE target = ?1")?
             .query_row([target], |row| row.get(0))?;

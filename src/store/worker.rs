@@ -1,5 +1,6 @@
 //! The store's own thread: takes one command after the other and answers each.
 
+use super::attempts;
 use super::conversations::{self, Conversation, Entry};
 use super::error::StoreError;
 use super::files;
@@ -9,6 +10,8 @@ use super::retention::{self, Pruned, Retention};
 use super::samples::{self, Usuals};
 use super::sessions::{self, History};
 use crate::domain::activity::Sample;
+use crate::domain::attempt::{Attempt, Record};
+use crate::domain::connection::KnownFix;
 use crate::domain::metric::MetricId;
 use crate::domain::target::{TargetId, Timestamp};
 use rusqlite::Connection;
@@ -22,6 +25,10 @@ pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 /// What the store can be asked.
 pub(super) enum Command {
     Record(TargetId, Arc<Sample>, Reply<()>),
+    Attempted(TargetId, Attempt, Reply<()>),
+    Attempts(TargetId, Timestamp, Reply<Record>),
+    KeepFix(TargetId, KnownFix, Reply<()>),
+    Fix(TargetId, Reply<Option<KnownFix>>),
     Flush(Reply<()>),
     Usual(TargetId, Timestamp, Reply<Usuals>),
     Series(TargetId, MetricId, (Timestamp, Timestamp), Reply<Vec<(Timestamp, f64)>>),
@@ -72,6 +79,26 @@ impl Worker {
         match command {
             Command::Record(target, sample, reply) => {
                 let outcome = self.recorder.record(db, target, sample).map_err(StoreError::of("keep the sample"));
+                self.send(reply, outcome);
+            }
+            Command::Attempted(target, attempt, reply) => {
+                let outcome =
+                    self.recorder.attempted(db, target, attempt).map_err(StoreError::of("keep the attempt to connect"));
+                self.send(reply, outcome);
+            }
+            Command::Attempts(target, now, reply) => {
+                let outcome = self.flush().and_then(|()| {
+                    attempts::record(&self.db, &target, now).map_err(StoreError::of("read the attempts to connect"))
+                });
+                self.send(reply, outcome);
+            }
+            Command::KeepFix(target, fix, reply) => {
+                let outcome =
+                    attempts::keep_fix(db, &target, &fix).map_err(StoreError::of("keep the changed setting"));
+                self.send(reply, outcome);
+            }
+            Command::Fix(target, reply) => {
+                let outcome = attempts::fix(db, &target).map_err(StoreError::of("read the changed setting"));
                 self.send(reply, outcome);
             }
             Command::Flush(reply) => {

@@ -5,10 +5,12 @@ use dba_gpt::app::chat::{Entry, Outcome};
 use dba_gpt::app::effect::Effect;
 use dba_gpt::app::event::{Collected, Event, Failure, ReadError, ReadResult, RequestId};
 use dba_gpt::app::list::Motion;
-use dba_gpt::app::model::{Model, Screen, TargetModel};
+use dba_gpt::app::connection::next_try_words;
+use dba_gpt::app::model::{Link, Model, Screen, TargetModel};
 use dba_gpt::app::update::update;
 use dba_gpt::domain::activity::{Sample, SessionInfo, SessionState};
-use dba_gpt::domain::error_event::{ConnectKind, SessionError};
+use dba_gpt::domain::attempt::{Attempt, Purpose};
+use dba_gpt::domain::error_event::{ConnectError, ConnectKind, NOT_SENT, SessionError};
 use dba_gpt::domain::guard::Catalog;
 use dba_gpt::domain::health::State;
 use dba_gpt::domain::metric;
@@ -47,7 +49,7 @@ fn sampled(model: &mut Model, name: &str, now: Timestamp, cycle: u64, sample: Sa
 }
 
 fn failed(model: &mut Model, name: &str, now: Timestamp, cycle: u64) -> Vec<Effect> {
-    let failure = Failure { kind: ConnectKind::Refused, message: "nothing listens there".into() };
+    let failure = Failure::new(ConnectKind::Refused, "nothing listens there");
     update(model, Event::Sampled(now, TargetId::new(name), cycle, Err(failure)))
 }
 
@@ -138,13 +140,13 @@ fn a_failure_is_down_with_its_word_and_backs_off_but_comes_back_within_30_s() {
         assert_eq!(m.targets[0].state(now), State::Down);
         assert_eq!(m.targets[0].why(now), "refused");
         let due = m.targets[0].schedule.due;
-        assert!(due > now && due.since(now) <= 15_000);
+        assert!(due > now && due.since(now) <= 22_000);
         now = due;
         assert_eq!(collects(&update(&mut m, Event::Tick(now))), 1);
     }
     sampled(&mut m, "a", now, 12, sample(&[]));
     assert_eq!(m.targets[0].state(now), State::Ok);
-    assert_eq!(m.targets[0].schedule.failures, 0);
+    assert_eq!(m.targets[0].connection.contact.failures(), 0);
 }
 
 #[test]
@@ -382,4 +384,107 @@ fn drafts_set_from_outside_reach_the_composer() {
     let before = m.chat.draft.0;
     update(&mut m, Event::Action(at(1), Action::Composer(ComposerEdit::Set("select 1".into()))));
     assert_eq!((m.chat.draft.0, m.chat.draft.1.as_str()), (before + 1, "select 1"));
+}
+
+fn refused_login(model: &mut Model, name: &str, now: Timestamp, cycle: u64) -> Vec<Effect> {
+    let error = ConnectError::new(ConnectKind::Authentication, "the password was refused");
+    let attempt = Attempt::new(now, Purpose::Watch, Some(&error), 3);
+    let mut effects = update(model, Event::Attempted(now, TargetId::new(name), attempt));
+    effects.extend(update(model, Event::Sampled(now, TargetId::new(name), cycle, Err(error.into()))));
+    effects
+}
+
+/// Runs the schedule second by second, with a target that fails until it heals; gives the seconds of the attempts.
+fn attempts_of_an_outage(heals: i64, until: i64) -> Vec<i64> {
+    let mut m = model(&["a"]);
+    let mut attempts = Vec::new();
+    for tenth in 0..until * 10 {
+        let now = at(tenth * 100);
+        for effect in update(&mut m, Event::Tick(now)) {
+            let Effect::Collect(_, cycle) = effect else { continue };
+            attempts.push(tenth / 10);
+            if tenth / 10 >= heals {
+                sampled(&mut m, "a", now, cycle, sample(&[]));
+                assert_eq!(m.targets[0].state(now), State::Ok);
+                return attempts;
+            }
+            failed(&mut m, "a", now, cycle);
+            assert_eq!(m.targets[0].state(now), State::Down);
+        }
+    }
+    attempts
+}
+
+#[test]
+fn a_target_that_is_down_is_tried_quickly_then_probed_and_is_back_by_itself() {
+    let attempts = attempts_of_an_outage(600, 700);
+    assert!(attempts.iter().filter(|s| **s < 17).count() >= 5, "{attempts:?}");
+    assert!(attempts.len() <= 36, "no more than five quick ones and a probe every twenty seconds: {attempts:?}");
+    let back = attempts.last().unwrap() - 600;
+    assert!((0..=30).contains(&back), "back after {back} s");
+}
+
+#[test]
+fn the_person_is_told_when_the_next_probe_is() {
+    let mut m = model(&["a"]);
+    let mut now = START;
+    for cycle in 0..5 {
+        now = m.targets[0].schedule.due;
+        assert_eq!(collects(&update(&mut m, Event::Tick(now))), 1, "{cycle}");
+        failed(&mut m, "a", now, cycle);
+    }
+    let words = next_try_words(&m.targets[0], now).unwrap();
+    assert!(words.starts_with("next probe in 2") && words.ends_with(" s"), "{words}");
+    // Collecting now, and a shorter interval, do not get past the breaker; a person's own attempt does.
+    assert_eq!(collects(&update(&mut m, Event::Action(now, Action::CollectNow))), 0);
+    update(&mut m, Event::Action(now, Action::Refresh("1s".into())));
+    assert_eq!(collects(&update(&mut m, Event::Tick(now.plus_ms(5_000)))), 0);
+    m.health.server = Some(TargetId::new("a"));
+    let effects = update(&mut m, Event::Action(now.plus_ms(5_000), Action::Reconnect));
+    assert!(effects.contains(&Effect::Reconnect(TargetId::new("a"))) && collects(&effects) == 1, "{effects:?}");
+}
+
+#[test]
+fn ten_refused_logins_hold_back_the_eleventh_until_it_is_asked_for_twice() {
+    let mut m = model(&["a"]);
+    m.health.server = Some(TargetId::new("a"));
+    update(&mut m, Event::Tick(START));
+    let mut cycle = 0;
+    for n in 0..10 {
+        let now = at(n * 60_000);
+        refused_login(&mut m, "a", now, cycle);
+        let effects = update(&mut m, Event::Action(now.plus_ms(30_000), Action::Reconnect));
+        if n < 9 {
+            cycle = effects
+                .iter()
+                .find_map(|e| if let Effect::Collect(_, c) = e { Some(*c) } else { None })
+                .unwrap_or_else(|| panic!("attempt {n} is made: {effects:?}"));
+        } else {
+            assert_eq!(effects, []);
+            assert!(m.notice.as_ref().is_some_and(|n| n.text.contains("lock accounts")), "{:?}", m.notice);
+        }
+    }
+    let now = at(9 * 60_000 + 31_000);
+    // A question is not asked with that login either.
+    m.chat.target = Some(TargetId::new("a"));
+    assert!(read_of(&send(&mut m, "select 1")).is_none());
+    assert!(matches!(m.chat.entries.last(), Some(Entry::Say { text, .. }) if text.contains("lock accounts")));
+    m.screen = Screen::Health;
+    let effects = update(&mut m, Event::Action(now, Action::Reconnect));
+    assert_eq!(collects(&effects), 1, "asked for twice: {effects:?}");
+}
+
+#[test]
+fn a_password_that_was_not_sent_again_leaves_the_servers_own_words() {
+    let mut m = model(&["a"]);
+    update(&mut m, Event::Tick(START));
+    refused_login(&mut m, "a", START, 0);
+    let due = m.targets[0].schedule.due;
+    assert!(due.since(START) >= 20_000, "a refused password is no transient failure");
+    update(&mut m, Event::Tick(due));
+    let unsent = ConnectError::new(ConnectKind::Authentication, "not sent again").with_code(NOT_SENT);
+    update(&mut m, Event::Sampled(due, TargetId::new("a"), 1, Err(unsent.into())));
+    let Link::Down(kind, message) = &m.targets[0].link else { panic!("{:?}", m.targets[0].link) };
+    assert_eq!((*kind, message.as_str()), (ConnectKind::Authentication, "the password was refused"));
+    assert_eq!(m.targets[0].connection.record.last.len(), 1);
 }

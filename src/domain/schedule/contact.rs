@@ -34,10 +34,9 @@ impl Contact {
         }
     }
 
-    /// The collector starts an attempt. False when the breaker holds it back; the schedule then waits until
-    /// [`Self::next_try`].
-    pub fn begin(&mut self, now: Timestamp) -> bool {
-        matches!(self.watch.ask(now), Permission::Go | Permission::Probe)
+    /// The collector wants to start an attempt.
+    pub fn begin(&mut self, now: Timestamp) -> Permission {
+        self.watch.ask(now)
     }
 
     /// A person wants an attempt now. It is always made; the breaker takes it as its probe.
@@ -142,6 +141,10 @@ mod tests {
         i64::try_from(n).unwrap_or(i64::MAX)
     }
 
+    fn goes(contact: &mut Contact, now: Timestamp) -> bool {
+        matches!(contact.begin(now), Permission::Go | Permission::Probe)
+    }
+
     fn contact(name: &str) -> Contact {
         Contact::new(Patience::default(), Jitter::new(name, START.0))
     }
@@ -151,7 +154,7 @@ mod tests {
     fn outage(contact: &mut Contact, recovery: Recovery, heals: Timestamp, attempt_ms: i64) -> (u64, u32) {
         let (mut now, mut attempts) = (START, 0);
         loop {
-            assert!(contact.begin(now), "an attempt that is due is let through");
+            assert!(goes(contact, now), "an attempt that is due is let through");
             if now >= heals {
                 contact.succeeded();
                 return (now.since(heals), attempts);
@@ -166,23 +169,23 @@ mod tests {
     fn quick_retries_come_first_and_the_breaker_after_five() {
         let mut contact = contact("a");
         for n in 1..5 {
-            assert!(contact.begin(START));
+            assert!(goes(&mut contact, START));
             let wait = contact.failed(START, Recovery::ByItself);
             assert!(wait <= Backoff::default().longest_after(n), "{n}: {wait}");
             assert_eq!(contact.gate(), Gate::Closed);
         }
-        assert!(contact.begin(START));
+        assert!(goes(&mut contact, START));
         let wait = contact.failed(START, Recovery::ByItself);
         assert!((20_000..=22_000).contains(&wait), "{wait}");
-        assert!(!contact.begin(START.plus_ms(19_999)));
-        assert!(contact.begin(START.plus_ms(22_000)));
+        assert!(!goes(&mut contact, START.plus_ms(19_999)));
+        assert!(goes(&mut contact, START.plus_ms(22_000)));
     }
 
     #[test]
     fn what_does_not_go_away_by_itself_is_not_hammered() {
         for recovery in [Recovery::ByChange, Recovery::ByNewSecret] {
             let mut contact = contact("a");
-            assert!(contact.begin(START));
+            assert!(goes(&mut contact, START));
             assert!(contact.failed(START, recovery) >= 20_000, "{recovery:?}");
             let (_, attempts) = outage(&mut self::contact("b"), recovery, START.plus_ms(3_600_000), 10);
             assert!(attempts <= 180, "{attempts} attempts in an hour");
@@ -200,7 +203,7 @@ mod tests {
         contact.login_failed(tenth);
         assert_eq!(contact.logins_held_until(tenth), Some(tenth.plus_ms(3_600_000)));
         assert_eq!(contact.logins_held_until(tenth.plus_ms(3_600_000)), None);
-        assert!(contact.begin(tenth), "the collector is not held back by it");
+        assert!(goes(&mut contact, tenth), "the collector is not held back by it");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use dba_gpt::config::{self, Identified, Inputs};
 use dba_gpt::domain::error_event::{ConnectError, ConnectKind};
 use dba_gpt::domain::health::Usual;
 use dba_gpt::domain::metric::MetricId;
+use dba_gpt::domain::schedule::Patience;
 use dba_gpt::domain::target::{TargetId, Timestamp};
 use dba_gpt::engine::{self, ConnectSettings, Session, Surroundings};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -143,7 +144,7 @@ impl Rig {
             hanging: &self.hanging,
             interrupt: &self.interrupt,
         };
-        let targets = configured.iter().map(|t| HeadlessTarget { target: t.target.clone(), refresh_ms: 500 }).collect();
+        let targets = configured.iter().map(|t| HeadlessTarget { target: t.target.clone(), patience: Patience::default(), refresh_ms: 500 }).collect();
         let mut out = Pipe { bytes: Vec::new(), room: self.output_room };
         let mut err = Vec::new();
         let mut io = Headless {

@@ -5,8 +5,10 @@ mod names;
 mod questions;
 
 use crate::domain::dialect::Dialect;
+use crate::domain::error_event::ConnectKind;
 use crate::domain::guard::{Author, Catalog, Judgement};
 use crate::domain::question::{Answer, Cannot, Intent};
+use crate::domain::schedule::Recovery;
 use crate::domain::schema::Schema;
 use crate::domain::target::{EngineId, Timestamp};
 
@@ -36,6 +38,17 @@ impl Dialect for Pure {
     }
     fn literal(&self, text: &str) -> String {
         names::literal(text)
+    }
+    fn password_files(&self) -> &'static [(&'static str, &'static str)] {
+        &[("PGPASSFILE", ".pgpass"), ("PGSERVICEFILE", ".pg_service.conf")]
+    }
+    fn recovery(&self, kind: ConnectKind, code: &str) -> Recovery {
+        match (kind, code) {
+            // No password was judged: there is no such role or no line in pg_hba.conf (28000), or CONNECT is not
+            // granted (42501).
+            (ConnectKind::Authentication, "28000" | "42501") => Recovery::ByChange,
+            _ => Recovery::of_kind(kind),
+        }
     }
     fn answer(&self, intent: &Intent, schema: &Schema, now: Timestamp) -> Result<Answer, Cannot> {
         questions::answer(intent, schema, now)
