@@ -3,8 +3,8 @@
 //! A collection is never started while one is under way. One that is slower than its budget doubles the interval in
 //! force; when one fails, [`super::connection`] says when the next one is made.
 
-use super::effect::Effect;
 use super::connection;
+use super::effect::Effect;
 use super::event::{Collected, Failure};
 use super::model::{Link, Model, TargetModel};
 use crate::domain::error_event::NOT_SENT;

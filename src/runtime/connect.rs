@@ -1,7 +1,7 @@
 //! How a task gets its session: the URL, the secret fetched when it is needed, and the surroundings.
 
-use crate::config::PasswordSource;
 use super::refused::Refused;
+use crate::config::PasswordSource;
 use crate::domain::error_event::{ConnectError, ConnectKind, NOT_SENT};
 use crate::domain::schedule::Recovery;
 use crate::engine::{ConnectSettings, EngineSpec, Session, Surroundings};

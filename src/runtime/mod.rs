@@ -178,7 +178,13 @@ fn setups(config: &Config, common: &Common, surroundings: &Surroundings) -> Resu
                 rpassword::prompt_password(question).context("the password could not be read from the terminal")?;
             door = door.with_typed(SecretString::from(typed));
         }
-        setups.push(TargetSetup { target: t.target.clone(), spec, door, refresh: t.refresh, patience: config.patience });
+        setups.push(TargetSetup {
+            target: t.target.clone(),
+            spec,
+            door,
+            refresh: t.refresh,
+            patience: config.patience,
+        });
     }
     Ok(setups)
 }
@@ -315,8 +321,8 @@ fn first_model(config: &Config, setups: &[TargetSetup]) -> Model {
             // Fifty targets do not connect in the same moment.
             let first = now.plus_ms(i64::try_from(i * 50).unwrap_or(0));
             let interval = u64::try_from(s.refresh.as_millis()).unwrap_or(2_000);
-            let target = TargetModel::new(s.target.clone(), s.spec.dialect, &views, interval, first)
-                .with_patience(s.patience);
+            let target =
+                TargetModel::new(s.target.clone(), s.spec.dialect, &views, interval, first).with_patience(s.patience);
             if s.spec.has_sessions { target } else { target.without_sessions() }
         })
         .collect();

@@ -136,7 +136,8 @@ impl Performer {
             let (watch, watch_orders) = mpsc::channel(ORDERS);
             let (read, read_orders) = mpsc::channel(ORDERS);
             let watcher = Watcher::new(id.clone(), setup.spec, setup.door.clone(), self.out.clone());
-            let reader = Reader::new(id.clone(), setup.spec, setup.door.clone(), setup.patience.backoff, self.out.clone());
+            let reader =
+                Reader::new(id.clone(), setup.spec, setup.door.clone(), setup.patience.backoff, self.out.clone());
             self.all.spawn(watcher.run(watch_orders));
             self.all.spawn(reader.run(read_orders));
             self.tasks.insert(id.clone(), Tasks { watch, read });

@@ -85,7 +85,8 @@ impl Watcher {
         let spec = self.spec;
         let view = spec.views.iter().find(|v| v.name == name).ok_or_else(|| format!("no view {name}"))?;
         let work = async {
-            let session = Self::session(&mut self.session, spec, &self.door, &self.attempts).await.map_err(|f| f.message)?;
+            let session =
+                Self::session(&mut self.session, spec, &self.door, &self.attempts).await.map_err(|f| f.message)?;
             session.own(view.query, &[]).await.map_err(|e| e.to_string())
         };
         match timeout(DEADLINE, work).await {

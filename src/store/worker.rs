@@ -93,8 +93,7 @@ impl Worker {
                 self.send(reply, outcome);
             }
             Command::KeepFix(target, fix, reply) => {
-                let outcome =
-                    attempts::keep_fix(db, &target, &fix).map_err(StoreError::of("keep the changed setting"));
+                let outcome = attempts::keep_fix(db, &target, &fix).map_err(StoreError::of("keep the changed setting"));
                 self.send(reply, outcome);
             }
             Command::Fix(target, reply) => {

@@ -2,10 +2,10 @@
 
 use dba_gpt::app::action::{Action, ComposerEdit};
 use dba_gpt::app::chat::{Entry, Outcome};
+use dba_gpt::app::connection::next_try_words;
 use dba_gpt::app::effect::Effect;
 use dba_gpt::app::event::{Collected, Event, Failure, ReadError, ReadResult, RequestId};
 use dba_gpt::app::list::Motion;
-use dba_gpt::app::connection::next_try_words;
 use dba_gpt::app::model::{Link, Model, Screen, TargetModel};
 use dba_gpt::app::update::update;
 use dba_gpt::domain::activity::{Sample, SessionInfo, SessionState};

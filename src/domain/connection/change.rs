@@ -86,12 +86,17 @@ mod tests {
         }
         assert_eq!(Change::Port(1).apply("db://h").as_deref(), Some("db://h:1"));
         assert_eq!(Change::Database("d".into()).apply("db://h?a=b").as_deref(), Some("db://h/d?a=b"));
-        assert_eq!(Change::Parameter("tls".into(), "true".into()).apply("db://h/").as_deref(), Some("db://h/?tls=true"));
+        assert_eq!(
+            Change::Parameter("tls".into(), "true".into()).apply("db://h/").as_deref(),
+            Some("db://h/?tls=true")
+        );
     }
 
     #[test]
     fn a_url_that_cannot_carry_a_change_is_left_alone() {
-        for url in ["/srv/shop.db", "db:shop.db", "db://a:1,b:2/d", "db://h/d?host=/run/x", "db://h/d?PORT=7", "db:///d"] {
+        for url in
+            ["/srv/shop.db", "db:shop.db", "db://a:1,b:2/d", "db://h/d?host=/run/x", "db://h/d?PORT=7", "db:///d"]
+        {
             assert_eq!(Change::Port(5433).apply(url), None, "{url}");
         }
     }

@@ -94,9 +94,8 @@ impl UrlParts {
     pub fn has_password(&self) -> bool {
         self.password.as_deref().is_some_and(|p| !p.is_empty())
             || self.parameters.iter().any(|p| {
-                p.split_once('=').is_some_and(|(name, value)| {
-                    !value.is_empty() && name.to_ascii_lowercase().contains("password")
-                })
+                p.split_once('=')
+                    .is_some_and(|(name, value)| !value.is_empty() && name.to_ascii_lowercase().contains("password"))
             })
     }
 
@@ -172,7 +171,12 @@ mod tests {
 
     #[test]
     fn what_is_shown_holds_no_password() {
-        for url in ["db://ann:canary@h/d", "db://ann:can@ary@h/d", "db://h/d?password=canary&x=1", "db://h/d?sslpassword=canary"] {
+        for url in [
+            "db://ann:canary@h/d",
+            "db://ann:can@ary@h/d",
+            "db://h/d?password=canary&x=1",
+            "db://h/d?sslpassword=canary",
+        ] {
             let parts = UrlParts::split(url).unwrap();
             assert!(parts.has_password(), "{url}");
             let shown = parts.shown();

@@ -43,7 +43,8 @@ impl Jitter {
     /// One for a name and a number of this run: targets differ from each other, and runs from run to run.
     pub fn new(name: &str, run: i64) -> Self {
         // FNV-1a, which is enough to tell names apart.
-        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+        let hash =
+            name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
         Self(hash ^ run.cast_unsigned())
     }
 

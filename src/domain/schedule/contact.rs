@@ -1,9 +1,9 @@
 //! One target's attempts: when its collector tries next, and whether a login may be tried now.
 
+use super::Patience;
 use super::backoff::Jitter;
 use super::breaker::{Breaker, Gate, Permission};
 use super::recovery::Recovery;
-use super::Patience;
 use crate::domain::target::Timestamp;
 
 /// Probes of targets that failed in the same moment are spread over this part of the open time.
@@ -216,7 +216,10 @@ mod tests {
             let tenth = usize::try_from((wait - 20_000) / 100).unwrap_or(usize::MAX);
             seconds[tenth] += 1;
         }
-        assert!(seconds.iter().all(|n| *n <= 30), "no tenth of a second has more than three times its share: {seconds:?}");
+        assert!(
+            seconds.iter().all(|n| *n <= 30),
+            "no tenth of a second has more than three times its share: {seconds:?}"
+        );
     }
 
     proptest! {

@@ -24,10 +24,9 @@ impl Recovery {
             | ConnectKind::TooManyConnections
             | ConnectKind::NotReady
             | ConnectKind::Other => Self::ByItself,
-            ConnectKind::Tls
-            | ConnectKind::UnsupportedLogin
-            | ConnectKind::NoSuchDatabase
-            | ConnectKind::Settings => Self::ByChange,
+            ConnectKind::Tls | ConnectKind::UnsupportedLogin | ConnectKind::NoSuchDatabase | ConnectKind::Settings => {
+                Self::ByChange
+            }
             ConnectKind::Authentication => Self::ByNewSecret,
         }
     }

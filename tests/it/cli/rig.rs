@@ -144,7 +144,10 @@ impl Rig {
             hanging: &self.hanging,
             interrupt: &self.interrupt,
         };
-        let targets = configured.iter().map(|t| HeadlessTarget { target: t.target.clone(), patience: Patience::default(), refresh_ms: 500 }).collect();
+        let targets = configured
+            .iter()
+            .map(|t| HeadlessTarget { target: t.target.clone(), patience: Patience::default(), refresh_ms: 500 })
+            .collect();
         let mut out = Pipe { bytes: Vec::new(), room: self.output_room };
         let mut err = Vec::new();
         let mut io = Headless {
