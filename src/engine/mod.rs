@@ -4,7 +4,7 @@
 //! differs at run time hides behind [`Session`], whose doors are `own` (our own constant queries) and `read` (a
 //! statement that the guard allowed).
 
-mod mongodb;
+pub mod mongodb;
 mod net;
 pub mod postgres;
 mod sql;

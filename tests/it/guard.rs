@@ -1,6 +1,7 @@
 //! The guard against its case list, and against every case in every disguise.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says what it expects")]
 
+mod mongodb;
 mod mutations;
 
 use dba_gpt::domain::guard::{Author, Catalog, CatalogView, Judgement, Verdict, decode_line};

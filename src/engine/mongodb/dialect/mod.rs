@@ -1,5 +1,47 @@
 //! The pure half of MongoDB: commands as people write them, classify, names, questions.
 
+pub(super) mod classify;
 pub(super) mod command;
+mod names;
 mod shell;
 mod syntax;
+mod write;
+
+use crate::domain::dialect::Dialect;
+use crate::domain::guard::{Author, Catalog, Judgement};
+use crate::domain::question::{Answer, Cannot, Intent};
+use crate::domain::schema::Schema;
+use crate::domain::target::{EngineId, Timestamp};
+
+struct Pure;
+
+/// The pure half, for the registry.
+pub static DIALECT: &dyn Dialect = &Pure;
+
+impl Dialect for Pure {
+    fn engine(&self) -> EngineId {
+        super::ID
+    }
+    fn classify(&self, statement: &str, author: Author, catalog: &Catalog) -> Judgement {
+        classify::classify(statement, author, catalog)
+    }
+    fn looks_like_statement(&self, text: &str) -> bool {
+        names::looks_like_statement(text)
+    }
+    /// There are no schemas that a session could look in differently, so the text stays as it is.
+    fn resolve_names(&self, statement: &str, _schema: &Schema) -> String {
+        statement.to_owned()
+    }
+    fn explain(&self, statement: &str) -> Option<String> {
+        names::explain(statement)
+    }
+    fn quote(&self, identifier: &str) -> String {
+        names::quote(identifier)
+    }
+    fn literal(&self, text: &str) -> String {
+        names::literal(text)
+    }
+    fn answer(&self, _intent: &Intent, _schema: &Schema, _now: Timestamp) -> Result<Answer, Cannot> {
+        Err(Cannot::default())
+    }
+}
