@@ -112,7 +112,9 @@ fn the_catalogue_decides_on_views() {
     ] {
         for statement in [
             format!(r#"{{"find":"{collection}"}}"#),
-            format!(r#"{{"aggregate":"a","pipeline":[{{"$facet":{{"x":[{{"$unionWith":"{collection}"}}]}}}}],"cursor":{{}}}}"#),
+            format!(
+                r#"{{"aggregate":"a","pipeline":[{{"$facet":{{"x":[{{"$unionWith":"{collection}"}}]}}}}],"cursor":{{}}}}"#
+            ),
             format!(r#"{{"explain":{{"count":"{collection}"}},"verbosity":"queryPlanner"}}"#),
         ] {
             let judged = DIALECT.classify(&statement, Author::Model, &catalog);
@@ -260,7 +262,10 @@ fn spellings(statement: &str) -> Vec<String> {
 /// Every stage, condition and expression in every place.
 fn places(stages: &[&str], conditions: &[&str], expressions: &[&str]) -> Vec<String> {
     let fill = |places: &[&str], pieces: &[&str]| -> Vec<String> {
-        pieces.iter().flat_map(|piece| places.iter().map(|place| place.replace('@', piece)).collect::<Vec<_>>()).collect()
+        pieces
+            .iter()
+            .flat_map(|piece| places.iter().map(|place| place.replace('@', piece)).collect::<Vec<_>>())
+            .collect()
     };
     let mut all: Vec<String> = stages.iter().map(|&stage| stage.to_owned()).collect();
     all.extend(fill(FILTERS_IN_STAGES, conditions));

@@ -38,7 +38,8 @@ pub(super) fn looks_like_statement(text: &str) -> bool {
     let after = |word: &str| text.strip_prefix(word).map(str::trim_start);
     // `db.orders`, `db["orders"]`, `rs.status()`: a point or a bracket follows at once, with a name and a call.
     let called = |rest: &str| {
-        rest.strip_prefix('.').is_some_and(|rest| rest.trim_start().starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '$')))
+        rest.strip_prefix('.')
+            .is_some_and(|rest| rest.trim_start().starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '$')))
             || rest.starts_with('[')
     };
     ["db", "rs", "sh"].iter().any(|word| after(word).is_some_and(called)) || is_shell_line(text)

@@ -5,7 +5,8 @@ use mongodb::bson::{Bson, Document};
 
 /// A document as text that [`super::command::parse`] reads back.
 pub(super) fn document(document: &Document) -> String {
-    let fields: Vec<String> = document.iter().map(|(key, value)| format!("{}: {}", literal(key), self::value(value))).collect();
+    let fields: Vec<String> =
+        document.iter().map(|(key, value)| format!("{}: {}", literal(key), self::value(value))).collect();
     format!("{{{}}}", fields.join(", "))
 }
 
@@ -27,7 +28,13 @@ fn value(value: &Bson) -> String {
         // Debug writes the shortest digits that give the number back, with a point in them.
         Bson::Double(n) if n.is_finite() => format!("{n:?}"),
         Bson::Double(n) => {
-            let name = if n.is_nan() { "NaN" } else if *n > 0.0 { "Infinity" } else { "-Infinity" };
+            let name = if n.is_nan() {
+                "NaN"
+            } else if *n > 0.0 {
+                "Infinity"
+            } else {
+                "-Infinity"
+            };
             format!("{{\"$numberDouble\": \"{name}\"}}")
         }
         Bson::ObjectId(id) => format!("{{\"$oid\": \"{}\"}}", id.to_hex()),

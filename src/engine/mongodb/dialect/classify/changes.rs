@@ -126,9 +126,7 @@ fn predicate(filter: &Document, relations: &mut Relations<'_>) -> Checked {
 fn restricts(filter: &Document) -> bool {
     filter.iter().any(|(key, value)| match (key.as_str(), value) {
         ("$and", Bson::Array(all)) => all.iter().filter_map(Bson::as_document).any(restricts),
-        ("$or", Bson::Array(all)) => {
-            !all.is_empty() && all.iter().all(|one| one.as_document().is_some_and(restricts))
-        }
+        ("$or", Bson::Array(all)) => !all.is_empty() && all.iter().all(|one| one.as_document().is_some_and(restricts)),
         ("$text", _) => true,
         (key, _) if key.starts_with('$') => false,
         (_, Bson::Document(operators)) if operators.keys().next().is_some_and(|key| key.starts_with('$')) => {
@@ -193,8 +191,22 @@ fn new_content(content: &Bson, relations: &mut Relations<'_>) -> Checked {
 /// removes may be a condition.
 fn modifier(value: &Bson) -> Checked {
     const KNOWN: &[&str] = &[
-        "$each", "$slice", "$sort", "$position", "$type", "$in", "$nin", "$eq", "$ne", "$gt", "$gte", "$lt", "$lte", "and",
-        "or", "xor",
+        "$each",
+        "$slice",
+        "$sort",
+        "$position",
+        "$type",
+        "$in",
+        "$nin",
+        "$eq",
+        "$ne",
+        "$gt",
+        "$gte",
+        "$lt",
+        "$lte",
+        "and",
+        "or",
+        "xor",
     ];
     match value {
         Bson::Document(inner) if inner.keys().next().is_some_and(|key| key.starts_with('$')) => {
@@ -224,7 +236,11 @@ fn update(command: &Document, relations: &mut Relations<'_>) -> Judged {
             some = true;
         }
     }
-    if some { Ok(Judgement::needs_approval(Class::Dml, "changes documents")) } else { Err(unknown("there is no update")) }
+    if some {
+        Ok(Judgement::needs_approval(Class::Dml, "changes documents"))
+    } else {
+        Err(unknown("there is no update"))
+    }
 }
 
 fn delete(command: &Document, relations: &mut Relations<'_>) -> Judged {
@@ -244,7 +260,11 @@ fn delete(command: &Document, relations: &mut Relations<'_>) -> Judged {
             some = true;
         }
     }
-    if some { Ok(Judgement::needs_approval(Class::Dml, "deletes documents")) } else { Err(unknown("there is no delete")) }
+    if some {
+        Ok(Judgement::needs_approval(Class::Dml, "deletes documents"))
+    } else {
+        Err(unknown("there is no delete"))
+    }
 }
 
 /// One entry of an update or a delete: which documents, and with which options.
@@ -427,8 +447,13 @@ fn modify(command: &Document, author: Author, relations: &mut Relations<'_>) -> 
                 stage::pipeline(array(value, key)?, relations)?;
                 rules = true;
             }
-            "validationLevel" | "validationAction" | "expireAfterSeconds" | "cappedSize" | "cappedMax"
-            | "changeStreamPreAndPostImages" | "timeseries" => {
+            "validationLevel"
+            | "validationAction"
+            | "expireAfterSeconds"
+            | "cappedSize"
+            | "cappedMax"
+            | "changeStreamPreAndPostImages"
+            | "timeseries" => {
                 inert(value)?;
                 rules = true;
             }
@@ -448,7 +473,8 @@ fn modify(command: &Document, author: Author, relations: &mut Relations<'_>) -> 
 
 fn rename(command: &Document, author: Author) -> Judged {
     let full_name = |value: &Bson| {
-        let (_, collection) = text(value, "a full name")?.split_once('.').ok_or_else(|| unknown("a full name is db.collection"))?;
+        let (_, collection) =
+            text(value, "a full name")?.split_once('.').ok_or_else(|| unknown("a full name is db.collection"))?;
         own(&Bson::from(collection)).map(|_| ())
     };
     for (key, value) in command {

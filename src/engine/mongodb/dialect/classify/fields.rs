@@ -95,7 +95,9 @@ fn one(name: &str, field: Field, value: &Bson, relations: &mut Relations<'_>) ->
         },
         Field::Number => at_least(value, 0, name),
         Field::Limit => match whole(value) {
-            Some(0) => Err(Judgement::deny(Class::Resource, "a limit of 0 asks for every row; leave it out or say how many")),
+            Some(0) => {
+                Err(Judgement::deny(Class::Resource, "a limit of 0 asks for every row; leave it out or say how many"))
+            }
             _ => at_least(value, 1, name),
         },
         Field::Batch => match whole(value) {

@@ -49,7 +49,10 @@ impl<'a> Relations<'a> {
         }
         seen.push(name.to_owned());
         let is = |listed: &str| {
-            listed == name || self.database.is_some_and(|db| listed.strip_prefix(db).is_some_and(|rest| rest.strip_prefix('.') == Some(name)))
+            listed == name
+                || self
+                    .database
+                    .is_some_and(|db| listed.strip_prefix(db).is_some_and(|rest| rest.strip_prefix('.') == Some(name)))
         };
         if self.catalog.foreign_tables.iter().any(|table| is(table)) {
             return Some(format!("{name} makes another server work"));

@@ -7,10 +7,7 @@ use super::{expression, operators, refused};
 use mongodb::bson::{Bson, Document};
 
 /// `{name: {$sum: ..}, ..}`, from some field on.
-pub(super) fn all<'a>(
-    fields: impl Iterator<Item = (&'a String, &'a Bson)>,
-    relations: &mut Relations<'_>,
-) -> Checked {
+pub(super) fn all<'a>(fields: impl Iterator<Item = (&'a String, &'a Bson)>, relations: &mut Relations<'_>) -> Checked {
     for (field, value) in fields {
         let (name, argument) = only(document(value, field)?, field)?;
         if !operators::is_accumulator(name) {

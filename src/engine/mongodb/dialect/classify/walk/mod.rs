@@ -23,9 +23,10 @@ fn refused(name: &str, of: &str) -> Judgement {
         "$backupCursor" | "$backupCursorExtend" => {
             Judgement::deny(Class::Admin, format!("{name} pins the server's files for a backup"))
         }
-        "$search" | "$searchMeta" | "$vectorSearch" | "$rankFusion" | "$scoreFusion" => {
-            Judgement::deny(Class::Unparsed, format!("{name} is work of another service, whose language is not judged here"))
-        }
+        "$search" | "$searchMeta" | "$vectorSearch" | "$rankFusion" | "$scoreFusion" => Judgement::deny(
+            Class::Unparsed,
+            format!("{name} is work of another service, whose language is not judged here"),
+        ),
         other => Judgement::deny(
             Class::Unparsed,
             format!("{other} is not a known {of}; names are written exactly, with upper and lower case"),

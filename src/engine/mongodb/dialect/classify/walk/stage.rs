@@ -72,7 +72,9 @@ fn stage(name: &str, argument: &Bson, relations: &mut Relations<'_>) -> Checked 
         }
         "$replaceWith" | "$sortByCount" | "$redact" | "$documents" => expression::check(argument, relations),
         "$bucket" | "$bucketAuto" => bucket(name, document(argument, name)?, relations),
-        "$facet" => document(argument, name)?.iter().try_for_each(|(key, stages)| pipeline(array(stages, key)?, relations)),
+        "$facet" => {
+            document(argument, name)?.iter().try_for_each(|(key, stages)| pipeline(array(stages, key)?, relations))
+        }
         "$lookup" => lookup(document(argument, name)?, relations),
         "$graphLookup" => graph(document(argument, name)?, relations),
         "$unionWith" => union(argument, relations),
@@ -92,15 +94,9 @@ fn stage(name: &str, argument: &Bson, relations: &mut Relations<'_>) -> Checked 
 fn diagnostics(name: &str, argument: &Bson) -> Checked {
     let known: &[&str] = match name {
         "$collStats" => &["latencyStats", "storageStats", "count", "queryExecStats"],
-        "$currentOp" => &[
-            "allUsers",
-            "idleConnections",
-            "idleCursors",
-            "idleSessions",
-            "localOps",
-            "targetAllNodes",
-            "truncateOps",
-        ],
+        "$currentOp" => {
+            &["allUsers", "idleConnections", "idleCursors", "idleSessions", "localOps", "targetAllNodes", "truncateOps"]
+        }
         "$listLocalSessions" => &["allUsers"],
         "$planCacheStats" => &["allHosts"],
         "$indexStats" | "$shardedDataDistribution" | "$listSearchIndexes" => &[],
