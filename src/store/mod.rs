@@ -3,6 +3,7 @@
 //! ```text
 //! Store --commands--> worker (thread) --> recorder -> samples, sessions (texts), attempts   history of targets
 //!       <--answers---                 --> conversations, preferences               history of the person
+//! audit: a file of its own, hash-chained
 //! open: files (0700/0600, local disk, lock), settings, migrations with backups     retention: forgetting
 //!       salvage: what can be read of a damaged store
 //! ```
@@ -12,6 +13,7 @@
 //! conversations are redacted before they are written. The same file may be used by several processes at once.
 
 mod attempts;
+pub mod audit;
 mod conversations;
 mod error;
 mod files;

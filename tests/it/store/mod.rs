@@ -1,6 +1,7 @@
 //! The store through its handle, on real files: what it keeps, what it refuses, and how it comes back from damage.
 
 mod attempts;
+mod audit;
 mod files;
 mod history;
 mod person;
