@@ -61,7 +61,9 @@ pub enum AuditError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The log does not fit its anchor or its key.
-    #[error("the audit log may have been tampered with ({0}): nothing is changed on any server until you have looked at `dba-gpt audit verify`")]
+    #[error(
+        "the audit log may have been tampered with ({0}): nothing is changed on any server until you have looked at `dba-gpt audit verify`"
+    )]
     Tampered(Tampering),
     /// The log is there and its key is not.
     #[error("{path} is gone, and the audit log cannot be continued without its key: restore it from a backup", path = .0.display())]
@@ -179,15 +181,7 @@ impl AuditLog {
         transaction
             .execute(
                 "INSERT INTO record (number, at_ms, kind, act, body, before, link) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                (
-                    record.number,
-                    record.at_ms,
-                    &record.kind,
-                    &record.act,
-                    &record.body,
-                    &record.before,
-                    &record.link,
-                ),
+                (record.number, record.at_ms, &record.kind, &record.act, &record.body, &record.before, &record.link),
             )
             .map_err(&failed)?;
         transaction.commit().map_err(&failed)?;
@@ -353,8 +347,7 @@ fn begin(db: &Connection, now: Timestamp) -> Result<Vec<u8>, AuditError> {
 }
 
 fn newest(db: &Connection) -> Result<Option<Stored>, AuditError> {
-    let text =
-        "SELECT number, at_ms, kind, act, body, before, link FROM record ORDER BY number DESC LIMIT 1";
+    let text = "SELECT number, at_ms, kind, act, body, before, link FROM record ORDER BY number DESC LIMIT 1";
     Ok(db.query_row(text, [], stored).optional().map_err(StoreError::of("read the audit log"))?)
 }
 
@@ -392,9 +385,7 @@ fn read_key(path: &Path, fresh: bool) -> Result<Key, AuditError> {
 /// Random bytes of the operating system.
 fn random() -> Result<Vec<u8>, AuditError> {
     let mut bytes = vec![0; RANDOM];
-    getrandom::fill(&mut bytes).map_err(|error| StoreError::Failed {
-        operation: "get random bytes".to_owned(),
-        message: error.to_string(),
-    })?;
+    getrandom::fill(&mut bytes)
+        .map_err(|error| StoreError::Failed { operation: "get random bytes".to_owned(), message: error.to_string() })?;
     Ok(bytes)
 }
