@@ -6,6 +6,7 @@
 
 pub mod mongodb;
 mod net;
+pub mod mysql;
 pub mod postgres;
 mod sql;
 pub mod sqlite;

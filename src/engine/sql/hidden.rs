@@ -25,7 +25,7 @@ pub(crate) fn check(text: &str, tokens: &[Token], lexis: Lexis) -> Option<Judgem
                     return Some(hidden(c, "in a comment"));
                 }
             }
-            Kind::Symbol if piece == "\\" && lexis == Lexis::Postgres => {
+            Kind::Symbol if piece == "\\" && lexis != Lexis::Sqlite => {
                 return Some(Judgement::deny(
                     Class::Unparsed,
                     "a backslash command belongs to a client program and is not SQL",

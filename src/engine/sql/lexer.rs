@@ -1,7 +1,10 @@
-//! Splits a statement into tokens by the lexical rules of PostgreSQL (`scan.l`) or of SQLite (`tokenize.c`).
+//! Splits a statement into tokens by the lexical rules of PostgreSQL (`scan.l`), of SQLite (`tokenize.c`) or of MySQL,
+//! which differs so much that its reader is apart.
 //!
 //! A grammar that sees a comment where the server sees code is a hole. So this reader is small, follows the server's
 //! own rules to the byte, and what a parser crate makes of the same text is compared with it.
+
+mod mysql;
 
 use std::ops::Range;
 
@@ -44,10 +47,15 @@ pub(crate) enum Lexis {
     Postgres,
     /// SQLite: flat comments that may end with the text, names in backticks and brackets.
     Sqlite,
+    /// MySQL and MariaDB: backslashes escape, double quotes hold text, `@` begins a variable.
+    Mysql,
 }
 
 /// All tokens of `text`, without gaps.
 pub(crate) fn tokens(text: &str, lexis: Lexis) -> Vec<Token> {
+    if lexis == Lexis::Mysql {
+        return mysql::tokens(text);
+    }
     let mut reader = Reader { text, bytes: text.as_bytes(), lexis, at: 0 };
     let mut tokens = Vec::new();
     while reader.at < text.len() {

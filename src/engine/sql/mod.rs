@@ -9,3 +9,4 @@ pub(crate) mod literal;
 pub(super) mod select;
 pub(crate) mod sentence;
 pub(crate) mod size;
+pub(crate) mod words;

@@ -145,6 +145,7 @@ impl<'a> Reader<'a> {
                 matches!(verb, "show" | "table" | "analyse" | "vacuum" | "lock" | "fetch" | "move" | "close")
             }
             Lexis::Sqlite => matches!(verb, "pragma" | "replace" | "vacuum"),
+            Lexis::Mysql => matches!(verb, "show" | "table" | "replace" | "describe" | "desc"),
         };
         common || own
     }
@@ -158,7 +159,9 @@ impl<'a> Reader<'a> {
                 !self.is_english(name) && (self.at(name + 1) == "(" || self.is(name + 1, &["as"]))
             }
             "table" => self.names_something(1) && self.parses(),
+            "show" if self.grammar.lexis == Lexis::Mysql => !self.is_english(1) && self.parses(),
             "show" => self.shows(),
+            "explain" | "describe" | "desc" | "analyze" if self.grammar.lexis == Lexis::Mysql => self.explains_by_name(),
             "explain" => self.explains(),
             "insert" | "replace" => self.is(1, &["into", "or"]) || self.holds_syntax(),
             "update" => !self.is_english(1) && (self.has_word("set") || self.holds_syntax()),
@@ -249,6 +252,18 @@ impl<'a> Reader<'a> {
                 ],
             );
         query && inner.is_statement()
+    }
+
+    /// MySQL's EXPLAIN and its other names: of a statement, not of a table, which a question describes better.
+    fn explains_by_name(self) -> bool {
+        let query = (1..6).any(|index| {
+            self.is(
+                index,
+                &["select", "with", "values", "insert", "update", "delete", "replace", "connection", "table"],
+            ) && !self.is(index + 1, &["the"])
+                || self.at(index) == "("
+        });
+        query && !self.is_english(1) && self.parses()
     }
 
     /// Holds what only statements hold: a star or a comparison, a call, a cast, a semicolon.

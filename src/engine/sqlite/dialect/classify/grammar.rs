@@ -4,8 +4,8 @@
 //! place in a query, and is written as that before it is asked. Only the shape is asked for: everything that decides
 //! what a statement may do is read from the tokens of the original.
 
-use super::Words;
 use crate::engine::sql::lexer::Kind;
+use crate::engine::sql::words::Words;
 use sqlparser::ast::{Query, SetExpr, Statement, Visit, Visitor};
 use sqlparser::dialect::SQLiteDialect;
 use sqlparser::parser::Parser;

@@ -13,8 +13,7 @@ mod statement;
 
 use crate::domain::guard::{Author, Catalog, Class, Judgement};
 use crate::engine::sql::lexer::{self, Kind, Lexis, Token};
-use crate::engine::sql::list::holds;
-use crate::engine::sql::literal::unquote;
+use crate::engine::sql::words::Words;
 use crate::engine::sql::{hidden, size};
 
 /// Judges one statement.
@@ -43,90 +42,4 @@ pub(super) fn parses(text: &str) -> bool {
         tokens.pop();
     }
     statement::is_well_formed(Words { text, tokens: &tokens })
-}
-
-/// The meaningful tokens of one statement.
-#[derive(Clone, Copy)]
-struct Words<'a> {
-    text: &'a str,
-    tokens: &'a [Token],
-}
-
-impl<'a> Words<'a> {
-    /// The text of a token; empty past the end.
-    fn at(self, index: usize) -> &'a str {
-        self.tokens.get(index).map_or("", |token| &self.text[token.range.clone()])
-    }
-
-    fn kind(self, index: usize) -> Option<Kind> {
-        self.tokens.get(index).map(|token| token.kind)
-    }
-
-    /// True when the bare word at `index` is one of these keywords.
-    fn is(self, index: usize, keywords: &[&str]) -> bool {
-        self.kind(index) == Some(Kind::Word) && keywords.iter().any(|word| self.at(index).eq_ignore_ascii_case(word))
-    }
-
-    /// True when the bare word at `index` is one of the keywords of a list.
-    fn is_one_of(self, index: usize, list: &str) -> bool {
-        self.kind(index) == Some(Kind::Word) && holds(list, &self.at(index).to_ascii_lowercase())
-    }
-
-    /// True when the next words are these, in order.
-    fn starts_with(self, keywords: &[&str]) -> bool {
-        keywords.iter().enumerate().all(|(index, keyword)| self.is(index, &[keyword]))
-    }
-
-    /// Without the first `count` tokens.
-    fn skip(self, count: usize) -> Self {
-        Self { text: self.text, tokens: &self.tokens[count.min(self.tokens.len())..] }
-    }
-
-    fn len(self) -> usize {
-        self.tokens.len()
-    }
-
-    /// The statement's own text.
-    fn source(self) -> &'a str {
-        match (self.tokens.first(), self.tokens.last()) {
-            (Some(first), Some(last)) => &self.text[first.range.start..last.range.end],
-            _ => "",
-        }
-    }
-
-    /// What a name at `index` means to SQLite, which compares names without case: bare, or in any of its quotes. A
-    /// literal counts too, because SQLite takes one for a name where only a name makes sense.
-    fn name(self, index: usize) -> Option<String> {
-        let written = self.at(index);
-        let name = match self.kind(index)? {
-            Kind::Word => written.to_owned(),
-            Kind::QuotedName if written.starts_with('[') => written[1..written.len() - 1].to_owned(),
-            Kind::QuotedName => unquote(written, written.chars().next()?)?,
-            Kind::Text => unquote(written, '\'')?,
-            _ => return None,
-        };
-        Some(name.to_ascii_lowercase())
-    }
-
-    fn only_names(self) -> bool {
-        self.tokens.iter().all(|token| matches!(token.kind, Kind::Word | Kind::QuotedName))
-    }
-
-    /// The token after the bracket that closes the one at `open`.
-    fn after_bracket(self, open: usize) -> usize {
-        let mut depth = 0_usize;
-        for index in open..self.len() {
-            match self.at(index) {
-                "(" => depth += 1,
-                ")" => {
-                    depth = depth.saturating_sub(1);
-                    if depth == 0 {
-                        return index + 1;
-                    }
-                }
-                _ => {}
-            }
-        }
-        self.len()
-    }
 }

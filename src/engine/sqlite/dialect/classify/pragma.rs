@@ -1,9 +1,9 @@
 //! PRAGMA, read by hand: which ones report, and in which form. Some settings are those of the whole process, so one
 //! careless PRAGMA on a stranger's file would break our own store.
 
-use super::Words;
 use crate::domain::guard::{Class, Judgement};
 use crate::engine::sql::lexer::Kind;
+use crate::engine::sql::words::Words;
 use crate::engine::sql::list::holds;
 
 /// Pragmas that report on the object that they are given, or on everything.

@@ -2,10 +2,11 @@
 
 use super::functions;
 use super::pragma;
-use super::{Words, grammar};
+use super::grammar;
 use crate::domain::guard::{Catalog, Class, Judgement};
 use crate::engine::sql::findings::Findings;
 use crate::engine::sql::lexer::Kind;
+use crate::engine::sql::words::Words;
 use sqlparser::ast::Statement;
 
 /// Largest blob that a query may make out of nothing, bytes.

@@ -1,9 +1,10 @@
 //! The kinds of statement, by their first words.
 
-use super::{Words, grammar, pragma, query};
+use super::{grammar, pragma, query};
 use crate::domain::guard::{Author, Catalog, Class, Judgement, Verdict};
 use crate::engine::sql::findings::Findings;
 use crate::engine::sql::lexer::Kind;
+use crate::engine::sql::words::Words;
 use sqlparser::ast::{Expr, Statement, Visit, Visitor};
 use std::ops::ControlFlow;
 
