@@ -153,7 +153,7 @@ impl<'a> Reader<'a> {
     fn follows_rule(self, verb: &str) -> bool {
         match verb {
             "select" => self.selects(),
-            "values" => self.at(1) == "(",
+            "values" => self.at(1) == "(" || (self.is(1, &["row"]) && self.at(2) == "("),
             "with" => {
                 let name = if self.is(1, &["recursive"]) { 2 } else { 1 };
                 !self.is_english(name) && (self.at(name + 1) == "(" || self.is(name + 1, &["as"]))
@@ -168,7 +168,7 @@ impl<'a> Reader<'a> {
             "delete" => self.is(1, &["from"]) && !self.is_english(2) || self.holds_syntax(),
             "create" | "alter" | "drop" => self.is_one_of(1, OBJECTS) && !self.is_english(2),
             "pragma" => self.tokens.len() > 1,
-            "lock" => (self.is(1, &["table"]) || self.has_word("mode")) && self.parses(),
+            "lock" if self.grammar.lexis == Lexis::Postgres => (self.is(1, &["table"]) || self.has_word("mode")) && self.parses(),
             "fetch" | "move" => {
                 (self.has_word("from") || self.has_word("in")) && self.tokens.len() <= 5 && self.parses()
             }
@@ -179,10 +179,9 @@ impl<'a> Reader<'a> {
 
     /// VACUUM, ANALYZE, and every other verb: alone, or followed by something that parses.
     fn acts_on_an_object(self) -> bool {
-        if self.is_english(1) || self.is_one_of(1, SUBJECTS) {
-            return false;
-        }
-        self.parses()
+        // MySQL flushes, locks and checks `TABLES`, so there the shape alone decides.
+        let report = self.grammar.lexis != Lexis::Mysql && self.is_one_of(1, SUBJECTS);
+        !self.is_english(1) && !report && self.parses()
     }
 
     fn selects(self) -> bool {
@@ -191,6 +190,7 @@ impl<'a> Reader<'a> {
         }
         let starts_well = self.at(1) == "*"
             || self.tokens.get(1).is_some_and(|t| matches!(t.kind, Kind::Number | Kind::Text))
+            || (self.grammar.lexis == Lexis::Mysql && self.tokens.get(1).is_some_and(|t| t.kind == Kind::Parameter))
             || (self.names_something(1) && matches!(self.at(2), "," | "."));
         if starts_well {
             return true;

@@ -19,7 +19,15 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
             }
             _ => false,
         };
-        let kind = if after_dot && in_word(reader.peek(0)) { reader.word() } else { reader.token() };
+        let after_name = tokens.last().is_some_and(|t| matches!(t.kind, Kind::Word | Kind::QuotedName));
+        let kind = if after_dot && in_word(reader.peek(0)) {
+            reader.word()
+        } else if after_name && reader.peek(0) == b'.' {
+            reader.at += 1;
+            Kind::Symbol
+        } else {
+            reader.token()
+        };
         tokens.push(Token { kind, range: start..reader.at });
     }
     tokens

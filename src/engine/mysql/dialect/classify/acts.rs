@@ -86,6 +86,16 @@ pub(super) fn find(words: Words<'_>) -> Option<(Class, &'static str)> {
     Some((found.2, found.3))
 }
 
+/// Verbs that are judged elsewhere.
+const OTHER_VERBS: &str = "alter analyze check checksum create delete desc describe drop explain insert kill optimize rename \
+    repair replace select set show table truncate update values with";
+
+/// True for a word that begins a statement.
+pub(super) fn is_verb(word: &str) -> bool {
+    let lower = word.to_ascii_lowercase();
+    holds(OTHER_VERBS, &lower) || ACTS.iter().any(|(verb, ..)| *verb == lower)
+}
+
 /// True when a text that begins with one of these verbs goes on like a statement and not like a sentence.
 pub(super) fn is_well_formed(words: Words<'_>) -> bool {
     let only_words = (0..words.len()).all(|i| words.kind(i) == Some(Kind::Word));

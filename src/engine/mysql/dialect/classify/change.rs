@@ -39,7 +39,7 @@ pub(super) fn judge_parsed_rows(parsed: &Statement, words: Words<'_>, context: C
         Picks::All => findings.deny(Class::Dml, "changes every row: no WHERE looks at a column"),
         Picks::Unclear => findings.deny(Class::Unparsed, "not a change of rows that is known here"),
     }
-    findings.at_least(only_a_person(context.author, Class::Dml, "changes rows"))
+    findings.or(only_a_person(context.author, Class::Dml, "changes rows"))
 }
 
 /// Which rows a change touches.
@@ -146,7 +146,7 @@ pub(super) fn judge_objects(words: Words<'_>, context: Context<'_>) -> Judgement
     } else {
         only_a_person(context.author, Class::Ddl, "changes objects of the database")
     };
-    findings.at_least(judged)
+    findings.or(judged)
 }
 
 /// `mysql.user` and its neighbours.

@@ -39,7 +39,13 @@ pub(super) fn is_well_formed(words: Words<'_>, context: Context<'_>) -> bool {
     if acts::find(words).is_some() {
         return acts::is_well_formed(words);
     }
-    judge(words, context).class != Class::Unparsed
+    let shaped = match words.at(0).to_ascii_lowercase().as_str() {
+        "set" => (1..words.len()).any(|i| words.at(i) == "=") || words.is(1, &["names", "password", "role", "transaction"]),
+        "kill" => words.kind(words.len() - 1) == Some(Kind::Number) || words.is(1, &["user"]),
+        "truncate" => words.is(1, &["table"]) || after_name(words, 1) == Some(words.len()),
+        _ => true,
+    };
+    shaped && judge(words, context).class != Class::Unparsed
 }
 
 fn unknown() -> Judgement {
@@ -110,7 +116,7 @@ fn judge_explain(words: Words<'_>, context: Context<'_>) -> Judgement {
     let mut runs = words.is(0, &["analyze"]);
     let mut at = 1;
     loop {
-        if words.is(at, &["analyze"]) {
+        if words.is(at, &["analyze"]) && !runs {
             runs = true;
             at += 1;
         } else if words.is(at, &["extended", "partitions"]) && words.len() > at + 1 && words.at(at + 1) != "." {
@@ -130,6 +136,9 @@ fn judge_explain(words: Words<'_>, context: Context<'_>) -> Judgement {
         return Judgement::deny(Class::Session, "a read stores nothing in variables or tables");
     }
     let inner = words.skip(at);
+    if runs && inner.is(0, &["table"]) {
+        return Judgement::deny(Class::Maintenance, "ANALYZE TABLE takes new statistics; write SELECT * FROM to see how a table is read");
+    }
     if inner.is(0, &["select", "with", "values", "table"]) || inner.at(0) == "(" {
         return explained(judge_query(inner, context), runs);
     }
@@ -159,6 +168,10 @@ fn explained(judged: Judgement, runs: bool) -> Judgement {
 /// `DESCRIBE table [column | 'pattern']`.
 fn describes_a_table(words: Words<'_>) -> bool {
     let Some(after) = after_name(words, 1) else { return false };
+    // A bare verb of another statement is no table that anybody means.
+    if words.kind(1) == Some(Kind::Word) && words.at(2) != "." && acts::is_verb(words.at(1)) {
+        return false;
+    }
     match words.len() - after {
         0 => true,
         1 => matches!(words.kind(after), Some(Kind::Word | Kind::QuotedName | Kind::Text)),

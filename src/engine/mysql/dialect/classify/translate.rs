@@ -153,6 +153,13 @@ impl<'a> Translator<'a> {
         }
         let token = match operator.as_str() {
             "(" if self.is_list_of_tables(index) => return self.tables(index),
+            // `((SELECT ...) UNION ...)`: the parser takes a bracket after a bracket for a value.
+            "(" if self.is_part_of_union(index) => {
+                self.keyword("SELECT");
+                self.put(Token::Mul);
+                self.keyword("FROM");
+                Token::LParen
+            }
             "(" => Token::LParen,
             ")" => Token::RParen,
             "," => Token::Comma,
@@ -191,6 +198,14 @@ impl<'a> Translator<'a> {
             && !self.words.is(open + 1, &["select", "with", "values", "table"])
     }
 
+    /// A query in brackets inside brackets, to which another one is added.
+    fn is_part_of_union(&self, open: usize) -> bool {
+        open > 0
+            && self.words.at(open - 1) == "("
+            && self.words.is(open + 1, &["select", "with", "values", "table"])
+            && self.words.is(self.after(open), &["union", "except", "intersect"])
+    }
+
     /// Tables in brackets, where a comma is a join.
     fn tables(&mut self, open: usize) -> Result<usize, String> {
         let close = self.after(open);
@@ -227,7 +242,8 @@ impl<'a> Translator<'a> {
         }
         match lower.as_str() {
             "case" => self.cases += 1,
-            "end" if self.cases > 0 => {
+            // `SELECT start, end` inside a CASE names a column.
+            "end" if self.cases > 0 && self.after_value(index) => {
                 self.cases -= 1;
                 self.keyword("END");
                 return Ok(next);
@@ -238,7 +254,10 @@ impl<'a> Translator<'a> {
         if lower == "values" && before_bracket && self.is_value_of_insert(index) {
             self.name(index)?;
         } else if keyword {
-            self.keyword(&lower.to_ascii_uppercase());
+            // `VALUES ROW(1, 2), ROW(3, 4)` is written as a SELECT of the rows, which may stand wherever a query may.
+            let selects = lower == "values" && !words.is(0, &["insert", "replace"]);
+            let upper = lower.to_ascii_uppercase();
+            self.keyword(if selects { "SELECT" } else { &upper });
         } else if holds(CONSTANTS, &lower) && !before_bracket {
             self.put(Token::Number("0".into(), false));
         } else {
