@@ -5,8 +5,8 @@
 //! statement that the guard allowed).
 
 pub mod mongodb;
-mod net;
 pub mod mysql;
+mod net;
 pub mod postgres;
 mod sql;
 pub mod sqlite;

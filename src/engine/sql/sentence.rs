@@ -161,14 +161,18 @@ impl<'a> Reader<'a> {
             "table" => self.names_something(1) && self.parses(),
             "show" if self.grammar.lexis == Lexis::Mysql => !self.is_english(1) && self.parses(),
             "show" => self.shows(),
-            "explain" | "describe" | "desc" | "analyze" if self.grammar.lexis == Lexis::Mysql => self.explains_by_name(),
+            "explain" | "describe" | "desc" | "analyze" if self.grammar.lexis == Lexis::Mysql => {
+                self.explains_by_name()
+            }
             "explain" => self.explains(),
             "insert" | "replace" => self.is(1, &["into", "or"]) || self.holds_syntax(),
             "update" => !self.is_english(1) && (self.has_word("set") || self.holds_syntax()),
             "delete" => self.is(1, &["from"]) && !self.is_english(2) || self.holds_syntax(),
             "create" | "alter" | "drop" => self.is_one_of(1, OBJECTS) && !self.is_english(2),
             "pragma" => self.tokens.len() > 1,
-            "lock" if self.grammar.lexis == Lexis::Postgres => (self.is(1, &["table"]) || self.has_word("mode")) && self.parses(),
+            "lock" if self.grammar.lexis == Lexis::Postgres => {
+                (self.is(1, &["table"]) || self.has_word("mode")) && self.parses()
+            }
             "fetch" | "move" => {
                 (self.has_word("from") || self.has_word("in")) && self.tokens.len() <= 5 && self.parses()
             }

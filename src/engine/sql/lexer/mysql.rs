@@ -203,7 +203,8 @@ impl Reader<'_> {
     /// A number, or a name that begins with a digit. What the server splits into a number and a name that touch
     /// (`1e5x`) is broken: nobody writes that but to confuse a reader.
     fn number(&mut self) -> Kind {
-        for (marker, is_digit) in [(b'x', u8::is_ascii_hexdigit as fn(&u8) -> bool), (b'b', |b| matches!(b, b'0' | b'1'))]
+        for (marker, is_digit) in
+            [(b'x', u8::is_ascii_hexdigit as fn(&u8) -> bool), (b'b', |b| matches!(b, b'0' | b'1'))]
         {
             if self.peek(0) == b'0' && self.peek(1) == marker && is_digit(&self.peek(2)) {
                 let start = self.at;
@@ -254,10 +255,7 @@ mod tests {
         assert_eq!(read("1 --\t1\r2"), [(Number, "1"), (Comment, "--\t1\r2")]);
         assert_eq!(read("1 --"), [(Number, "1"), (Comment, "--")]);
         assert_eq!(read("1 # x\n2"), [(Number, "1"), (Comment, "# x"), (Number, "2")]);
-        assert_eq!(
-            read("/* /* */ 1 */"),
-            [(Comment, "/* /* */"), (Number, "1"), (Symbol, "*"), (Symbol, "/")]
-        );
+        assert_eq!(read("/* /* */ 1 */"), [(Comment, "/* /* */"), (Number, "1"), (Symbol, "*"), (Symbol, "/")]);
         assert_eq!(read("/* x"), [(Broken, "/* x")]);
     }
 
@@ -277,23 +275,29 @@ mod tests {
 
     #[test]
     fn numbers_names_and_variables_are_told_apart() {
-        assert_eq!(read("0x1F 0b11 0xg 1.5e-3 .5 2024_sales"), [
-            (Number, "0x1F"),
-            (Number, "0b11"),
-            (Word, "0xg"),
-            (Number, "1.5e-3"),
-            (Number, ".5"),
-            (Word, "2024_sales"),
-        ]);
+        assert_eq!(
+            read("0x1F 0b11 0xg 1.5e-3 .5 2024_sales"),
+            [
+                (Number, "0x1F"),
+                (Number, "0b11"),
+                (Word, "0xg"),
+                (Number, "1.5e-3"),
+                (Number, ".5"),
+                (Word, "2024_sales"),
+            ]
+        );
         assert_eq!(read("t.5a"), [(Word, "t"), (Symbol, "."), (Word, "5a")]);
         assert_eq!(read("1e5x"), [(Broken, "1e5x")]);
-        assert_eq!(read("@a.b @@global.x @'a b' @`c` @@`d`"), [
-            (Parameter, "@a.b"),
-            (Parameter, "@@global.x"),
-            (Parameter, "@'a b'"),
-            (Parameter, "@`c`"),
-            (Parameter, "@@`d`"),
-        ]);
+        assert_eq!(
+            read("@a.b @@global.x @'a b' @`c` @@`d`"),
+            [
+                (Parameter, "@a.b"),
+                (Parameter, "@@global.x"),
+                (Parameter, "@'a b'"),
+                (Parameter, "@`c`"),
+                (Parameter, "@@`d`"),
+            ]
+        );
         assert_eq!(read("@x:=1"), [(Parameter, "@x"), (Symbol, ":"), (Symbol, "="), (Number, "1")]);
     }
 }

@@ -94,16 +94,17 @@ const BETWEEN: &str = "or replace temporary unique fulltext spatial vector onlin
 
 /// The index of the word that says what kind of object is created, changed or dropped.
 fn kind_of_object(words: Words<'_>) -> Option<usize> {
-    (1..words.len().min(16)).find(|&i| {
-        words.is_one_of(i, PLAIN_OBJECTS) || words.is_one_of(i, CODE_OBJECTS) || words.is_one_of(i, RIGHTS_OBJECTS)
-    })
-    .filter(|&found| {
-        (1..found).all(|i| {
-            holds(BETWEEN, &words.at(i).to_ascii_lowercase())
-                || matches!(words.kind(i), Some(Kind::Text | Kind::QuotedName | Kind::Parameter))
-                || matches!(words.at(i - 1), "=" | "@")
+    (1..words.len().min(16))
+        .find(|&i| {
+            words.is_one_of(i, PLAIN_OBJECTS) || words.is_one_of(i, CODE_OBJECTS) || words.is_one_of(i, RIGHTS_OBJECTS)
         })
-    })
+        .filter(|&found| {
+            (1..found).all(|i| {
+                holds(BETWEEN, &words.at(i).to_ascii_lowercase())
+                    || matches!(words.kind(i), Some(Kind::Text | Kind::QuotedName | Kind::Parameter))
+                    || matches!(words.at(i - 1), "=" | "@")
+            })
+        })
 }
 
 /// CREATE, ALTER, DROP, RENAME, TRUNCATE.
@@ -324,10 +325,7 @@ pub(super) fn judge_set(words: Words<'_>, context: Context<'_>) -> Judgement {
         return Judgement::deny(Class::Setting, "changes settings in a way that is not one name and one plain value");
     }
     if holds(PROGRAM_SETTINGS, &name) {
-        return Judgement::deny(
-            Class::File,
-            format!("{name} names a file, a library or statements of the server"),
-        );
+        return Judgement::deny(Class::File, format!("{name} names a file, a library or statements of the server"));
     }
     let reason = format!("changes {name} for the whole server");
     if scope == "global" && holds(TUNING, &name) {

@@ -67,7 +67,8 @@ pub(super) fn check_words_aside(words: Words<'_>, findings: &mut Findings) {
 /// The places of relations that are named without a schema.
 pub(super) fn bare_relations(words: Words<'_>) -> Vec<Range<usize>> {
     let explained = (0..words.len().min(6)).take_while(|&i| !words.is(i, &["select", "with", "values", "table"]));
-    let inner = if words.is(0, &["explain", "describe", "desc", "analyze"]) { words.skip(explained.count()) } else { words };
+    let inner =
+        if words.is(0, &["explain", "describe", "desc", "analyze"]) { words.skip(explained.count()) } else { words };
     let Ok(parsed) = grammar::parse(inner) else { return Vec::new() };
     let mut survey = Survey::default();
     let _ = parsed.visit(&mut survey);

@@ -86,10 +86,8 @@ pub(super) fn check_secret(relation: &Relation, columns: Columns<'_>, findings: 
     let names_a_hash = columns.names.iter().any(|name| HASHES.iter().any(|hash| hash.eq_ignore_ascii_case(name)));
     if relation.schema.is_some() && relation.is("mysql", "user") {
         if names_a_hash || columns.wildcard {
-            findings.deny(
-                Class::Secret,
-                "mysql.user holds password hashes; name the columns that you need, without them",
-            );
+            findings
+                .deny(Class::Secret, "mysql.user holds password hashes; name the columns that you need, without them");
         }
     } else if relation.is("mysql", "user") && columns.names.iter().any(|n| n.eq_ignore_ascii_case(HASHES[0])) {
         findings.deny(Class::Secret, "the table user with an authentication_string holds password hashes");

@@ -128,9 +128,16 @@ pub(super) fn judge(words: Words<'_>, context: Context<'_>) -> Judgement {
         return Judgement::deny(Class::Admin, "reads the rows of every database from the binary log");
     }
     if rest.starts_with(&["grants", "for"]) && !is_own_user(rest.skip(2)) {
-        return Judgement::needs_approval(Class::Secret, "SHOW GRANTS for another user shows its password hash on MariaDB");
+        return Judgement::needs_approval(
+            Class::Secret,
+            "SHOW GRANTS for another user shows its password hash on MariaDB",
+        );
     }
-    if rest.is(0, &["engine"]) && rest.is_one_of(1, ENGINES) && rest.is(2, &["status", "mutex", "logs"]) && rest.len() == 3 {
+    if rest.is(0, &["engine"])
+        && rest.is_one_of(1, ENGINES)
+        && rest.is(2, &["status", "mutex", "logs"])
+        && rest.len() == 3
+    {
         return Judgement::allow(Class::Read, "shows the state of a storage engine");
     }
     if rest.starts_with(&["explain", "for"]) && rest.kind(2) == Some(Kind::Number) && rest.len() == 3 {
@@ -155,7 +162,11 @@ pub(super) fn judge(words: Words<'_>, context: Context<'_>) -> Judgement {
 
 /// `COUNT(*) WARNINGS`.
 fn is_count(rest: Words<'_>) -> bool {
-    rest.at(1) == "(" && rest.at(2) == "*" && rest.at(3) == ")" && rest.is(4, &["warnings", "errors"]) && rest.len() == 5
+    rest.at(1) == "("
+        && rest.at(2) == "*"
+        && rest.at(3) == ")"
+        && rest.is(4, &["warnings", "errors"])
+        && rest.len() == 5
 }
 
 /// `CURRENT_USER`, `CURRENT_USER()`.

@@ -40,7 +40,9 @@ pub(super) fn is_well_formed(words: Words<'_>, context: Context<'_>) -> bool {
         return acts::is_well_formed(words);
     }
     let shaped = match words.at(0).to_ascii_lowercase().as_str() {
-        "set" => (1..words.len()).any(|i| words.at(i) == "=") || words.is(1, &["names", "password", "role", "transaction"]),
+        "set" => {
+            (1..words.len()).any(|i| words.at(i) == "=") || words.is(1, &["names", "password", "role", "transaction"])
+        }
         "kill" => words.kind(words.len() - 1) == Some(Kind::Number) || words.is(1, &["user"]),
         "truncate" => words.is(1, &["table"]) || after_name(words, 1) == Some(words.len()),
         _ => true,
@@ -53,8 +55,7 @@ fn unknown() -> Judgement {
 }
 
 fn is_upkeep(words: Words<'_>) -> bool {
-    words.is(1, &["table", "tables"])
-        && !(words.at(2) == "" || words.is(3, &["order", "limit", "union"]))
+    words.is(1, &["table", "tables"]) && !(words.at(2) == "" || words.is(3, &["order", "limit", "union"]))
         || words.is(1, &["no_write_to_binlog", "local"])
 }
 
@@ -129,7 +130,10 @@ fn judge_explain(words: Words<'_>, context: Context<'_>) -> Judgement {
             break;
         }
     }
-    if words.starts_with_at(at, &["for", "connection"]) && words.kind(at + 2) == Some(Kind::Number) && words.len() == at + 3 {
+    if words.starts_with_at(at, &["for", "connection"])
+        && words.kind(at + 2) == Some(Kind::Number)
+        && words.len() == at + 3
+    {
         return Judgement::allow(Class::Explain, "shows the plan of another session");
     }
     if words.is(at, &["into"]) {
@@ -137,7 +141,10 @@ fn judge_explain(words: Words<'_>, context: Context<'_>) -> Judgement {
     }
     let inner = words.skip(at);
     if runs && inner.is(0, &["table"]) {
-        return Judgement::deny(Class::Maintenance, "ANALYZE TABLE takes new statistics; write SELECT * FROM to see how a table is read");
+        return Judgement::deny(
+            Class::Maintenance,
+            "ANALYZE TABLE takes new statistics; write SELECT * FROM to see how a table is read",
+        );
     }
     if inner.is(0, &["select", "with", "values", "table"]) || inner.at(0) == "(" {
         return explained(judge_query(inner, context), runs);

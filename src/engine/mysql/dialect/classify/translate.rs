@@ -139,8 +139,11 @@ impl<'a> Translator<'a> {
     fn symbol(&mut self, index: usize, end: usize) -> Result<usize, String> {
         let words = self.words;
         let mut length = 1;
-        let touches =
-            |at: usize| at < end && words.tokens[at].range.start == words.tokens[at - 1].range.end && words.kind(at) == Some(Kind::Symbol);
+        let touches = |at: usize| {
+            at < end
+                && words.tokens[at].range.start == words.tokens[at - 1].range.end
+                && words.kind(at) == Some(Kind::Symbol)
+        };
         let mut operator = words.at(index).to_owned();
         for candidate in ["->>", "<=>", "->", "<=", ">=", "<>", "!=", "<<", ">>", "||", "&&"] {
             let fits = (1..candidate.len()).all(|i| touches(index + i))
@@ -271,8 +274,7 @@ impl<'a> Translator<'a> {
         let Some(before) = index.checked_sub(1) else { return false };
         let call = self.words.at(before) == "("
             && before.checked_sub(1).is_some_and(|name| {
-                self.words.kind(name) == Some(Kind::Word)
-                    && !holds(KEYWORDS, &self.words.at(name).to_ascii_lowercase())
+                self.words.kind(name) == Some(Kind::Word) && !holds(KEYWORDS, &self.words.at(name).to_ascii_lowercase())
             });
         matches!(self.words.at(before), "=" | "+" | "-" | "*" | "/") || call
     }
@@ -333,7 +335,12 @@ impl<'a> Translator<'a> {
             "interval" => return self.interval(index, end),
             "date" | "time" | "timestamp" if words.kind(next) == Some(Kind::Text) => next,
             _ if lower.starts_with('_') && words.kind(next) == Some(Kind::Text) => next,
-            _ if lower.starts_with('_') && words.kind(next) == Some(Kind::Number) && words.at(next).starts_with('0') => next,
+            _ if lower.starts_with('_')
+                && words.kind(next) == Some(Kind::Number)
+                && words.at(next).starts_with('0') =>
+            {
+                next
+            }
             "any" | "some" if words.at(next) == "(" && self.after_comparison(index) => {
                 self.keyword("ANY");
                 next
@@ -350,11 +357,19 @@ impl<'a> Translator<'a> {
             "row" if words.at(next) == "(" => next,
             "row" if index > 0 && is(index - 1, &["current"]) => self.operator(Token::make_keyword("ROW"), next),
             "current" if is(next, &["row"]) => self.operator(Token::make_keyword("CURRENT"), next),
-            "unbounded" if is(next, &["preceding", "following"]) => self.operator(Token::make_keyword("UNBOUNDED"), next),
-            "preceding" | "following" if self.after_value(index) || is(index.saturating_sub(1), &["unbounded"]) || words.is_one_of(index.saturating_sub(1), UNITS) => {
+            "unbounded" if is(next, &["preceding", "following"]) => {
+                self.operator(Token::make_keyword("UNBOUNDED"), next)
+            }
+            "preceding" | "following"
+                if self.after_value(index)
+                    || is(index.saturating_sub(1), &["unbounded"])
+                    || words.is_one_of(index.saturating_sub(1), UNITS) =>
+            {
                 self.operator(Token::make_keyword(&lower.to_ascii_uppercase()), next)
             }
-            "separator" if words.kind(next) == Some(Kind::Text) => self.operator(Token::make_keyword("SEPARATOR"), next),
+            "separator" if words.kind(next) == Some(Kind::Text) => {
+                self.operator(Token::make_keyword("SEPARATOR"), next)
+            }
             "respect" | "ignore" if is(next, &["nulls"]) => next + 1,
             "from" if is(next, &["first", "last"]) && words.is_one_of(next + 1, "over respect ignore") => next + 1,
             "use" | "force" | "ignore" if is(next, &["index", "key"]) => match self.index_hint(next + 1) {
@@ -383,7 +398,9 @@ impl<'a> Translator<'a> {
             Some(Kind::Word) => {
                 let word = self.words.at(before).to_ascii_lowercase();
                 (before > 0 && self.words.at(before - 1) == ".")
-                    || !(holds(KEYWORDS, &word) || holds(SELECT_MODIFIERS, &word) || matches!(word.as_str(), "xor" | "div" | "mod"))
+                    || !(holds(KEYWORDS, &word)
+                        || holds(SELECT_MODIFIERS, &word)
+                        || matches!(word.as_str(), "xor" | "div" | "mod"))
                     || matches!(word.as_str(), "null" | "true" | "false")
             }
             _ => self.words.at(before) == ")",
@@ -397,7 +414,10 @@ impl<'a> Translator<'a> {
     fn begins_value(&self, index: usize) -> bool {
         match self.words.kind(index) {
             Some(Kind::Number | Kind::Text | Kind::QuotedName | Kind::Parameter) => true,
-            Some(Kind::Word) => !holds(KEYWORDS, &self.words.at(index).to_ascii_lowercase()) || self.words.is(index, &["case", "null", "true", "false"]),
+            Some(Kind::Word) => {
+                !holds(KEYWORDS, &self.words.at(index).to_ascii_lowercase())
+                    || self.words.is(index, &["case", "null", "true", "false"])
+            }
             _ => self.words.at(index) == "(",
         }
     }
@@ -413,7 +433,11 @@ impl<'a> Translator<'a> {
                     continue;
                 }
                 ")" | "," => break,
-                _ if at > index + 1 && words.is_one_of(at, UNITS) && words.at(at + 1) != "(" && words.at(at - 1) != "." => {
+                _ if at > index + 1
+                    && words.is_one_of(at, UNITS)
+                    && words.at(at + 1) != "("
+                    && words.at(at - 1) != "." =>
+                {
                     self.put(Token::LParen);
                     self.range(index + 1, at)?;
                     self.put(Token::RParen);
@@ -510,7 +534,8 @@ impl<'a> Translator<'a> {
                 if using.is_empty() {
                     return self.typed(inside, at);
                 }
-                let charset = at + 2 == inside.1 && matches!(words.kind(at + 1), Some(Kind::Word | Kind::QuotedName | Kind::Text));
+                let charset = at + 2 == inside.1
+                    && matches!(words.kind(at + 1), Some(Kind::Word | Kind::QuotedName | Kind::Text));
                 if !charset {
                     return Ok(None);
                 }

@@ -3,8 +3,8 @@
 
 use crate::domain::guard::{Class, Judgement};
 use crate::engine::sql::lexer::Kind;
-use crate::engine::sql::words::Words;
 use crate::engine::sql::list::holds;
+use crate::engine::sql::words::Words;
 
 /// Pragmas that report on the object that they are given, or on everything.
 const ABOUT: &str = "foreign_key_check foreign_key_list index_info index_list index_xinfo integrity_check quick_check table_info \

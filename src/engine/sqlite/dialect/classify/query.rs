@@ -1,8 +1,8 @@
 //! A query, token by token: functions, tables, and nothing else that could act.
 
 use super::functions;
-use super::pragma;
 use super::grammar;
+use super::pragma;
 use crate::domain::guard::{Catalog, Class, Judgement};
 use crate::engine::sql::findings::Findings;
 use crate::engine::sql::lexer::Kind;
