@@ -1,7 +1,9 @@
-//! The guard: class -> verdict, and the only maker of `Allowed`. Nothing else is called guard.
+//! The guard: class -> verdict, and the only maker of `Allowed` and `Approved`. Nothing else is called guard.
 //!
 //! A statement reaches a server's reading door only as an [`Allowed`], which is made here alone, is not `Clone`
 //! and is consumed by use. What a dialect cannot decide is refused.
+
+pub mod ticket;
 
 use super::dialect::Dialect;
 use serde::{Deserialize, Serialize};
