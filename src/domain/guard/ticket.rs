@@ -128,18 +128,8 @@ impl ActDigest {
 impl Act {
     /// The digest: every part led by its length, so that nothing can move from one part into another.
     pub fn digest(&self) -> ActDigest {
-        let Self {
-            id,
-            statement,
-            parameters,
-            class,
-            gravity,
-            binding,
-            environment,
-            objects,
-            preconditions,
-            most_rows,
-        } = self;
+        let Self { id, statement, parameters, class, gravity, binding, environment, objects, preconditions, most_rows } =
+            self;
         let Binding { target, engine, address, database, login, role, server, started_at, epoch } = binding;
         let mut parts = Parts(Sha256::new());
         parts.add(b"dba-gpt act 1");
