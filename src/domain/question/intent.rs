@@ -309,6 +309,13 @@ topics! {
     Progress, "Progress of maintenance";
     Encoding, "Encoding and collation";
     Integrity, "Integrity of the file";
+    Operations, "Operations by kind";
+    Memory, "Memory";
+    ExpiringRows, "Rows that expire by themselves";
+    CappedTables, "Tables of a fixed size";
+    Profiler, "What is recorded of slow statements";
+    Shards, "Shards";
+    ReplicationWindow, "How far back the replication log reaches";
 }
 
 /// Columns of the fleet table by which a question about all servers is answered.

@@ -189,6 +189,14 @@ const RULES: &[Rule] = &[
     topic(T::Progress, &[&["progress"]], &["vacuum", "index", "create", "analyze", "run"]),
     topic(T::Encoding, &[&["encoding"]], &["take"]),
     topic(T::Integrity, &[&["integrity"]], &["file", "check"]),
+    // What only some engines have.
+    topic(T::Operations, &[&["opcounter"]], &["query", "count", "second", "howmany", "per", "time", "write"]),
+    topic(T::Memory, &[&["memory"]], &["take", "much", "howmuch", "size", "total", "free", "limit", "statistics"]),
+    topic(T::ExpiringRows, &[&["ttl"]], &["index", "row", "table", "key", "howmany", "have"]).of_tables(0, 1),
+    topic(T::CappedTables, &[&["capped"]], &["table", "size", "howmany"]),
+    topic(T::Profiler, &[&["profiler"]], &["run", "setting", "query", "slow", "value", "limit", "active"]),
+    topic(T::Shards, &[&["shard"]], &["howmany", "table", "key", "row", "size", "run"]),
+    topic(T::ReplicationWindow, &[&["oplog"]], &["size", "window", "time", "long", "howlong", "far", "much", "old", "replication", "first", "last"]),
     about(Goal::Help, &[&["help"]], &["me", "with"], (0, 0)),
 ];
 
