@@ -13,6 +13,7 @@ mod clock;
 mod connect;
 mod demo;
 mod editor;
+pub mod fleet;
 mod host;
 mod log;
 mod perform;

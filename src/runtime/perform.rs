@@ -14,6 +14,7 @@ use std::collections::HashMap;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -53,6 +54,8 @@ pub(super) struct Performer {
     storage: Storage,
     multiplexer: Multiplexer,
     export_folder: PathBuf,
+    /// Time for one collection, where it is not the usual one.
+    deadline: Option<Duration>,
 }
 
 impl Performer {
@@ -74,7 +77,20 @@ impl Performer {
             storage,
             multiplexer,
             export_folder,
+            deadline: None,
         }
+    }
+
+    /// The same with another time for one collection.
+    pub(super) fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// From now on a target is reached like this; its tasks begin anew.
+    pub(super) fn redirect(&mut self, setup: super::TargetSetup) {
+        self.tasks.remove(&setup.target.id);
+        self.setups.insert(setup.target.id.clone(), setup);
     }
 
     /// The store, for the loop's own needs.
@@ -135,7 +151,8 @@ impl Performer {
             let setup = self.setups.get(id)?;
             let (watch, watch_orders) = mpsc::channel(ORDERS);
             let (read, read_orders) = mpsc::channel(ORDERS);
-            let watcher = Watcher::new(id.clone(), setup.spec, setup.door.clone(), self.out.clone());
+            let watcher =
+                Watcher::new(id.clone(), setup.spec, setup.door.clone(), self.out.clone()).with_deadline(self.deadline);
             let reader =
                 Reader::new(id.clone(), setup.spec, setup.door.clone(), setup.patience.backoff, self.out.clone());
             self.all.spawn(watcher.run(watch_orders));

@@ -30,6 +30,7 @@ pub(super) struct Watcher {
     door: Door,
     session: Option<Box<dyn Session>>,
     attempts: Recorder,
+    deadline: Duration,
     out: mpsc::Sender<Event>,
 }
 
@@ -37,7 +38,13 @@ impl Watcher {
     /// A watcher that is not connected yet.
     pub(super) fn new(id: TargetId, spec: &'static EngineSpec, door: Door, out: mpsc::Sender<Event>) -> Self {
         let attempts = Recorder::new(id.clone(), out.clone());
-        Self { id, spec, door, session: None, attempts, out }
+        Self { id, spec, door, session: None, attempts, deadline: DEADLINE, out }
+    }
+
+    /// The same with another time for one collection or view, connecting included.
+    pub(super) fn with_deadline(mut self, deadline: Option<Duration>) -> Self {
+        self.deadline = deadline.unwrap_or(DEADLINE);
+        self
     }
 
     /// Runs until its owner drops the other end; then the session is closed in order.
@@ -69,8 +76,8 @@ impl Watcher {
             let sample = (spec.sample)(&mut **session, cycle).await?;
             Ok(Box::new(Collected { identity: session.identity().clone(), sample }))
         };
-        let result = timeout(DEADLINE, work).await.unwrap_or_else(|_| {
-            let message = format!("no answer within {} s; the connection was given up", DEADLINE.as_secs());
+        let result = timeout(self.deadline, work).await.unwrap_or_else(|_| {
+            let message = format!("no answer within {} s; the connection was given up", self.deadline.as_secs_f64());
             Err(Failure::new(ConnectKind::Unreachable, message))
         });
         if let Err(failure) = &result {
@@ -89,11 +96,11 @@ impl Watcher {
                 Self::session(&mut self.session, spec, &self.door, &self.attempts).await.map_err(|f| f.message)?;
             session.own(view.query, &[]).await.map_err(|e| e.to_string())
         };
-        match timeout(DEADLINE, work).await {
+        match timeout(self.deadline, work).await {
             Ok(result) => result,
             Err(_) => {
                 self.session = None;
-                Err(format!("no answer within {} s", DEADLINE.as_secs()))
+                Err(format!("no answer within {} s", self.deadline.as_secs_f64()))
             }
         }
     }

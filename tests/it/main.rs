@@ -9,6 +9,7 @@ mod architecture;
 mod cli;
 mod config;
 mod demo;
+mod faults;
 mod guard;
 mod postgres;
 mod pty;

@@ -2,6 +2,7 @@
 //! command, and what a process costs.
 #![allow(dead_code, reason = "a box of tools: each group of tests takes what it needs")]
 
+pub mod at_hand;
 pub mod demo;
 pub mod process;
 pub mod proxy;
