@@ -1,0 +1,149 @@
+//! One connection: commands queued and sent, replies received in order.
+//!
+//! Commands always go out as lists of counted values, never as lines of text: nothing in an argument can end a command
+//! and begin another. `owed` counts the replies that are still to come, so that a dropped future leaves a connection
+//! that is known to be out of step.
+
+use super::decode::{Bounds, Decoder, Incoming, Malformed};
+use super::reply::Reply;
+use bytes::{BufMut as _, BytesMut};
+use std::io;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+
+/// Bytes asked of the socket at once.
+const CHUNK: usize = 64 << 10;
+
+/// A socket, with or without TLS.
+pub(crate) trait Transport: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Transport for T {}
+
+/// The connection cannot be used further.
+#[derive(Debug)]
+pub(crate) enum WireError {
+    /// The socket failed.
+    Io(io::Error),
+    /// The server closed it without a word.
+    Closed,
+    /// What arrives is not the protocol.
+    Malformed(&'static str),
+}
+
+impl WireError {
+    /// In words.
+    pub(crate) fn words(&self) -> String {
+        match self {
+            Self::Io(e) => e.to_string(),
+            Self::Closed => "the server closed the connection".into(),
+            Self::Malformed(what) => format!("the server sent {what}: is this Redis?"),
+        }
+    }
+}
+
+impl From<io::Error> for WireError {
+    fn from(e: io::Error) -> Self {
+        Self::Io(e)
+    }
+}
+impl From<Malformed> for WireError {
+    fn from(e: Malformed) -> Self {
+        Self::Malformed(e.0)
+    }
+}
+
+/// One connection.
+pub(crate) struct Wire {
+    transport: Box<dyn Transport>,
+    decoder: Decoder,
+    incoming: BytesMut,
+    outgoing: BytesMut,
+    owed: u32,
+}
+
+impl Wire {
+    /// Takes over a socket on which nothing was said yet.
+    pub(crate) fn new(transport: Box<dyn Transport>) -> Self {
+        Self {
+            transport,
+            decoder: Decoder::new(),
+            incoming: BytesMut::new(),
+            outgoing: BytesMut::new(),
+            owed: 0,
+        }
+    }
+
+    /// Nothing is queued or unanswered.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.owed == 0 && self.outgoing.is_empty()
+    }
+    /// What is kept of the replies that follow.
+    pub(crate) fn set_bounds(&mut self, bounds: Bounds) {
+        self.decoder.bounds = bounds;
+    }
+
+    /// Queues one command.
+    pub(crate) fn queue<A: AsRef<[u8]>>(&mut self, command: &[A]) {
+        self.outgoing.put_slice(format!("*{}\r\n", command.len()).as_bytes());
+        for argument in command {
+            let argument = argument.as_ref();
+            self.outgoing.put_slice(format!("${}\r\n", argument.len()).as_bytes());
+            self.outgoing.put_slice(argument);
+            self.outgoing.put_slice(b"\r\n");
+        }
+        self.owed += 1;
+    }
+
+    /// Sends what is queued.
+    pub(crate) async fn send(&mut self) -> Result<(), WireError> {
+        while !self.outgoing.is_empty() {
+            if self.transport.write_buf(&mut self.outgoing).await? == 0 {
+                return Err(WireError::Closed);
+            }
+        }
+        self.transport.flush().await?;
+        Ok(())
+    }
+
+    /// The next reply; what the server says by itself is passed over.
+    pub(crate) async fn receive(&mut self) -> Result<Reply, WireError> {
+        loop {
+            match self.decoder.next(&mut self.incoming)? {
+                Some(Incoming::Reply(reply)) => {
+                    self.owed = self.owed.saturating_sub(1);
+                    return Ok(reply);
+                }
+                Some(Incoming::Push(_)) => {}
+                None => {
+                    self.incoming.reserve(CHUNK);
+                    if self.transport.read_buf(&mut self.incoming).await? == 0 {
+                        return Err(WireError::Closed);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Sends one command and waits for its reply.
+    pub(crate) async fn ask<A: AsRef<[u8]>>(&mut self, command: &[A]) -> Result<Reply, WireError> {
+        self.queue(command);
+        self.send().await?;
+        self.receive().await
+    }
+
+    /// Sends several commands at once and waits for all their replies, in order.
+    pub(crate) async fn ask_all<A: AsRef<[u8]>>(&mut self, commands: &[Vec<A>]) -> Result<Vec<Reply>, WireError> {
+        for command in commands {
+            self.queue(command);
+        }
+        self.send().await?;
+        let mut replies = Vec::with_capacity(commands.len());
+        for _ in commands {
+            replies.push(self.receive().await?);
+        }
+        Ok(replies)
+    }
+
+    /// Ends the connection in order.
+    pub(crate) async fn close(mut self) {
+        let _ = self.transport.shutdown().await;
+    }
+}
