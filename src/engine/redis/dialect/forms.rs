@@ -66,7 +66,7 @@ pub(in crate::engine::redis) enum Form {
     },
     /// `--hits`: hits, misses, expired and evicted keys.
     Hits,
-    /// `--sizes`: where memory goes.
+    /// `--memory`: where memory goes.
     Memory,
     /// `--replication`: role, link and lag of this server and its replicas.
     Replication,

@@ -6,16 +6,13 @@
 
 use super::decode::{Bounds, Decoder, Incoming, Malformed};
 use super::reply::Reply;
+use crate::engine::net::Transport;
 use bytes::{BufMut as _, BytesMut};
 use std::io;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// Bytes asked of the socket at once.
 const CHUNK: usize = 64 << 10;
-
-/// A socket, with or without TLS.
-pub(crate) trait Transport: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Transport for T {}
 
 /// The connection cannot be used further.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! RESP, the protocol of Redis, in versions 2 and 3: commands out, bounded replies in.
 //!
-//! Our own, because the ready-made client holds every reply whole: reading one value of 512 MB took it to 1.1 GB of
+//! Our own, because the ready-made client holds every reply whole: reading one value of 512 MB took it to 1.0 GB of
 //! memory (redis 1.8.1, measured), and no setting cuts a reply while it arrives. Ours keeps the beginning of a cell
 //! and passes over the rest.
 
@@ -8,6 +8,6 @@ mod client;
 mod decode;
 mod reply;
 
-pub(crate) use client::{Transport, Wire, WireError};
+pub(crate) use client::{Wire, WireError};
 pub(crate) use decode::Bounds;
 pub(crate) use reply::Reply;

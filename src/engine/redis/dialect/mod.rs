@@ -1,0 +1,46 @@
+//! The pure half of Redis: lines, forms, classify, names, questions.
+
+pub(super) mod classify;
+pub(super) mod forms;
+pub(super) mod line;
+mod names;
+mod questions;
+
+use crate::domain::dialect::Dialect;
+use crate::domain::guard::{Author, Catalog, Judgement};
+use crate::domain::question::{Answer, Cannot, Intent};
+use crate::domain::schema::Schema;
+use crate::domain::target::{EngineId, Timestamp};
+
+struct Pure;
+
+pub(super) static DIALECT: &dyn Dialect = &Pure;
+
+impl Dialect for Pure {
+    fn engine(&self) -> EngineId {
+        super::ID
+    }
+    fn classify(&self, statement: &str, author: Author, _catalog: &Catalog) -> Judgement {
+        classify::classify(statement, author)
+    }
+    fn looks_like_statement(&self, text: &str) -> bool {
+        names::looks_like_statement(text)
+    }
+    /// A key is named in full or not at all.
+    fn resolve_names(&self, statement: &str, _schema: &Schema) -> String {
+        statement.to_owned()
+    }
+    /// A command has no plan.
+    fn explain(&self, _statement: &str) -> Option<String> {
+        None
+    }
+    fn quote(&self, identifier: &str) -> String {
+        line::quote(identifier.as_bytes())
+    }
+    fn literal(&self, text: &str) -> String {
+        line::quote(text.as_bytes())
+    }
+    fn answer(&self, intent: &Intent, schema: &Schema, now: Timestamp) -> Result<Answer, Cannot> {
+        questions::answer(intent, schema, now)
+    }
+}

@@ -1,0 +1,205 @@
+//! The live connection: the two doors, deadlines and stopping.
+//!
+//! The server runs one command at a time and to its end: nothing can take a command back. So the guard lets only short
+//! ones through, our walks are made of short steps, and what does not answer in time loses its connection; the next call
+//! opens a new one. `begin` asks who is there, `run` carries lines out, `forms` are our own walks, `shape` makes tables.
+
+mod begin;
+mod forms;
+mod info;
+mod powers;
+mod run;
+mod shape;
+
+use super::connect::Way;
+use super::sample::Memory;
+use super::wire::Wire;
+use crate::domain::error_event::{ServerMessage, SessionError};
+use crate::domain::guard::Allowed;
+use crate::domain::rows::{Limits, Rows};
+use crate::domain::target::Identity;
+use crate::engine::{Collector, Param, Query, ReadSummary, RowSink, Session};
+use async_trait::async_trait;
+pub(crate) use forms::{Fail, Ground, Group, Prefixes, Scanner};
+pub(crate) use info::{Info, field};
+use run::Outcome;
+use std::any::Any;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// What the session learned at its beginning.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Facts {
+    /// The node of a cluster.
+    pub(crate) cluster: bool,
+    /// It watches others and holds no keys.
+    pub(crate) sentinel: bool,
+    /// What happens when memory is full.
+    pub(crate) policy: String,
+    /// Reading commands of ours that this server flags as something else: a renamed or replaced command.
+    pub(crate) refused: BTreeSet<String>,
+    /// Our own connection's number.
+    pub(crate) client_id: Option<i64>,
+}
+
+/// Rows of one of our own queries, at most.
+const OWN_ROWS: usize = 200_000;
+/// The client gives a command this much longer than was asked for.
+const GRACE: Duration = Duration::from_secs(1);
+/// Time to say goodbye.
+const GOODBYE: Duration = Duration::from_millis(500);
+
+/// A session with a Redis server.
+pub(crate) struct RedisSession {
+    wire: Option<Wire>,
+    way: Way,
+    identity: Identity,
+    facts: Arc<Facts>,
+    memory: Memory,
+}
+
+impl RedisSession {
+    /// A connection at rest: the one at hand, or a new one when that was given up or left in the middle.
+    async fn ready(&mut self) -> Result<&mut Wire, SessionError> {
+        if !self.wire.as_ref().is_some_and(Wire::is_settled) {
+            self.wire = None;
+            let mut opened = self.way.open().await?;
+            begin::enter(&mut opened.wire, &self.facts).await;
+            self.wire = Some(opened.wire);
+        }
+        self.wire.as_mut().ok_or_else(|| SessionError::Lost("the connection is closed".into()))
+    }
+
+    /// Carries a line out within its time.
+    async fn carry_out(
+        &mut self,
+        words: &[Vec<u8>],
+        limits: &Limits,
+        stop: &CancellationToken,
+        sink: &mut dyn RowSink,
+    ) -> Result<ReadSummary, SessionError> {
+        let started = Instant::now();
+        let deadline = started + Duration::from_millis(limits.timeout_ms) + GRACE;
+        let facts = Arc::clone(&self.facts);
+        let wire = self.ready().await?;
+        let done = tokio::select! {
+            biased;
+            () = stop.cancelled() => Err(SessionError::Canceled),
+            () = sleep_until(deadline) => Err(SessionError::Lost(format!(
+                "no answer within {} ms: the connection was given up. The server runs a command to its end",
+                limits.timeout_ms
+            ))),
+            outcome = run::line(words, wire, &facts, limits, sink) => Ok(outcome),
+        };
+        let outcome = done.inspect_err(|_| self.wire = None)?;
+        match outcome {
+            Outcome::Done(notices) => Ok(ReadSummary { took_ms: elapsed_ms(started), notices }),
+            Outcome::Refused(message) => Err(SessionError::Server(message)),
+            Outcome::Cannot(words) => Err(SessionError::Unsupported(words)),
+            Outcome::Lost(words) => {
+                self.wire = None;
+                Err(SessionError::Lost(words))
+            }
+        }
+    }
+
+    /// A series of our own commands for the schema, which needs more than rows.
+    pub(crate) async fn walk_prefixes(&mut self, most: u64, time: Duration) -> Result<(Prefixes, bool), SessionError> {
+        let facts = Arc::clone(&self.facts);
+        let limits = Limits::default();
+        let wire = self.ready().await?;
+        let everything = crate::engine::redis::dialect::forms::Walk::default();
+        let work = async {
+            let mut ground = Ground::new(wire, &facts, &limits);
+            ground.until = Instant::now() + time;
+            let mut scanner = Scanner::new(&everything, most);
+            let mut prefixes = Prefixes::default();
+            while let Some(keys) = scanner.next(&mut ground).await? {
+                for key in &keys {
+                    prefixes.add(key, 1);
+                }
+            }
+            ground.until = Instant::now() + time;
+            prefixes.describe(&mut ground).await?;
+            Ok((prefixes, scanner.is_complete()))
+        };
+        match timeout(time * 2 + GRACE, work).await {
+            Ok(Ok(found)) => Ok(found),
+            Ok(Err(fail)) => Err(match run::outcome(fail) {
+                Outcome::Lost(words) => {
+                    self.wire = None;
+                    SessionError::Lost(words)
+                }
+                Outcome::Refused(message) => SessionError::Server(message),
+                Outcome::Cannot(words) => SessionError::Unsupported(words),
+                Outcome::Done(_) => SessionError::Unsupported(String::new()),
+            }),
+            Err(_) => {
+                self.wire = None;
+                Err(SessionError::Lost("the keys could not be looked at in time".into()))
+            }
+        }
+    }
+
+    pub(crate) fn facts(&self) -> &Facts {
+        &self.facts
+    }
+}
+
+#[async_trait]
+impl Session for RedisSession {
+    fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    async fn own(&mut self, query: &'static Query, params: &[Param]) -> Result<Rows, SessionError> {
+        let words = run::own_words(query.text, params)?;
+        let limits = Limits { rows: OWN_ROWS, bytes: 64 << 20, timeout_ms: query.timeout_ms, ..Limits::default() };
+        let mut collector = Collector::new(limits);
+        self.carry_out(&words, &limits, &CancellationToken::new(), &mut collector).await?;
+        Ok(collector.into_rows())
+    }
+
+    async fn read(
+        &mut self,
+        statement: Allowed,
+        limits: &Limits,
+        stop: &CancellationToken,
+        sink: &mut dyn RowSink,
+    ) -> Result<ReadSummary, SessionError> {
+        let words = run::words(statement.statement())?;
+        if let Some(name) = run::name_of(&words).find(|name| self.facts.refused.contains(name)) {
+            return Err(SessionError::Server(ServerMessage {
+                code: "REFUSED".into(),
+                message: format!("{name} is not sent: this server says that its {name} is no plain read (renamed or replaced?)"),
+                ..ServerMessage::default()
+            }));
+        }
+        self.carry_out(&words, limits, stop, sink).await
+    }
+
+    fn memory(&mut self) -> Option<&mut (dyn Any + Send)> {
+        Some(self)
+    }
+
+    async fn close(mut self: Box<Self>) {
+        if let Some(wire) = self.wire.take() {
+            let _ = timeout(GOODBYE, wire.close()).await;
+        }
+    }
+}
+
+impl RedisSession {
+    /// What is remembered between two samples.
+    pub(crate) fn remembered(&mut self) -> &mut Memory {
+        &mut self.memory
+    }
+}
+
+/// Milliseconds since a moment.
+fn elapsed_ms(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
