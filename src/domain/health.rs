@@ -211,6 +211,80 @@ const RULES: &[Rule] = &[
             format!("the write-ahead log is {} ({v:.1} times the data): checkpoints do not finish", metric::bytes(wal))
         },
     },
+    Rule {
+        word: "memory",
+        metric: metric::MEMORY_USED,
+        number: |r, _| Some(100.0 * r.get(&metric::MEMORY_USED)? / r.get(&metric::MEMORY_LIMIT).filter(|l| **l > 0.0)?),
+        warning: 80.0,
+        critical: 95.0,
+        text: |v, r| {
+            let get = |id| metric::bytes(r.get(&id).copied().unwrap_or(0.0));
+            format!("{} of {} of memory used ({v:.0}%)", get(metric::MEMORY_USED), get(metric::MEMORY_LIMIT))
+        },
+    },
+    Rule {
+        word: "fragmented",
+        metric: metric::FRAGMENTATION,
+        number: |r, _| {
+            // A small server has a high ratio that means nothing (the engine's own doctor begins at 10 MB of waste).
+            let (ratio, used) = (*r.get(&metric::FRAGMENTATION)?, *r.get(&metric::MEMORY_USED)?);
+            (used >= 64.0 * 1024.0 * 1024.0).then_some(ratio)
+        },
+        warning: 1.5,
+        critical: 3.0,
+        text: |v, _| format!("memory is fragmented: {v:.1} bytes taken for each byte in use"),
+    },
+    Rule {
+        word: "link",
+        metric: metric::LINK_DOWN,
+        number: |r, _| r.get(&metric::LINK_DOWN).copied(),
+        warning: 1.0,
+        critical: 10.0,
+        text: |v, _| format!("no link to the primary for {}", metric::seconds(v)),
+    },
+    Rule {
+        word: "save",
+        metric: metric::SNAPSHOT_FAILED,
+        number: |r, _| r.get(&metric::SNAPSHOT_FAILED).copied(),
+        warning: 0.5,
+        critical: 1.0,
+        text: |_, _| {
+            "the last snapshot failed: writes may be refused, and a restart loses what changed since".to_owned()
+        },
+    },
+    Rule {
+        word: "aof",
+        metric: metric::APPEND_FILE_FAILED,
+        number: |r, _| r.get(&metric::APPEND_FILE_FAILED).copied(),
+        warning: 0.5,
+        critical: 1.0,
+        text: |_, _| "writing the append-only file failed: check the disk".to_owned(),
+    },
+    Rule {
+        word: "rejected",
+        metric: metric::REJECTED_CONNECTIONS,
+        // 5 in a minute.
+        number: |r, _| r.get(&metric::REJECTED_CONNECTIONS).map(|v| v * 60.0),
+        warning: 5.0,
+        critical: 60.0,
+        text: |v, _| format!("{v:.0} connections a minute are refused: the server is full"),
+    },
+    Rule {
+        word: "slow cmds",
+        metric: metric::SLOW_COMMANDS,
+        number: |r, _| r.get(&metric::SLOW_COMMANDS).map(|v| v * 60.0),
+        warning: 10.0,
+        critical: 600.0,
+        text: |v, _| format!("{v:.0} commands a minute are slower than the slow log's limit"),
+    },
+    Rule {
+        word: "cpu",
+        metric: metric::CPU_SECONDS,
+        number: |r, _| r.get(&metric::CPU_SECONDS).copied(),
+        warning: 90.0,
+        critical: 300.0,
+        text: |v, _| format!("the server takes {v:.0}% of a core, and runs commands on one"),
+    },
 ];
 
 /// Judges a target from its last two samples.

@@ -90,6 +90,25 @@ metrics! {
     RETAINED_WAL = "retained_wal", "slot wal", Gauge, Bytes, "Write-ahead log kept by the worst replication slot.";
     FREE_PAGES = "free_pages", "free", Gauge, Percent, "Share of the file that is free pages.";
     WRITES = "writes", "writes", Counter, PerSecond, "Committed write transactions per second, seen as change counter.";
+    MEMORY_USED = "memory_used", "memory", Gauge, Bytes, "Memory that data and everything around it take.";
+    MEMORY_LIMIT = "memory_limit", "mem limit", Gauge, Bytes, "Memory that the server may take.";
+    MEMORY_PEAK = "memory_peak", "mem peak", Gauge, Bytes, "The most memory that was taken since the start.";
+    MEMORY_RESIDENT = "memory_resident", "resident", Gauge, Bytes, "Memory that the server has from the system.";
+    FRAGMENTATION = "fragmentation", "frag", Gauge, Count, "Memory taken from the system for each byte in use; below 1, some of it is swapped out.";
+    EVICTIONS = "evictions", "evicted/s", Counter, PerSecond, "Keys thrown out for memory per second.";
+    EXPIRATIONS = "expirations", "expired/s", Counter, PerSecond, "Keys that reached the end of their time per second.";
+    KEYS = "keys", "keys", Gauge, Count, "Keys of all databases.";
+    KEYS_EXPIRING = "keys_expiring", "with ttl", Gauge, Count, "Keys that expire.";
+    BLOCKED_CLIENTS = "blocked_clients", "waiting", Gauge, Count, "Clients that wait in a blocking command.";
+    REJECTED_CONNECTIONS = "rejected_connections", "rejected/s", Counter, PerSecond, "Connections refused because the server is full, per second.";
+    SLOW_COMMANDS = "slow_commands", "slow/s", Counter, PerSecond, "Commands slower than the slow log's limit per second.";
+    NETWORK_IN = "network_in", "net in", Counter, BytesPerSecond, "Bytes received from clients per second.";
+    NETWORK_OUT = "network_out", "net out", Counter, BytesPerSecond, "Bytes sent to clients per second.";
+    CPU_SECONDS = "cpu_seconds", "cpu", Counter, Percent, "Time of one core that the server takes.";
+    LINK_DOWN = "link_down", "link down", Gauge, Seconds, "How long this replica has had no link to its primary.";
+    SNAPSHOT_FAILED = "snapshot_failed", "save failed", Gauge, Count, "1 when the last snapshot failed.";
+    APPEND_FILE_FAILED = "append_file_failed", "aof failed", Gauge, Count, "1 when the last write to the append-only file, or its rewrite, failed.";
+    UNSAVED_CHANGES = "unsaved_changes", "unsaved", Gauge, Count, "Changes since the last snapshot.";
     OWN_COST = "own_cost", "own cost", Gauge, Milliseconds, "Time our own last collection took, on the server and the wire.";
 }
 

@@ -21,6 +21,8 @@ pub struct Schema {
     pub extensions: Vec<Extension>,
     /// Words by which people call the engine itself, so that a question may name it. In lower case.
     pub engine_words: Vec<String>,
+    /// The objects are keys, named by the person and too many to be listed: tables are prefixes of them.
+    pub keyed: bool,
 }
 
 /// An installed extension.

@@ -8,6 +8,7 @@ pub mod mongodb;
 pub mod mysql;
 mod net;
 pub mod postgres;
+pub mod redis;
 mod sql;
 pub mod sqlite;
 
@@ -228,7 +229,7 @@ pub struct EngineSpec {
 }
 
 /// Every engine.
-pub static ENGINES: &[&EngineSpec] = &[&postgres::SPEC, &sqlite::SPEC];
+pub static ENGINES: &[&EngineSpec] = &[&postgres::SPEC, &sqlite::SPEC, &redis::SPEC];
 
 /// The engine of a name.
 pub fn by_name(name: &str) -> Option<&'static EngineSpec> {

@@ -4,6 +4,9 @@ use crate::domain::schema::{ColumnKind, Schema};
 
 /// Questions that can be answered for this schema.
 pub fn examples(schema: &Schema) -> Vec<String> {
+    if schema.keyed {
+        return keyed_examples(schema);
+    }
     let mut out: Vec<String> =
         ["which tables are biggest", "what is running now", "who blocks whom"].map(Into::into).to_vec();
     let first = schema.tables.iter().filter(|t| t.is_table()).max_by(|a, b| {
@@ -34,9 +37,37 @@ pub fn examples(schema: &Schema) -> Vec<String> {
     out
 }
 
+/// The same where the objects are keys.
+fn keyed_examples(schema: &Schema) -> Vec<String> {
+    let mut out: Vec<String> =
+        ["how many keys are there", "keys by prefix", "where does the memory go"].map(Into::into).to_vec();
+    let largest = schema.tables.iter().max_by(|a, b| {
+        a.row_estimate.unwrap_or(0.0).total_cmp(&b.row_estimate.unwrap_or(0.0)).then_with(|| b.name.cmp(&a.name))
+    });
+    if let Some(table) = largest {
+        out.push(format!("how many keys match \"{}\"", table.name));
+        out.push(format!("keys like \"{}\"", table.name));
+    }
+    out.extend(["slow commands", "which clients are connected", "what can you do"].map(Into::into));
+    out
+}
+
+const KEYED: &str = "\
+Keys         how many keys are there | keys by prefix | keys like user:* | biggest keys | keys that take the most memory
+             hot keys | idle keys | keys without ttl | streams and their groups
+One key      show user:42 | type of user:42 | ttl of user:42 | memory of user:42 | encoding of user:42
+Memory       where does the memory go | fragmentation | evictions | hit ratio | clients by memory
+Now          clients by address | blocked clients | slow commands | most used commands | latency | ops per second
+Server       replication | persistence | cluster state | what is maxmemory-policy | changed settings | errors | version
+             uptime | users | databases | modules | channels
+Past         what ran yesterday at 14:00
+All servers  which replicas lag? | which servers are down? | any server with blocked sessions?
+Statements   type a command and it runs if it only reads; --show KEY, --scan, --keyspace, --bigkeys and --config too
+";
+
 /// The long answer to "what can you do", with examples from the person's own tables at the end.
 pub fn overview(schema: &Schema) -> String {
-    let mut out = OVERVIEW.to_owned();
+    let mut out = if schema.keyed { KEYED } else { OVERVIEW }.to_owned();
     let own: Vec<String> = examples(schema).iter().skip(3).map(|e| crate::domain::text::escape(e)).collect();
     out.push_str(&format!("Here         {}\n", own.join(" | ")));
     out

@@ -316,6 +316,29 @@ topics! {
     Profiler, "What is recorded of slow statements";
     Shards, "Shards";
     ReplicationWindow, "How far back the replication log reaches";
+    Keys, "Keys";
+    Keyspace, "Keys by prefix";
+    KeyValue, "Value of a key";
+    KeyFacts, "What is known of a key";
+    KeyType, "Type of a key";
+    KeyExpiry, "Time to live of a key";
+    KeySize, "Size of a key";
+    KeyEncoding, "Encoding of a key";
+    BigKeys, "Largest keys";
+    MemoryKeys, "Keys that take the most memory";
+    HotKeys, "Keys used most";
+    IdleKeys, "Keys not used for the longest time";
+    KeysWithoutExpiry, "Keys that never expire";
+    Evictions, "Keys evicted and expired";
+    ClientMemory, "Clients by memory";
+    Throughput, "Commands and traffic";
+    Latency, "Latency";
+    Persistence, "Snapshots and persistence";
+    Cluster, "State of the cluster";
+    Sentinel, "Sentinel";
+    Channels, "Channels and subscribers";
+    Streams, "Streams and their groups";
+    ErrorCounts, "Errors by number";
 }
 
 /// Columns of the fleet table by which a question about all servers is answered.

@@ -3,6 +3,7 @@
 //! ```text
 //! text -> words (tokens, meanings, phrases)
 //!      -> shorthand | changes | fleet | past | columns      special shapes
+//!      -> keyed                                             rules for servers whose objects are keys
 //!      -> topics                                            rules about the server, the schema, named objects
 //!      -> data                                              rows, counts, sums, groups, filters, dates
 //! ```
@@ -18,6 +19,7 @@ mod help;
 mod in_words;
 mod intent;
 pub mod joins;
+mod keyed;
 mod mentions;
 mod names;
 mod past;
@@ -112,7 +114,8 @@ fn read(text: &str, schema: &Schema, now: Timestamp, offset_minutes: i32) -> Res
     if let Some(found) = shorthand::read(text, schema) {
         return found.map(|intent| Understood { intent, notes: Vec::new(), fleet: false });
     }
-    let tokens = words::tokens(text);
+    let marked = schema.keyed.then(|| keyed::mark_names(text));
+    let tokens = words::tokens(marked.as_deref().unwrap_or(text));
     if tokens.is_empty() {
         return Err(Cannot { reason: "nothing was asked".into(), ..Cannot::default() });
     }
@@ -151,6 +154,9 @@ fn choose(question: &Question<'_>) -> Result<Understood, Cannot> {
         return Ok(understood(reading, true));
     }
     if let Some(reading) = past::read(question) {
+        return Ok(understood(reading, false));
+    }
+    if let Some(reading) = question.schema.keyed.then(|| keyed::read(question)).flatten() {
         return Ok(understood(reading, false));
     }
     let topic = topics::read(question);

@@ -2,6 +2,7 @@
 
 mod connect;
 mod dialect;
+mod hosting;
 mod sample;
 mod schema;
 mod session;
@@ -24,12 +25,54 @@ pub static SPEC: EngineSpec = EngineSpec {
     takes_password: true,
     minimum_version: "Redis 6 or Valkey 7.2",
     least_privilege: include_str!("least_privilege.txt"),
+    least_privilege_fix: include_str!("least_privilege_fix.txt"),
+    hosting: &hosting::HOSTING,
+    presets: &[],
     dialect: dialect::DIALECT,
     views: views::VIEWS,
     address: connect::address,
+    destination: connect::destination,
     connect: connect::connect,
     sample: sample::sample,
     schema: schema::schema,
     with_database: connect::with_database,
     discover: connect::discover,
 };
+
+#[cfg(test)]
+mod tests {
+    use super::SPEC;
+    use super::dialect::classify::READS;
+
+    /// What every connection of ours sends before the first question, and HELLO's own relatives.
+    const FRAME: &[&str] = &[
+        "hello",
+        "auth",
+        "select",
+        "readonly",
+        "client|setname",
+        "client|setinfo",
+        "client|no-evict",
+        "client|no-touch",
+    ];
+
+    #[test]
+    fn the_recommended_login_may_run_what_we_read_and_nothing_else() {
+        let granted: Vec<&str> = SPEC
+            .least_privilege
+            .lines()
+            .filter(|line| line.starts_with("ACL SETUSER dbagpt_ro"))
+            .flat_map(str::split_ascii_whitespace)
+            .filter_map(|word| word.strip_prefix('+'))
+            .collect();
+        let reads: Vec<String> =
+            READS.iter().map(|read| read.full_name().to_ascii_lowercase().replace(' ', "|")).collect();
+        for read in &reads {
+            assert!(granted.contains(&read.as_str()), "{read} is not granted");
+        }
+        for word in &granted {
+            assert!(reads.iter().any(|read| read == word) || FRAME.contains(word), "{word} is granted for nothing");
+        }
+        assert!(!SPEC.least_privilege.contains("+@"), "categories change between versions");
+    }
+}

@@ -2,9 +2,10 @@
 //! database, and the frame in which everything else of ours runs.
 
 use super::plan::{Password, Plan, WORDS};
-use super::{managed, refused};
+use super::refused;
 use crate::domain::error_event::{ConnectError, ConnectKind};
 use crate::engine::net::{self, Peer, Socket, TlsMode, TlsSettings, Transport};
+use crate::engine::redis::hosting::HOSTING;
 use crate::engine::redis::wire::{Reply, Wire};
 use secrecy::ExposeSecret as _;
 use tokio::time::{Instant, timeout_at};
@@ -52,7 +53,7 @@ impl Attempt<'_> {
         if plan.tls == TlsMode::VerifyCa {
             hints.push("the host name in the certificate is not checked (tls=verify-ca)".to_owned());
         }
-        hints.extend(managed::by_host(&plan.endpoint.host).map(|service| service.words.to_owned()));
+        hints.extend(HOSTING.words(&plan.endpoint.host, plan.endpoint.port));
         match timeout_at(self.deadline, self.login(Wire::new(transport))).await {
             Err(_) => Err(refused::mute(plan)),
             Ok(Err(error)) => Err(error),
@@ -77,7 +78,10 @@ impl Attempt<'_> {
                 match timeout_at(self.deadline, net::handshake(stream, &tls)).await {
                     Err(_) => Err(ConnectError::new(
                         ConnectKind::Tls,
-                        format!("{} did not answer the TLS handshake: it may speak none on this port (redis://)", plan.endpoint.words()),
+                        format!(
+                            "{} did not answer the TLS handshake: it may speak none on this port (redis://)",
+                            plan.endpoint.words()
+                        ),
                     )),
                     Ok(Err(error)) => Err(self.no_tls(&error)),
                     Ok(Ok(stream)) => Ok(Box::new(stream)),

@@ -5,7 +5,6 @@
 
 mod discover;
 mod login;
-mod managed;
 mod plan;
 mod refused;
 
@@ -16,7 +15,7 @@ pub(crate) use plan::Plan;
 use super::session::RedisSession;
 use crate::domain::error_event::{ConnectError, ConnectKind};
 use crate::engine::net::{resolve, share, silent};
-use crate::engine::{ConnectSettings, Session, Surroundings, Task};
+use crate::engine::{ConnectSettings, Destination, Session, Surroundings, Task};
 use login::Attempt;
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -25,6 +24,11 @@ use tokio::time::{Instant, timeout_at};
 /// `host:port/database` of a URL, defaults filled in.
 pub(super) fn address(url: &SecretString, _around: &Surroundings) -> Result<String, ConnectError> {
     Plan::of(url).map(|plan| plan.address())
+}
+
+/// Where a URL leads and as whom.
+pub(super) fn destination(url: &SecretString, _around: &Surroundings) -> Result<Destination, ConnectError> {
+    Plan::of(url).map(|plan| plan.destination())
 }
 
 /// The URL of another database on the same server.
@@ -43,7 +47,8 @@ impl Way {
     /// Reaches the server, proves who we are and sets up the frame of a session.
     pub(crate) async fn open(&self) -> Result<Opened, ConnectError> {
         let endpoint = &self.plan.endpoint;
-        let deadline = Instant::now() + self.plan.timeout.map_or(self.settings.timeout, |t| t.min(self.settings.timeout));
+        let deadline =
+            Instant::now() + self.plan.timeout.map_or(self.settings.timeout, |t| t.min(self.settings.timeout));
         let password = self.plan.password(self.settings.password.as_ref(), &self.settings.surroundings);
         let peers = resolve(endpoint, self.settings.dial.as_ref(), deadline).await?;
         let mut failures = Vec::new();

@@ -2,9 +2,9 @@
 //! a mistyped one may be the password.
 
 use crate::domain::error_event::{ConnectError, ConnectKind};
-use crate::engine::Surroundings;
 use crate::engine::net::url::{decode, encode, host_and_port, split};
 use crate::engine::net::{Endpoint, Place, TlsMode, Words};
+use crate::engine::{Destination, Surroundings};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -79,7 +79,8 @@ impl Plan {
         }
         let path = parts.path.unwrap_or_default();
         let endpoint = if socket {
-            let file = decode(&if parts.hosts.is_empty() { format!("/{path}") } else { format!("{}/{path}", parts.hosts) })?;
+            let file =
+                decode(&if parts.hosts.is_empty() { format!("/{path}") } else { format!("{}/{path}", parts.hosts) })?;
             if file.len() < 2 {
                 return Err(wrong("unix:// wants the path of the socket: unix:///run/redis/redis.sock"));
             }
@@ -95,7 +96,11 @@ impl Plan {
             let host = Some(decode(host)?).filter(|h| !h.is_empty()).unwrap_or_else(|| "127.0.0.1".into());
             let port = match port {
                 "" => PORT,
-                digits => digits.parse().ok().filter(|p| *p > 0).ok_or_else(|| wrong("port is not a number from 1 to 65535"))?,
+                digits => digits
+                    .parse()
+                    .ok()
+                    .filter(|p| *p > 0)
+                    .ok_or_else(|| wrong("port is not a number from 1 to 65535"))?,
             };
             Endpoint { place: Place::of_host(&host), host, port }
         };
@@ -126,14 +131,21 @@ impl Plan {
         if let Some(secret) = &self.password {
             return from(secret.clone(), "in the URL");
         }
-        for (variable, source) in
-            [("REDISCLI_AUTH", "in REDISCLI_AUTH"), ("VALKEYCLI_AUTH", "in VALKEYCLI_AUTH")]
-        {
+        for (variable, source) in [("REDISCLI_AUTH", "in REDISCLI_AUTH"), ("VALKEYCLI_AUTH", "in VALKEYCLI_AUTH")] {
             if let Some(value) = around.variable(variable) {
                 return from(SecretString::from(value), source);
             }
         }
         Password { secret: None, source: "" }
+    }
+
+    /// Host, port and user.
+    pub(super) fn destination(&self) -> Destination {
+        let servers = match &self.endpoint.place {
+            Place::Socket(_) => Vec::new(),
+            Place::Name(_) | Place::Address(_) => vec![(self.endpoint.host.clone(), self.endpoint.port)],
+        };
+        Destination { servers, user: Some(self.user.clone().unwrap_or_else(|| "default".into())) }
     }
 
     /// `host:port/database`.
@@ -174,7 +186,10 @@ impl Default for Said {
 impl Said {
     fn database(&mut self, text: &str) -> Result<(), ConnectError> {
         let number = text.parse().map_err(|_| {
-            ConnectError::new(ConnectKind::NoSuchDatabase, "a database of Redis is a number, 0 to 15 unless configured otherwise")
+            ConnectError::new(
+                ConnectKind::NoSuchDatabase,
+                "a database of Redis is a number, 0 to 15 unless configured otherwise",
+            )
         })?;
         self.database = Some(number);
         Ok(())
@@ -317,7 +332,8 @@ mod tests {
 
     #[test]
     fn another_database_of_the_same_server() {
-        let other = |url: &str, db: &str| with_database(&SecretString::from(url), db).map(|u| u.expose_secret().to_owned());
+        let other =
+            |url: &str, db: &str| with_database(&SecretString::from(url), db).map(|u| u.expose_secret().to_owned());
         assert_eq!(other("redis://u:p@h:7/3?db=4&ca=x", "db9").unwrap(), "redis://u:p@h:7/9?ca=x");
         assert_eq!(other("unix:///r.sock?db=4", "1").unwrap(), "unix:///r.sock?db=1");
         assert_eq!(other("redis://h", "shop"), None);

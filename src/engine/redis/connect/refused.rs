@@ -2,12 +2,16 @@
 
 use super::plan::{Password, Plan};
 use crate::domain::error_event::{ConnectError, ConnectKind};
-use crate::engine::redis::wire::WireError;
 use crate::engine::net::TlsMode;
+use crate::engine::redis::wire::WireError;
 use std::io;
 
 /// The first refusal of a login, by the server's own code.
 pub(super) fn explain(plan: &Plan, password: &Password, words: &str) -> ConnectError {
+    by_code(plan, password, words).with_code(words.split(' ').next().unwrap_or_default())
+}
+
+fn by_code(plan: &Plan, password: &Password, words: &str) -> ConnectError {
     let host = plan.endpoint.words();
     let user = plan.user.as_deref().unwrap_or("default");
     let code = words.split(' ').next().unwrap_or_default();
@@ -27,7 +31,9 @@ pub(super) fn explain(plan: &Plan, password: &Password, words: &str) -> ConnectE
                 "{host} wants a password and none was given: redis://USER:PASSWORD@..., password_command, or REDISCLI_AUTH"
             ),
         ),
-        "NOPERM" => error(ConnectKind::Authentication, format!("{host} lets user {user} in but allows it nothing: {words}")),
+        "NOPERM" => {
+            error(ConnectKind::Authentication, format!("{host} lets user {user} in but allows it nothing: {words}"))
+        }
         "DENIED" => error(
             ConnectKind::Authentication,
             format!(
@@ -42,7 +48,9 @@ pub(super) fn explain(plan: &Plan, password: &Password, words: &str) -> ConnectE
         ),
         "BUSY" => error(
             ConnectKind::NotReady,
-            format!("{host} is busy with a script and answers nobody: SCRIPT KILL or FUNCTION KILL ends it if it has written nothing"),
+            format!(
+                "{host} is busy with a script and answers nobody: SCRIPT KILL or FUNCTION KILL ends it if it has written nothing"
+            ),
         ),
         _ if lower.contains("max number of clients") => error(
             ConnectKind::TooManyConnections,
@@ -109,6 +117,13 @@ pub(super) fn broken(plan: &Plan, error: &WireError) -> ConnectError {
 /// It took the connection and then said nothing.
 pub(super) fn mute(plan: &Plan) -> ConnectError {
     let host = plan.endpoint.words();
-    let more = if plan.tls == TlsMode::Off { "it may hang, want TLS (rediss://), or not be Redis" } else { "it may hang, or speak no TLS on this port" };
-    ConnectError::new(ConnectKind::Unreachable, format!("{host} took the connection but did not answer in time: {more}"))
+    let more = if plan.tls == TlsMode::Off {
+        "it may hang, want TLS (rediss://), or not be Redis"
+    } else {
+        "it may hang, or speak no TLS on this port"
+    };
+    ConnectError::new(
+        ConnectKind::Unreachable,
+        format!("{host} took the connection but did not answer in time: {more}"),
+    )
 }

@@ -167,9 +167,7 @@ fn read(name: &str, rest: &[Vec<u8>]) -> Result<Form, String> {
             takes(&["--sort"], 0)?;
             let wanted = options.sort.as_deref().unwrap_or(COMMAND_FIELDS[0]);
             let found = COMMAND_FIELDS.iter().copied().find(|field| *field == wanted);
-            Form::Commands {
-                sort: found.ok_or_else(|| format!("--sort takes one of: {}", COMMAND_FIELDS.join(", ")))?,
-            }
+            Form::Commands { sort: found.ok_or_else(|| format!("--sort takes one of: {}", COMMAND_FIELDS.join(", ")))? }
         }
         "hits" => takes(&[], 0).map(|()| Form::Hits)?,
         "memory" => takes(&[], 0).map(|()| Form::Memory)?,
@@ -227,7 +225,10 @@ impl Options {
             return Err(format!("--{name} takes no {switch}"));
         }
         if self.bare.len() > bare {
-            return Err(format!("--{name} takes {} beside its switches", if bare == 0 { "nothing" } else { "one word" }));
+            return Err(format!(
+                "--{name} takes {} beside its switches",
+                if bare == 0 { "nothing" } else { "one word" }
+            ));
         }
         Ok(())
     }

@@ -203,9 +203,17 @@ mod tests {
 
     #[test]
     fn a_quoted_argument_comes_back() {
-        for argument in
-            [&b"plain:key{1}"[..], b"", b"a b", b"\"\\'", b"\r\nDEL x", b"\x00\xff\xfe", "ä\u{202e}".as_bytes(), b"--scan", b"k;"]
-        {
+        for argument in [
+            &b"plain:key{1}"[..],
+            b"",
+            b"a b",
+            b"\"\\'",
+            b"\r\nDEL x",
+            b"\x00\xff\xfe",
+            "ä\u{202e}".as_bytes(),
+            b"--scan",
+            b"k;",
+        ] {
             assert_eq!(split(&format!("GET {}", quote(argument))).unwrap()[1], argument, "{}", quote(argument));
         }
         assert_eq!(quote(b"user:42"), "user:42");

@@ -6,15 +6,31 @@ use crate::domain::guard::{Author, Class, Verdict};
 
 /// Words of sentences. A command whose arguments hold one of them is a question, unless its name is in capitals.
 const SPEECH: &[&str] = &[
-    "a", "an", "the", "of", "by", "for", "in", "on", "to", "from", "with", "without", "is", "are", "was", "were", "do",
+    "an", "the", "of", "by", "for", "in", "on", "to", "from", "with", "without", "is", "are", "was", "were", "do",
     "does", "my", "our", "me", "us", "all", "how", "what", "which", "who", "why", "when", "about", "and", "or", "that",
     "this", "per", "like", "matching", "using", "most", "much", "many", "there", "it", "has", "have", "every", "each",
 ];
 
 /// Commands whose name alone is a topic of its own.
 const FAMILIES: &[&str] = &[
-    "CLIENT", "CONFIG", "ACL", "MODULE", "XGROUP", "XINFO", "MEMORY", "LATENCY", "SLOWLOG", "COMMANDLOG", "CLUSTER",
-    "SENTINEL", "OBJECT", "PUBSUB", "COMMAND", "SCRIPT", "FUNCTION", "DEBUG",
+    "CLIENT",
+    "CONFIG",
+    "ACL",
+    "MODULE",
+    "XGROUP",
+    "XINFO",
+    "MEMORY",
+    "LATENCY",
+    "SLOWLOG",
+    "COMMANDLOG",
+    "CLUSTER",
+    "SENTINEL",
+    "OBJECT",
+    "PUBSUB",
+    "COMMAND",
+    "SCRIPT",
+    "FUNCTION",
+    "DEBUG",
 ];
 
 /// A line whose first word names a command, and which does not read like a sentence.
@@ -44,8 +60,22 @@ pub(super) fn looks_like_statement(text: &str) -> bool {
         return false;
     }
     // `memory usage`, `cluster status`, `keys by prefix`: what lacks its arguments or is unknown is a question.
-    judged.verdict != Verdict::Deny || (judged.class != Class::Unparsed && (name != "KEYS" || words.len() == 2))
+    if judged.verdict != Verdict::Deny {
+        return true;
+    }
+    let acts = words.get(1).and_then(|word| classify::upper(word)).is_some_and(|word| ACTS.contains(&word.as_str()));
+    match name.as_str() {
+        "KEYS" => words.len() == 2,
+        "CLUSTER" | "SENTINEL" => acts,
+        _ => judged.class != Class::Unparsed,
+    }
 }
+
+/// Subcommands that change a cluster or a sentinel.
+const ACTS: &[&str] = &[
+    "FAILOVER", "RESET", "MEET", "FORGET", "ADDSLOTS", "DELSLOTS", "SETSLOT", "REPLICATE", "FLUSHSLOTS", "SAVECONFIG",
+    "BUMPEPOCH", "SET", "MONITOR", "REMOVE", "FLUSHCONFIG", "SIMULATE-FAILURE",
+];
 
 fn is_name(name: &str) -> bool {
     READS.iter().any(|read| read.name == name) || FAMILIES.contains(&name)

@@ -18,7 +18,7 @@ impl RedisSession {
         let host = way.plan.endpoint.words();
         let replies = wire
             .ask_all(&[
-                vec!["INFO", "everything"],
+                vec!["INFO", "all"],
                 vec!["ACL", "WHOAMI"],
                 vec!["CLIENT", "ID"],
                 vec!["CONFIG", "GET", "maxmemory-policy"],
@@ -33,7 +33,9 @@ impl RedisSession {
             Reply::Error(_) => way.plan.user.clone().unwrap_or_else(|| "default".into()),
             reply => reply.text(),
         };
-        if matches!(&replies[3], Reply::Error(words) if !words.starts_with("NOPERM")) && info.text("redis_mode") != "sentinel" {
+        if matches!(&replies[3], Reply::Error(words) if !words.starts_with("NOPERM"))
+            && info.text("redis_mode") != "sentinel"
+        {
             hints.push("CONFIG is taken away here (a managed service?): settings cannot be read, and are changed where the service says".into());
         }
         let mut facts = Facts {
@@ -68,7 +70,9 @@ async fn first_info(wire: &mut Wire, host: &str, reply: &Reply) -> Result<Info, 
     match &plain {
         Reply::Error(words) if words.starts_with("NOPERM") => Err(ConnectError::new(
             ConnectKind::Authentication,
-            format!("{host} let us in, but INFO is not allowed to this user: grant +info (the least privileges in `doctor` name the rest)"),
+            format!(
+                "{host} let us in, but INFO is not allowed to this user: grant +info (the least privileges in `doctor` name the rest)"
+            ),
         )),
         Reply::Error(words) => Err(ConnectError::new(ConnectKind::Other, format!("{host}: {words}"))),
         reply => Ok(Info::parse(&reply.text())),
@@ -78,7 +82,10 @@ async fn first_info(wire: &mut Wire, host: &str, reply: &Reply) -> Result<Info, 
 fn loading(host: &str, info: &Info) -> ConnectError {
     let done = info.text("loading_loaded_perc");
     let left = info.number("loading_eta_seconds").map(crate::domain::metric::seconds).unwrap_or_default();
-    ConnectError::new(ConnectKind::NotReady, format!("{host} is loading its data set: {done} % done, about {left} left"))
+    ConnectError::new(
+        ConnectKind::NotReady,
+        format!("{host} is loading its data set: {done} % done, about {left} left"),
+    )
 }
 
 /// Asks the server how it flags the commands of our allow-list. One that writes or blocks there is not what we know by
@@ -88,7 +95,10 @@ async fn replaced(wire: &mut Wire, host: &str, hints: &mut Vec<String>) -> Resul
     command.extend(READS.iter().map(|read| read.full_name().to_ascii_lowercase().replace(' ', "|")));
     let reply = wire.ask(&command).await.map_err(|e| broken(host, &e))?;
     if matches!(reply, Reply::Error(_)) {
-        hints.push("COMMAND INFO is not allowed: that commands are what their names say could not be checked (+command|info)".into());
+        hints.push(
+            "COMMAND INFO is not allowed: that commands are what their names say could not be checked (+command|info)"
+                .into(),
+        );
         return Ok(BTreeSet::new());
     }
     let mut refused = BTreeSet::new();
@@ -121,7 +131,8 @@ fn identity(
         (None, _) if info.get("dragonfly_version").is_some() => ("Dragonfly", "df", info.text("dragonfly_version")),
         (None, _) => ("Redis", "re", info.text("redis_version")),
     };
-    let numbers: Vec<u32> = version.trim_start_matches("df-v").split('.').map(|part| part.parse().unwrap_or(0)).collect();
+    let numbers: Vec<u32> =
+        version.trim_start_matches("df-v").split('.').map(|part| part.parse().unwrap_or(0)).collect();
     let part = |at: usize| numbers.get(at).copied().unwrap_or(0);
     let role = match (facts.sentinel, info.text("role")) {
         (true, _) => "sentinel",
@@ -152,7 +163,10 @@ fn identity(
 }
 
 fn broken(host: &str, error: &WireError) -> ConnectError {
-    ConnectError::new(ConnectKind::Other, format!("{host}: the connection broke at its first question: {}", error.words()))
+    ConnectError::new(
+        ConnectKind::Other,
+        format!("{host}: the connection broke at its first question: {}", error.words()),
+    )
 }
 
 #[cfg(test)]

@@ -20,7 +20,8 @@ use crate::domain::rows::{Limits, Rows};
 use crate::domain::target::Identity;
 use crate::engine::{Collector, Param, Query, ReadSummary, RowSink, Session};
 use async_trait::async_trait;
-pub(crate) use forms::{Fail, Ground, Group, Prefixes, Scanner};
+use forms::{Ground, Scanner};
+pub(crate) use forms::{Group, Prefixes};
 pub(crate) use info::{Info, field};
 use run::Outcome;
 use std::any::Any;
@@ -174,7 +175,9 @@ impl Session for RedisSession {
         if let Some(name) = run::name_of(&words).find(|name| self.facts.refused.contains(name)) {
             return Err(SessionError::Server(ServerMessage {
                 code: "REFUSED".into(),
-                message: format!("{name} is not sent: this server says that its {name} is no plain read (renamed or replaced?)"),
+                message: format!(
+                    "{name} is not sent: this server says that its {name} is no plain read (renamed or replaced?)"
+                ),
                 ..ServerMessage::default()
             }));
         }

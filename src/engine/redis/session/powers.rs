@@ -45,7 +45,13 @@ pub(super) async fn excess(wire: &mut Wire, user: &str, open_default: bool) -> R
         })
         .collect();
     let replies = wire.ask_all(&commands).await?;
-    powers.extend(replies.iter().zip(DANGERS).filter(|(reply, _)| reply.text() == "OK").map(|(_, (_, power))| (*power).to_owned()));
+    powers.extend(
+        replies
+            .iter()
+            .zip(DANGERS)
+            .filter(|(reply, _)| reply.text() == "OK")
+            .map(|(_, (_, power))| (*power).to_owned()),
+    );
     Ok(powers)
 }
 
@@ -84,7 +90,10 @@ fn is_in(name: &str, category: &str) -> bool {
         "keyspace" => matches!(name, "del" | "flushall" | "keys"),
         "string" => name == "set",
         "dangerous" => {
-            matches!(name, "flushall" | "config" | "acl" | "shutdown" | "debug" | "module" | "replicaof" | "client" | "keys")
+            matches!(
+                name,
+                "flushall" | "config" | "acl" | "shutdown" | "debug" | "module" | "replicaof" | "client" | "keys"
+            )
         }
         "admin" => matches!(name, "config" | "acl" | "shutdown" | "debug" | "module" | "replicaof" | "client"),
         "scripting" => name == "eval",

@@ -1,8 +1,8 @@
 //! One line carried out: a form of our own, or one command whose reply becomes a table.
 
+use super::Facts;
 use super::forms::{self, Fail, Ground, pour};
 use super::shape::{self, Asked};
-use super::Facts;
 use crate::domain::error_event::{ServerMessage, SessionError};
 use crate::domain::rows::Limits;
 use crate::engine::redis::dialect::classify;
@@ -116,11 +116,18 @@ fn refusal(words: &str) -> ServerMessage {
     let (code, message) = if is_code { (code, rest) } else { ("ERR", words) };
     let mut slot = rest.split(' ');
     let hint = match code {
-        "MOVED" => slot.nth(1).map(|node| format!("this key lives on another node of the cluster: connect to redis://{node}")),
-        "ASK" => slot.nth(1).map(|node| format!("this key is on its way to another node of the cluster: redis://{node}")),
+        "MOVED" => {
+            slot.nth(1).map(|node| format!("this key lives on another node of the cluster: connect to redis://{node}"))
+        }
+        "ASK" => {
+            slot.nth(1).map(|node| format!("this key is on its way to another node of the cluster: redis://{node}"))
+        }
         "CROSSSLOT" => Some("the keys live on different nodes of the cluster: read them one by one".into()),
         "CLUSTERDOWN" => Some("the cluster is not whole: CLUSTER INFO and CLUSTER NODES say why".into()),
-        "NOPERM" => Some("this user may not do that: the least privileges in `doctor` name the commands that this program uses".into()),
+        "NOPERM" => Some(
+            "this user may not do that: the least privileges in `doctor` name the commands that this program uses"
+                .into(),
+        ),
         "WRONGTYPE" => Some("the key holds another type: --show KEY reads any".into()),
         "LOADING" => Some("the server is loading its data set; INFO persistence says how far it is".into()),
         "MASTERDOWN" => Some("the replica lost its primary and may not answer (replica-serve-stale-data no)".into()),

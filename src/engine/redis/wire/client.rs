@@ -59,13 +59,7 @@ pub(crate) struct Wire {
 impl Wire {
     /// Takes over a socket on which nothing was said yet.
     pub(crate) fn new(transport: Box<dyn Transport>) -> Self {
-        Self {
-            transport,
-            decoder: Decoder::new(),
-            incoming: BytesMut::new(),
-            outgoing: BytesMut::new(),
-            owed: 0,
-        }
+        Self { transport, decoder: Decoder::new(), incoming: BytesMut::new(), outgoing: BytesMut::new(), owed: 0 }
     }
 
     /// Nothing is queued or unanswered.

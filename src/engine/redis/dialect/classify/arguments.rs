@@ -8,7 +8,7 @@ use crate::domain::guard::Class;
 pub(super) type Check = fn(&[Vec<u8>]) -> Result<(), Refusal>;
 
 /// Elements of one reply, at most.
-pub(in crate::engine::redis) const WIDEST: i64 = 1000;
+const WIDEST: i64 = 1000;
 /// Bytes of a string looked at in one command.
 const WIDEST_BYTES: i64 = 1 << 20;
 /// Elements passed over before the first of a reply: the server walks them.
@@ -160,8 +160,8 @@ pub(super) fn random_elements(arguments: &[Vec<u8>]) -> Result<(), Refusal> {
 
 /// `HTTL key FIELDS n field ...`.
 pub(super) fn field_list(arguments: &[Vec<u8>]) -> Result<(), Refusal> {
-    let fits = is(&arguments[1], "FIELDS")
-        && integer(&arguments[2])? == i64::try_from(arguments.len()).unwrap_or(0) - 3;
+    let fits =
+        is(&arguments[1], "FIELDS") && integer(&arguments[2])? == i64::try_from(arguments.len()).unwrap_or(0) - 3;
     if fits { Ok(()) } else { Err(unknown("key FIELDS number field ...")) }
 }
 

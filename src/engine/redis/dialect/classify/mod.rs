@@ -7,8 +7,7 @@ mod others;
 mod reads;
 mod settings;
 
-pub(in crate::engine::redis) use arguments::WIDEST;
-pub(in crate::engine::redis) use reads::{READS, Read};
+pub(in crate::engine::redis) use reads::READS;
 pub(in crate::engine::redis) use settings::{KNOWN, glob, is_secret};
 
 use super::forms;
@@ -46,7 +45,10 @@ pub(super) fn classify(statement: &str, author: Author) -> Judgement {
         None => {}
     }
     if words.len() > MOST_ARGUMENTS {
-        return Judgement::deny(Class::Resource, format!("more than {MOST_ARGUMENTS} arguments: read in several steps"));
+        return Judgement::deny(
+            Class::Resource,
+            format!("more than {MOST_ARGUMENTS} arguments: read in several steps"),
+        );
     }
     let Some(name) = upper(&words[0]) else {
         return Judgement::deny(Class::Unparsed, "the first word is no name of a command");

@@ -81,13 +81,29 @@ pub(super) fn judge(name: &str, subcommand: &str, words: &[Vec<u8>], author: Aut
 
 /// Families of which each member is a command of its own.
 fn subcommand_matters(name: &str) -> bool {
-    matches!(name, "CLIENT" | "CONFIG" | "ACL" | "MODULE" | "XGROUP" | "MEMORY" | "LATENCY" | "SLOWLOG" | "CLUSTER" | "SENTINEL")
+    matches!(
+        name,
+        "CLIENT" | "CONFIG" | "ACL" | "MODULE" | "XGROUP" | "MEMORY" | "LATENCY" | "SLOWLOG" | "CLUSTER" | "SENTINEL"
+    )
 }
 
 fn unknown(name: &str, subcommand: &str) -> Judgement {
     const FAMILIES: &[&str] = &[
-        "CLIENT", "CONFIG", "ACL", "MODULE", "XGROUP", "XINFO", "MEMORY", "LATENCY", "SLOWLOG", "COMMANDLOG", "CLUSTER",
-        "SENTINEL", "OBJECT", "PUBSUB", "COMMAND",
+        "CLIENT",
+        "CONFIG",
+        "ACL",
+        "MODULE",
+        "XGROUP",
+        "XINFO",
+        "MEMORY",
+        "LATENCY",
+        "SLOWLOG",
+        "COMMANDLOG",
+        "CLUSTER",
+        "SENTINEL",
+        "OBJECT",
+        "PUBSUB",
+        "COMMAND",
     ];
     if FAMILIES.contains(&name) {
         let reason = if subcommand.is_empty() {

@@ -57,8 +57,19 @@ pub(in crate::engine::redis) fn is_secret(name: &str) -> bool {
 
 /// Passwords by their own names: a glob that may match one of them is refused.
 const SECRETS: &[&str] = &[
-    "requirepass", "masterauth", "masteruser", "primaryauth", "primaryuser", "tls-key-file", "tls-key-file-pass",
-    "tls-client-key-file", "tls-client-key-file-pass", "sentinel-pass", "sentinel-user", "auth-pass", "auth-user",
+    "requirepass",
+    "masterauth",
+    "masteruser",
+    "primaryauth",
+    "primaryuser",
+    "tls-key-file",
+    "tls-key-file-pass",
+    "tls-client-key-file",
+    "tls-client-key-file-pass",
+    "sentinel-pass",
+    "sentinel-user",
+    "auth-pass",
+    "auth-user",
 ];
 
 /// The word of a `CONFIG GET`: a known name, or a glob over known names alone.
@@ -176,15 +187,49 @@ fn places(pattern: &[u8]) -> Vec<Place> {
 
 /// Settings whose change can be taken back and neither loses data nor opens the server.
 const TUNABLE: &[&str] = &[
-    "maxmemory-policy", "maxmemory-samples", "activedefrag", "slowlog-log-slower-than", "slowlog-max-len",
-    "latency-monitor-threshold", "latency-tracking", "lazyfree-lazy-eviction", "lazyfree-lazy-expire",
-    "lazyfree-lazy-server-del", "lazyfree-lazy-user-del", "lazyfree-lazy-user-flush", "hz", "dynamic-hz", "tcp-keepalive",
-    "timeout", "repl-backlog-size", "repl-backlog-ttl", "repl-timeout", "client-output-buffer-limit", "acllog-max-len",
-    "no-appendfsync-on-rewrite", "active-expire-effort", "maxclients", "maxmemory-clients", "auto-aof-rewrite-percentage",
-    "auto-aof-rewrite-min-size", "hash-max-listpack-entries", "hash-max-listpack-value", "zset-max-listpack-entries",
-    "zset-max-listpack-value", "set-max-intset-entries", "list-max-listpack-size", "list-compress-depth",
-    "active-defrag-threshold-lower", "active-defrag-threshold-upper", "active-defrag-cycle-min", "active-defrag-cycle-max",
-    "active-defrag-ignore-bytes", "lfu-decay-time", "lfu-log-factor", "stop-writes-on-bgsave-error", "loglevel",
+    "maxmemory-policy",
+    "maxmemory-samples",
+    "activedefrag",
+    "slowlog-log-slower-than",
+    "slowlog-max-len",
+    "latency-monitor-threshold",
+    "latency-tracking",
+    "lazyfree-lazy-eviction",
+    "lazyfree-lazy-expire",
+    "lazyfree-lazy-server-del",
+    "lazyfree-lazy-user-del",
+    "lazyfree-lazy-user-flush",
+    "hz",
+    "dynamic-hz",
+    "tcp-keepalive",
+    "timeout",
+    "repl-backlog-size",
+    "repl-backlog-ttl",
+    "repl-timeout",
+    "client-output-buffer-limit",
+    "acllog-max-len",
+    "no-appendfsync-on-rewrite",
+    "active-expire-effort",
+    "maxclients",
+    "maxmemory-clients",
+    "auto-aof-rewrite-percentage",
+    "auto-aof-rewrite-min-size",
+    "hash-max-listpack-entries",
+    "hash-max-listpack-value",
+    "zset-max-listpack-entries",
+    "zset-max-listpack-value",
+    "set-max-intset-entries",
+    "list-max-listpack-size",
+    "list-compress-depth",
+    "active-defrag-threshold-lower",
+    "active-defrag-threshold-upper",
+    "active-defrag-cycle-min",
+    "active-defrag-cycle-max",
+    "active-defrag-ignore-bytes",
+    "lfu-decay-time",
+    "lfu-log-factor",
+    "stop-writes-on-bgsave-error",
+    "loglevel",
 ];
 
 /// Less memory than this evicts or refuses nearly everything.
@@ -204,7 +249,10 @@ pub(super) fn change(arguments: &[Vec<u8>], author: Author) -> Judgement {
         return if enough {
             Judgement::needs_approval(Class::Setting, "changes how much memory the server may take")
         } else {
-            Judgement::deny(Class::Setting, "maxmemory below 64 MB (or no limit at all) evicts or refuses nearly everything")
+            Judgement::deny(
+                Class::Setting,
+                "maxmemory below 64 MB (or no limit at all) evicts or refuses nearly everything",
+            )
         };
     }
     if TUNABLE.contains(&name.as_str()) {
@@ -213,15 +261,29 @@ pub(super) fn change(arguments: &[Vec<u8>], author: Author) -> Judgement {
     let plain = KNOWN.iter().any(|(known, _)| *known == name)
         && !matches!(
             name.as_str(),
-            "dir" | "dbfilename" | "appendfilename" | "appenddirname" | "logfile" | "pidfile" | "unixsocket" | "aclfile"
-                | "bind" | "port" | "protected-mode" | "save" | "appendonly" | "replicaof"
+            "dir"
+                | "dbfilename"
+                | "appendfilename"
+                | "appenddirname"
+                | "logfile"
+                | "pidfile"
+                | "unixsocket"
+                | "aclfile"
+                | "bind"
+                | "port"
+                | "protected-mode"
+                | "save"
+                | "appendonly"
+                | "replicaof"
         )
         && !["tls-", "enable-", "cluster-", "replica-", "oom-"].iter().any(|family| name.starts_with(family));
     match (plain, author) {
         (true, Author::Person) => Judgement::needs_approval(Class::Setting, format!("changes the setting {name}")),
         _ => Judgement::deny(
             Class::Setting,
-            format!("{name} is not among the settings whose change is known to be safe to take back: by hand, if at all"),
+            format!(
+                "{name} is not among the settings whose change is known to be safe to take back: by hand, if at all"
+            ),
         ),
     }
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+use super::reads::Read;
 use super::*;
 use crate::domain::guard::Verdict;
 use std::collections::HashSet;
@@ -116,7 +117,8 @@ fn settings_that_may_be_passwords_are_not_read() {
     ] {
         assert_eq!(verdict(line), (Verdict::Deny, Class::Secret), "{line}");
     }
-    for line in ["CONFIG GET maxmemory", "CONFIG GET MaxMemory*", "CONFIG GET save appendonly", "CONFIG GET slowlog-*"] {
+    for line in ["CONFIG GET maxmemory", "CONFIG GET MaxMemory*", "CONFIG GET save appendonly", "CONFIG GET slowlog-*"]
+    {
         assert_eq!(verdict(line).0, Verdict::Allow, "{line}");
     }
     for (name, _) in KNOWN {
@@ -181,9 +183,13 @@ fn a_change_is_judged_by_what_it_changes_and_who_wants_it() {
 
 #[test]
 fn a_refused_big_read_says_what_reads_it() {
-    for (line, pointer) in
-        [("HGETALL h", "--show"), ("SMEMBERS s", "--show"), ("LRANGE l 0 -1", "--show"), ("ZRANGE z 0 -1", "--show"), ("KEYS *", "--scan")]
-    {
+    for (line, pointer) in [
+        ("HGETALL h", "--show"),
+        ("SMEMBERS s", "--show"),
+        ("LRANGE l 0 -1", "--show"),
+        ("ZRANGE z 0 -1", "--show"),
+        ("KEYS *", "--scan"),
+    ] {
         let judged = classify(line, Author::Person);
         assert!(judged.reason.contains(pointer), "{line}: {}", judged.reason);
     }

@@ -22,7 +22,8 @@ pub(super) async fn list(walk: &Walk, ground: &mut Ground<'_>, sink: &mut dyn Ro
     // SCAN may bring a key twice while the server makes room for more.
     let mut seen: HashSet<Vec<u8>> = HashSet::new();
     while let Some(keys) = scanner.next(ground).await? {
-        let keys: Vec<Vec<u8>> = keys.into_iter().filter(|key| seen.len() >= 100_000 || seen.insert(key.clone())).collect();
+        let keys: Vec<Vec<u8>> =
+            keys.into_iter().filter(|key| seen.len() >= 100_000 || seen.insert(key.clone())).collect();
         let commands: Vec<Vec<&[u8]>> =
             keys.iter().flat_map(|key| [vec![&b"TYPE"[..], key], vec![&b"PTTL"[..], key]]).collect();
         let replies = ground.ask_all(&commands).await?;
@@ -78,7 +79,16 @@ pub(super) fn size_command(kind: &str) -> Option<(&'static str, &'static str)> {
 pub(super) async fn facts(key: &[u8], ground: &mut Ground<'_>) -> Result<Table, Fail> {
     let kind = ground.ask(&[b"TYPE", key]).await?.text();
     let mut table = Table::new(&[
-        "key", "type", "encoding", "#elements", "unit", "#bytes", "#ttl_s", "expires_utc", "#idle_s", "#frequency",
+        "key",
+        "type",
+        "encoding",
+        "#elements",
+        "unit",
+        "#bytes",
+        "#ttl_s",
+        "expires_utc",
+        "#idle_s",
+        "#frequency",
     ]);
     if kind == "none" {
         table.notices.push("there is no such key in this database".into());
@@ -124,7 +134,14 @@ pub(super) async fn facts(key: &[u8], ground: &mut Ground<'_>) -> Result<Table, 
 /// Streams with their groups: entries, pending, lag.
 pub(super) async fn streams(walk: &Walk, ground: &mut Ground<'_>) -> Result<Table, Fail> {
     let mut table = Table::new(&[
-        "stream", "#entries", "group", "#consumers", "#pending", "#lag", "last_delivered", "oldest_entry_utc",
+        "stream",
+        "#entries",
+        "group",
+        "#consumers",
+        "#pending",
+        "#lag",
+        "last_delivered",
+        "oldest_entry_utc",
     ]);
     let mut scanner = Scanner::new(walk, u64::MAX);
     let mut looked = 0;
@@ -135,13 +152,19 @@ pub(super) async fn streams(walk: &Walk, ground: &mut Ground<'_>) -> Result<Tabl
                 return Ok(table);
             }
             looked += 1;
-            let commands: Vec<Vec<&[u8]>> =
-                vec![vec![b"XLEN", &key], vec![b"XRANGE", &key, b"-", b"+", b"COUNT", b"1"], vec![b"XINFO", b"GROUPS", &key]];
+            let commands: Vec<Vec<&[u8]>> = vec![
+                vec![b"XLEN", &key],
+                vec![b"XRANGE", &key, b"-", b"+", b"COUNT", b"1"],
+                vec![b"XINFO", b"GROUPS", &key],
+            ];
             let replies = ground.ask_all(&commands).await?;
-            let oldest = replies[1].items().first().and_then(|e| e.items().first()).map(Reply::text).unwrap_or_default();
-            let oldest = oldest.split('-').next().and_then(|ms| ms.parse().ok()).map_or(Value::Null, |ms| {
-                Value::Text(Timestamp(ms).date_time(0))
-            });
+            let oldest =
+                replies[1].items().first().and_then(|e| e.items().first()).map(Reply::text).unwrap_or_default();
+            let oldest = oldest
+                .split('-')
+                .next()
+                .and_then(|ms| ms.parse().ok())
+                .map_or(Value::Null, |ms| Value::Text(Timestamp(ms).date_time(0)));
             let groups = replies[2].items();
             let row = |group: Option<&Reply>| {
                 let cell = |name: &str| group.and_then(|g| g.get(name)).map_or(Value::Null, cells::value);

@@ -88,7 +88,9 @@ pub(crate) async fn run(form: &Form, ground: &mut Ground<'_>, sink: &mut dyn Row
         Form::Streams(walk) => keys::streams(walk, ground).await?,
         Form::Key(key) => keys::facts(key, ground).await?,
         Form::Config { pattern, changed } => server::config(pattern.as_deref(), *changed, ground).await?,
-        Form::Clients { by, sort, blocked } => server::clients(by.as_deref(), sort.as_deref(), *blocked, ground).await?,
+        Form::Clients { by, sort, blocked } => {
+            server::clients(by.as_deref(), sort.as_deref(), *blocked, ground).await?
+        }
         Form::Commands { sort } => server::commands(sort, ground).await?,
         Form::Hits => server::hits(ground).await?,
         Form::Memory => server::memory(ground).await?,

@@ -49,7 +49,11 @@ impl Prefixes {
     /// Counts a key.
     pub(crate) fn add(&mut self, key: &[u8], depth: usize) {
         let pattern = pattern(key, depth);
-        let pattern = if self.groups.contains_key(&pattern) || self.groups.len() < MOST_PREFIXES { pattern } else { OTHERS.into() };
+        let pattern = if self.groups.contains_key(&pattern) || self.groups.len() < MOST_PREFIXES {
+            pattern
+        } else {
+            OTHERS.into()
+        };
         let group = self.groups.entry(pattern).or_default();
         group.keys += 1;
         if group.samples.len() < SAMPLES {
@@ -105,7 +109,8 @@ pub(crate) fn pattern(key: &[u8], depth: usize) -> String {
     };
     let parts: Vec<&str> = text.split(separator).collect();
     let kept = depth.min(parts.len() - 1);
-    let mut out: Vec<String> = parts[..kept].iter().map(|part| if is_id(part) { "*".into() } else { escape(part) }).collect();
+    let mut out: Vec<String> =
+        parts[..kept].iter().map(|part| if is_id(part) { "*".into() } else { escape(part) }).collect();
     out.push("*".into());
     out.join(&separator.to_string())
 }
@@ -148,8 +153,15 @@ async fn walk_prefixes<'w>(
 pub(super) async fn keyspace(walk: &Walk, depth: usize, ground: &mut Ground<'_>) -> Result<Table, Fail> {
     let (mut prefixes, scanner) = walk_prefixes(walk, depth, ground).await?;
     prefixes.describe(ground).await?;
-    let mut table =
-        Table::new(&["prefix", "#keys", "#percent", "types", "#expiring_percent", "#average_bytes", "#estimated_bytes"]);
+    let mut table = Table::new(&[
+        "prefix",
+        "#keys",
+        "#percent",
+        "types",
+        "#expiring_percent",
+        "#average_bytes",
+        "#estimated_bytes",
+    ]);
     let total = scanner.found.max(1) as f64;
     for (pattern, group) in prefixes.largest_first() {
         let kinds: Vec<&str> = group.kinds.keys().map(String::as_str).collect();

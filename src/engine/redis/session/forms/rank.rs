@@ -50,7 +50,8 @@ pub(super) async fn by_elements(walk: &Walk, ground: &mut Ground<'_>) -> Result<
         };
         let sized: Vec<(&Vec<u8>, &String, &'static str)> =
             keys.iter().zip(&kinds).filter_map(|(key, kind)| Some((key, kind, size_command(kind)?.0))).collect();
-        let commands: Vec<Vec<&[u8]>> = sized.iter().map(|(key, _, size)| vec![size.as_bytes(), key.as_slice()]).collect();
+        let commands: Vec<Vec<&[u8]>> =
+            sized.iter().map(|(key, _, size)| vec![size.as_bytes(), key.as_slice()]).collect();
         for ((key, kind, _), reply) in sized.iter().zip(ground.ask_all(&commands).await?) {
             if let Some(size) = reply.int().and_then(|n| u64::try_from(n).ok()) {
                 tops.entry((*kind).clone()).or_insert_with(|| Top::new(SHOWN_OF_TYPE)).offer(size, key);
@@ -114,7 +115,12 @@ async fn top_by(
 }
 
 /// Keys with a score and their type.
-async fn ranked(score: &str, keys: Vec<(u64, Vec<u8>)>, words: Vec<String>, ground: &mut Ground<'_>) -> Result<Table, Fail> {
+async fn ranked(
+    score: &str,
+    keys: Vec<(u64, Vec<u8>)>,
+    words: Vec<String>,
+    ground: &mut Ground<'_>,
+) -> Result<Table, Fail> {
     let commands: Vec<Vec<&[u8]>> =
         keys.iter().flat_map(|(_, key)| [vec![&b"TYPE"[..], key], vec![&b"PTTL"[..], key]]).collect();
     let replies = ground.ask_all(&commands).await?;

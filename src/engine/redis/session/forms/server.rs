@@ -17,8 +17,10 @@ async fn info(section: &str, ground: &mut Ground<'_>) -> Result<Info, Fail> {
 
 /// `--config`: settings that hold no secret, asked for one by one, beside their defaults.
 pub(super) async fn config(pattern: Option<&str>, changed: bool, ground: &mut Ground<'_>) -> Result<Table, Fail> {
-    let wanted: Vec<&(&str, &str)> =
-        classify::KNOWN.iter().filter(|(name, _)| pattern.is_none_or(|p| classify::glob(p, name) || name.contains(p))).collect();
+    let wanted: Vec<&(&str, &str)> = classify::KNOWN
+        .iter()
+        .filter(|(name, _)| pattern.is_none_or(|p| classify::glob(p, name) || name.contains(p)))
+        .collect();
     let commands: Vec<Vec<&str>> = wanted.iter().map(|(name, _)| vec!["CONFIG", "GET", name]).collect();
     let replies = ground.ask_all(&commands).await?;
     if let Some(Reply::Error(words)) = replies.first() {
@@ -76,7 +78,11 @@ pub(super) async fn clients(
     let mut groups: BTreeMap<String, u64> = BTreeMap::new();
     for row in &table.rows {
         let text = row[at].plain().unwrap_or_default();
-        let text = if field == "addr" { text.rsplit_once(':').map_or(text.clone(), |(host, _)| host.to_owned()) } else { text };
+        let text = if field == "addr" {
+            text.rsplit_once(':').map_or(text.clone(), |(host, _)| host.to_owned())
+        } else {
+            text
+        };
         *groups.entry(text).or_default() += 1;
     }
     let mut groups: Vec<(String, u64)> = groups.into_iter().collect();
@@ -185,9 +191,16 @@ pub(super) async fn replication(ground: &mut Ground<'_>) -> Result<Table, Fail> 
     let own = info.number("master_repl_offset");
     let cell = |number: Option<f64>| number.map_or(Value::Null, |n| Value::Number(format!("{n:.0}")));
     let role = if info.text("role") == "slave" { "replica" } else { "primary" };
-    let replicas: Vec<&str> =
-        info.section("replication").filter(|(n, v)| n.starts_with("slave") && v.contains("ip=")).map(|(_, v)| v).collect();
-    let note = format!("{} replicas, backlog {}", replicas.len(), metric::bytes(info.number("repl_backlog_size").unwrap_or(0.0)));
+    let replicas: Vec<&str> = info
+        .section("replication")
+        .filter(|(n, v)| n.starts_with("slave") && v.contains("ip="))
+        .map(|(_, v)| v)
+        .collect();
+    let note = format!(
+        "{} replicas, backlog {}",
+        replicas.len(),
+        metric::bytes(info.number("repl_backlog_size").unwrap_or(0.0))
+    );
     table.push(vec![
         Value::Text("this server".into()),
         Value::Text(role.into()),
@@ -210,13 +223,18 @@ pub(super) async fn replication(ground: &mut Ground<'_>) -> Result<Table, Fail> 
             Value::Text("primary".into()),
             Value::Text(info.text("master_link_status").to_owned()),
             cell(info.number("slave_repl_offset")),
-            cell(info.number("slave_read_repl_offset").zip(info.number("slave_repl_offset")).map(|(read, done)| read - done)),
+            cell(
+                info.number("slave_read_repl_offset")
+                    .zip(info.number("slave_repl_offset"))
+                    .map(|(read, done)| read - done),
+            ),
             cell(info.number("master_last_io_seconds_ago").filter(|s| *s >= 0.0)),
             Value::Text(note),
         ]);
     }
     for replica in replicas {
-        let field = |name: &str| info::fields(replica).find(|(n, _)| *n == name).map(|(_, v)| v.to_owned()).unwrap_or_default();
+        let field =
+            |name: &str| info::fields(replica).find(|(n, _)| *n == name).map(|(_, v)| v.to_owned()).unwrap_or_default();
         let offset = info::field(replica, "offset");
         table.push(vec![
             Value::Text(format!("{}:{}", field("ip"), field("port"))),
@@ -235,7 +253,12 @@ pub(super) async fn replication(ground: &mut Ground<'_>) -> Result<Table, Fail> 
 pub(super) async fn persistence(ground: &mut Ground<'_>) -> Result<Table, Fail> {
     let info = info("persistence", ground).await?;
     let mut table = Table::new(&["name", "value", "meaning"]);
-    fact(&mut table, "rdb_last_save_time", moment(&info, "rdb_last_save_time"), "the last snapshot that succeeded, or the start");
+    fact(
+        &mut table,
+        "rdb_last_save_time",
+        moment(&info, "rdb_last_save_time"),
+        "the last snapshot that succeeded, or the start",
+    );
     for (name, meaning) in [
         ("loading", "the data set is being loaded"),
         ("rdb_last_bgsave_status", "how the last snapshot ended"),

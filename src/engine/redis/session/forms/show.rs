@@ -66,7 +66,11 @@ async fn string(key: &[u8], ground: &mut Ground<'_>, sink: &mut dyn RowSink) -> 
 
 async fn scanned(key: &[u8], command: &str, ground: &mut Ground<'_>, sink: &mut dyn RowSink) -> Result<(), Fail> {
     let of_pairs = command == "HSCAN";
-    sink.columns(if of_pairs { vec![Column::text("field"), Column::text("value")] } else { vec![Column::text("member")] });
+    sink.columns(if of_pairs {
+        vec![Column::text("field"), Column::text("value")]
+    } else {
+        vec![Column::text("member")]
+    });
     let mut cursor = b"0".to_vec();
     let step = STEP.to_string();
     loop {

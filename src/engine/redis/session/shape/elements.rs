@@ -18,7 +18,9 @@ pub(super) fn table(asked: &Asked<'_>, reply: &Reply) -> Option<Table> {
         ("ZMSCORE", _) => beside(&asked.words[2..], reply, ["member", "#score"]),
         ("HRANDFIELD", _) if asked.has("WITHVALUES") => couples(reply, ["field", "value"]),
         ("LRANGE", _) => listed(asked, reply),
-        ("ZRANGE" | "ZREVRANGE" | "ZRANGEBYSCORE" | "ZREVRANGEBYSCORE" | "ZRANDMEMBER", _) if asked.has("WITHSCORES") => {
+        ("ZRANGE" | "ZREVRANGE" | "ZRANGEBYSCORE" | "ZREVRANGEBYSCORE" | "ZRANDMEMBER", _)
+            if asked.has("WITHSCORES") =>
+        {
             couples(reply, ["member", "#score"])
         }
         ("XRANGE" | "XREVRANGE", _) => entries(reply),

@@ -41,7 +41,8 @@ pub(crate) struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     pub(crate) fn new(words: &'a [Vec<u8>]) -> Self {
-        let upper = |at: usize| words.get(at).map(|w| String::from_utf8_lossy(w).to_ascii_uppercase()).unwrap_or_default();
+        let upper =
+            |at: usize| words.get(at).map(|w| String::from_utf8_lossy(w).to_ascii_uppercase()).unwrap_or_default();
         Self { name: upper(0), subcommand: upper(1), words }
     }
     /// A switch stands among the words.
@@ -52,7 +53,8 @@ impl<'a> Asked<'a> {
 
 /// The table of a reply that is no refusal.
 pub(crate) fn table(asked: &Asked<'_>, reply: &Reply) -> Table {
-    let mut table = server::table(asked, reply).or_else(|| elements::table(asked, reply)).unwrap_or_else(|| plain(asked, reply));
+    let mut table =
+        server::table(asked, reply).or_else(|| elements::table(asked, reply)).unwrap_or_else(|| plain(asked, reply));
     if reply.is_cut() && matches!(reply, Reply::Array { .. } | Reply::Map(_)) {
         table.notices.push("the reply was longer than the limits: the rest was left out".into());
     }
@@ -63,7 +65,9 @@ pub(crate) fn table(asked: &Asked<'_>, reply: &Reply) -> Table {
 fn plain(asked: &Asked<'_>, reply: &Reply) -> Table {
     match reply {
         Reply::Map(_) => pairs(reply, ["name", "value"]),
-        Reply::Array { items, .. } if !items.is_empty() && items.iter().all(|item| matches!(item, Reply::Map(_))) => records(items),
+        Reply::Array { items, .. } if !items.is_empty() && items.iter().all(|item| matches!(item, Reply::Map(_))) => {
+            records(items)
+        }
         Reply::Array { items, .. } => {
             let mut table = Table::new(&["#n", "value"]);
             for (n, item) in items.iter().enumerate() {
@@ -103,7 +107,10 @@ fn records(items: &[Reply]) -> Table {
     }
     let mut table = Table::default();
     for name in &names {
-        let numeric = items.iter().filter_map(|item| item.get(name)).all(|v| matches!(v, Reply::Int(_) | Reply::Double(_) | Reply::Null));
+        let numeric = items
+            .iter()
+            .filter_map(|item| item.get(name))
+            .all(|v| matches!(v, Reply::Int(_) | Reply::Double(_) | Reply::Null));
         table.columns.push(if numeric { Column::number(name) } else { Column::text(name) });
     }
     for item in items {

@@ -42,8 +42,10 @@ pub(super) fn table(asked: &Asked<'_>, reply: &Reply) -> Option<Table> {
         ("COMMAND", "INFO") => commands(reply),
         ("COMMAND", "DOCS") => pairs(reply, ["command", "documentation"]),
         ("TIME", _) => {
-            let mut table = Table::new(&["server_time_utc"]);
-            table.push(vec![reply.items().first().map_or(Value::Null, moment)]);
+            let mut table = Table::new(&["server_time_utc", "#unix_ms"]);
+            let part = |at: usize| reply.items().get(at).and_then(Reply::int).unwrap_or(0);
+            let unix_ms = part(0).saturating_mul(1000).saturating_add(part(1) / 1000);
+            table.push(vec![reply.items().first().map_or(Value::Null, moment), Value::Int(unix_ms)]);
             table
         }
         ("LASTSAVE", _) => {
@@ -116,8 +118,9 @@ pub(crate) fn of_info(section: &str, info: &Info, sort: &str) -> Table {
         "LATENCYSTATS" => {
             let mut table = Table::new(&["command", "#p50_usec", "#p99_usec", "#p99.9_usec"]);
             for (own, stats) in info.section("latencystats") {
-                let cell =
-                    |field: &str| info::fields(stats).find(|(n, _)| *n == field).map_or(Value::Null, |(_, t)| number(t));
+                let cell = |field: &str| {
+                    info::fields(stats).find(|(n, _)| *n == field).map_or(Value::Null, |(_, t)| number(t))
+                };
                 table.push(vec![
                     Value::Text(own.trim_start_matches("latency_percentiles_usec_").to_owned()),
                     cell("p50"),
@@ -170,8 +173,31 @@ pub(crate) fn clients(text: &str) -> Table {
         return Table::new(&["#id", "addr", "name"]);
     };
     const NUMBERS: &[&str] = &[
-        "id", "fd", "age", "idle", "db", "sub", "psub", "ssub", "multi", "watch", "qbuf", "qbuf-free", "argv-mem",
-        "multi-mem", "rbs", "rbp", "obl", "oll", "omem", "tot-mem", "redir", "resp", "tot-net-in", "tot-net-out", "tot-cmds",
+        "id",
+        "fd",
+        "age",
+        "idle",
+        "db",
+        "sub",
+        "psub",
+        "ssub",
+        "multi",
+        "watch",
+        "qbuf",
+        "qbuf-free",
+        "argv-mem",
+        "multi-mem",
+        "rbs",
+        "rbp",
+        "obl",
+        "oll",
+        "omem",
+        "tot-mem",
+        "redir",
+        "resp",
+        "tot-net-in",
+        "tot-net-out",
+        "tot-cmds",
     ];
     for (own, _) in first {
         table.columns.push(if NUMBERS.contains(own) { Column::number(own) } else { Column::text(own) });
@@ -192,7 +218,13 @@ fn slow_log(reply: &Reply) -> Table {
     for entry in reply.items() {
         let part = |at: usize| entry.items().get(at);
         let command: Vec<String> = part(3)
-            .map(|words| words.items().iter().map(|w| crate::engine::redis::dialect::line::quote(w.bytes().unwrap_or_default())).collect())
+            .map(|words| {
+                words
+                    .items()
+                    .iter()
+                    .map(|w| crate::engine::redis::dialect::line::quote(w.bytes().unwrap_or_default()))
+                    .collect()
+            })
             .unwrap_or_default();
         table.push(vec![
             part(0).map_or(Value::Null, value),
@@ -231,7 +263,8 @@ fn histogram(reply: &Reply) -> Table {
             name(own),
             stats.get("calls").map_or(Value::Null, value),
             stats.get("histogram_usec").map_or(Value::Null, |h| {
-                let steps: Vec<String> = h.pairs().iter().map(|(to, n)| format!("<={}: {}", to.text(), n.text())).collect();
+                let steps: Vec<String> =
+                    h.pairs().iter().map(|(to, n)| format!("<={}: {}", to.text(), n.text())).collect();
                 Value::Text(steps.join(", "))
             }),
         ]);
@@ -296,7 +329,8 @@ fn role(reply: &Reply) -> Table {
             let replicas = part(2).items();
             for replica in replicas {
                 let of = |at: usize| replica.items().get(at).map(Reply::text).unwrap_or_default();
-                let row = vec![value(part(0)), value(part(1)), Value::Text(format!("{}:{}", of(0), of(1))), number(&of(2))];
+                let row =
+                    vec![value(part(0)), value(part(1)), Value::Text(format!("{}:{}", of(0), of(1))), number(&of(2))];
                 table.push(row);
             }
             if replicas.is_empty() {
@@ -323,7 +357,8 @@ fn cluster_nodes(reply: &Reply) -> Table {
         Table::new(&["address", "flags", "id", "primary_id", "ping_sent", "pong_received", "#epoch", "link", "slots"]);
     let whole = reply.text();
     let listed: Vec<String> = reply.items().iter().map(Reply::text).collect();
-    let all: Vec<&str> = if listed.is_empty() { whole.lines().collect() } else { listed.iter().map(String::as_str).collect() };
+    let all: Vec<&str> =
+        if listed.is_empty() { whole.lines().collect() } else { listed.iter().map(String::as_str).collect() };
     for line in all.into_iter().filter(|line| !line.trim().is_empty()) {
         let fields: Vec<&str> = line.split(' ').collect();
         let text = |at: usize| Value::Text(fields.get(at).copied().unwrap_or_default().to_owned());

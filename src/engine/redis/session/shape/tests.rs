@@ -29,7 +29,11 @@ fn clients_become_columns() {
     let list = "id=3 addr=127.0.0.1:5 laddr=x name=app age=9 idle=0 db=0 cmd=client|list user=default\nid=4 addr=/tmp/s name= age=1 idle=1 db=2 cmd=get user=ro\n";
     assert_eq!(
         shown("client list", &text(list)),
-        ["id|addr|laddr|name|age|idle|db|cmd|user", "3|127.0.0.1:5|x|app|9|0|0|client|list|default", "4|/tmp/s|||1|1|2|get|ro"]
+        [
+            "id|addr|laddr|name|age|idle|db|cmd|user",
+            "3|127.0.0.1:5|x|app|9|0|0|client|list|default",
+            "4|/tmp/s|||1|1|2|get|ro"
+        ]
     );
     assert_eq!(shown("client list", &text("")), ["id|addr|name"]);
 }
