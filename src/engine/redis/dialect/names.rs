@@ -73,8 +73,22 @@ pub(super) fn looks_like_statement(text: &str) -> bool {
 
 /// Subcommands that change a cluster or a sentinel.
 const ACTS: &[&str] = &[
-    "FAILOVER", "RESET", "MEET", "FORGET", "ADDSLOTS", "DELSLOTS", "SETSLOT", "REPLICATE", "FLUSHSLOTS", "SAVECONFIG",
-    "BUMPEPOCH", "SET", "MONITOR", "REMOVE", "FLUSHCONFIG", "SIMULATE-FAILURE",
+    "FAILOVER",
+    "RESET",
+    "MEET",
+    "FORGET",
+    "ADDSLOTS",
+    "DELSLOTS",
+    "SETSLOT",
+    "REPLICATE",
+    "FLUSHSLOTS",
+    "SAVECONFIG",
+    "BUMPEPOCH",
+    "SET",
+    "MONITOR",
+    "REMOVE",
+    "FLUSHCONFIG",
+    "SIMULATE-FAILURE",
 ];
 
 fn is_name(name: &str) -> bool {
