@@ -1,5 +1,6 @@
 //! What the runtime does for a command: connections, the clock, the store, the streams.
 
+use super::vault::{VaultAnswer, VaultOrder, VaultTrouble};
 use super::{Ended, Exit};
 use crate::app::event::PastSession;
 use crate::config::args::Common;
@@ -30,12 +31,20 @@ pub trait Host: Send + Sync {
     /// a signal ends the process at once, which is right for commands that hold nothing.
     fn interrupt(&self) -> CancellationToken;
 
-    /// Makes ready what the targets need before anyone connects to them: the demo's database, where it is used.
+    /// Makes ready what the targets need before anyone connects to them: passwords that only the person knows, and
+    /// the demo's database, where it is used.
     /// The error is words for the person.
     async fn prepare(&self) -> Result<(), String>;
 
-    /// Connects to one of the targets. Gives up by itself within 5 seconds.
+    /// Connects to one of the targets. Gives up by itself within [`Host::patience_ms`].
     async fn connect(&self, target: &TargetId) -> Result<Box<dyn Session>, ConnectError>;
+
+    /// The longest that connecting to a target takes, milliseconds: its time for a login, and that of its tunnel and
+    /// its password command.
+    fn patience_ms(&self, target: &TargetId) -> u64;
+
+    /// Reads or changes the vault of passwords, and asks the person for what opens it.
+    async fn vault(&self, order: VaultOrder) -> Result<VaultAnswer, VaultTrouble>;
 
     /// What is usual for a target, from the store; empty without one.
     async fn usual(&self, target: &TargetId) -> BTreeMap<MetricId, Usual>;
@@ -65,6 +74,8 @@ pub struct HeadlessTarget {
 pub struct Terminal {
     /// It is a terminal.
     pub is_terminal: bool,
+    /// Standard input is one too, so that nothing waits there to be read.
+    pub input_is_terminal: bool,
     /// Its columns and lines, where it says so.
     pub size: Option<(u16, u16)>,
 }

@@ -3,7 +3,7 @@
 //! ```text
 //! ask  sql           one turn of a chat: plan, guard, read, print     answer   the printed forms of it
 //! health             the state machine of `app`, driven by rounds     rounds   collections of many targets at once
-//! guard  config  targets  doctor  completions                         host     what the runtime does for a command
+//! guard  config  targets  vault  doctor  completions                  host     what the runtime does for a command
 //! ```
 //!
 //! A command gets its connections, its clock and its streams handed in, so every one of them runs in a test.
@@ -21,10 +21,12 @@ mod rounds;
 mod sql;
 mod targets;
 mod turn;
+mod vault;
 
 pub use host::{Headless, HeadlessTarget, Host, Terminal};
+pub use vault::{VaultAnswer, VaultOrder, VaultTrouble};
 
-use crate::config::args::Command;
+use crate::config::args::{Command, TargetsAction};
 use crate::config::{Config, Demo, Mistakes};
 use std::io;
 
@@ -121,7 +123,12 @@ async fn dispatch(command: Command, configuration: &Result<Config, Mistakes>, io
     for warning in &config.warnings {
         io.say(&format!("warning: {warning}"));
     }
-    make_ready(configuration, io).await?;
+    match &command {
+        Command::Vault { action } => return vault::run(action, io).await,
+        // A list connects to nothing, so nobody is asked for a password.
+        Command::Targets { action: TargetsAction::List { .. } } => forget_unwanted_demo(configuration, io),
+        _ => make_ready(configuration, io).await?,
+    }
     match command {
         Command::Ask(args) => ask::run(&args, config, io).await,
         Command::Sql(args) => sql::run(&args, config, io).await,
@@ -131,16 +138,22 @@ async fn dispatch(command: Command, configuration: &Result<Config, Mistakes>, io
         | Command::Completions { .. }
         | Command::Man
         | Command::Config { .. }
+        | Command::Vault { .. }
         | Command::Doctor(_) => Ok(Exit::Fine),
     }
 }
 
-/// Makes the targets ready to be connected to. The terminal app opens the demo by itself when there is no target, and
+/// The terminal app opens the demo by itself when there is no target, and
 /// says so on the screen; a script must not take a shop that does not exist for the database that it was meant for.
-async fn make_ready(configuration: &Result<Config, Mistakes>, io: &mut Headless<'_>) -> Result<(), Ended> {
+fn forget_unwanted_demo(configuration: &Result<Config, Mistakes>, io: &mut Headless<'_>) {
     if configuration.as_ref().is_ok_and(|config| config.demo == Demo::NothingConfigured) {
         io.targets.clear();
     }
+}
+
+/// Makes the targets ready to be connected to.
+async fn make_ready(configuration: &Result<Config, Mistakes>, io: &mut Headless<'_>) -> Result<(), Ended> {
+    forget_unwanted_demo(configuration, io);
     if io.targets.is_empty() {
         return Ok(());
     }

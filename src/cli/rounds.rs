@@ -150,6 +150,8 @@ async fn collect(
     cycle: u64,
     session: Option<Box<dyn Session>>,
 ) -> Done {
+    // A target that may take longer to be reached says so.
+    let deadline_ms = if session.is_some() { DEADLINE_MS } else { DEADLINE_MS.max(host.patience_ms(&id)) };
     let work = async {
         let mut session = match session {
             Some(session) => session,
@@ -161,8 +163,8 @@ async fn collect(
     };
     let result = tokio::select! {
         result = work => result,
-        () = host.sleep(DEADLINE_MS) => {
-            let message = format!("no answer within {} s; the connection was given up", DEADLINE_MS / 1000);
+        () = host.sleep(deadline_ms) => {
+            let message = format!("no answer within {} s; the connection was given up", deadline_ms / 1000);
             Err(Failure::new(ConnectKind::Unreachable, message))
         }
     };

@@ -77,6 +77,14 @@ pub enum Command {
         #[command(subcommand)]
         action: TargetsAction,
     },
+    /// Keep passwords in a sealed file of our own, for `password = "${vault:NAME}"`.
+    ///
+    /// The vault opens with a passphrase, which is asked for, or with a key file (`key_file` below `[vault]`).
+    Vault {
+        /// What to do with it.
+        #[command(subcommand)]
+        action: VaultAction,
+    },
     /// Print the completion script of a shell.
     Completions {
         /// The shell to write it for.
@@ -180,6 +188,33 @@ pub struct Doctor {
     /// Print one JSON object a line.
     #[arg(long)]
     pub json: bool,
+}
+
+/// What `vault` does. No password is ever an argument: every user of a machine can read those.
+#[derive(Debug, Clone, Subcommand)]
+pub enum VaultAction {
+    /// List the names, and when each was last set. Passwords are never printed.
+    List {
+        /// Print one JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Set a password: asked for twice, or the first line of standard input. Makes the vault where there is none.
+    Set {
+        /// The entry: letters, digits, `-`, `_`, `.`, `/` and `@`.
+        name: String,
+    },
+    /// Remove a password.
+    Remove {
+        /// The entry.
+        name: String,
+    },
+    /// Open the vault with another passphrase from now on, or with the key file.
+    Rekey {
+        /// Open it with the configured key file from now on, and with no passphrase.
+        #[arg(long)]
+        key_file: bool,
+    },
 }
 
 /// What `config` does.

@@ -3,6 +3,7 @@
 //! ```text
 //! args       the command line             settings   the registry of keys: kinds, defaults, help
 //! file       files and their permissions  written    a file's text -> keys with places, every mistake at once
+//! password   where one comes from           tunnel     what is started before connecting
 //! layers     default < file < environment targets    which targets are used    ui   what the terminal can
 //! resolve    all of it -> Config          show       `config show`, the example file
 //! ```
@@ -15,11 +16,13 @@ mod choices;
 mod file;
 mod layers;
 mod mistake;
+mod password;
 mod places;
 mod resolve;
 mod settings;
 mod show;
 mod targets;
+mod tunnel;
 mod ui;
 mod units;
 mod written;
@@ -28,12 +31,13 @@ mod written_target;
 pub use choices::{Clipboard, ColorChoice, SymbolsChoice, Theme};
 pub use layers::Source;
 pub use mistake::{Mistake, Mistakes, Place, nearest};
+pub use password::{PasswordSource, VAULT_NAME, is_vault_name};
 pub use places::{Places, home};
-pub use resolve::{CheckKeys, Config, Identified, Identify, Inputs, Keep, load};
+pub use resolve::{CheckKeys, Completed, Config, Identified, Identify, Inputs, Keep, Presets, load};
 pub use settings::{Kind, SETTINGS, Setting, Value};
 pub use show::{Shown, example};
-pub use targets::{DEMO_TARGET, Demo, TargetConfig};
+pub use targets::{DEMO_TARGET, Demo, FixCredential, TargetConfig};
+pub use tunnel::{SshTunnel, TunnelConfig};
 pub use ui::{ColorDepth, Ui};
 pub use units::{format_bytes, format_duration, parse_bytes, parse_duration};
 pub use written::KeyBinding;
-pub use written_target::PasswordSource;

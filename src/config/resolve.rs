@@ -2,7 +2,7 @@
 
 use super::args::Common;
 use super::file::{self, SourceFile};
-use super::layers::{Values, set};
+use super::layers::{Source, Values, set};
 use super::mistake::{Mistake, Mistakes, Place, nearest};
 use super::places::Places;
 use super::settings::{self, SETTINGS, Setting};
@@ -15,11 +15,13 @@ use crate::domain::target::EngineId;
 use crate::domain::text::escape;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Names the configuration file, like `--config`.
 const CONFIG_VARIABLE: &str = "DBA_GPT_CONFIG";
+/// Names the vault's key file, like `key_file` below `[vault]`.
+const VAULT_KEY_FILE_VARIABLE: &str = "DBA_GPT_VAULT_KEY_FILE";
 /// Names the target, like `--target`.
 pub(super) const TARGET_VARIABLE: &str = "DBA_GPT_TARGET";
 
@@ -30,6 +32,28 @@ pub struct Identified {
     pub engine: EngineId,
     /// The printable address, without a password.
     pub address: String,
+    /// Host and port of each server that it leads to; none for files and sockets.
+    pub servers: Vec<(String, u16)>,
+    /// The user or role, where it says one.
+    pub user: Option<String>,
+}
+
+/// A URL that a preset has checked and completed.
+#[derive(Debug, Clone)]
+pub struct Completed {
+    /// The URL to use.
+    pub url: SecretString,
+    /// What works but should not stay so, a sentence each.
+    pub warnings: Vec<String>,
+}
+
+/// The presets of the engines. The configuration does not see the engines, so the runtime passes them in.
+#[derive(Clone, Copy)]
+pub struct Presets<'a> {
+    /// Their names.
+    pub names: &'a [&'a str],
+    /// Has one of them complete a URL; the error is a sentence that says what to write.
+    pub complete: &'a dyn Fn(&str, &SecretString) -> Result<Completed, String>,
 }
 
 /// Tells whose URL or path a text is: none when no engine knows its form, an error sentence when one does and the
@@ -50,6 +74,8 @@ pub struct Inputs<'a> {
     pub home: Option<&'a Path>,
     /// The engines.
     pub identify: Identify<'a>,
+    /// What engines know about the addresses of providers.
+    pub presets: Presets<'a>,
     /// How a URL or path that an engine knows looks, for messages: `a URL (x://) or a path that ends in .y`.
     pub url_forms: &'a str,
     /// The actions and their keys.
@@ -88,10 +114,14 @@ pub struct Config {
     pub keep: Keep,
     /// Keys of the person's own.
     pub keys: Vec<KeyBinding>,
+    /// A file that opens the vault in place of a passphrase.
+    pub vault_key_file: Option<PathBuf>,
     /// What works but should not stay so, a sentence each.
     pub warnings: Vec<String>,
     /// Every setting with where it is from.
     pub(super) values: Values,
+    /// Where the vault's key file is from.
+    pub(super) vault_key_file_source: Source,
 }
 
 /// Reads the files and decides every value. Precedence: flag, environment, file (the last one wins), default.
@@ -119,6 +149,13 @@ pub fn load(inputs: &Inputs<'_>) -> Result<Config, Mistakes> {
         });
         return Err(Mistakes(written.mistakes));
     }
+    let (vault_key_file, vault_key_file_source) = match set(inputs.variables, VAULT_KEY_FILE_VARIABLE) {
+        Some(path) => (Some(PathBuf::from(path)), Source::Variable(VAULT_KEY_FILE_VARIABLE.to_owned())),
+        None => match written.vault_key_file {
+            Some((path, place)) => (Some(at_home(&path, inputs.home)), Source::File(place)),
+            None => (None, Source::Default),
+        },
+    };
     let mut warnings: Vec<String> = written.warnings.iter().map(Mistake::to_string).collect();
     warnings.extend(chosen.warnings);
     warnings.extend(unknown_variables(inputs.variables));
@@ -139,8 +176,10 @@ pub fn load(inputs: &Inputs<'_>) -> Result<Config, Mistakes> {
         },
         keep: Keep { raw_hours: values.whole(&settings::RAW_HOURS), keep_days: values.whole(&settings::KEEP_DAYS) },
         keys: written.keys,
+        vault_key_file,
         warnings,
         values,
+        vault_key_file_source,
     })
 }
 
@@ -162,6 +201,14 @@ fn patience(values: &Values) -> Patience {
     }
 }
 
+/// `~/` is the home directory; everything else is taken as it is.
+fn at_home(path: &str, home: Option<&Path>) -> PathBuf {
+    match (path.strip_prefix("~/"), home) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(path),
+    }
+}
+
 fn files(inputs: &Inputs<'_>, places: &Places, mistakes: &mut Vec<Mistake>) -> Vec<SourceFile> {
     let named = inputs.args.config.as_deref().or_else(|| set(inputs.variables, CONFIG_VARIABLE).map(Path::new));
     if let Some(path) = named {
@@ -177,7 +224,7 @@ fn unknown_variables(variables: &BTreeMap<String, String>) -> Vec<String> {
     let known: Vec<String> = SETTINGS
         .iter()
         .map(Setting::variable)
-        .chain(["DBA_GPT_HOME", CONFIG_VARIABLE, TARGET_VARIABLE].map(str::to_owned))
+        .chain(["DBA_GPT_HOME", CONFIG_VARIABLE, TARGET_VARIABLE, VAULT_KEY_FILE_VARIABLE].map(str::to_owned))
         .collect();
     let ours = variables.keys().filter(|name| name.starts_with("DBA_GPT_") && !known.contains(name));
     ours.filter_map(|name| {

@@ -3,7 +3,6 @@
 use super::resolve::Config;
 use super::settings::{self, SETTINGS};
 use super::targets::Demo;
-use super::written_target::PasswordSource;
 use crate::domain::text::escape;
 
 /// One line of `config show`. Both texts are fit for a terminal, and no secret is in them.
@@ -30,6 +29,10 @@ impl Config {
             let key = format!("keymap.{}.{}", escape(&binding.screen), escape(&binding.action));
             lines.push(line(key, text(&binding.key), binding.place.to_string()));
         }
+        if let Some(path) = &self.vault_key_file {
+            let source = self.vault_key_file_source.to_string();
+            lines.push(line("vault.key_file".to_owned(), text(&path.display().to_string()), source));
+        }
         match self.demo {
             Demo::No => {}
             Demo::Asked => lines.push(line("demo".to_owned(), "true".to_owned(), "--demo".to_owned())),
@@ -38,24 +41,9 @@ impl Config {
             }
         }
         for target in &self.targets {
-            let key = |word: &str| format!("targets.{}.{word}", escape(target.target.id.as_str()));
-            lines.push(line(key("address"), text(&target.target.address), target.source.to_string()));
-            lines.push(line(key("engine"), text(target.target.engine.0), target.source.to_string()));
-            let environment = text(target.target.environment.word());
-            lines.push(line(key("environment"), environment, target.environment_source.to_string()));
-            let refresh = settings::Value::Time(target.refresh).to_string();
-            lines.push(line(key("refresh"), refresh, target.refresh_source.to_string()));
-            let source = target.password_source.to_string();
-            match &target.password {
-                Some(PasswordSource::Variable(name)) => {
-                    lines.push(line(key("password"), text(&format!("${{env:{name}}}")), source));
-                }
-                Some(PasswordSource::Command(words)) => {
-                    let program = words.first().map_or("", String::as_str);
-                    // The arguments can name vaults and entries: the program is enough to know where to look.
-                    lines.push(line(key("password_command"), format!("[{}, ...]", text(program)), source));
-                }
-                None => {}
+            for (word, value, source) in &target.shown {
+                let key = format!("targets.{}.{word}", escape(target.target.id.as_str()));
+                lines.push(line(key, value.clone(), source.to_string()));
             }
         }
         lines

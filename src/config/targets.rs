@@ -1,11 +1,13 @@
 //! Which targets are used: those of the configuration, those that were typed, or the demo.
 
 use super::layers::{Source, Values, set};
-use super::mistake::{Mistake, did_you_mean};
-use super::resolve::{Inputs, TARGET_VARIABLE};
-use super::settings::REFRESH;
+use super::mistake::{Mistake, Place, did_you_mean};
+use super::password::PasswordSource;
+use super::resolve::{Completed, Inputs, TARGET_VARIABLE};
+use super::settings::{REFRESH, Value};
+use super::tunnel::TunnelConfig;
 use super::written::Written;
-use super::written_target::{PasswordSource, WrittenTarget, holds_password};
+use super::written_target::{Placed, WrittenTarget, holds_password};
 use crate::domain::target::{Environment, Target, TargetId};
 use crate::domain::text::{escape, redact};
 use secrecy::SecretString;
@@ -25,21 +27,53 @@ pub enum Demo {
     NothingConfigured,
 }
 
+/// Time for the whole way in, for a target that does not say its own.
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(4_500);
+/// For how long the answer of a password command serves the logins of one burst: the watcher's and the chat's.
+const PASSWORD_TTL: Duration = Duration::from_secs(10);
+
 /// A target and what it takes to use it. The URL may hold a password, so it is a secret.
 #[derive(Debug, Clone)]
 pub struct TargetConfig {
     /// What the screens and the core know of it.
     pub target: Target,
-    /// URL or path as written.
+    /// URL or path, completed by its preset.
     pub url: SecretString,
+    /// Host and port of each server that the URL leads to.
+    pub servers: Vec<(String, u16)>,
     /// Where its password comes from, when somebody said so.
     pub password: Option<PasswordSource>,
+    /// For how long what a password command printed is used for further logins.
+    pub password_ttl: Duration,
+    /// What is started before connecting.
+    pub tunnel: Option<TunnelConfig>,
+    /// Time for one login, at most.
+    pub connect_timeout: Duration,
     /// Time between two collections.
     pub refresh: Duration,
-    pub(super) source: Source,
-    pub(super) environment_source: Source,
-    pub(super) refresh_source: Source,
-    pub(super) password_source: Source,
+    /// The second login, with which approved fixes may run.
+    pub fix: Option<FixCredential>,
+    /// Every key with its value as a file would hold it and where it is from, for `config show`.
+    pub(super) shown: Vec<(&'static str, String, Source)>,
+}
+
+/// A login for approved fixes, apart from the reading one. It is a source only: this version runs no fix, so nothing
+/// here can fetch its password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FixCredential {
+    user: String,
+    source: Option<PasswordSource>,
+}
+
+impl FixCredential {
+    /// The user or role.
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+    /// Where its password would come from, as a file writes it; none for the engine's own client files.
+    pub fn source_words(&self) -> Option<String> {
+        self.source.as_ref().map(|source| format!("{} = {source}", source.key()))
+    }
 }
 
 /// The outcome of [`choose`].
@@ -54,9 +88,9 @@ pub(super) fn choose(inputs: &Inputs<'_>, written: &mut Written, values: &Values
     let mut mistakes = Vec::new();
     let mut configured = Vec::new();
     for target in &written.targets {
-        match identify(inputs, target, values) {
+        match identify(inputs, target, values, &mut written.warnings) {
             Ok(target) => configured.push(target),
-            Err(text) => mistakes.push(Mistake { place: Some(target.url_place.clone()), text }),
+            Err((place, text)) => mistakes.push(Mistake { place: Some(place), text }),
         }
     }
     let flags = inputs.args.targets.iter().map(|typed| (typed.as_str(), Source::Flag("--target")));
@@ -118,38 +152,121 @@ pub(super) fn choose(inputs: &Inputs<'_>, written: &mut Written, values: &Values
     chosen
 }
 
-fn identify(inputs: &Inputs<'_>, written: &WrittenTarget, values: &Values) -> Result<TargetConfig, String> {
-    let identified = match (inputs.identify)(&written.url) {
+/// What stands wrong in one configured target: where, and the words.
+type Wrong = (Place, String);
+
+fn identify(
+    inputs: &Inputs<'_>,
+    written: &WrittenTarget,
+    values: &Values,
+    warnings: &mut Vec<Mistake>,
+) -> Result<TargetConfig, Wrong> {
+    let at_url = |text: String| (written.url_place.clone(), text);
+    let mut url = written.url.clone();
+    if let Some((preset, place)) = &written.preset {
+        let completed = complete(inputs, preset, &url).map_err(|text| (place.clone(), text))?;
+        warnings.extend(completed.warnings.into_iter().map(|text| Mistake { place: Some(place.clone()), text }));
+        url = completed.url;
+    }
+    let identified = match (inputs.identify)(&url) {
         Some(Ok(identified)) => identified,
-        Some(Err(why)) => return Err(format!("`url`: {why}")),
-        None => return Err(format!("no engine knows this `url`: it is {}", inputs.url_forms)),
+        Some(Err(why)) => return Err(at_url(format!("`url`: {why}"))),
+        None => return Err(at_url(format!("no engine knows this `url`: it is {}", inputs.url_forms))),
     };
-    let file = |place: &super::mistake::Place| Source::File(place.clone());
-    let (environment, environment_source) = match &written.environment {
-        Some((environment, place)) => (*environment, file(place)),
-        None => (Environment::Unknown, Source::Default),
+    if let Some((_, place)) = &written.tunnel {
+        let words = match identified.servers.len() {
+            1 => None,
+            0 => Some("this url leads to no server that a tunnel could reach: name its host".to_owned()),
+            several => Some(format!("a tunnel leads to one server, and this url names {several}")),
+        };
+        if let Some(words) = words {
+            return Err((place.clone(), words));
+        }
+    }
+    let fix = written.fix.as_ref().map(|(fix, place)| {
+        let mut warn = |text: String| warnings.push(Mistake { place: Some(place.clone()), text });
+        if identified.user.as_deref() == Some(fix.user.as_str()) {
+            warn(format!("the fix login is the reading login {}: give fixes a login of their own", escape(&fix.user)));
+        }
+        if fix.password.is_some() && fix.password.as_ref() == written.password.as_ref().map(|(source, _)| source) {
+            warn("the fix login has the password of the reading one: give it a source of its own".to_owned());
+        }
+        FixCredential { user: fix.user.clone(), source: fix.password.clone() }
+    });
+    let file = |place: &Place| Source::File(place.clone());
+    let environment = said(written.environment.as_ref(), || (Environment::Unknown, Source::Default));
+    let refresh = said(written.refresh.as_ref(), || (values.time(&REFRESH), values.source(&REFRESH)));
+    let connect_timeout = said(written.connect_timeout.as_ref(), || (CONNECT_TIMEOUT, Source::Default));
+    let password_ttl = said(written.password_ttl.as_ref(), || (PASSWORD_TTL, Source::Default));
+    let read_only = said(written.read_only.as_ref(), || (true, Source::Default));
+    let target = Target {
+        id: TargetId::new(&written.name),
+        engine: identified.engine,
+        environment: environment.0,
+        address: identified.address,
+        accent: written.accent.as_ref().map(|(accent, _)| *accent),
+        read_only: read_only.0,
     };
-    let (refresh, refresh_source) = match &written.refresh {
-        Some((refresh, place)) => (*refresh, file(place)),
-        None => (values.time(&REFRESH), values.source(&REFRESH)),
-    };
+    let text = |value: &str| format!("\"{}\"", escape(value).replace('"', "\\\""));
+    let time = |value: Duration| Value::Time(value).to_string();
+    let mut shown = vec![
+        ("address", text(&target.address), file(&written.place)),
+        ("engine", text(target.engine.0), file(&written.place)),
+        ("environment", text(environment.0.word()), environment.1),
+        ("read_only", read_only.0.to_string(), read_only.1),
+        ("refresh", time(refresh.0), refresh.1),
+        ("connect_timeout", time(connect_timeout.0), connect_timeout.1),
+    ];
+    if let Some((preset, place)) = &written.preset {
+        shown.push(("preset", text(preset), file(place)));
+    }
+    if let Some((accent, place)) = &written.accent {
+        shown.push(("color", text(accent.word()), file(place)));
+    }
+    if let Some((source, place)) = &written.password {
+        shown.push((source.key(), source.to_string(), file(place)));
+        if matches!(source, PasswordSource::Command(_)) {
+            shown.push(("password_ttl", time(password_ttl.0), password_ttl.1));
+        }
+    }
+    if let Some((tunnel, place)) = &written.tunnel {
+        shown.push(("tunnel", text(&tunnel.to_string()), file(place)));
+    }
+    if let (Some(fix), Some((_, place))) = (&fix, &written.fix) {
+        shown.push(("fix.user", text(&fix.user), file(place)));
+        shown.extend(fix.source.as_ref().map(|source| match source.key() {
+            "password" => ("fix.password", source.to_string(), file(place)),
+            _ => ("fix.password_command", source.to_string(), file(place)),
+        }));
+    }
     Ok(TargetConfig {
-        target: Target {
-            id: TargetId::new(&written.name),
-            engine: identified.engine,
-            environment,
-            address: identified.address,
-            accent: None,
-            read_only: true,
-        },
-        url: written.url.clone(),
+        target,
+        url,
+        servers: identified.servers,
         password: written.password.as_ref().map(|(source, _)| source.clone()),
-        refresh,
-        source: file(&written.place),
-        environment_source,
-        refresh_source,
-        password_source: written.password.as_ref().map_or(Source::Default, |(_, place)| file(place)),
+        password_ttl: password_ttl.0,
+        tunnel: written.tunnel.as_ref().map(|(tunnel, _)| tunnel.clone()),
+        connect_timeout: connect_timeout.0,
+        refresh: refresh.0,
+        fix,
+        shown,
     })
+}
+
+/// What was written, or else a default, with where it is from.
+fn said<T: Copy>(written: Option<&Placed<T>>, default: impl FnOnce() -> (T, Source)) -> (T, Source) {
+    written.map_or_else(default, |(value, place)| (*value, Source::File(place.clone())))
+}
+
+/// Has a preset complete a URL.
+fn complete(inputs: &Inputs<'_>, preset: &str, url: &SecretString) -> Result<Completed, String> {
+    let presets = inputs.presets;
+    if !presets.names.contains(&preset) {
+        let names: Vec<String> = presets.names.iter().map(|name| format!("\"{name}\"")).collect();
+        let near = did_you_mean(preset, presets.names.iter().copied());
+        return Err(format!("`preset` is one of {}{near}", names.join(", ")));
+    }
+    (presets.complete)(preset, url).map_err(|why| format!("preset \"{preset}\": {why}"))
 }
 
 /// A URL or path that was typed is a target that is named by its printable address.
@@ -166,6 +283,16 @@ fn typed_target(inputs: &Inputs<'_>, typed: &str, source: &Source, values: &Valu
             ));
         }
     };
+    let text = |value: &str| format!("\"{}\"", escape(value).replace('"', "\\\""));
+    let refresh = values.time(&REFRESH);
+    let shown = vec![
+        ("address", text(&identified.address), source.clone()),
+        ("engine", text(identified.engine.0), source.clone()),
+        ("environment", text(Environment::Unknown.word()), Source::Default),
+        ("read_only", "true".to_owned(), Source::Default),
+        ("refresh", Value::Time(refresh).to_string(), values.source(&REFRESH)),
+        ("connect_timeout", Value::Time(CONNECT_TIMEOUT).to_string(), Source::Default),
+    ];
     Ok(TargetConfig {
         target: Target {
             id: TargetId::new(&identified.address),
@@ -176,11 +303,13 @@ fn typed_target(inputs: &Inputs<'_>, typed: &str, source: &Source, values: &Valu
             read_only: true,
         },
         url,
+        servers: identified.servers,
         password: None,
-        refresh: values.time(&REFRESH),
-        source: source.clone(),
-        environment_source: Source::Default,
-        refresh_source: values.source(&REFRESH),
-        password_source: Source::Default,
+        password_ttl: PASSWORD_TTL,
+        tunnel: None,
+        connect_timeout: CONNECT_TIMEOUT,
+        refresh,
+        fix: None,
+        shown,
     })
 }

@@ -39,6 +39,7 @@ pub(super) struct Written {
     /// Names are unique.
     pub(super) targets: Vec<WrittenTarget>,
     pub(super) keys: Vec<KeyBinding>,
+    pub(super) vault_key_file: Option<(String, Place)>,
     pub(super) mistakes: Vec<Mistake>,
     /// What works but should not stay so.
     pub(super) warnings: Vec<Mistake>,
@@ -112,12 +113,13 @@ impl Reader<'_> {
         match name {
             "targets" => self.targets(value),
             "keymap" => self.keymap(value),
+            "vault" => self.vault(value),
             section if settings::sections().contains(&section) => self.section(section, value),
             _ => {
                 let text = if let Some(home) = SETTINGS.iter().find(|s| s.key == name) {
                     format!("`{name}` belongs below [{}]", home.section)
                 } else {
-                    let known = settings::sections().into_iter().chain(["targets", "keymap"]);
+                    let known = settings::sections().into_iter().chain(["targets", "keymap", "vault"]);
                     format!("there is no `{}` in the configuration{}", escape(name), did_you_mean(name, known))
                 };
                 self.mistake(key.span(), text);
@@ -159,6 +161,25 @@ impl Reader<'_> {
                 self.mistake(key.span(), text);
             } else {
                 self.written.targets.push(target);
+            }
+        }
+    }
+
+    fn vault(&mut self, value: &Spanned<DeValue<'_>>) {
+        let Some(table) = self.table("vault", value) else { return };
+        for (key, value) in table {
+            let name = key.get_ref().as_ref();
+            if name != "key_file" {
+                let near = did_you_mean(name, ["key_file"]);
+                self.mistake(key.span(), format!("there is no `{}` in [vault]{near}", escape(name)));
+                continue;
+            }
+            let place = self.place(value.span());
+            let Some(path) = self.string("key_file", value) else { continue };
+            if path.starts_with('/') || path.starts_with("~/") {
+                self.written.vault_key_file = Some((path.to_owned(), place));
+            } else {
+                self.mistake(value.span(), "`key_file` is a whole path: begin it with / or ~/".to_owned());
             }
         }
     }

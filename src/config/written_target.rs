@@ -1,27 +1,44 @@
 //! One `[targets.NAME]` table as written: its keys, and the rules that keep passwords out of files.
 
 use super::mistake::{Place, did_you_mean};
-use super::settings::{REFRESH, Value};
-use super::written::{Key, Reader, with_article};
-use crate::domain::target::Environment;
+use super::password::{PasswordSource, read_password, read_password_command};
+use super::settings::{Kind, REFRESH, Value};
+use super::tunnel::{TunnelConfig, read_tunnel};
+use super::written::{Key, Reader};
+use crate::domain::target::{Accent, Environment};
 use crate::domain::text::escape;
 use secrecy::SecretString;
 use std::ops::Range;
 use std::time::Duration;
 use toml::Spanned;
-use toml::de::DeValue;
+use toml::de::{DeTable, DeValue};
 
 /// The keys of a target, in the order of the example file.
-pub(super) const TARGET_KEYS: &[&str] = &["url", "environment", "read_only", "refresh", "password", "password_command"];
+pub(super) const TARGET_KEYS: &[&str] = &[
+    "url",
+    "preset",
+    "environment",
+    "color",
+    "read_only",
+    "refresh",
+    "connect_timeout",
+    "password",
+    "password_command",
+    "password_ttl",
+    "tunnel",
+    "fix",
+];
+/// The keys of `[targets.NAME.fix]`.
+const FIX_KEYS: &[&str] = &["user", "password", "password_command"];
 
-/// Where a target's password comes from, when its URL and the engine's own client files have none.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PasswordSource {
-    /// An environment variable.
-    Variable(String),
-    /// A program and its arguments; the first line that it prints is the password.
-    Command(Vec<String>),
-}
+/// Bounds of `connect_timeout`, milliseconds: below, no distant server would ever answer; above, a person waits too
+/// long to learn that one does not.
+const CONNECT_TIMEOUT: Kind = Kind::Time(200, 60_000);
+/// Bounds of `password_ttl`, milliseconds. At 0 every single login asks anew.
+const PASSWORD_TTL: Kind = Kind::Time(0, 24 * 3_600_000);
+
+/// A value and where it is written.
+pub(super) type Placed<T> = (T, Place);
 
 /// A target as written.
 #[derive(Debug, Clone)]
@@ -31,9 +48,23 @@ pub(super) struct WrittenTarget {
     pub(super) place: Place,
     pub(super) url: SecretString,
     pub(super) url_place: Place,
-    pub(super) environment: Option<(Environment, Place)>,
-    pub(super) refresh: Option<(Duration, Place)>,
-    pub(super) password: Option<(PasswordSource, Place)>,
+    pub(super) preset: Option<Placed<String>>,
+    pub(super) environment: Option<Placed<Environment>>,
+    pub(super) accent: Option<Placed<Accent>>,
+    pub(super) read_only: Option<Placed<bool>>,
+    pub(super) refresh: Option<Placed<Duration>>,
+    pub(super) connect_timeout: Option<Placed<Duration>>,
+    pub(super) password: Option<Placed<PasswordSource>>,
+    pub(super) password_ttl: Option<Placed<Duration>>,
+    pub(super) tunnel: Option<Placed<TunnelConfig>>,
+    pub(super) fix: Option<Placed<WrittenFix>>,
+}
+
+/// The second login of a target, as written.
+#[derive(Debug, Clone)]
+pub(super) struct WrittenFix {
+    pub(super) user: String,
+    pub(super) password: Option<PasswordSource>,
 }
 
 /// Reads one target; none when it has a mistake that leaves nothing to work with.
@@ -49,45 +80,48 @@ pub(super) fn read_target(
     }
     let table = reader.table(&format!("targets.{}", escape(name)), value)?;
     let mut url = None;
-    let mut environment = None;
-    let mut refresh = None;
-    let mut password: Option<(PasswordSource, Place)> = None;
+    let mut target = WrittenTarget {
+        name: name.to_owned(),
+        place: reader.place(key.span()),
+        url: SecretString::from(""),
+        url_place: reader.place(key.span()),
+        preset: None,
+        environment: None,
+        accent: None,
+        read_only: None,
+        refresh: None,
+        connect_timeout: None,
+        password: read_password_of(reader, table),
+        password_ttl: None,
+        tunnel: None,
+        fix: None,
+    };
     for (key, value) in table {
         let at = value.span();
+        let place = reader.place(at.clone());
         match key.get_ref().as_ref() {
             "url" => url = reader.string("url", value).map(|text| (text, at)),
-            "environment" => {
-                let found =
-                    reader.string("environment", value).and_then(|text| read_environment(reader, text, at.clone()));
-                environment = found.map(|e| (e, reader.place(at)));
+            "preset" => target.preset = reader.string("preset", value).map(|text| (text.to_owned(), place)),
+            "environment" => target.environment = read_environment(reader, value).map(|e| (e, place)),
+            "color" => target.accent = read_accent(reader, value).map(|a| (a, place)),
+            "read_only" => target.read_only = read_switch(reader, "read_only", value).map(|on| (on, place)),
+            "refresh" => target.refresh = read_time(reader, "refresh", REFRESH.kind, value).map(|t| (t, place)),
+            "connect_timeout" => {
+                let time = read_time(reader, "connect_timeout", CONNECT_TIMEOUT, value);
+                target.connect_timeout = time.map(|t| (t, place));
             }
-            "read_only" => read_only(reader, value),
-            "refresh" => match REFRESH.kind.read(value.get_ref()) {
-                Ok(Value::Time(time)) => refresh = Some((time, reader.place(at))),
-                Ok(_) => {}
-                Err(text) => reader.mistake(at, format!("`refresh`: {text}")),
-            },
-            word @ ("password" | "password_command") => {
-                let source = if word == "password" {
-                    read_password(reader, value)
-                } else {
-                    read_password_command(reader, value)
-                };
-                let Some(source) = source else { continue };
-                if password.is_some() {
-                    let text = "one of `password` and `password_command` is enough: remove the other";
-                    reader.mistake(key.span(), text.to_owned());
-                }
-                password = Some((source, reader.place(at)));
+            "password_ttl" => {
+                target.password_ttl = read_time(reader, "password_ttl", PASSWORD_TTL, value).map(|t| (t, place));
             }
+            "password" | "password_command" => {}
+            "tunnel" => target.tunnel = read_tunnel(reader, value).map(|t| (t, place)),
+            "fix" => target.fix = read_fix(reader, value).map(|f| (f, reader.place(key.span()))),
             other => {
                 let near = did_you_mean(other, TARGET_KEYS.iter().copied());
-                let text = format!("a target has no `{}`{near}", escape(other));
-                reader.mistake(key.span(), text);
+                reader.mistake(key.span(), format!("a target has no `{}`{near}", escape(other)));
             }
         }
     }
-    let place = reader.place(key.span());
     let Some((url, at)) = url else {
         if !table.keys().any(|k| k.get_ref() == "url") {
             reader.mistake(key.span(), format!("target `{}` has no url: add `url = \"...\"`", escape(name)));
@@ -99,16 +133,9 @@ pub(super) fn read_target(
         return None;
     }
     check_url_password(reader, url, at.clone());
-    let url_place = reader.place(at);
-    Some(WrittenTarget {
-        name: name.to_owned(),
-        place,
-        url: SecretString::from(url),
-        url_place,
-        environment,
-        refresh,
-        password,
-    })
+    target.url = SecretString::from(url);
+    target.url_place = reader.place(at);
+    Some(target)
 }
 
 /// Names stand in commands, file names and narrow columns.
@@ -118,70 +145,89 @@ fn is_name(name: &str) -> bool {
         && !name.starts_with(['-', '.'])
 }
 
-fn read_environment(reader: &mut Reader<'_>, text: &str, at: Range<usize>) -> Option<Environment> {
+fn read_environment(reader: &mut Reader<'_>, value: &Spanned<DeValue<'_>>) -> Option<Environment> {
+    let text = reader.string("environment", value)?;
     let known = [Environment::Production, Environment::Staging, Environment::Development];
     let found = known.into_iter().find(|e| e.word() == text);
     if found.is_none() {
         let near = did_you_mean(text, known.map(Environment::word));
-        reader.mistake(at, format!("`environment` is \"prod\", \"stage\" or \"dev\"{near}"));
+        reader.mistake(value.span(), format!("`environment` is \"prod\", \"stage\" or \"dev\"{near}"));
     }
     found
 }
 
-fn read_only(reader: &mut Reader<'_>, value: &Spanned<DeValue<'_>>) {
-    match value.get_ref() {
-        DeValue::Boolean(true) => {}
-        DeValue::Boolean(false) => {
-            let text = "this version only reads, so `read_only` cannot be false: remove the line";
-            reader.mistake(value.span(), text.to_owned());
-        }
-        _ => reader.mistake(value.span(), "`read_only` is true: every target is only read".to_owned()),
+fn read_accent(reader: &mut Reader<'_>, value: &Spanned<DeValue<'_>>) -> Option<Accent> {
+    let text = reader.string("color", value)?;
+    let found = Accent::ALL.into_iter().find(|a| a.word() == text);
+    if found.is_none() {
+        let words = Accent::ALL.map(|a| format!("\"{}\"", a.word())).join(", ");
+        let near = did_you_mean(text, Accent::ALL.map(Accent::word));
+        reader.mistake(value.span(), format!("`color` is one of {words}{near}"));
     }
+    found
 }
 
-/// `${env:NAME}` and nothing else: a file is copied, committed and backed up, so a password does not belong in it.
-fn read_password(reader: &mut Reader<'_>, value: &Spanned<DeValue<'_>>) -> Option<PasswordSource> {
-    let text = reader.string("password", value)?;
-    let name = text.strip_prefix("${env:").and_then(|rest| rest.strip_suffix('}'));
-    match name {
-        Some(name) if !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') => {
-            Some(PasswordSource::Variable(name.to_owned()))
-        }
-        Some(_) => {
-            let text = "the name between `${env:` and `}` is letters, digits and `_`";
-            reader.mistake(value.span(), text.to_owned());
-            None
-        }
-        None => {
-            let text = "a password does not belong in this file: use .pgpass, `password_command`, or \
-                        `\"${env:NAME}\"` here, with the password in that variable of the environment";
-            reader.mistake(value.span(), text.to_owned());
+fn read_switch(reader: &mut Reader<'_>, key: &str, value: &Spanned<DeValue<'_>>) -> Option<bool> {
+    match Kind::Switch.read(value.get_ref()) {
+        Ok(Value::Switch(on)) => Some(on),
+        Ok(_) => None,
+        Err(text) => {
+            reader.mistake(value.span(), format!("`{key}`: {text}"));
             None
         }
     }
 }
 
-fn read_password_command(reader: &mut Reader<'_>, value: &Spanned<DeValue<'_>>) -> Option<PasswordSource> {
-    const FORM: &str = "`password_command` is a list, the program first: [\"pass\", \"show\", \"db/orders\"]";
-    let Some(items) = value.get_ref().as_array() else {
-        let found = with_article(value.get_ref().type_str());
-        reader.mistake(value.span(), format!("{FORM}, not {found}; no shell reads it"));
-        return None;
-    };
-    let words: Option<Vec<String>> = items.iter().map(|item| item.get_ref().as_str().map(str::to_owned)).collect();
-    let Some(words) = words.filter(|w| w.first().is_some_and(|program| !program.trim().is_empty())) else {
-        reader.mistake(value.span(), format!("{FORM}; every part is text in quotes"));
-        return None;
-    };
-    if reader.file.is_changeable_by_others() {
-        let text = format!(
-            "other users could change this command (mode {:04o}): run `chmod go-w` on {}",
-            reader.file.mode, reader.file.name
-        );
-        reader.mistake(value.span(), text);
-        return None;
+fn read_time(reader: &mut Reader<'_>, key: &str, kind: Kind, value: &Spanned<DeValue<'_>>) -> Option<Duration> {
+    match kind.read(value.get_ref()) {
+        Ok(Value::Time(time)) => Some(time),
+        Ok(_) => None,
+        Err(text) => {
+            reader.mistake(value.span(), format!("`{key}`: {text}"));
+            None
+        }
     }
-    Some(PasswordSource::Command(words))
+}
+
+/// The one password source of a table; a second one is a mistake.
+fn read_password_of(reader: &mut Reader<'_>, table: &DeTable<'_>) -> Option<Placed<PasswordSource>> {
+    let mut password = None;
+    for (key, value) in table {
+        let source = match key.get_ref().as_ref() {
+            "password" => read_password(reader, value),
+            "password_command" => read_password_command(reader, value),
+            _ => continue,
+        };
+        let Some(source) = source else { continue };
+        if password.is_some() {
+            let text = "one of `password` and `password_command` is enough: remove the other";
+            reader.mistake(key.span(), text.to_owned());
+        }
+        password = Some((source, reader.place(value.span())));
+    }
+    password
+}
+
+fn read_fix(reader: &mut Reader<'_>, value: &Spanned<DeValue<'_>>) -> Option<WrittenFix> {
+    let table = reader.table("targets.NAME.fix", value)?;
+    let password = read_password_of(reader, table).map(|(source, _)| source);
+    let mut user = None;
+    for (key, value) in table {
+        match key.get_ref().as_ref() {
+            "user" => user = Some(reader.string("user", value)?),
+            "password" | "password_command" => {}
+            other => {
+                let near = did_you_mean(other, FIX_KEYS.iter().copied());
+                reader.mistake(key.span(), format!("a fix login has no `{}`{near}", escape(other)));
+            }
+        }
+    }
+    let Some(user) = user.filter(|user| !user.trim().is_empty()) else {
+        let text = "a fix login needs a `user` of its own: `dba-gpt doctor` prints how to make one";
+        reader.mistake(value.span(), text.to_owned());
+        return None;
+    };
+    Some(WrittenFix { user: user.to_owned(), password })
 }
 
 /// A URL with a password is taken from a file that only its owner can read, and even then it is said.

@@ -18,7 +18,7 @@ pub(super) fn setup(config: &Config, surroundings: &Surroundings) -> TargetSetup
     TargetSetup {
         target: super::demo_target(&address, spec),
         spec,
-        door: Door::new(url, None, surroundings.clone()),
+        door: Door::plain(url, surroundings.clone()),
         refresh: config.refresh,
         patience: config.patience,
     }

@@ -122,7 +122,7 @@ fn setup(watched: &Watched, surroundings: &Surroundings) -> Result<TargetSetup, 
             read_only: true,
         },
         spec,
-        door: Door::new(watched.url.clone(), None, surroundings.clone()),
+        door: Door::plain(watched.url.clone(), surroundings.clone()),
         refresh: watched.refresh,
         patience: watched.patience,
     })

@@ -1,8 +1,9 @@
 //! What commands are given: connections, the clock, the store, a token for Ctrl+C.
 
-use super::{TargetSetup, clock, demo};
+use super::vault::VaultKeeper;
+use super::{TargetSetup, clock, demo, vault_command};
 use crate::app::event::PastSession;
-use crate::cli::Host;
+use crate::cli::{Host, VaultAnswer, VaultOrder, VaultTrouble};
 use crate::domain::error_event::{ConnectError, ConnectKind};
 use crate::domain::health::Usual;
 use crate::domain::metric::MetricId;
@@ -26,6 +27,8 @@ pub(super) struct ProcessHost {
     /// The store's folder; none with a broken configuration.
     data: Option<PathBuf>,
     retention: Retention,
+    /// None with a broken configuration.
+    vault: Option<VaultKeeper>,
     store: OnceCell<Option<Store>>,
     interrupt: OnceLock<CancellationToken>,
 }
@@ -37,8 +40,9 @@ impl ProcessHost {
         demo: Option<PathBuf>,
         data: Option<PathBuf>,
         retention: Retention,
+        vault: Option<VaultKeeper>,
     ) -> Self {
-        Self { setups, demo, data, retention, store: OnceCell::new(), interrupt: OnceLock::new() }
+        Self { setups, demo, data, retention, vault, store: OnceCell::new(), interrupt: OnceLock::new() }
     }
 
     /// The store, if there is one: a command that only asks does not make one.
@@ -89,6 +93,9 @@ impl Host for ProcessHost {
     }
 
     async fn prepare(&self) -> Result<(), String> {
+        for setup in &self.setups {
+            setup.door.ask().await;
+        }
         let Some(path) = self.demo.clone() else { return Ok(()) };
         let made = tokio::task::spawn_blocking(move || demo::ensure(&path, &mut |_| {})).await;
         made.unwrap_or_else(|_| Err("an internal fault".into()))
@@ -102,6 +109,18 @@ impl Host for ProcessHost {
             .find(|s| s.target.id == *target)
             .ok_or_else(|| ConnectError::new(ConnectKind::Settings, format!("there is no target {target}")))?;
         setup.door.open(setup.spec, None, "command").await
+    }
+
+    fn patience_ms(&self, target: &TargetId) -> u64 {
+        let setup = self.setups.iter().find(|s| s.target.id == *target);
+        setup.map_or(0, |s| u64::try_from(s.door.patience().as_millis()).unwrap_or(u64::MAX))
+    }
+
+    async fn vault(&self, order: VaultOrder) -> Result<VaultAnswer, VaultTrouble> {
+        match &self.vault {
+            Some(vault) => vault_command::perform(vault, order).await,
+            None => Err(VaultTrouble::Settings("the configuration has mistakes: `dba-gpt config check`".to_owned())),
+        }
     }
 
     async fn usual(&self, target: &TargetId) -> BTreeMap<MetricId, Usual> {

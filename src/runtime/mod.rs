@@ -4,9 +4,11 @@
 //! mod -> app_loop -> perform -> watcher (one a target: samples, views)
 //!                            -> reader  (one a target: chat statements, schemas, exports)
 //!                            -> storage (the store's own task)
+//! connect (a target's way in) -> tunnel, vault, ask: each at the first need, shared by both tasks of the target
 //! ```
 
 mod app_loop;
+mod ask;
 mod attempts;
 mod clipboard;
 mod clock;
@@ -22,20 +24,28 @@ mod reader;
 mod refused;
 mod storage;
 mod terminal;
+mod tunnel;
+mod vault;
+mod vault_command;
 mod watcher;
 
 use crate::app::event::Event;
 use crate::app::model::{Model, TargetModel, ViewInfo};
 use crate::cli::{self, Headless, HeadlessTarget};
 use crate::config::args::{Args, Command, Common};
-use crate::config::{self, Config, Demo, Identified, Inputs, KeyBinding, Mistakes};
+use crate::config::{
+    self, Completed, Config, Demo, Identified, Inputs, KeyBinding, Mistakes, PasswordSource, Presets,
+};
 use crate::domain::schedule::Patience;
 use crate::domain::target::{Environment, Target, TargetId};
-use crate::engine::{self, ENGINES, EngineSpec, Surroundings};
+use crate::engine::{self, Destination, ENGINES, EngineSpec, Prepared, Surroundings};
 use crate::store::Retention;
 use anyhow::{Context as _, Result};
 use clap::Parser as _;
-use connect::Door;
+use ask::Asker;
+use connect::{Door, Helpers, Plan};
+use tunnel::Tunnel;
+use vault::VaultKeeper;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
@@ -64,15 +74,20 @@ struct TargetSetup {
 
 /// Everything from the command line to the exit code.
 pub fn run() -> ExitCode {
+    if let Some(code) = tunnel::become_tunnel(std::env::args_os()) {
+        return code;
+    }
     protect_process();
     let args = Args::parse();
     let surroundings = surroundings();
     let identify = |url: &SecretString| identify(url, &surroundings);
+    let complete = |preset: &str, url: &SecretString| complete(preset, url, &surroundings);
     let inputs = Inputs {
         args: &args.common,
         variables: &surroundings.variables,
         home: surroundings.home.as_deref(),
         identify: &identify,
+        presets: Presets { names: &preset_names(), complete: &complete },
         url_forms: &url_forms(),
         check_keys: &check_keys,
     };
@@ -130,8 +145,25 @@ fn surroundings() -> Surroundings {
 
 fn identify(url: &SecretString, surroundings: &Surroundings) -> Option<Result<Identified, String>> {
     let spec = engine::by_url(url.expose_secret())?;
-    let address = (spec.address)(url, surroundings);
-    Some(address.map(|address| Identified { engine: spec.id, address }).map_err(|e| e.message))
+    let identified = (spec.address)(url, surroundings).and_then(|address| {
+        let Destination { servers, user } = (spec.destination)(url, surroundings)?;
+        Ok(Identified { engine: spec.id, address, servers, user })
+    });
+    Some(identified.map_err(|e| e.message))
+}
+
+/// The names of every engine's presets.
+fn preset_names() -> Vec<&'static str> {
+    ENGINES.iter().flat_map(|engine| engine.presets).map(|preset| preset.name).collect()
+}
+
+/// Has the preset of that name complete a URL of its engine.
+fn complete(name: &str, url: &SecretString, surroundings: &Surroundings) -> Result<Completed, String> {
+    let spec = engine::by_url(url.expose_secret());
+    let preset = spec.and_then(|engine| engine.presets.iter().find(|preset| preset.name == name));
+    let preset = preset.ok_or_else(|| "it is of another engine than this url".to_owned())?;
+    let Prepared { url, warnings } = (preset.prepare)(url, surroundings)?;
+    Ok(Completed { url, warnings })
 }
 
 /// Names of the tables that hold a person's own keys: `[keymap.chat]`.
@@ -163,22 +195,34 @@ fn url_forms() -> String {
     format!("a URL ({}) or a path that ends in {}", schemes.join(", "), endings.join(", "))
 }
 
+/// Who helps every way in of this run.
+fn helpers(config: &Config, surroundings: &Surroundings) -> Helpers {
+    let asker = Asker::default();
+    let vault = VaultKeeper::new(&config.places.data, config.vault_key_file.clone(), asker.clone());
+    Helpers { asker, vault, surroundings: surroundings.clone() }
+}
+
 /// The targets of a configuration, ready to be connected to; the demo's own when there is none.
-fn setups(config: &Config, common: &Common, surroundings: &Surroundings) -> Result<Vec<TargetSetup>> {
+fn setups(config: &Config, common: &Common, helpers: &Helpers) -> Vec<TargetSetup> {
     if config.demo != Demo::No {
-        return Ok(vec![demo::setup(config, surroundings)]);
+        return vec![demo::setup(config, &helpers.surroundings)];
     }
     let mut setups = Vec::new();
     for t in &config.targets {
         let Some(spec) = engine::by_name(t.target.engine.0) else { continue };
-        let mut door = Door::new(t.url.clone(), t.password.clone(), surroundings.clone());
-        if common.ask_password && spec.takes_password {
-            let question =
-                crate::domain::text::escape(&format!("Password for {} ({}): ", t.target.id, t.target.address));
-            let typed =
-                rpassword::prompt_password(question).context("the password could not be read from the terminal")?;
-            door = door.with_typed(SecretString::from(typed));
-        }
+        let asked = common.ask_password && spec.takes_password;
+        let tunnel = t.tunnel.clone().zip(t.servers.first().cloned()).map(|(config, (host, port))| {
+            Tunnel::new(config, host, port, helpers.surroundings.variables.clone())
+        });
+        let plan = Plan {
+            url: t.url.clone(),
+            password: if asked { Some(PasswordSource::Prompt) } else { t.password.clone() },
+            password_ttl: t.password_ttl,
+            question: format!("Password for {} ({}): ", t.target.id, t.target.address),
+            tunnel,
+            timeout: t.connect_timeout,
+        };
+        let door = Door::new(plan, helpers);
         setups.push(TargetSetup {
             target: t.target.clone(),
             spec,
@@ -187,7 +231,7 @@ fn setups(config: &Config, common: &Common, surroundings: &Surroundings) -> Resu
             patience: config.patience,
         });
     }
-    Ok(setups)
+    setups
 }
 
 /// What runs without a screen.
@@ -200,16 +244,13 @@ enum Work {
 
 /// Runs a command, or line mode, on the process's own streams. Gives the exit code.
 async fn headless(config: Result<Config, Mistakes>, common: &Common, surroundings: &Surroundings, work: Work) -> u8 {
-    let (mut targets, mut demo_file, mut data, mut retention) = (Vec::new(), None, None, Retention::default());
+    let (mut targets, mut demo_file, mut data, mut vault) = (Vec::new(), None, None, None);
+    let mut retention = Retention::default();
     if let Ok(config) = &config {
         let _ = log::start(&config.places.state);
-        targets = match setups(config, common, surroundings) {
-            Ok(setups) => setups,
-            Err(error) => {
-                fail(WRONG_USAGE, &format!("{error:#}"));
-                return WRONG_USAGE;
-            }
-        };
+        let helpers = helpers(config, surroundings);
+        targets = setups(config, common, &helpers);
+        vault = Some(helpers.vault);
         demo_file = (config.demo != Demo::No).then(|| config.places.demo_file());
         data = Some(config.places.data.clone());
         retention = storage::retention(config.keep);
@@ -222,7 +263,7 @@ async fn headless(config: Result<Config, Mistakes>, common: &Common, surrounding
             refresh_ms: u64::try_from(s.refresh.as_millis()).unwrap_or(u64::MAX),
         })
         .collect();
-    let host = host::ProcessHost::new(targets, demo_file, data, retention);
+    let host = host::ProcessHost::new(targets, demo_file, data, retention, vault);
     let mut stdin = std::io::BufReader::new(std::io::stdin());
     let mut stdout = std::io::BufWriter::new(std::io::stdout());
     let mut stderr = std::io::stderr();
@@ -237,6 +278,7 @@ async fn headless(config: Result<Config, Mistakes>, common: &Common, surrounding
         stderr: &mut stderr,
         terminal: cli::Terminal {
             is_terminal: std::io::stdout().is_terminal(),
+            input_is_terminal: std::io::stdin().is_terminal(),
             size: crossterm::terminal::size().ok(),
         },
     };
@@ -261,7 +303,11 @@ async fn headless(config: Result<Config, Mistakes>, common: &Common, surrounding
 async fn open_app(config: &Config, common: &Common, surroundings: &Surroundings) -> Result<()> {
     let _ = log::start(&config.places.state);
     terminal::install_panic_hook();
-    let setups = setups(config, common, surroundings)?;
+    let setups = setups(config, common, &helpers(config, surroundings));
+    for setup in &setups {
+        // Before the screen is drawn: there is nowhere to ask after that.
+        setup.door.ask().await;
+    }
     let model = first_model(config, &setups);
     let view = crate::ui::ViewState::new(view_options(config)).map_err(|words| anyhow::anyhow!(words))?;
     let screen = terminal::Screen::take()?;

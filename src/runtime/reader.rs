@@ -101,11 +101,12 @@ impl Reader {
 
     async fn schema(&mut self, database: Option<&str>) -> Result<(Arc<Schema>, Arc<Catalog>), String> {
         let spec = self.spec;
+        let deadline = SCHEMA_DEADLINE + self.door.patience();
         let work = async {
             let session = self.session(database).await.map_err(|e| e.to_string())?;
             (spec.schema)(session).await.map_err(|e| e.to_string())
         };
-        match timeout(SCHEMA_DEADLINE, work).await {
+        match timeout(deadline, work).await {
             Ok(Ok((mut schema, catalog))) => {
                 schema.taken_at = super::clock::now();
                 self.catalog = Arc::new(catalog);
@@ -117,7 +118,7 @@ impl Reader {
             }
             Err(_) => {
                 self.session = None;
-                Err(format!("no answer within {} s", SCHEMA_DEADLINE.as_secs()))
+                Err(format!("no answer within {} s", deadline.as_secs()))
             }
         }
     }
@@ -183,10 +184,11 @@ impl Reader {
         let catalog = Arc::clone(&self.catalog);
         let allowed =
             guard::allow(self.spec.dialect, Author::Person, &catalog, statement).map_err(ReadError::Refused)?;
-        let work = async { self.session(database).await?.read(allowed, limits, stop, sink).await };
         // The session keeps the deadline itself; this one is for a session that cannot even do that.
+        let deadline = Duration::from_millis(limits.timeout_ms.saturating_add(10_000)) + self.door.patience();
+        let work = async { self.session(database).await?.read(allowed, limits, stop, sink).await };
         let result = tokio::select! {
-            result = timeout(Duration::from_millis(limits.timeout_ms.saturating_add(10_000)), work) => {
+            result = timeout(deadline, work) => {
                 result.unwrap_or(Err(SessionError::Deadline(limits.timeout_ms)))
             }
             () = async { stop.cancelled().await; tokio::time::sleep(Duration::from_millis(1_500)).await } => {

@@ -30,7 +30,7 @@ pub(super) struct Watcher {
     door: Door,
     session: Option<Box<dyn Session>>,
     attempts: Recorder,
-    deadline: Duration,
+    deadline: Option<Duration>,
     out: mpsc::Sender<Event>,
 }
 
@@ -38,12 +38,12 @@ impl Watcher {
     /// A watcher that is not connected yet.
     pub(super) fn new(id: TargetId, spec: &'static EngineSpec, door: Door, out: mpsc::Sender<Event>) -> Self {
         let attempts = Recorder::new(id.clone(), out.clone());
-        Self { id, spec, door, session: None, attempts, deadline: DEADLINE, out }
+        Self { id, spec, door, session: None, attempts, deadline: None, out }
     }
 
     /// The same with another time for one collection or view, connecting included.
     pub(super) fn with_deadline(mut self, deadline: Option<Duration>) -> Self {
-        self.deadline = deadline.unwrap_or(DEADLINE);
+        self.deadline = deadline;
         self
     }
 
@@ -70,14 +70,14 @@ impl Watcher {
     }
 
     async fn collect(&mut self, cycle: u64) -> Result<Box<Collected>, Failure> {
-        let spec = self.spec;
+        let (spec, deadline) = (self.spec, self.deadline());
         let work = async {
             let session = Self::session(&mut self.session, spec, &self.door, &self.attempts).await?;
             let sample = (spec.sample)(&mut **session, cycle).await?;
             Ok(Box::new(Collected { identity: session.identity().clone(), sample }))
         };
-        let result = timeout(self.deadline, work).await.unwrap_or_else(|_| {
-            let message = format!("no answer within {} s; the connection was given up", self.deadline.as_secs_f64());
+        let result = timeout(deadline, work).await.unwrap_or_else(|_| {
+            let message = format!("no answer within {} s; the connection was given up", deadline.as_secs_f64());
             Err(Failure::new(ConnectKind::Unreachable, message))
         });
         if let Err(failure) = &result {
@@ -91,18 +91,25 @@ impl Watcher {
     async fn view(&mut self, name: &'static str) -> Result<crate::domain::rows::Rows, String> {
         let spec = self.spec;
         let view = spec.views.iter().find(|v| v.name == name).ok_or_else(|| format!("no view {name}"))?;
+        let deadline = self.deadline();
         let work = async {
             let session =
                 Self::session(&mut self.session, spec, &self.door, &self.attempts).await.map_err(|f| f.message)?;
             session.own(view.query, &[]).await.map_err(|e| e.to_string())
         };
-        match timeout(self.deadline, work).await {
+        match timeout(deadline, work).await {
             Ok(result) => result,
             Err(_) => {
                 self.session = None;
-                Err(format!("no answer within {} s", self.deadline.as_secs_f64()))
+                Err(format!("no answer within {} s", deadline.as_secs_f64()))
             }
         }
+    }
+
+    /// A target that may take longer to be reached says so.
+    fn deadline(&self) -> Duration {
+        let usual = if self.session.is_some() { DEADLINE } else { DEADLINE.max(self.door.patience()) };
+        self.deadline.unwrap_or(usual)
     }
 
     async fn session<'a>(

@@ -1,6 +1,6 @@
 //! A program that prints a password: run without a shell, with little environment, and not for ever.
 
-use super::SecretError;
+use super::{SecretError, environment};
 use crate::domain::text::escape;
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroize as _;
@@ -15,28 +15,6 @@ use tokio::process::{Child, ChildStdout, Command};
 pub const COMMAND_TIMEOUT: Duration = Duration::from_secs(5);
 /// A first line longer than this is no password.
 const LONGEST: usize = 4096;
-/// The variables that password managers need: to be found, to find their files, to reach their agents. Everything
-/// else, above all passwords of other programs, stays here.
-const PASSED_ON: &[&str] = &[
-    "PATH",
-    "HOME",
-    "USER",
-    "LOGNAME",
-    "LANG",
-    "LC_ALL",
-    "LC_CTYPE",
-    "TMPDIR",
-    "XDG_RUNTIME_DIR",
-    "XDG_CONFIG_HOME",
-    "XDG_DATA_HOME",
-    "DBUS_SESSION_BUS_ADDRESS",
-    "GNUPGHOME",
-    "GPG_AGENT_INFO",
-    "SSH_AUTH_SOCK",
-    "PASSWORD_STORE_DIR",
-    "VAULT_ADDR",
-];
-
 /// The first line that a program prints, without its end of line. `words` is the program and its arguments; no shell
 /// reads them. Standard input and standard error are closed to it, so it cannot ask and cannot write on the screen.
 /// When `give_up` is ready first, the program is killed. Dropping the future kills it too.
@@ -50,7 +28,7 @@ pub async fn from_command(
     let mut child = Command::new(program)
         .args(arguments)
         .env_clear()
-        .envs(PASSED_ON.iter().filter_map(|name| Some((name, variables.get(*name)?))))
+        .envs(environment::for_children(variables))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

@@ -2,11 +2,11 @@
 
 use dba_gpt::config::args::Common;
 use dba_gpt::config::{
-    Clipboard, Config, Demo, Identified, Inputs, KeyBinding, Mistakes, PasswordSource, SETTINGS, Theme, example, load,
-    nearest,
+    Clipboard, Completed, Config, Demo, Identified, Inputs, KeyBinding, Mistakes, PasswordSource, Presets, SETTINGS,
+    SshTunnel, Theme, TunnelConfig, example, load, nearest,
 };
 use dba_gpt::domain::rows::Limits;
-use dba_gpt::domain::target::{EngineId, Environment};
+use dba_gpt::domain::target::{Accent, EngineId, Environment};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::collections::BTreeMap;
 use std::fs;
@@ -53,6 +53,7 @@ impl Setup {
             variables: &self.variables,
             home: Some(self.home.path()),
             identify: &identify,
+            presets: Presets { names: &["cloud"], complete: &complete },
             url_forms: "a URL (postgres://, sqlite:PATH) or a path that ends in .db",
             check_keys: &check_keys,
         })
@@ -68,15 +69,30 @@ fn identify(url: &SecretString) -> Option<Result<Identified, String>> {
     if let Some(path) =
         url.strip_prefix("sqlite:").or(Some(url).filter(|u| Path::new(u).extension().is_some_and(|end| end == "db")))
     {
-        return Some(Ok(Identified { engine: EngineId("sqlite"), address: path.to_owned() }));
+        return Some(Ok(Identified { engine: EngineId("sqlite"), address: path.to_owned(), servers: vec![], user: None }));
     }
     let rest = url.strip_prefix("postgres://")?;
     let address = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
     let port = address.split('/').next().and_then(|host| host.split_once(':')).map(|(_, port)| port);
     Some(match port.filter(|p| p.parse::<u16>().is_err()) {
         Some(port) => Err(format!("`{port}` is not a port")),
-        None => Ok(Identified { engine: EngineId("postgres"), address: address.to_owned() }),
+        None => {
+            let user = rest.rsplit_once('@').and_then(|(login, _)| login.split(':').next()).map(str::to_owned);
+            let hosts = address.split('/').next().unwrap_or_default().split(',').filter(|host| !host.is_empty());
+            let servers = hosts.map(|host| (host.split(':').next().unwrap_or_default().to_owned(), 5432)).collect();
+            Ok(Identified { engine: EngineId("postgres"), address: address.to_owned(), servers, user })
+        }
     })
+}
+
+/// A preset that adds a word, has a doubt, and refuses what is not its own.
+fn complete(_: &str, url: &SecretString) -> Result<Completed, String> {
+    let url = url.expose_secret();
+    if !url.contains("cloud.example") {
+        return Err("the host ends in cloud.example".to_owned());
+    }
+    let warnings = if url.contains(":6543") { vec!["settings do not stick there".to_owned()] } else { vec![] };
+    Ok(Completed { url: SecretString::from(format!("{url}?sslmode=verify-full")), warnings })
 }
 
 fn check_keys(keys: &[KeyBinding]) -> Vec<(usize, String)> {
@@ -204,6 +220,83 @@ fn targets_are_identified_and_keep_their_own_settings() {
     assert_eq!(source(&config, "targets.orders.refresh"), ("\"10s\"".into(), "config.toml:8:11".into()));
     assert_eq!(source(&config, "targets.shop.refresh"), ("\"5s\"".into(), "config.toml:3:11".into()));
     assert_eq!(source(&config, "targets.shop.environment"), ("\"unknown\"".into(), "default".into()));
+}
+
+const EVERY_KEY: &str = r#"
+[vault]
+key_file = "~/vault.key"
+[targets.orders]
+url = "postgres://ann@db1.cloud.example/orders"
+preset = "cloud"
+environment = "stage"
+color = "cyan"
+read_only = false
+connect_timeout = "9s"
+password_command = ["cloud-token", "--for", "orders"]
+password_ttl = "5m"
+tunnel = { ssh = "ann@bastion", port = 2222, identity = "~/.ssh/db", jump = "first,second:23" }
+[targets.orders.fix]
+user = "orders_fix"
+password = "${vault:orders/fix}"
+[targets.proxied]
+url = "postgres://bob@db2/x"
+password = "prompt"
+tunnel = { command = ["proxy", "--port", "{port}", "{host_port}"] }
+"#;
+
+#[test]
+fn every_key_of_a_target_is_used_and_shown_with_its_place() {
+    let setup = Setup::with(EVERY_KEY);
+    let config = setup.load().unwrap();
+    assert_eq!(config.vault_key_file, Some(setup.home.path().join("vault.key")));
+    let [orders, proxied] = &config.targets[..] else { panic!("{:?}", config.targets) };
+    assert_eq!(orders.url.expose_secret(), "postgres://ann@db1.cloud.example/orders?sslmode=verify-full");
+    assert_eq!((orders.target.accent, orders.target.read_only), (Some(Accent::Cyan), false));
+    assert_eq!((orders.connect_timeout, orders.password_ttl), (Duration::from_secs(9), Duration::from_mins(5)));
+    let ssh = SshTunnel {
+        destination: "ann@bastion".into(),
+        port: Some(2222),
+        identity: Some("~/.ssh/db".into()),
+        jump: Some("first,second:23".into()),
+    };
+    assert_eq!(orders.tunnel, Some(TunnelConfig::Ssh(ssh)));
+    let fix = orders.fix.as_ref().unwrap();
+    assert_eq!((fix.user(), fix.source_words().as_deref()), ("orders_fix", Some("password = \"${vault:orders/fix}\"")));
+    let command = ["proxy", "--port", "{port}", "{host_port}"].map(str::to_owned).to_vec();
+    assert_eq!(proxied.tunnel, Some(TunnelConfig::Command(command)));
+    assert_eq!((&proxied.password, proxied.target.read_only), (&Some(PasswordSource::Prompt), true));
+    assert_eq!((proxied.connect_timeout, proxied.password_ttl), (Duration::from_millis(4500), Duration::from_secs(10)));
+    for (key, value, place) in [
+        ("vault.key_file", setup.home.path().join("vault.key").to_str().unwrap(), "config.toml:3:12"),
+        ("targets.orders.color", "cyan", "config.toml:8:9"),
+        ("targets.orders.preset", "cloud", "config.toml:6:10"),
+        ("targets.orders.tunnel", "ssh ann@bastion", "config.toml:13:10"),
+        ("targets.orders.fix.user", "orders_fix", "config.toml:14:17"),
+        ("targets.orders.fix.password", "${vault:orders/fix}", "config.toml:14:17"),
+        ("targets.orders.connect_timeout", "9s", "config.toml:10:19"),
+        ("targets.orders.password_ttl", "5m", "config.toml:12:16"),
+        ("targets.proxied.password", "prompt", "config.toml:19:12"),
+        ("targets.proxied.tunnel", "proxy", "config.toml:20:10"),
+        ("targets.proxied.connect_timeout", "4500ms", "default"),
+    ] {
+        assert_eq!(source(&config, key), (format!("\"{value}\""), place.to_owned()), "{key}");
+    }
+    assert_eq!(source(&config, "targets.orders.read_only"), ("false".into(), "config.toml:9:13".into()));
+    assert_eq!(source(&config, "targets.proxied.read_only"), ("true".into(), "default".into()));
+    assert!(config.warnings.is_empty(), "{:?}", config.warnings);
+    let moved = Setup::with(EVERY_KEY).variable("DBA_GPT_VAULT_KEY_FILE", "/run/key").load().unwrap();
+    assert_eq!(moved.vault_key_file, Some("/run/key".into()));
+}
+
+#[test]
+fn doubtful_logins_and_addresses_are_warned_about() {
+    let text = "[targets.a]\nurl = \"postgres://ann@db.cloud.example:6543/x\"\npreset = \"cloud\"\n\
+                password = \"${env:P}\"\n[targets.a.fix]\nuser = \"ann\"\npassword = \"${env:P}\"\n";
+    let warnings = Setup::with(text).load().unwrap().warnings;
+    let starts = ["config.toml:3:10: settings do not stick", "config.toml:5:12: the fix login is the reading login ann",
+        "config.toml:5:12: the fix login has the password of the reading one"];
+    assert_eq!(warnings.len(), starts.len(), "{warnings:?}");
+    assert!(warnings.iter().zip(starts).all(|(warning, start)| warning.starts_with(start)), "{warnings:?}");
 }
 
 #[test]

@@ -4,9 +4,9 @@
 use async_trait::async_trait;
 use clap::Parser as _;
 use dba_gpt::app::event::PastSession;
-use dba_gpt::cli::{self, Headless, HeadlessTarget, Host, Terminal};
+use dba_gpt::cli::{self, Headless, HeadlessTarget, Host, Terminal, VaultAnswer, VaultOrder, VaultTrouble};
 use dba_gpt::config::args::Args;
-use dba_gpt::config::{self, Identified, Inputs};
+use dba_gpt::config::{self, Identified, Inputs, Presets};
 use dba_gpt::domain::error_event::{ConnectError, ConnectKind};
 use dba_gpt::domain::health::Usual;
 use dba_gpt::domain::metric::MetricId;
@@ -126,13 +126,14 @@ impl Rig {
         let identify = |url: &SecretString| {
             let spec = engine::by_url(url.expose_secret())?;
             let address = (spec.address)(url, &surroundings).map_err(|e| e.message);
-            Some(address.map(|address| Identified { engine: spec.id, address }))
+            Some(address.map(|address| Identified { engine: spec.id, address, servers: Vec::new(), user: None }))
         };
         let configuration = config::load(&Inputs {
             args: &args.common,
             variables: &surroundings.variables,
             home: surroundings.home.as_deref(),
             identify: &identify,
+            presets: Presets { names: &[], complete: &|_, _| Err("no presets here".to_owned()) },
             url_forms: "a URL",
             check_keys: &|_| Vec::new(),
         });
@@ -228,6 +229,12 @@ impl Host for TestHost<'_> {
         };
         let spec = engine::by_url(url.expose_secret()).unwrap();
         (spec.connect)(&settings).await
+    }
+    fn patience_ms(&self, _: &TargetId) -> u64 {
+        0
+    }
+    async fn vault(&self, _: VaultOrder) -> Result<VaultAnswer, VaultTrouble> {
+        Err(VaultTrouble::Settings("this host has no vault".into()))
     }
     async fn usual(&self, _: &TargetId) -> BTreeMap<MetricId, Usual> {
         BTreeMap::new()

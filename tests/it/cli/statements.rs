@@ -112,7 +112,7 @@ fn a_terminal_gets_nothing_that_acts_on_it_and_a_file_gets_what_was_stored() {
     let mut rig = Rig::new();
     let statement = "select name from customers where id = 2";
     for format in ["table", "csv", "json", "md"] {
-        rig.terminal = Terminal { is_terminal: true, size: Some((80, 24)) };
+        rig.terminal = Terminal { is_terminal: true, size: Some((80, 24)), ..Terminal::default() };
         let shown = sql(&rig, &[statement, "--format", format]);
         assert!(!shown.out.chars().any(|c| c.is_control() && c != '\n'), "{format}: {:?}", shown.out);
         rig.terminal = Terminal::default();

@@ -1,0 +1,164 @@
+//! How a task gets its session: the tunnel, the secret fetched when it is needed, the URL, and the surroundings.
+
+mod password;
+
+use super::ask::Asker;
+use super::refused::Refused;
+use super::tunnel::Tunnel;
+use super::vault::VaultKeeper;
+use crate::config::PasswordSource;
+use crate::domain::error_event::{ConnectError, ConnectKind, NOT_SENT};
+use crate::domain::schedule::Recovery;
+use crate::engine::{ConnectSettings, EngineSpec, Session, Surroundings};
+use password::Password;
+use secrecy::SecretString;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Time for one login where nothing else is said.
+const LOGIN: Duration = Duration::from_millis(4_500);
+
+/// A target's way in. Its clones are one: they share the tunnel and what was fetched.
+#[derive(Clone)]
+pub(super) struct Door {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    url: SecretString,
+    password: Password,
+    tunnel: Option<Tunnel>,
+    timeout: Duration,
+    surroundings: Surroundings,
+    refused: Refused,
+}
+
+/// What a way in is made of.
+pub(super) struct Plan {
+    /// URL or path.
+    pub(super) url: SecretString,
+    /// Where the password comes from, when somebody said so.
+    pub(super) password: Option<PasswordSource>,
+    /// For how long what a password command printed is used again.
+    pub(super) password_ttl: Duration,
+    /// What is asked, where the password comes from the person.
+    pub(super) question: String,
+    /// What has to run before connecting.
+    pub(super) tunnel: Option<Tunnel>,
+    /// Time for one login.
+    pub(super) timeout: Duration,
+}
+
+/// Who helps every way in of one run: the person, the vault, and what the program inherited.
+#[derive(Clone)]
+pub(super) struct Helpers {
+    /// Asks the person.
+    pub(super) asker: Asker,
+    /// The vault.
+    pub(super) vault: VaultKeeper,
+    /// Environment, home, user.
+    pub(super) surroundings: Surroundings,
+}
+
+impl Door {
+    /// A way in that nobody has tried yet.
+    pub(super) fn new(plan: Plan, helpers: &Helpers) -> Self {
+        let Plan { url, password, password_ttl, question, tunnel, timeout } = plan;
+        let Helpers { asker, vault, surroundings } = helpers.clone();
+        let password = Password::new(password, password_ttl, question, asker, Some(vault));
+        Self { inner: Arc::new(Inner { url, password, tunnel, timeout, surroundings, refused: Refused::default() }) }
+    }
+
+    /// A way in with nothing before it, on which nobody is asked anything.
+    pub(super) fn plain(url: SecretString, surroundings: Surroundings) -> Self {
+        let password = Password::new(None, Duration::ZERO, String::new(), Asker::default(), None);
+        let refused = Refused::default();
+        Self { inner: Arc::new(Inner { url, password, tunnel: None, timeout: LOGIN, surroundings, refused }) }
+    }
+
+    /// Asks the person for what only they know. To be called while the terminal is not ours.
+    pub(super) async fn ask(&self) {
+        self.inner.password.ask().await;
+    }
+
+    /// The longest that [`Door::open`] takes when nobody is asked, and a little more.
+    pub(super) fn patience(&self) -> Duration {
+        let tunnel = self.inner.tunnel.as_ref().map_or(Duration::ZERO, Tunnel::patience);
+        // A token that has run out costs a second round.
+        let password = self.inner.password.patience() * 2;
+        let logins = if password.is_zero() { self.inner.timeout } else { self.inner.timeout * 2 };
+        tunnel + password + logins + Duration::from_millis(500)
+    }
+
+    /// Connects: to another database of the server where one is named, under the name `dba-gpt PURPOSE`.
+    pub(super) async fn open(
+        &self,
+        spec: &'static EngineSpec,
+        database: Option<&str>,
+        purpose: &str,
+    ) -> Result<Box<dyn Session>, ConnectError> {
+        let inner = &*self.inner;
+        let wrong = |words: String| ConnectError::new(ConnectKind::Settings, words);
+        let url = match database {
+            None => inner.url.clone(),
+            Some(name) => (spec.with_database)(&inner.url, name)
+                .ok_or_else(|| wrong(format!("{} has no other databases to change to", spec.name)))?,
+        };
+        let variables = &inner.surroundings.variables;
+        let given = inner.password.fetch(variables).await.map_err(wrong)?;
+        let dial = match &inner.tunnel {
+            Some(tunnel) => Some(tunnel.near_end().await?),
+            None => None,
+        };
+        let mut settings = ConnectSettings {
+            url,
+            password: given.as_ref().map(|given| given.secret.clone()),
+            dial,
+            application: format!("dba-gpt {purpose}"),
+            timeout: inner.timeout,
+            surroundings: inner.surroundings.clone(),
+        };
+        let mut result = inner.log_in(spec, &settings).await;
+        if let (Err(error), Some(given)) = (&result, &given)
+            && spec.dialect.recovery(error.kind, &error.code) == Recovery::ByNewSecret
+            && let Some(newer) = inner.password.replace(given, variables).await
+        {
+            settings.password = Some(newer);
+            result = inner.log_in(spec, &settings).await;
+        }
+        match (&inner.tunnel, result) {
+            (Some(tunnel), Err(error)) => Err(tunnel.explain(error)),
+            (_, result) => result,
+        }
+    }
+
+    /// Lets a refused password be sent once more: a person asked for it.
+    pub(super) fn forget_refusal(&self) {
+        self.inner.refused.set(None);
+    }
+}
+
+impl Inner {
+    /// One login, unless its password was refused before.
+    async fn log_in(
+        &self,
+        spec: &'static EngineSpec,
+        settings: &ConnectSettings,
+    ) -> Result<Box<dyn Session>, ConnectError> {
+        let mark = self.refused.mark(settings.password.as_ref(), spec.dialect, &self.surroundings);
+        if self.refused.holds(mark) {
+            let words = "this password was refused before and is not sent again by itself, since servers lock \
+                         accounts: change it where it comes from, or ask for an attempt (`r`, `:reconnect`)";
+            return Err(ConnectError::new(ConnectKind::Authentication, words).with_code(NOT_SENT));
+        }
+        let opened = (spec.connect)(settings).await;
+        match &opened {
+            Ok(_) => self.refused.set(None),
+            Err(error) if spec.dialect.recovery(error.kind, &error.code) == Recovery::ByNewSecret => {
+                self.refused.set(Some(mark));
+            }
+            Err(_) => {}
+        }
+        opened
+    }
+}
