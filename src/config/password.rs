@@ -85,10 +85,14 @@ fn reference_to(reference: &str) -> Result<PasswordSource, String> {
         "vault" if is_vault_name(name) => Ok(PasswordSource::Vault(name.to_owned())),
         "vault" => Err(format!("the name between `${{vault:` and `}}` is {VAULT_NAME}")),
         "keyring" if letters("-_./@ ") => keyring(name),
-        "keyring" => Err("the name between `${keyring:` and `}` is letters, digits, `-`, `_`, `.`, `/` and `@`".to_owned()),
+        "keyring" => {
+            Err("the name between `${keyring:` and `}` is letters, digits, `-`, `_`, `.`, `/` and `@`".to_owned())
+        }
         other => {
             let near = did_you_mean(other, PLACES.iter().copied());
-            Err(format!("a password is in ${{env:NAME}}, ${{credential:NAME}}, ${{vault:NAME}} or ${{keyring:NAME}}{near}"))
+            Err(format!(
+                "a password is in ${{env:NAME}}, ${{credential:NAME}}, ${{vault:NAME}} or ${{keyring:NAME}}{near}"
+            ))
         }
     }
 }
@@ -115,11 +119,7 @@ fn keyring(_name: &str) -> Result<PasswordSource, String> {
 }
 
 /// Reads a list of words, the program first, that the program will run: `password_command`, a tunnel's `command`.
-pub(super) fn read_command(
-    reader: &mut Reader<'_>,
-    form: &str,
-    value: &Spanned<DeValue<'_>>,
-) -> Option<Vec<String>> {
+pub(super) fn read_command(reader: &mut Reader<'_>, form: &str, value: &Spanned<DeValue<'_>>) -> Option<Vec<String>> {
     let Some(items) = value.get_ref().as_array() else {
         let found = with_article(value.get_ref().type_str());
         reader.mistake(value.span(), format!("{form}, not {found}; no shell reads it"));

@@ -47,7 +47,8 @@ impl fmt::Display for TunnelConfig {
 /// Reads the table.
 pub(super) fn read_tunnel(reader: &mut Reader<'_>, value: &Spanned<DeValue<'_>>) -> Option<TunnelConfig> {
     let Some(table) = value.get_ref().as_table() else {
-        let text = "`tunnel` is a table: { ssh = \"user@bastion\" } or { command = [\"PROXY\", \"--port\", \"{port}\"] }";
+        let text =
+            "`tunnel` is a table: { ssh = \"user@bastion\" } or { command = [\"PROXY\", \"--port\", \"{port}\"] }";
         reader.mistake(value.span(), text.to_owned());
         return None;
     };

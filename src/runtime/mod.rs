@@ -33,24 +33,22 @@ use crate::app::event::Event;
 use crate::app::model::{Model, TargetModel, ViewInfo};
 use crate::cli::{self, Headless, HeadlessTarget};
 use crate::config::args::{Args, Command, Common};
-use crate::config::{
-    self, Completed, Config, Demo, Identified, Inputs, KeyBinding, Mistakes, PasswordSource, Presets,
-};
+use crate::config::{self, Completed, Config, Demo, Identified, Inputs, KeyBinding, Mistakes, PasswordSource, Presets};
 use crate::domain::schedule::Patience;
 use crate::domain::target::{Environment, Target, TargetId};
 use crate::engine::{self, Destination, ENGINES, EngineSpec, Prepared, Surroundings};
 use crate::store::Retention;
 use anyhow::{Context as _, Result};
-use clap::Parser as _;
 use ask::Asker;
+use clap::Parser as _;
 use connect::{Door, Helpers, Plan};
-use tunnel::Tunnel;
-use vault::VaultKeeper;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
+use tunnel::Tunnel;
+use vault::VaultKeeper;
 
 /// Answers that wait for the loop. A full inbox makes tasks wait, never the loop.
 const INBOX: usize = 256;
@@ -211,9 +209,11 @@ fn setups(config: &Config, common: &Common, helpers: &Helpers) -> Vec<TargetSetu
     for t in &config.targets {
         let Some(spec) = engine::by_name(t.target.engine.0) else { continue };
         let asked = common.ask_password && spec.takes_password;
-        let tunnel = t.tunnel.clone().zip(t.servers.first().cloned()).map(|(config, (host, port))| {
-            Tunnel::new(config, host, port, helpers.surroundings.variables.clone())
-        });
+        let tunnel = t
+            .tunnel
+            .clone()
+            .zip(t.servers.first().cloned())
+            .map(|(config, (host, port))| Tunnel::new(config, host, port, helpers.surroundings.variables.clone()));
         let plan = Plan {
             url: t.url.clone(),
             password: if asked { Some(PasswordSource::Prompt) } else { t.password.clone() },

@@ -69,7 +69,12 @@ fn identify(url: &SecretString) -> Option<Result<Identified, String>> {
     if let Some(path) =
         url.strip_prefix("sqlite:").or(Some(url).filter(|u| Path::new(u).extension().is_some_and(|end| end == "db")))
     {
-        return Some(Ok(Identified { engine: EngineId("sqlite"), address: path.to_owned(), servers: vec![], user: None }));
+        return Some(Ok(Identified {
+            engine: EngineId("sqlite"),
+            address: path.to_owned(),
+            servers: vec![],
+            user: None,
+        }));
     }
     let rest = url.strip_prefix("postgres://")?;
     let address = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
@@ -293,8 +298,11 @@ fn doubtful_logins_and_addresses_are_warned_about() {
     let text = "[targets.a]\nurl = \"postgres://ann@db.cloud.example:6543/x\"\npreset = \"cloud\"\n\
                 password = \"${env:P}\"\n[targets.a.fix]\nuser = \"ann\"\npassword = \"${env:P}\"\n";
     let warnings = Setup::with(text).load().unwrap().warnings;
-    let starts = ["config.toml:3:10: settings do not stick", "config.toml:5:12: the fix login is the reading login ann",
-        "config.toml:5:12: the fix login has the password of the reading one"];
+    let starts = [
+        "config.toml:3:10: settings do not stick",
+        "config.toml:5:12: the fix login is the reading login ann",
+        "config.toml:5:12: the fix login has the password of the reading one",
+    ];
     assert_eq!(warnings.len(), starts.len(), "{warnings:?}");
     assert!(warnings.iter().zip(starts).all(|(warning, start)| warning.starts_with(start)), "{warnings:?}");
 }

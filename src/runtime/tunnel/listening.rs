@@ -49,7 +49,8 @@ mod tests {
     use super::*;
     use std::net::TcpListener;
 
-    const TABLE: &str = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+    const TABLE: &str =
+        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 0100007F:1538 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 22 1 0 100 0 0 10 0
    1: 0100007F:1539 0100007F:9C40 01 00000000:00000000 00:00000000 00000000  1001        0 23 1 0 20 4 30 10 -1
    2: 00000000:9C40 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 24 1 0 100 0 0 10 0

@@ -146,7 +146,8 @@ impl Tunnel {
                     return Err(self.failed("found its port taken by a program of another user: try again"));
                 }
                 Listener::Nobody if Instant::now() >= deadline => {
-                    let words = format!("did not listen on 127.0.0.1:{} within {} s", tunnel.near_port, READY.as_secs());
+                    let words =
+                        format!("did not listen on 127.0.0.1:{} within {} s", tunnel.near_port, READY.as_secs());
                     return Err(self.failed(&words));
                 }
                 Listener::Nobody => sleep(LOOK).await,

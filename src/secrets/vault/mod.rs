@@ -103,7 +103,9 @@ impl OpenerKind {
     }
     fn wanted(self) -> &'static str {
         match self {
-            Self::Passphrase => "the vault opens with a passphrase: remove `key_file` below [vault], or `dba-gpt vault rekey`",
+            Self::Passphrase => {
+                "the vault opens with a passphrase: remove `key_file` below [vault], or `dba-gpt vault rekey`"
+            }
             Self::KeyFile => "the vault opens with a key file: name it as `key_file` below [vault]",
         }
     }
