@@ -285,6 +285,52 @@ const RULES: &[Rule] = &[
         critical: 300.0,
         text: |v, _| format!("the server takes {v:.0}% of a core, and runs commands on one"),
     },
+    // The storage engine works to stay below 80 % full and 5 % dirty; at 95 % and 20 % the operations of clients must
+    // evict pages themselves (WiredTiger's eviction_trigger and eviction_dirty_trigger).
+    Rule {
+        word: "cache",
+        metric: metric::CACHE_USED,
+        number: |r, _| r.get(&metric::CACHE_USED).copied(),
+        warning: 90.0,
+        critical: 95.0,
+        text: |v, _| format!("the cache is {v:.0}% full: from 95% on, operations must make room themselves"),
+    },
+    Rule {
+        word: "dirty",
+        metric: metric::CACHE_DIRTY,
+        number: |r, _| r.get(&metric::CACHE_DIRTY).copied(),
+        warning: 10.0,
+        critical: 20.0,
+        text: |v, _| format!("{v:.0}% of the cache waits to be written: from 20% on, operations must write themselves"),
+    },
+    // A day is what a member may need to be away for, an hour is less than most repairs take.
+    Rule {
+        word: "oplog",
+        metric: metric::OPLOG_WINDOW,
+        number: |r, _| Some(24.0 * 3600.0 / r.get(&metric::OPLOG_WINDOW).filter(|s| **s > 0.0)?),
+        warning: 1.0,
+        critical: 24.0,
+        text: |_, r| {
+            let reach = r.get(&metric::OPLOG_WINDOW).copied().unwrap_or(0.0);
+            format!("the replication log reaches back {} only: a member away for longer must be rebuilt", metric::seconds(reach))
+        },
+    },
+    Rule {
+        word: "member",
+        metric: metric::MEMBERS_DOWN,
+        number: |r, _| r.get(&metric::MEMBERS_DOWN).copied(),
+        warning: 1.0,
+        critical: f64::INFINITY,
+        text: |v, _| format!("{v:.0} members of the cluster are down or not healthy"),
+    },
+    Rule {
+        word: "no primary",
+        metric: metric::PRIMARIES,
+        number: |r, _| r.get(&metric::PRIMARIES).map(|primaries| if *primaries < 1.0 { 1.0 } else { 0.0 }),
+        warning: 1.0,
+        critical: 1.0,
+        text: |_, _| "no member of the cluster takes writes".to_owned(),
+    },
 ];
 
 /// Judges a target from its last two samples.

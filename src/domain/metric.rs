@@ -109,6 +109,26 @@ metrics! {
     SNAPSHOT_FAILED = "snapshot_failed", "save failed", Gauge, Count, "1 when the last snapshot failed.";
     APPEND_FILE_FAILED = "append_file_failed", "aof failed", Gauge, Count, "1 when the last write to the append-only file, or its rewrite, failed.";
     UNSAVED_CHANGES = "unsaved_changes", "unsaved", Gauge, Count, "Changes since the last snapshot.";
+    FINDS = "finds", "finds", Counter, PerSecond, "Queries begun per second, without fetches of further batches.";
+    INSERTS = "inserts", "inserts", Counter, PerSecond, "Inserts per second.";
+    UPDATES = "updates", "updates", Counter, PerSecond, "Updates per second.";
+    DELETES = "deletes", "deletes", Counter, PerSecond, "Deletes per second.";
+    FETCHES = "fetches", "getmores", Counter, PerSecond, "Further batches fetched from open cursors per second.";
+    COMMANDS = "commands", "commands", Counter, PerSecond, "Commands other than reads and writes per second.";
+    QUEUED = "queued", "queued", Gauge, Count, "Operations that wait for a lock or for a place to run.";
+    FREE_PLACES = "free_places", "tickets", Gauge, Count, "Free places to run in the storage engine, of reads or of writes, whichever has fewer.";
+    CACHE_USED = "cache_used", "cache used", Gauge, Percent, "Share of the storage engine's cache that is filled.";
+    CACHE_DIRTY = "cache_dirty", "cache dirty", Gauge, Percent, "Share of the storage engine's cache that waits to be written.";
+    CLIENT_EVICTIONS = "client_evictions", "app evict", Counter, PerSecond, "Pages that operations themselves had to evict from a full cache per second.";
+    PAGE_FAULTS = "page_faults", "page faults", Counter, PerSecond, "Page faults of the server's process that needed the disk, per second.";
+    FULL_SCANS = "full_scans", "full scans", Counter, PerSecond, "Reads of a whole collection or table per second.";
+    WRITE_CONFLICTS = "write_conflicts", "conflicts", Counter, PerSecond, "Writes that met another write to the same document and were tried again, per second.";
+    ASSERTS = "asserts", "asserts", Counter, PerSecond, "Errors that the server counted per second, those of clients included.";
+    CURSORS = "cursors", "cursors", Gauge, Count, "Cursors open now.";
+    CURSORS_TIMED_OUT = "cursors_timed_out", "cursors t/o", Counter, PerSecond, "Cursors that the server closed because nobody fetched from them, per second.";
+    OPLOG_WINDOW = "oplog_window", "oplog", Gauge, Seconds, "Time that the replication log reaches back: a member that is away for longer must be rebuilt.";
+    MEMBERS_DOWN = "members_down", "down", Gauge, Count, "Members of the cluster that are down or not in a healthy state.";
+    PRIMARIES = "primaries", "primaries", Gauge, Count, "Members of the cluster that take writes.";
     OWN_COST = "own_cost", "own cost", Gauge, Milliseconds, "Time our own last collection took, on the server and the wire.";
 }
 

@@ -18,8 +18,8 @@ pub(super) use login::Route;
 use super::session::MongoSession;
 use super::wire::Wire;
 use crate::domain::error_event::ConnectError;
-use crate::engine::net::Words;
-use crate::engine::{ConnectSettings, Session, Surroundings, Task};
+use crate::engine::net::{Place, Words};
+use crate::engine::{ConnectSettings, Destination, Session, Surroundings, Task};
 use members::Greeted;
 use plan::Plan;
 use secrecy::SecretString;
@@ -74,6 +74,22 @@ impl Route {
 /// `host:port/database` of a URL.
 pub(super) fn address(url: &SecretString, _around: &Surroundings) -> Result<String, ConnectError> {
     Plan::make(url, None).map(|plan| plan.address())
+}
+
+/// The servers that a URL names, and the user. The servers behind a service name stand for it: only the name service
+/// knows their own.
+pub(super) fn destination(url: &SecretString, _around: &Surroundings) -> Result<Destination, ConnectError> {
+    let plan = Plan::make(url, None)?;
+    let servers = match &plan.hosts {
+        Hosts::Named(list) => list
+            .iter()
+            .filter(|e| !matches!(e.place, Place::Socket(_)))
+            .map(|e| (e.host.clone(), e.port))
+            .collect(),
+        Hosts::Service(name) => vec![(name.clone(), url::PORT)],
+    };
+    let user = plan.login.map(|login| login.user).filter(|user| !user.is_empty());
+    Ok(Destination { servers, user })
 }
 
 /// The URL of another database on the same server.
