@@ -312,7 +312,10 @@ const RULES: &[Rule] = &[
         critical: 24.0,
         text: |_, r| {
             let reach = r.get(&metric::OPLOG_WINDOW).copied().unwrap_or(0.0);
-            format!("the replication log reaches back {} only: a member away for longer must be rebuilt", metric::seconds(reach))
+            format!(
+                "the replication log reaches back {} only: a member away for longer must be rebuilt",
+                metric::seconds(reach)
+            )
         },
     },
     Rule {

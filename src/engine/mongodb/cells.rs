@@ -212,7 +212,13 @@ impl Writer {
                 self.raw(&serde_json::Number::from_f64(f).map_or_else(String::new, |n| n.to_string()));
             }
             RawBsonRef::Double(f) => {
-                let word = if f.is_nan() { "NaN" } else if f > 0.0 { "Infinity" } else { "-Infinity" };
+                let word = if f.is_nan() {
+                    "NaN"
+                } else if f > 0.0 {
+                    "Infinity"
+                } else {
+                    "-Infinity"
+                };
                 self.typed("$numberDouble", word);
             }
             RawBsonRef::Decimal128(d) => self.typed("$numberDecimal", &d.to_string()),

@@ -86,7 +86,8 @@ impl Layout {
                 None => rest.push((name, value)),
             }
         }
-        if self.more && !rest.is_empty()
+        if self.more
+            && !rest.is_empty()
             && let Some(last) = row.last_mut()
         {
             *last = cells::json_of_fields(rest.into_iter(), cap);

@@ -35,7 +35,8 @@ fn without_password(url: &str) -> Option<String> {
     if !["mongodb", "mongodb+srv"].contains(&parts.scheme.to_ascii_lowercase().as_str()) {
         return None;
     }
-    let login = parts.login.map(|login| format!("{}@", login.split(':').next().unwrap_or_default())).unwrap_or_default();
+    let login =
+        parts.login.map(|login| format!("{}@", login.split(':').next().unwrap_or_default())).unwrap_or_default();
     let path = parts.path.map(|path| format!("/{path}")).unwrap_or_default();
     let slash = if path.is_empty() && parts.query.is_some() { "/" } else { "" };
     let query = parts.query.map(|query| format!("?{query}")).unwrap_or_default();

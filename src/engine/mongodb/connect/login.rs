@@ -159,7 +159,12 @@ impl Route {
         self.step(wire, login, command).await.map(drop)
     }
 
-    async fn step(&self, wire: &mut Wire, login: &Login, command: Document) -> Result<bson::RawDocumentBuf, ConnectError> {
+    async fn step(
+        &self,
+        wire: &mut Wire,
+        login: &Login,
+        command: Document,
+    ) -> Result<bson::RawDocumentBuf, ConnectError> {
         match wire.ask(&login.source, command).await {
             Ok(reply) => Ok(reply),
             Err(WireError::Refused(refusal)) => Err(self.login_refused(login, &refusal)),
@@ -170,7 +175,10 @@ impl Route {
     fn password<'a>(&self, login: &'a Login) -> Result<&'a SecretString, ConnectError> {
         login.password.as_ref().ok_or_else(|| {
             let (host, user) = (self.endpoint.words(), &login.user);
-            ConnectError::new(ConnectKind::Authentication, format!("{host} wants a password for user {user}: none is known"))
+            ConnectError::new(
+                ConnectKind::Authentication,
+                format!("{host} wants a password for user {user}: none is known"),
+            )
         })
     }
 
@@ -244,7 +252,9 @@ impl Route {
 
     fn closed_at_once(&self) -> ConnectError {
         if self.plan.tls == TlsMode::Off {
-            self.other("closed the connection at the first word: it may want TLS (tls=true), be full, or not be MongoDB")
+            self.other(
+                "closed the connection at the first word: it may want TLS (tls=true), be full, or not be MongoDB",
+            )
         } else {
             self.other("closed the connection at the first word: it may be full, or not be MongoDB")
         }

@@ -60,8 +60,7 @@ pub(super) async fn choose(
         Hosts::Named(list) => list.clone(),
         Hosts::Service(_) => Vec::new(),
     };
-    let mut search =
-        Search { plan, application, dial, met: Vec::new(), failures: Vec::new(), set: plan.set.clone() };
+    let mut search = Search { plan, application, dial, met: Vec::new(), failures: Vec::new(), set: plan.set.clone() };
     // A tunnel leads to one server: the first that the URL names.
     if plan.direct || plan.load_balanced || dial.is_some() {
         let Some(first) = seeds.first() else { return Err(search.nobody()) };
@@ -83,7 +82,8 @@ pub(super) async fn choose(
                     search.failures.push(stranger);
                     continue;
                 }
-                let named = |name: &String| url::member(name).filter(|e| !asked.contains(&e.words().to_ascii_lowercase()));
+                let named =
+                    |name: &String| url::member(name).filter(|e| !asked.contains(&e.words().to_ascii_lowercase()));
                 waiting.extend(found.hello.hosts.iter().filter_map(named));
                 if let Some(primary) = found.hello.primary.as_ref().and_then(named) {
                     waiting.push_front(primary);
@@ -113,7 +113,9 @@ impl Search<'_> {
             };
             match route.greet(share(deadline, peers.len() - i)).await {
                 Ok((wire, hello)) => return Ok(Greeted { wire, hello, route }),
-                Err(error) if matches!(error.kind, ConnectKind::Refused | ConnectKind::Unreachable) => last = Some(error),
+                Err(error) if matches!(error.kind, ConnectKind::Refused | ConnectKind::Unreachable) => {
+                    last = Some(error)
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -134,7 +136,9 @@ impl Search<'_> {
             )),
             (Some(wanted), None) => Err(ConnectError::new(
                 ConnectKind::Settings,
-                format!("{words} is no member of a replica set, and the URL asks for replicaSet={wanted}: leave it out"),
+                format!(
+                    "{words} is no member of a replica set, and the URL asks for replicaSet={wanted}: leave it out"
+                ),
             )),
             (None, Some(is)) => {
                 self.set = Some(is.clone());
@@ -156,7 +160,9 @@ impl Search<'_> {
         let set = set.map_or_else(String::new, |name| format!(" {name}"));
         let (wanted, other) = match plan.member {
             Member::Secondary => ("secondary", "readPreference=secondaryPreferred takes the primary instead"),
-            _ => ("primary", "readPreference=primaryPreferred takes a secondary instead, directConnection=true one host"),
+            _ => {
+                ("primary", "readPreference=primaryPreferred takes a secondary instead, directConnection=true one host")
+            }
         };
         let mut seen = met;
         seen.append(&mut words);

@@ -45,10 +45,6 @@ pub(super) struct Opened {
 }
 
 impl Route {
-    /// The host as it was said.
-    pub(super) fn host(&self) -> &str {
-        &self.endpoint.host
-    }
     /// `host:port`.
     pub(super) fn words(&self) -> String {
         self.endpoint.words()
@@ -81,11 +77,9 @@ pub(super) fn address(url: &SecretString, _around: &Surroundings) -> Result<Stri
 pub(super) fn destination(url: &SecretString, _around: &Surroundings) -> Result<Destination, ConnectError> {
     let plan = Plan::make(url, None)?;
     let servers = match &plan.hosts {
-        Hosts::Named(list) => list
-            .iter()
-            .filter(|e| !matches!(e.place, Place::Socket(_)))
-            .map(|e| (e.host.clone(), e.port))
-            .collect(),
+        Hosts::Named(list) => {
+            list.iter().filter(|e| !matches!(e.place, Place::Socket(_))).map(|e| (e.host.clone(), e.port)).collect()
+        }
         Hosts::Service(name) => vec![(name.clone(), url::PORT)],
     };
     let user = plan.login.map(|login| login.user).filter(|user| !user.is_empty());

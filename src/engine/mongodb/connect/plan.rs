@@ -43,7 +43,9 @@ impl Mechanism {
             "PLAIN" => Ok(Self::Plain),
             known @ ("GSSAPI" | "MONGODB-AWS" | "MONGODB-OIDC" | "MONGODB-CR") => Err(ConnectError::new(
                 ConnectKind::UnsupportedLogin,
-                format!("authMechanism={known} is not supported: use a user with SCRAM-SHA-256 or a client certificate"),
+                format!(
+                    "authMechanism={known} is not supported: use a user with SCRAM-SHA-256 or a client certificate"
+                ),
             )),
             _ => Err(settings("the option authMechanism of the URL names no way of logging in")),
         }
@@ -170,9 +172,9 @@ impl Plan {
             TlsMode::VerifyCa => {
                 Some("the host name in the certificate is not checked (tlsAllowInvalidHostnames)".to_owned())
             }
-            TlsMode::Require => {
-                Some("TLS is not verified (tlsInsecure or tlsAllowInvalidCertificates): anybody can stand between".into())
-            }
+            TlsMode::Require => Some(
+                "TLS is not verified (tlsInsecure or tlsAllowInvalidCertificates): anybody can stand between".into(),
+            ),
             _ => Some("plaintext: nothing is encrypted (say tls=true)".to_owned()),
         }
     }

@@ -64,7 +64,8 @@ fn judge(name: &str, hosts: &[(String, u16)], texts: &[String]) -> Result<Found,
     let mut found = Found::default();
     for (host, port) in hosts {
         let host = host.trim_end_matches('.').to_ascii_lowercase();
-        let inside = host.strip_suffix(&domain.to_ascii_lowercase()).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'));
+        let inside =
+            host.strip_suffix(&domain.to_ascii_lowercase()).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'));
         if !inside {
             return Err(ConnectError::new(
                 ConnectKind::BadHost,
@@ -76,9 +77,8 @@ fn judge(name: &str, hosts: &[(String, u16)], texts: &[String]) -> Result<Found,
     if found.servers.is_empty() {
         return Err(no_records(name, "mongodb"));
     }
-    let wrong = || {
-        ConnectError::new(ConnectKind::BadHost, format!("the TXT record of {name} is not one that MongoDB can use"))
-    };
+    let wrong =
+        || ConnectError::new(ConnectKind::BadHost, format!("the TXT record of {name} is not one that MongoDB can use"));
     match texts {
         [] => {}
         [one] => {

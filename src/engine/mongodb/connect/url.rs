@@ -100,7 +100,9 @@ fn hosts(parts: &Parts<'_>) -> Result<Hosts, ConnectError> {
         "mongodb+srv" => {
             let (host, port) = host_and_port(parts.hosts)?;
             if host.is_empty() || host.contains(',') || !port.is_empty() {
-                return Err(settings("mongodb+srv:// takes one host name and no port: its SRV records name the servers"));
+                return Err(settings(
+                    "mongodb+srv:// takes one host name and no port: its SRV records name the servers",
+                ));
             }
             Ok(Hosts::Service(decode(host)?))
         }
@@ -123,7 +125,8 @@ fn endpoint(text: &str) -> Result<Endpoint, ConnectError> {
     if host.is_empty() {
         return Err(settings("a host in the URL is empty"));
     }
-    let port = if port.is_empty() { PORT } else { port.parse().map_err(|_| settings("a port in the URL is no port"))? };
+    let port =
+        if port.is_empty() { PORT } else { port.parse().map_err(|_| settings("a port in the URL is no port"))? };
     Ok(Endpoint { place: Place::of_host(&host), host, port })
 }
 
@@ -226,14 +229,16 @@ mod tests {
 
     #[test]
     fn another_database_keeps_the_login_where_it_lives() {
-        let other = |url: &str| {
-            with_database(&SecretString::from(url), "a b").map(|u| u.expose_secret().to_owned()).unwrap()
-        };
+        let other =
+            |url: &str| with_database(&SecretString::from(url), "a b").map(|u| u.expose_secret().to_owned()).unwrap();
         assert_eq!(other("mongodb://h:1/shop?tls=true"), "mongodb://h:1/a%20b?tls=true");
         assert_eq!(other("mongodb://u:p@h/shop"), "mongodb://u:p@h/a%20b?authSource=shop");
         assert_eq!(other("mongodb://u:p@h"), "mongodb://u:p@h/a%20b?authSource=admin");
         assert_eq!(other("mongodb://u:p@h/shop?authSource=x"), "mongodb://u:p@h/a%20b?authSource=x");
-        assert_eq!(other("mongodb://u@h/s?authMechanism=MONGODB-X509"), "mongodb://u@h/a%20b?authMechanism=MONGODB-X509");
+        assert_eq!(
+            other("mongodb://u@h/s?authMechanism=MONGODB-X509"),
+            "mongodb://u@h/a%20b?authMechanism=MONGODB-X509"
+        );
         assert_eq!(other("mongodb+srv://u:p@h/"), "mongodb+srv://u:p@h/a%20b");
     }
 }

@@ -48,14 +48,22 @@ pub(super) fn read(status: &RawDocument, readings: &mut Readings) {
     set(metric::TRANSACTIONS, both(number("transactions.totalCommitted"), number("transactions.totalAborted")));
     set(metric::ASSERTS, sum(&["asserts.regular", "asserts.warning", "asserts.msg", "asserts.user"]));
 
-    let of_latencies = |field: &str| -> Option<f64> {
-        TIMED.iter().map(|kind| number(&format!("opLatencies.{kind}.{field}"))).sum()
-    };
+    let of_latencies =
+        |field: &str| -> Option<f64> { TIMED.iter().map(|kind| number(&format!("opLatencies.{kind}.{field}"))).sum() };
     // Commands by the same book as their times; the operation counters count each inserted document.
-    set(metric::STATEMENTS, of_latencies("ops").or_else(|| sum(&[
-        "opcounters.query", "opcounters.insert", "opcounters.update", "opcounters.delete", "opcounters.getmore",
-        "opcounters.command",
-    ])));
+    set(
+        metric::STATEMENTS,
+        of_latencies("ops").or_else(|| {
+            sum(&[
+                "opcounters.query",
+                "opcounters.insert",
+                "opcounters.update",
+                "opcounters.delete",
+                "opcounters.getmore",
+                "opcounters.command",
+            ])
+        }),
+    );
     set(metric::STATEMENT_TIME, of_latencies("latency").map(|microseconds| microseconds / 1000.0));
 
     let cache = |name: &str| number(&format!("wiredTiger.cache.{name}"));
@@ -115,9 +123,15 @@ mod tests {
         };
         read(&status, &mut readings);
         for (id, value) in [
-            (metric::CONNECTIONS, 12.0), (metric::CONNECTION_LIMIT, 800.0), (metric::STATEMENTS, 16.0),
-            (metric::STATEMENT_TIME, 3.5), (metric::CACHE_USED, 80.0), (metric::CACHE_DIRTY, 5.0),
-            (metric::CACHE_HITS, 90.0), (metric::CACHE_READS, 10.0), (metric::FREE_PLACES, 4.0),
+            (metric::CONNECTIONS, 12.0),
+            (metric::CONNECTION_LIMIT, 800.0),
+            (metric::STATEMENTS, 16.0),
+            (metric::STATEMENT_TIME, 3.5),
+            (metric::CACHE_USED, 80.0),
+            (metric::CACHE_DIRTY, 5.0),
+            (metric::CACHE_HITS, 90.0),
+            (metric::CACHE_READS, 10.0),
+            (metric::FREE_PLACES, 4.0),
         ] {
             assert_eq!(readings.get(&id), Some(&value), "{id:?}");
         }

@@ -65,7 +65,10 @@ fn session(op: &RawDocument, now: Timestamp) -> SessionInfo {
         pid: number(op),
         database: namespace.split('.').next().unwrap_or_default().to_owned(),
         user: text_of_user(op),
-        application: op.text("appName").unwrap_or(if background { op.text("desc").unwrap_or_default() } else { "" }).to_owned(),
+        application: op
+            .text("appName")
+            .unwrap_or(if background { op.text("desc").unwrap_or_default() } else { "" })
+            .to_owned(),
         client: client.to_owned(),
         state,
         transaction_start: op.int("transaction.timeOpenMicros").map(back),
@@ -200,7 +203,7 @@ mod tests {
     fn ours_are_left_out_but_not_those_that_borrow_our_name() {
         let op = |user: &str| {
             rawdoc! { "opid": 1, "active": true, "client": "c", "appName": "dba-gpt watch",
-                "effectiveUsers": [{ "user": user, "db": "admin" }] }
+            "effectiveUsers": [{ "user": user, "db": "admin" }] }
         };
         let (ours, theirs) = (op("reader"), op("mallory"));
         assert_eq!(sessions(&[&ours, &theirs], NOW, "reader").len(), 1);
@@ -214,18 +217,21 @@ mod tests {
         };
         let session = &sessions(&[&op], NOW, "")[0];
         assert_eq!(session.state, SessionState::IdleInTransaction);
-        assert_eq!((session.transaction_start, session.state_change), (Some(Timestamp(991_000)), Some(Timestamp(996_000))));
+        assert_eq!(
+            (session.transaction_start, session.state_change),
+            (Some(Timestamp(991_000)), Some(Timestamp(996_000)))
+        );
         assert!(session.pid < 0 && session.pid == sessions(&[&op], NOW, "")[0].pid);
     }
 
     #[test]
     fn the_holder_of_a_strong_lock_blocks_who_waits_for_it() {
         let waiter = rawdoc! { "opid": 2, "active": true, "client": "c", "ns": "shop.orders", "waitingForLock": true,
-            "locks": { "Global": "w", "Database": "w", "Collection": "w" } };
+        "locks": { "Global": "w", "Database": "w", "Collection": "w" } };
         let holder = rawdoc! { "opid": 1, "active": true, "client": "d", "ns": "shop.orders",
-            "locks": { "Global": "w", "Database": "w", "Collection": "W" } };
+        "locks": { "Global": "w", "Database": "w", "Collection": "W" } };
         let bystander = rawdoc! { "opid": 3, "active": true, "client": "e", "ns": "shop.other",
-            "locks": { "Global": "w", "Database": "w", "Collection": "W" } };
+        "locks": { "Global": "w", "Database": "w", "Collection": "W" } };
         let found = sessions(&[&waiter, &holder, &bystander], NOW, "");
         assert_eq!((found[0].blocked_by.as_slice(), found[0].wait.as_str()), ([1_i64].as_slice(), "Lock:Collection"));
         assert_eq!((found[1].holds.as_str(), found[2].holds.as_str()), ("W on shop.orders", ""));

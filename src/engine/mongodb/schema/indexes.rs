@@ -12,7 +12,9 @@ const FILTER: usize = 500;
 /// The keys in order: a field's name where it ascends, `created desc`, `body text`, `place 2dsphere`.
 pub(in crate::engine::mongodb) fn keys(index: &RawDocument) -> Vec<String> {
     // A text index keeps its fields apart from its key.
-    let weights = index.document("weights").map(|w| cells::fields_of(w).map(|(name, _)| format!("{name} text")).collect::<Vec<_>>());
+    let weights = index
+        .document("weights")
+        .map(|w| cells::fields_of(w).map(|(name, _)| format!("{name} text")).collect::<Vec<_>>());
     let mut keys = Vec::new();
     for (name, direction) in index.document("key").into_iter().flat_map(cells::fields_of) {
         match direction {
@@ -75,7 +77,8 @@ mod tests {
 
     #[test]
     fn keys_and_traits_in_words() {
-        let compound = rawdoc! { "name": "i", "key": { "status": 1, "created": -1, "place": "2dsphere" }, "unique": true };
+        let compound =
+            rawdoc! { "name": "i", "key": { "status": 1, "created": -1, "place": "2dsphere" }, "unique": true };
         assert_eq!(keys(&compound), ["status", "created desc", "place 2dsphere"]);
         let text = rawdoc! { "name": "t", "key": { "_fts": "text", "_ftsx": 1, "lang": 1 }, "weights": { "title": 5, "body": 1 } };
         assert_eq!(keys(&text), ["title text", "body text", "lang"]);

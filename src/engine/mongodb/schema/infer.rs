@@ -81,7 +81,9 @@ impl Inferred {
                 field.found += 1;
             }
             match value {
-                RawBsonRef::Document(inner) if depth < DEEPEST => self.look_into(&path, inner, depth + 1, repeated, seen),
+                RawBsonRef::Document(inner) if depth < DEEPEST => {
+                    self.look_into(&path, inner, depth + 1, repeated, seen)
+                }
                 RawBsonRef::Array(array) => {
                     for element in array.into_iter().map_while(Result::ok) {
                         if let Some(field) = self.fields.get_mut(&path) {
@@ -227,19 +229,23 @@ mod tests {
             doc! { "_id": 3, "name": "c", "address": { "city": "C", "zip": 9 } },
         ]);
         let columns = found.columns();
-        let words: Vec<String> = columns.iter().map(|c| format!("{} {} {:?} {}", c.name, c.type_name, c.kind, c.nullable)).collect();
-        assert_eq!(words, [
-            "_id int Number false",
-            "name string|int Text false",
-            "items array<object> Other true",
-            "items.sku string Text true",
-            "items.qty int Number true",
-            "at date Time true",
-            "address object Other true",
-            "address.city string Text true",
-            "address.zip int Number true",
-            "tags array<string> Other true",
-        ]);
+        let words: Vec<String> =
+            columns.iter().map(|c| format!("{} {} {:?} {}", c.name, c.type_name, c.kind, c.nullable)).collect();
+        assert_eq!(
+            words,
+            [
+                "_id int Number false",
+                "name string|int Text false",
+                "items array<object> Other true",
+                "items.sku string Text true",
+                "items.qty int Number true",
+                "at date Time true",
+                "address object Other true",
+                "address.city string Text true",
+                "address.zip int Number true",
+                "tags array<string> Other true",
+            ]
+        );
         assert_eq!(columns[3].comment.as_deref(), Some("in 1 of 3 documents looked at"));
         assert!(found.field("items.sku").unwrap().repeated && !found.field("address.city").unwrap().repeated);
     }

@@ -221,11 +221,10 @@ mod tests {
             { "$lookup": { "from": "users", "as": "u" } }, { "$set": { "x": { "$function": { "body": "f" } } } },
         ] } })
         .unwrap();
-        assert_eq!((view.name.as_str(), view.functions, view.relations), (
-            "v",
-            vec!["$function".to_owned()],
-            vec!["orders".to_owned(), "users".to_owned()],
-        ));
+        assert_eq!(
+            (view.name.as_str(), view.functions, view.relations),
+            ("v", vec!["$function".to_owned()], vec!["orders".to_owned(), "users".to_owned()],)
+        );
         assert_eq!(super::view(&rawdoc! { "name": "c", "type": "collection", "options": {} }), None);
     }
 

@@ -37,11 +37,15 @@ impl MongoSession {
             return Err(first.nobody(refusal));
         }
         let names: Vec<String> = names
-            .map(|reply| reply.documents("databases").iter().filter_map(|d| d.text("name")).map(str::to_owned).collect())
+            .map(|reply| {
+                reply.documents("databases").iter().filter_map(|d| d.text("name")).map(str::to_owned).collect()
+            })
             .unwrap_or_default();
         let status = first.ask(status_of_process()).await?;
         if hello.role == Role::Arbiter && route.user().is_some() {
-            return Err(first.error(ConnectKind::UnsupportedLogin, "is an arbiter: it holds no users; leave out the login"));
+            return Err(
+                first.error(ConnectKind::UnsupportedLogin, "is an arbiter: it holds no users; leave out the login")
+            );
         }
 
         let mut hints: Vec<String> = route.tls_hint().into_iter().collect();
@@ -60,12 +64,16 @@ impl MongoSession {
         let number = version_number(&version);
         let mut excess_powers = powers.excess();
         if open {
-            excess_powers.insert(0, "everything: the server asks for no login (security.authorization is off)".to_owned());
+            excess_powers
+                .insert(0, "everything: the server asks for no login (security.authorization is off)".to_owned());
         }
         let identity = Identity {
             version: format!("MongoDB {version}"),
             version_number: number,
-            kind: format!("mongo{}", if number == 0 { String::new() } else { format!("{}{}", number / 10_000, number / 100 % 100) }),
+            kind: format!(
+                "mongo{}",
+                if number == 0 { String::new() } else { format!("{}{}", number / 10_000, number / 100 % 100) }
+            ),
             role: hello.role.word().to_owned(),
             database: database.clone(),
             user: powers.user().unwrap_or_default().to_owned(),
@@ -99,7 +107,8 @@ impl Questions<'_> {
             Ok(reply) => Ok(Ok(reply)),
             Err(WireError::Refused(refusal)) => Ok(Err(refusal)),
             Err(error) => {
-                Err(self.error(ConnectKind::Other, &format!("broke the connection at a first question: {}", error.words())))
+                Err(self
+                    .error(ConnectKind::Other, &format!("broke the connection at a first question: {}", error.words())))
             }
         }
     }
@@ -167,9 +176,12 @@ fn database(route: &Route, names: &[String], hints: &mut Vec<String>) -> String 
 fn product(build: &RawDocument, hints: &mut Vec<String>) {
     let engines = build.texts("storageEngines");
     if build.document("ferretdb").is_some() {
-        hints.push("this is FerretDB: counters, operations and replica sets are not MongoDB's, most are missing".into());
+        hints
+            .push("this is FerretDB: counters, operations and replica sets are not MongoDB's, most are missing".into());
     } else if engines.contains(&"documentdb") {
-        hints.push("this is DocumentDB, on PostgreSQL: counters and operations are not MongoDB's, many are missing".into());
+        hints.push(
+            "this is DocumentDB, on PostgreSQL: counters and operations are not MongoDB's, many are missing".into(),
+        );
     }
     let version = version_number(build.text("version").unwrap_or_default());
     if version > 0 && version < 40_400 {

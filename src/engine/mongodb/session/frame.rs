@@ -205,11 +205,13 @@ mod tests {
 
     #[test]
     fn limits_batches_and_times_are_ours() {
-        let find = capped(doc! { "find": "c", "limit": 9000, "maxTimeMS": 0, "tailable": true, "comment": "x" }, 500, 1000);
+        let find =
+            capped(doc! { "find": "c", "limit": 9000, "maxTimeMS": 0, "tailable": true, "comment": "x" }, 500, 1000);
         assert_eq!(find, doc! { "find": "c", "limit": 501_i64, "batchSize": 501_i64 });
         let one = capped(doc! { "find": "c", "limit": -1, "singleBatch": true }, 500, 1000);
         assert_eq!(one, doc! { "find": "c", "limit": 1_i64, "batchSize": 1_i64 });
-        let piped = capped(doc! { "aggregate": "c", "pipeline": [{ "$match": {} }], "writeConcern": { "w": 1 } }, 5000, 1000);
+        let piped =
+            capped(doc! { "aggregate": "c", "pipeline": [{ "$match": {} }], "writeConcern": { "w": 1 } }, 5000, 1000);
         let wanted = doc! {
             "aggregate": "c", "pipeline": [{ "$match": {} }, { "$limit": 5001_i64 }], "cursor": { "batchSize": 1000_i64 },
         };

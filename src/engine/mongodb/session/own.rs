@@ -88,8 +88,11 @@ mod tests {
 
     #[test]
     fn a_query_is_its_document_with_database_and_parameters() {
-        static QUERY: Query =
-            Query { name: "q", text: r#"{"find": "$1", "limit": 5, "x": [1.5, true, null], "$db": "admin"}"#, timeout_ms: 1 };
+        static QUERY: Query = Query {
+            name: "q",
+            text: r#"{"find": "$1", "limit": 5, "x": [1.5, true, null], "$db": "admin"}"#,
+            timeout_ms: 1,
+        };
         let (database, mut command) = document(&QUERY, "shop").unwrap();
         command.iter_mut().for_each(|(_, value)| fill(value, &[Param::Text("orders".into())]));
         assert_eq!(database, "admin");

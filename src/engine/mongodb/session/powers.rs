@@ -178,11 +178,14 @@ mod tests {
         } };
         let powers = Powers::of(&status);
         assert!(!powers.may_see_operations());
-        assert_eq!(powers.excess(), [
-            "may somethingNew in system.js of every database",
-            "may shutdown in the cluster",
-            "may insert, update, remove, dropCollection and 1 more in the database shop",
-        ]);
+        assert_eq!(
+            powers.excess(),
+            [
+                "may somethingNew in system.js of every database",
+                "may shutdown in the cluster",
+                "may insert, update, remove, dropCollection and 1 more in the database shop",
+            ]
+        );
         assert!(Powers::of(&rawdoc! { "authInfo": { "authenticatedUsers": [] } }).is_nobody());
         assert!(!Powers::unknown().is_nobody());
     }

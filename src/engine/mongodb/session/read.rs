@@ -183,7 +183,10 @@ fn single(name: &str, reply: &RawDocument, cap: usize, sink: &mut dyn RowSink) {
         let _ = sink.row(fields.iter().map(|(_, value)| cells::cell(*value, cap)).collect());
         return;
     }
-    sink.columns(vec![Column::text("field"), Column { name: "value".into(), type_name: String::new(), numeric: false }]);
+    sink.columns(vec![
+        Column::text("field"),
+        Column { name: "value".into(), type_name: String::new(), numeric: false },
+    ]);
     for (name, value) in fields {
         if paths(name, value, cap, sink).is_break() {
             break;

@@ -41,9 +41,8 @@ pub(super) static TOP: Query = Query { name: "view.top", text: r#"{"top": 1, "$d
 /// Names of a `listCollections`, with their types.
 async fn names(session: &mut MongoSession, query: &'static Query) -> Result<Vec<(String, String)>, SessionError> {
     let reply = ask(session, query).await?;
-    let both = |d: &&bson::RawDocument| {
-        Some((d.text("name")?.to_owned(), d.text("type").unwrap_or("collection").to_owned()))
-    };
+    let both =
+        |d: &&bson::RawDocument| Some((d.text("name")?.to_owned(), d.text("type").unwrap_or("collection").to_owned()));
     let mut names: Vec<(String, String)> = reply.documents("cursor.firstBatch").iter().filter_map(both).collect();
     names.sort();
     Ok(names)
@@ -61,8 +60,16 @@ async fn storage(session: &mut MongoSession, name: &str) -> Result<Option<bson::
 pub(super) async fn collections(session: &mut MongoSession, query: &'static Query) -> Result<Rows, SessionError> {
     let names = names(session, query).await?;
     let mut grid = Grid::new(&[
-        "collection", "kind", "documents#", "data bytes#", "stored bytes#", "reusable bytes#", "index bytes#", "indexes#",
-        "mean bytes#", "in cache bytes#",
+        "collection",
+        "kind",
+        "documents#",
+        "data bytes#",
+        "stored bytes#",
+        "reusable bytes#",
+        "index bytes#",
+        "indexes#",
+        "mean bytes#",
+        "in cache bytes#",
     ]);
     let started = Instant::now();
     let mut asked = 0;
@@ -77,7 +84,8 @@ pub(super) async fn collections(session: &mut MongoSession, query: &'static Quer
         // A collection of a sharded cluster gives one document for each shard.
         let shards = stats.as_ref().map(|reply| reply.documents("cursor.firstBatch")).unwrap_or_default();
         let sum = |path: &str| {
-            let known: Vec<i64> = shards.iter().filter_map(|shard| shard.int(&format!("storageStats.{path}"))).collect();
+            let known: Vec<i64> =
+                shards.iter().filter_map(|shard| shard.int(&format!("storageStats.{path}"))).collect();
             (!known.is_empty()).then(|| known.iter().sum::<i64>())
         };
         let (count, size) = (sum("count"), sum("size"));
@@ -124,13 +132,20 @@ pub(super) async fn indexes(session: &mut MongoSession, query: &'static Query) -
             });
             let size = |shard: &&bson::RawDocument| {
                 // A name of an index may hold dots: it is looked up as it is.
-                shard.document("storageStats.indexSizes")?.get(index_name).ok()??.as_i32().map(i64::from).or_else(|| {
-                    shard.document("storageStats.indexSizes")?.get(index_name).ok()??.as_i64()
-                })
+                shard
+                    .document("storageStats.indexSizes")?
+                    .get(index_name)
+                    .ok()??
+                    .as_i32()
+                    .map(i64::from)
+                    .or_else(|| shard.document("storageStats.indexSizes")?.get(index_name).ok()??.as_i64())
             };
             let sizes: Vec<i64> = sizes.iter().filter_map(size).collect();
             let traits = index_traits(index);
-            let idle = count == Some(0) && index_name != "_id_" && !index.flag("unique") && index.at("expireAfterSeconds").is_none();
+            let idle = count == Some(0)
+                && index_name != "_id_"
+                && !index.flag("unique")
+                && index.at("expireAfterSeconds").is_none();
             grid.row(vec![
                 text(index_name),
                 text(name.as_str()),
@@ -153,8 +168,15 @@ pub(super) async fn indexes(session: &mut MongoSession, query: &'static Query) -
 pub(super) async fn databases(session: &mut MongoSession, query: &'static Query) -> Result<Rows, SessionError> {
     let reply = ask(session, query).await?;
     let mut grid = Grid::new(&[
-        "database", "on disk bytes#", "collections#", "views#", "documents#", "data bytes#", "stored bytes#",
-        "index bytes#", "indexes#",
+        "database",
+        "on disk bytes#",
+        "collections#",
+        "views#",
+        "documents#",
+        "data bytes#",
+        "stored bytes#",
+        "index bytes#",
+        "indexes#",
     ]);
     let started = Instant::now();
     for database in reply.documents("databases").into_iter().take(MOST) {
@@ -185,8 +207,16 @@ pub(super) async fn top(session: &mut MongoSession, query: &'static Query) -> Re
     let reply = ask(session, query).await?;
     let now = Instant::now();
     let mut grid = Grid::new(&[
-        "namespace", "ms per s#", "read ms per s#", "write ms per s#", "total ms#", "read ms#", "write ms#",
-        "operations#", "reads#", "writes#",
+        "namespace",
+        "ms per s#",
+        "read ms per s#",
+        "write ms per s#",
+        "total ms#",
+        "read ms#",
+        "write ms#",
+        "operations#",
+        "reads#",
+        "writes#",
     ]);
     let before = session.memory().top.take();
     let seconds = before.as_ref().map(|(then, _)| now.duration_since(*then).as_secs_f64()).filter(|s| *s >= 0.5);
@@ -196,7 +226,8 @@ pub(super) async fn top(session: &mut MongoSession, query: &'static Query) -> Re
         let ms = |path: &str| numbers.number(path).unwrap_or(0.0) / 1000.0;
         let times = [ms("total.time"), ms("readLock.time"), ms("writeLock.time")];
         let grown = |i: usize| {
-            let earlier = before.as_ref().and_then(|(_, times)| times.get(namespace)).map_or(0.0, |times: &[f64; 3]| times[i]);
+            let earlier =
+                before.as_ref().and_then(|(_, times)| times.get(namespace)).map_or(0.0, |times: &[f64; 3]| times[i]);
             tenths(seconds.map(|seconds| (times[i] - earlier).max(0.0) / seconds))
         };
         let count = |path: &str| whole(numbers.int(path));

@@ -50,7 +50,16 @@ async fn listed(session: &mut MongoSession, query: &'static Query) -> Result<bso
 pub(super) async fn operations(session: &mut MongoSession, query: &'static Query) -> Result<Rows, SessionError> {
     let reply = listed(session, query).await?;
     let mut grid = Grid::new(&[
-        "opid", "seconds#", "operation", "namespace", "state", "user", "application", "client", "plan", "yields#",
+        "opid",
+        "seconds#",
+        "operation",
+        "namespace",
+        "state",
+        "user",
+        "application",
+        "client",
+        "plan",
+        "yields#",
         "command",
     ]);
     for op in reply.documents("cursor.firstBatch") {
@@ -105,7 +114,8 @@ pub(super) async fn connections(session: &mut MongoSession, query: &'static Quer
     let reply = listed(session, query).await?;
     let mut grid = Grid::new(&["client", "application", "user", "connections#", "active#", "driver"]);
     for group in reply.documents("cursor.firstBatch") {
-        let user = group.documents("_id.users").first().and_then(|user| user.text("user")).unwrap_or_default().to_owned();
+        let user =
+            group.documents("_id.users").first().and_then(|user| user.text("user")).unwrap_or_default().to_owned();
         let driver: Vec<&str> =
             ["_id.driver.name", "_id.driver.version"].iter().filter_map(|path| group.text(path)).collect();
         grid.row(vec![

@@ -40,7 +40,16 @@ pub(super) async fn members(session: &mut MongoSession, query: &'static Query) -
     let config = or_nothing(session.ask("admin", doc! { "replSetGetConfig": 1 }, query.timeout_ms).await)?;
     let configured = config.as_ref().map(|reply| reply.documents("config.members")).unwrap_or_default();
     let mut grid = Grid::new(&[
-        "member", "state", "health", "lag s#", "copies from", "ping ms#", "votes#", "priority#", "settings", "up s#",
+        "member",
+        "state",
+        "health",
+        "lag s#",
+        "copies from",
+        "ping ms#",
+        "votes#",
+        "priority#",
+        "settings",
+        "up s#",
         "message",
     ]);
     for member in &set.members {
@@ -65,8 +74,11 @@ pub(super) async fn members(session: &mut MongoSession, query: &'static Query) -
 
 /// What is special about a member's configuration.
 fn traits(member: &RawDocument) -> Vec<String> {
-    let mut words: Vec<String> =
-        [("hidden", "hidden"), ("arbiterOnly", "arbiter")].iter().filter(|(field, _)| member.flag(field)).map(|(_, word)| (*word).to_owned()).collect();
+    let mut words: Vec<String> = [("hidden", "hidden"), ("arbiterOnly", "arbiter")]
+        .iter()
+        .filter(|(field, _)| member.flag(field))
+        .map(|(_, word)| (*word).to_owned())
+        .collect();
     if let Some(delay) = member.int("secondaryDelaySecs").or(member.int("slaveDelay")).filter(|&s| s > 0) {
         words.push(format!("delayed {}", metric::seconds(delay as f64)));
     }
@@ -108,7 +120,9 @@ fn flatten<'a>(path: &str, document: &'a RawDocument, found: &mut dyn FnMut(&str
 /// A setting's value, unless its name says that it is nobody's business.
 fn shown(name: &str, value: RawBsonRef<'_>) -> Value {
     let lower = name.to_ascii_lowercase();
-    if SECRET.iter().any(|secret| lower.contains(secret)) && matches!(value, RawBsonRef::String(_) | RawBsonRef::Document(_)) {
+    if SECRET.iter().any(|secret| lower.contains(secret))
+        && matches!(value, RawBsonRef::String(_) | RawBsonRef::Document(_))
+    {
         return Value::Text("(not shown)".to_owned());
     }
     match cells::cell(value, SETTING) {
@@ -168,10 +182,13 @@ mod tests {
         };
         let mut found = Vec::new();
         flatten("", &parsed, &mut |name, value| found.push((name.to_owned(), shown(name, value))));
-        assert_eq!(found, [
-            ("net.port".to_owned(), Value::Int(27017)),
-            ("net.tls.certificateKeyFilePassword".to_owned(), Value::Text("(not shown)".into())),
-            ("security.keyFile".to_owned(), Value::Text("/k".into())),
-        ]);
+        assert_eq!(
+            found,
+            [
+                ("net.port".to_owned(), Value::Int(27017)),
+                ("net.tls.certificateKeyFilePassword".to_owned(), Value::Text("(not shown)".into())),
+                ("security.keyFile".to_owned(), Value::Text("/k".into())),
+            ]
+        );
     }
 }

@@ -24,8 +24,17 @@ pub(super) static SLOW: Query =
 
 fn grid() -> Grid {
     Grid::new(&[
-        "time", "ms#", "operation", "namespace", "plan", "documents examined#", "keys examined#", "returned#",
-        "application", "from", "command",
+        "time",
+        "ms#",
+        "operation",
+        "namespace",
+        "plan",
+        "documents examined#",
+        "keys examined#",
+        "returned#",
+        "application",
+        "from",
+        "command",
     ])
 }
 

@@ -124,7 +124,11 @@ impl Wire {
                 continue;
             }
             self.owed = false;
-            return if reply.number("ok") == Some(1.0) { Ok(reply) } else { Err(WireError::Refused(Refusal::of(&reply))) };
+            return if reply.number("ok") == Some(1.0) {
+                Ok(reply)
+            } else {
+                Err(WireError::Refused(Refusal::of(&reply)))
+            };
         }
     }
 

@@ -105,7 +105,10 @@ mod tests {
     #[test]
     fn what_is_missing_or_of_another_kind_is_nothing() {
         let reply = reply();
-        assert_eq!((reply.number("connections.none"), reply.number("host.more"), reply.number("host")), (None, None, None));
+        assert_eq!(
+            (reply.number("connections.none"), reply.number("host.more"), reply.number("host")),
+            (None, None, None)
+        );
         assert_eq!((reply.text("ok"), reply.flag("none"), reply.moment("ok")), (None, false, None));
         assert!(reply.documents("hosts").is_empty() && reply.texts("none").is_empty());
     }

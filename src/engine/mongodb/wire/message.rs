@@ -72,7 +72,7 @@ mod tests {
         let bytes = encode(7, &command).unwrap();
         assert_eq!(length(&bytes), Ok(Some(bytes.len())));
         let (answers, document) = decode(&bytes).unwrap();
-        assert_eq!((answers, document.to_document().unwrap()), (0, command));
+        assert_eq!((answers, Document::try_from(&*document).unwrap()), (0, command));
     }
 
     #[test]
@@ -82,7 +82,7 @@ mod tests {
         bytes[16] = 1;
         let length = i32::try_from(bytes.len()).unwrap();
         bytes[..4].copy_from_slice(&length.to_le_bytes());
-        assert_eq!(decode(&bytes).unwrap().1.to_document().unwrap(), doc! { "ok": 1 });
+        assert_eq!(Document::try_from(&*decode(&bytes).unwrap().1).unwrap(), doc! { "ok": 1 });
     }
 
     #[test]

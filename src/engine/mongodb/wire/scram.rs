@@ -37,7 +37,9 @@ impl Mechanism {
     /// A key of any length is good for HMAC, so that the empty answer never comes.
     fn hmac(self, key: &[u8], data: &[u8]) -> Vec<u8> {
         match self {
-            Self::Sha1 => Hmac::<Sha1>::new_from_slice(key).map(|mac| mac.chain_update(data).finalize().into_bytes().to_vec()),
+            Self::Sha1 => {
+                Hmac::<Sha1>::new_from_slice(key).map(|mac| mac.chain_update(data).finalize().into_bytes().to_vec())
+            }
             Self::Sha256 => {
                 Hmac::<Sha256>::new_from_slice(key).map(|mac| mac.chain_update(data).finalize().into_bytes().to_vec())
             }
