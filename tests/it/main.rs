@@ -11,6 +11,7 @@ mod config;
 mod demo;
 mod faults;
 mod guard;
+mod mongodb;
 mod postgres;
 mod pty;
 mod questions;

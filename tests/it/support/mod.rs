@@ -4,6 +4,7 @@
 
 pub mod at_hand;
 pub mod demo;
+pub mod mongo;
 pub mod process;
 pub mod proxy;
 pub mod servers;

@@ -4,7 +4,7 @@
 use super::shell;
 use super::syntax::scanner::Scanner;
 use super::syntax::{SyntaxError, value};
-use mongodb::bson::{Bson, Document};
+use bson::{Bson, Document};
 
 /// How a command was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,7 +115,7 @@ impl Command {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::{Command, Form, parse};
-    use mongodb::bson::{Bson, DateTime, Document, doc, oid::ObjectId};
+    use bson::{Bson, DateTime, Document, doc, oid::ObjectId};
 
     fn document(text: &str) -> Document {
         parse(text).unwrap_or_else(|e| panic!("{text}: {e}")).document

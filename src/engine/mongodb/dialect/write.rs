@@ -1,7 +1,7 @@
 //! Commands as text: relaxed extended JSON, on one line, as the server's tools write it.
 
 use super::names::literal;
-use mongodb::bson::{Bson, Document};
+use bson::{Bson, Document};
 
 /// A document as text that [`super::command::parse`] reads back.
 pub(super) fn document(document: &Document) -> String {

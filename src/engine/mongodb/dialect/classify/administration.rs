@@ -5,7 +5,7 @@ use super::Checked;
 use super::relations::own;
 use super::shape::{array, at_least, document, flag, flagged, inert, path, unknown, whole};
 use crate::domain::guard::{Author, Class, Judgement};
-use mongodb::bson::{Bson, Document};
+use bson::{Bson, Document};
 
 /// Refused whatever their fields are.
 const REFUSED: &[(Class, &[&str], &str)] = &[

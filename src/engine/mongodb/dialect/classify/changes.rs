@@ -6,7 +6,7 @@ use super::shape::{array, at_least, document, flag, flagged, inert, only_keys, p
 use super::walk::{filter, stage};
 use super::{Checked, fields};
 use crate::domain::guard::{Author, Class, Judgement};
-use mongodb::bson::{Bson, Document};
+use bson::{Bson, Document};
 
 /// Names of these commands.
 const NAMES: &[&str] = &[

@@ -4,7 +4,7 @@ use super::relations::Relations;
 use super::shape::{document, inert, unknown};
 use super::{changes, judge_document};
 use crate::domain::guard::{Author, Class, Judgement, Verdict};
-use mongodb::bson::Document;
+use bson::Document;
 
 /// Commands that have a plan.
 const EXPLAINED: &[&str] = &["find", "aggregate", "count", "distinct"];

@@ -5,7 +5,7 @@ use super::shape::{at_least, document, flag, flagged, inert, only_keys, path, te
 use super::walk::{expression, filter, stage};
 use super::{Checked, shape};
 use crate::domain::guard::{Class, Judgement};
-use mongodb::bson::{Bson, Document};
+use bson::{Bson, Document};
 
 /// What a field holds.
 #[derive(Clone, Copy)]

@@ -16,7 +16,7 @@ mod walk;
 
 use super::command::{self, Command, Form};
 use crate::domain::guard::{Author, Catalog, Class, Judgement, Verdict};
-use mongodb::bson::Document;
+use bson::Document;
 use relations::Relations;
 
 /// A refusal is an error, so that a walk stops at the first one.

@@ -6,7 +6,7 @@ use super::shape::{flag, inert, text, unknown, whole};
 use super::walk::filter;
 use super::{Checked, shape};
 use crate::domain::guard::{Class, Judgement};
-use mongodb::bson::{Bson, Document};
+use bson::{Bson, Document};
 
 /// What the value of a command's own name must be.
 #[derive(Clone, Copy)]

@@ -4,7 +4,7 @@
 use super::Checked;
 use super::shape::{text, unknown};
 use crate::domain::guard::{Catalog, CatalogView, Class, Judgement};
-use mongodb::bson::Bson;
+use bson::Bson;
 
 /// Collections of the server itself that hold no secret: the profiler's, the definitions of views, the buckets of
 /// time series, and the configuration of a replica set.

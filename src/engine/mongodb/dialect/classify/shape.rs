@@ -2,7 +2,7 @@
 
 use super::{Checked, regex};
 use crate::domain::guard::{Class, Judgement};
-use mongodb::bson::{Bson, Document};
+use bson::{Bson, Document};
 
 /// Refuses what is not understood.
 pub(super) fn unknown(reason: impl Into<String>) -> Judgement {

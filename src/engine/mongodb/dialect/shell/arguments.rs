@@ -1,7 +1,7 @@
 //! One call of a chain with its arguments, and what they must be.
 
 use super::SyntaxError;
-use mongodb::bson::{Bson, Document};
+use bson::{Bson, Document};
 
 /// `name(arguments)`.
 pub(super) struct Call {

@@ -2,7 +2,7 @@
 
 use super::arguments::Call;
 use super::{Chain, SyntaxError, cursor};
-use mongodb::bson::{Bson, Document, doc};
+use bson::{Bson, Document, doc};
 
 /// The command of a method and of what follows it. `database` is the one that was named.
 pub(super) fn read(name: &str, database: Option<&str>, call: Call, chain: &mut Chain) -> Result<Document, SyntaxError> {

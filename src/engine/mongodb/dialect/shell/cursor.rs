@@ -2,7 +2,7 @@
 
 use super::SyntaxError;
 use super::arguments::Call;
-use mongodb::bson::{Bson, Document, doc};
+use bson::{Bson, Document, doc};
 
 /// A find and the methods called on its cursor.
 pub(super) fn find(mut command: Document, calls: Vec<Call>) -> Result<Document, SyntaxError> {

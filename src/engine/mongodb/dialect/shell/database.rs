@@ -2,7 +2,7 @@
 
 use super::arguments::Call;
 use super::{Chain, Placed, SyntaxError, collection, cursor};
-use mongodb::bson::{Bson, Document, doc};
+use bson::{Bson, Document, doc};
 
 /// The command of `db.method(..)`.
 pub(super) fn read(call: Call, chain: &mut Chain, named: Option<String>) -> Result<Placed, SyntaxError> {

@@ -11,7 +11,7 @@ use super::syntax::SyntaxError;
 use super::syntax::chain::{Link, links};
 use super::syntax::scanner::Scanner;
 use arguments::Call;
-use mongodb::bson::{Bson, Document, doc};
+use bson::{Bson, Document, doc};
 use std::collections::VecDeque;
 
 /// The database that was named, and the command.

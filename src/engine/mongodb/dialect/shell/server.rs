@@ -2,7 +2,7 @@
 
 use super::arguments::Call;
 use super::{Placed, SyntaxError};
-use mongodb::bson::{Bson, Document, doc};
+use bson::{Bson, Document, doc};
 
 /// `rs.method(..)`.
 pub(super) fn replica_set(mut call: Call) -> Result<Placed, SyntaxError> {

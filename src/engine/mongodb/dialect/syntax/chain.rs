@@ -3,7 +3,7 @@
 use super::SyntaxError;
 use super::scanner::Scanner;
 use super::value::list;
-use mongodb::bson::Bson;
+use bson::Bson;
 
 /// One link of a chain.
 #[derive(Debug)]

@@ -5,9 +5,9 @@ use super::extended::{timestamp, uuid, whole};
 use super::scanner::Scanner;
 use super::value::{list, regex};
 use super::{SyntaxError, dates};
-use mongodb::bson::oid::ObjectId;
-use mongodb::bson::spec::BinarySubtype;
-use mongodb::bson::{Binary, Bson, DateTime, Timestamp};
+use bson::oid::ObjectId;
+use bson::spec::BinarySubtype;
+use bson::{Binary, Bson, DateTime, Timestamp};
 
 /// The value of a call whose name was read; `constructed` when `new` stood before it.
 pub(super) fn call(name: &str, constructed: bool, at: usize, scanner: &mut Scanner<'_>) -> Result<Bson, SyntaxError> {

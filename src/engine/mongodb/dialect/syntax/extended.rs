@@ -2,9 +2,9 @@
 
 use super::value::regex;
 use super::{SyntaxError, dates};
-use mongodb::bson::oid::ObjectId;
-use mongodb::bson::spec::BinarySubtype;
-use mongodb::bson::{Binary, Bson, DateTime, Document, Timestamp, Uuid};
+use bson::oid::ObjectId;
+use bson::spec::BinarySubtype;
+use bson::{Binary, Bson, DateTime, Document, Timestamp, Uuid};
 
 /// Keys that make a document a value, with what must follow them.
 const KEYS: &[(&str, &str)] = &[

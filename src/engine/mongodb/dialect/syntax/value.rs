@@ -2,7 +2,7 @@
 
 use super::scanner::{Number, Scanner};
 use super::{SyntaxError, constructors, extended};
-use mongodb::bson::{Bson, Document, Regex};
+use bson::{Bson, Document, Regex};
 use std::collections::HashSet;
 
 /// A document that begins here.

@@ -4,7 +4,7 @@ use super::super::Checked;
 use super::super::relations::Relations;
 use super::super::shape::{document, only_keys, unknown, whole};
 use super::{expression, operators, refused};
-use mongodb::bson::{Bson, Document};
+use bson::{Bson, Document};
 
 /// `{name: {$sum: ..}, ..}`, from some field on.
 pub(super) fn all<'a>(fields: impl Iterator<Item = (&'a String, &'a Bson)>, relations: &mut Relations<'_>) -> Checked {

@@ -4,7 +4,7 @@ use super::super::relations::Relations;
 use super::super::shape::unknown;
 use super::super::{Checked, regex};
 use super::{operators, refused};
-use mongodb::bson::{Bson, Document};
+use bson::{Bson, Document};
 
 /// Walks an expression.
 pub(in super::super) fn check(value: &Bson, relations: &mut Relations<'_>) -> Checked {

@@ -4,7 +4,7 @@ use super::super::relations::Relations;
 use super::super::shape::{REFERENCE, array, document, flagged, inert, path, text, unknown, whole};
 use super::super::{Checked, regex};
 use super::{expression, refused};
-use mongodb::bson::{Bson, Document};
+use bson::{Bson, Document};
 
 /// Walks a filter.
 pub(in super::super) fn check(filter: &Document, relations: &mut Relations<'_>) -> Checked {

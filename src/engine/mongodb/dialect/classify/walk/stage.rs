@@ -6,7 +6,7 @@ use super::super::shape::{array, at_least, document, flagged, inert, only_keys, 
 use super::super::{Checked, fields};
 use super::{accumulators, expression, filter, refused};
 use crate::domain::guard::{Class, Judgement};
-use mongodb::bson::{Bson, Document};
+use bson::{Bson, Document};
 
 /// Largest random sample, documents: below it a server walks an index instead of sorting the collection.
 const LARGEST_SAMPLE: i64 = 10_000;
