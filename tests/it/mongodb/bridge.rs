@@ -26,7 +26,8 @@ fn on_engine<F: Future<Output = ()>>(name: &str, test: impl FnOnce(String, ::mon
 fn queries_give_what_the_engine_says() {
     on_engine("dba_gpt_read", |url, database| async move {
         let orders = database.collection::<bson::Document>("orders");
-        let documents = (0..500_i32).map(|i| doc! { "_id": i, "n": i, "g": i % 7, "tags": ["a", format!("t{}", i % 3)] });
+        let documents =
+            (0..500_i32).map(|i| doc! { "_id": i, "n": i, "g": i % 7, "tags": ["a", format!("t{}", i % 3)] });
         orders.insert_many(documents).await.unwrap();
         let mut session = connect(&url).await;
         let limits = Limits::default();
@@ -56,7 +57,9 @@ fn the_schema_and_a_sample_come_from_the_engine() {
         users.insert_many((0..20_i32).map(|i| doc! { "_id": i, "email": format!("u{i}@shop.example") })).await.unwrap();
         let orders = database.collection::<bson::Document>("orders");
         orders
-            .insert_many((0..200_i32).map(|i| doc! { "_id": i, "user_id": i % 20, "lines": [{ "sku": "x", "qty": i }] }))
+            .insert_many(
+                (0..200_i32).map(|i| doc! { "_id": i, "user_id": i % 20, "lines": [{ "sku": "x", "qty": i }] }),
+            )
             .await
             .unwrap();
         orders.create_index(::mongodb::IndexModel::builder().keys(doc! { "user_id": 1 }).build()).await.unwrap();

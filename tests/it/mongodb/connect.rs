@@ -68,7 +68,9 @@ fn the_password_is_proved_and_never_sent_or_shown() {
         for mechanisms in [&["SCRAM-SHA-1", "SCRAM-SHA-256"][..], &["SCRAM-SHA-1"], &["SCRAM-SHA-256"]] {
             let server = Mongo::start("standalone");
             server.require("reader", "S3cr3t: p@ss", mechanisms);
-            let url = |password: &str| format!("mongodb://reader:{password}@127.0.0.1:{}/shop?authSource=admin", server.port());
+            let url = |password: &str| {
+                format!("mongodb://reader:{password}@127.0.0.1:{}/shop?authSource=admin", server.port())
+            };
             drop(connect(&url("S3cr3t%3A%20p%40ss")).await);
             let used = server.requests_of("saslStart").pop().unwrap();
             let strongest = *mechanisms.last().unwrap();
@@ -206,14 +208,20 @@ fn rights_too_many_and_too_few_are_told() {
     run(async {
         let server = Mongo::start("standalone");
         server.require("app", "p", &["SCRAM-SHA-256"]);
-        server.answer("connectionStatus", document(
-            r#"{"authInfo": {"authenticatedUsers": [{"user": "app", "db": "shop"}], "authenticatedUserPrivileges": [
+        server.answer(
+            "connectionStatus",
+            document(
+                r#"{"authInfo": {"authenticatedUsers": [{"user": "app", "db": "shop"}], "authenticatedUserPrivileges": [
                 {"resource": {"db": "shop", "collection": ""}, "actions": ["find", "insert", "remove"]}]}}"#,
-        ));
+            ),
+        );
         server.react("serverStatus", Reaction::Fail(13, "Unauthorized", "not authorized on admin"));
         let session = connect(&format!("mongodb://app:p@127.0.0.1:{}/shop", server.port())).await;
         assert_eq!(session.identity().excess_powers, ["may insert, remove in the database shop"]);
         let hints = session.identity().hints.join("\n");
-        assert!(hints.contains(r#"db.getSiblingDB("shop").grantRolesToUser("app", [{ role: "clusterMonitor""#), "{hints}");
+        assert!(
+            hints.contains(r#"db.getSiblingDB("shop").grantRolesToUser("app", [{ role: "clusterMonitor""#),
+            "{hints}"
+        );
     });
 }

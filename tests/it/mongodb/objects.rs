@@ -20,11 +20,23 @@ fn collections_have_inferred_fields_sizes_and_indexes() {
 
         let orders = schema.table("orders").unwrap();
         let fields: Vec<String> = orders.columns.iter().map(|c| format!("{} {}", c.name, c.type_name)).collect();
-        assert_eq!(fields, [
-            "_id objectId", "status string", "user_id int", "total decimal|int", "at date", "items array<object>",
-            "items.sku string", "items.qty int", "address object", "address.city string", "address.zip string",
-            "note string",
-        ]);
+        assert_eq!(
+            fields,
+            [
+                "_id objectId",
+                "status string",
+                "user_id int",
+                "total decimal|int",
+                "at date",
+                "items array<object>",
+                "items.sku string",
+                "items.qty int",
+                "address object",
+                "address.city string",
+                "address.zip string",
+                "note string",
+            ]
+        );
         let total = orders.column("total").unwrap();
         assert_eq!((total.kind, total.nullable), (ColumnKind::Number, false));
         assert_eq!(orders.column("note").unwrap().comment.as_deref(), Some("in 1 of 3 documents looked at"));
@@ -68,7 +80,10 @@ fn sampling_is_bounded_and_a_refusal_leaves_the_collection() {
         let orders = schema.table("orders").unwrap();
         assert!(orders.columns.is_empty() && orders.row_estimate == Some(10_000.0), "{orders:?}");
         for request in server.requests() {
-            assert!(request.get_i64("maxTimeMS").is_ok_and(|ms| ms <= 4000) || request.contains_key("hello"), "{request}");
+            assert!(
+                request.get_i64("maxTimeMS").is_ok_and(|ms| ms <= 4000) || request.contains_key("hello"),
+                "{request}"
+            );
         }
         let sampled = server.requests_of("aggregate").iter().filter(|r| r.to_string().contains("$sample")).count();
         assert_eq!(sampled, 3);

@@ -17,9 +17,10 @@ fn a_sample_has_what_a_dba_looks_at_first() {
         let server = Mongo::start("primary");
         let mut session = connect(&server.url("shop")).await;
         let mut status = server.reply("serverStatus");
-        status.insert("oplog", document(
-            r#"{"earliestOptime": {"$timestamp": 1787322718}, "latestOptime": {"$timestamp": 1787409118}}"#,
-        ));
+        status.insert(
+            "oplog",
+            document(r#"{"earliestOptime": {"$timestamp": 1787322718}, "latestOptime": {"$timestamp": 1787409118}}"#),
+        );
         server.answer("serverStatus", status);
         let sample = sample(&mut *session, 0).await;
         for (id, wanted) in [
@@ -61,7 +62,10 @@ fn operations_are_sessions_and_the_blocking_one_is_found() {
         let sample = sample(&mut *session, 1).await;
         let of = |pid: i64| sample.sessions.iter().find(|s| s.pid == pid).unwrap();
         let running = of(4711);
-        assert_eq!((running.user.as_str(), running.application.as_str(), running.database.as_str()), ("app", "web", "shop"));
+        assert_eq!(
+            (running.user.as_str(), running.application.as_str(), running.database.as_str()),
+            ("app", "web", "shop")
+        );
         assert_eq!(running.statement, r#"{"find":"orders","filter":{"status":"open"}}"#);
         assert_eq!(running.age_ms(sample.server_now), Some(2500));
         assert_eq!((of(4713).blocked_by.as_slice(), of(4713).wait.as_str()), ([4712].as_slice(), "Lock:Collection"));
@@ -104,7 +108,10 @@ fn a_member_that_changes_its_role_is_met_anew() {
         status.insert("repl", document(r#"{"setName": "rs0", "isWritablePrimary": false, "secondary": true}"#));
         server.answer("serverStatus", status);
         let error = (mongodb::SPEC.sample)(&mut *session, 2).await.unwrap_err();
-        assert!(matches!(&error, SessionError::Lost(words) if words.contains("was primary and is secondary")), "{error}");
+        assert!(
+            matches!(&error, SessionError::Lost(words) if words.contains("was primary and is secondary")),
+            "{error}"
+        );
     });
 }
 
@@ -128,9 +135,10 @@ fn every_view_shows_its_rows() {
     run(async {
         let server = Mongo::start("primary");
         let mut status = server.reply("serverStatus");
-        status.insert("oplog", document(
-            r#"{"earliestOptime": {"$timestamp": 1787322718}, "latestOptime": {"$timestamp": 1787409118}}"#,
-        ));
+        status.insert(
+            "oplog",
+            document(r#"{"earliestOptime": {"$timestamp": 1787322718}, "latestOptime": {"$timestamp": 1787409118}}"#),
+        );
         server.answer("serverStatus", status);
         let mut session = connect(&server.url("shop")).await;
         let session = &mut *session;

@@ -14,20 +14,32 @@ fn documents_become_rows_with_the_id_first() {
         let server = Mongo::start("standalone");
         let mut session = connect(&server.url("shop")).await;
         let rows = read(&mut *session, "db.orders.find({})", Limits::default()).await.unwrap();
-        assert_eq!(columns(&rows), [
-            "_id:objectId", "status:string", "user_id:int", "total:decimal|int", "at:date", "items:array",
-            "address:object", "note:string",
-        ]);
-        assert_eq!(rows.rows[0], [
-            Value::Text("65f1c0ffee65f1c0ffee0001".into()),
-            Value::Text("open".into()),
-            Value::Int(1),
-            Value::Number("19.90".into()),
-            Value::Text("2026-08-01T10:00:00.000Z".into()),
-            Value::Text(r#"[{"sku":"A1","qty":2},{"sku":"B2","qty":1}]"#.into()),
-            Value::Text(r#"{"city":"Bern"}"#.into()),
-            Value::Null,
-        ]);
+        assert_eq!(
+            columns(&rows),
+            [
+                "_id:objectId",
+                "status:string",
+                "user_id:int",
+                "total:decimal|int",
+                "at:date",
+                "items:array",
+                "address:object",
+                "note:string",
+            ]
+        );
+        assert_eq!(
+            rows.rows[0],
+            [
+                Value::Text("65f1c0ffee65f1c0ffee0001".into()),
+                Value::Text("open".into()),
+                Value::Int(1),
+                Value::Number("19.90".into()),
+                Value::Text("2026-08-01T10:00:00.000Z".into()),
+                Value::Text(r#"[{"sku":"A1","qty":2},{"sku":"B2","qty":1}]"#.into()),
+                Value::Text(r#"{"city":"Bern"}"#.into()),
+                Value::Null,
+            ]
+        );
         assert!(rows.columns[3].numeric && rows.truncated.is_none());
     });
 }
@@ -65,7 +77,10 @@ fn long_results_come_in_batches_and_open_cursors_are_closed() {
         let mut session = connect(&server.url("shop")).await;
         let all = Limits { rows: 10_000, ..Limits::default() };
         let rows = read(&mut *session, "db.numbers.find()", all).await.unwrap();
-        assert_eq!((rows.rows.len(), columns(&rows)), (2500, vec!["_id:int".into(), "n:int".into(), "(more):object".into()]));
+        assert_eq!(
+            (rows.rows.len(), columns(&rows)),
+            (2500, vec!["_id:int".into(), "n:int".into(), "(more):object".into()])
+        );
         assert_eq!(server.requests_of("getMore").len(), 2);
 
         // A byte cap ends the read in the first batch: the cursor behind it is closed.

@@ -73,7 +73,9 @@ fn a_tunnel_is_dialled_and_the_certificate_is_judged_by_the_url() {
         };
         let session = (mongodb::SPEC.connect)(&far("db7.shop.example")).await.unwrap_or_else(|e| panic!("{e}"));
         assert_eq!(session.identity().role, "standalone");
-        let Err(error) = (mongodb::SPEC.connect)(&far("db8.shop.example")).await else { panic!("a wrong name was taken") };
+        let Err(error) = (mongodb::SPEC.connect)(&far("db8.shop.example")).await else {
+            panic!("a wrong name was taken")
+        };
         assert!(error.kind == ConnectKind::Tls && error.message.contains("not made out to db8"), "{error}");
     });
 }

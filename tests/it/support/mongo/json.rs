@@ -18,9 +18,8 @@ fn value(json: Value) -> Bson {
         Value::Bool(b) => Bson::Boolean(b),
         Value::String(s) => Bson::String(s),
         Value::Array(items) => Bson::Array(items.into_iter().map(value).collect()),
-        Value::Object(map) => special(&map).unwrap_or_else(|| {
-            Bson::Document(map.into_iter().map(|(name, inner)| (name, value(inner))).collect())
-        }),
+        Value::Object(map) => special(&map)
+            .unwrap_or_else(|| Bson::Document(map.into_iter().map(|(name, inner)| (name, value(inner))).collect())),
         Value::Number(n) => match n.as_i64() {
             Some(i) => i32::try_from(i).map_or(Bson::Int64(i), Bson::Int32),
             None => Bson::Double(n.as_f64().unwrap()),

@@ -335,7 +335,11 @@ impl Connection<'_> {
             if mechanism == "PLAIN" {
                 let right = said == format!("\0{}\0{}", login.user, login.password);
                 self.user = right.then(|| login.user.clone());
-                return if right { doc! { "conversationId": 1, "done": true, "payload": "", "ok": 1.0 } } else { failed() };
+                return if right {
+                    doc! { "conversationId": 1, "done": true, "payload": "", "ok": 1.0 }
+                } else {
+                    failed()
+                };
             }
             self.exchange = scram::Exchange::begin(mechanism == "SCRAM-SHA-256", &login.user, &login.password, &said);
             let Some(exchange) = &self.exchange else { return failed() };
@@ -366,7 +370,9 @@ fn signatures(command: &Document) -> Vec<String> {
         .and_then(|stages| stages.first()?.as_document()?.keys().next().cloned())
         .unwrap_or_default();
     match name.as_str() {
-        "aggregate" if ["$sample", "$limit", "$match", "$sort"].contains(&stage.as_str()) => vec![format!("find {target}")],
+        "aggregate" if ["$sample", "$limit", "$match", "$sort"].contains(&stage.as_str()) => {
+            vec![format!("find {target}")]
+        }
         "aggregate" => vec![format!("aggregate {stage}"), format!("find {target}")],
         "find" | "listIndexes" | "count" | "distinct" => vec![format!("{name} {target}"), name.clone()],
         _ => vec![name.clone()],
@@ -384,7 +390,14 @@ fn limited(command: &Document, documents: Vec<Bson>) -> Vec<Bson> {
     documents.into_iter().take(usize::try_from(most).unwrap_or(usize::MAX)).collect()
 }
 
-fn page(state: &mut State, command: &Document, target: &str, mut rest: Vec<Bson>, batch: usize, field: &str) -> Document {
+fn page(
+    state: &mut State,
+    command: &Document,
+    target: &str,
+    mut rest: Vec<Bson>,
+    batch: usize,
+    field: &str,
+) -> Document {
     let later = rest.split_off(rest.len().min(batch));
     let id = if later.is_empty() { 0 } else { i64::from(state.last_number) + 1000 };
     if id != 0 {

@@ -1,7 +1,7 @@
 //! Dates as people and programs write them in ISO form.
 
-use chrono::{DateTime as Moment, NaiveDate, NaiveDateTime};
 use bson::DateTime;
+use chrono::{DateTime as Moment, NaiveDate, NaiveDateTime};
 
 /// Forms without a zone, which mean UTC, as the shell's `ISODate` reads them.
 const WITHOUT_ZONE: &[&str] = &["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"];
