@@ -339,6 +339,11 @@ topics! {
     Channels, "Channels and subscribers";
     Streams, "Streams and their groups";
     ErrorCounts, "Errors by number";
+    EngineStatus, "State of the storage engine";
+    BinaryLogs, "Binary logs";
+    Events, "Scheduled events";
+    AutoIncrement, "Auto-increment counters";
+    TableEngines, "Tables by storage engine";
 }
 
 /// Columns of the fleet table by which a question about all servers is answered.

@@ -197,6 +197,11 @@ const RULES: &[Rule] = &[
     topic(T::Profiler, &[&["profiler"]], &["run", "setting", "query", "slow", "value", "limit", "active"]),
     topic(T::Shards, &[&["shard"]], &["howmany", "table", "key", "row", "size", "run"]),
     topic(T::ReplicationWindow, &[&["oplog"]], &["size", "window", "time", "long", "howlong", "far", "much", "old", "replication", "first", "last"]),
+    topic(T::EngineStatus, &[&["innodbstatus"]], &["report"]),
+    topic(T::BinaryLogs, &[&["binlog"]], &["size", "diskusage", "howmany", "position", "mode", "take", "much", "disk", "old", "file", "largest"]),
+    topic(T::Events, &[&["event"]], &["howmany", "run", "when", "last"]),
+    topic(T::AutoIncrement, &[&["autoincrement"]], &["value", "column", "table", "free", "limit", "run", "out", "last", "exhausted", "key", "used", "usage", "near", "counters", "closest"]).of_tables(0, 1),
+    topic(T::TableEngines, &[&["storageengine"]], &["table", "howmany", "take", "size", "not", "each", "per"]),
     about(Goal::Help, &[&["help"]], &["me", "with"], (0, 0)),
 ];
 

@@ -26,6 +26,10 @@ pub(in crate::engine) trait Flavour {
     fn bucket(&self, column: &str, of: &ColumnRef, bucket: Bucket) -> String;
     /// Holds numbers, so that a number may stand without quotes.
     fn is_number(&self, of: &ColumnRef) -> bool;
+    /// One key of an order with empty values last. `ordinal` is set when the key is the number of an output column.
+    fn sorted(&self, key: &str, _ordinal: bool, descending: bool) -> String {
+        format!("{key}{} NULLS LAST", if descending { " DESC" } else { "" })
+    }
 }
 
 /// The SELECT of a selection, on one line.
@@ -224,11 +228,8 @@ impl Writer<'_> {
             };
             // Empty values stand last; for a group that is listed up it does not matter where they stand.
             let plain = matches!(order.key, OrderKey::Group(_)) && !order.descending;
-            parts.push(if plain {
-                key
-            } else {
-                format!("{key}{} NULLS LAST", if order.descending { " DESC" } else { "" })
-            });
+            let ordinal = key.bytes().all(|b| b.is_ascii_digit());
+            parts.push(if plain { key } else { self.flavour.sorted(&key, ordinal, order.descending) });
         }
         if parts.is_empty() && matches!(self.selection.output, Output::Distinct(_)) {
             parts.push("1".to_owned());
