@@ -9,13 +9,13 @@ use crate::domain::question::{Answer, ConnectionKey, Scope, Topic};
 use crate::domain::schema::Schema;
 
 /// Sessions of people and programs, without our own and without the server's threads.
-const CLIENTS: &str = "p.ID <> CONNECTION_ID() AND p.USER NOT IN ('system user', 'event_scheduler') AND p.COMMAND <> 'Daemon'";
+const CLIENTS: &str =
+    "p.ID <> CONNECTION_ID() AND p.USER NOT IN ('system user', 'event_scheduler') AND p.COMMAND <> 'Daemon'";
 
 /// Sessions that do something.
 const WORKING: &str = "p.COMMAND NOT IN ('Sleep', 'Binlog Dump', 'Binlog Dump GTID')";
 
-const SESSION: &str =
-    "p.ID AS id, p.USER AS `user`, p.DB AS `database`, SUBSTRING_INDEX(p.HOST, ':', 1) AS client";
+const SESSION: &str = "p.ID AS id, p.USER AS `user`, p.DB AS `database`, SUBSTRING_INDEX(p.HOST, ':', 1) AS client";
 
 const STATEMENT: &str = "LEFT(p.INFO, 500) AS statement";
 
@@ -175,12 +175,16 @@ fn locks(scope: &Scope, flavour: Flavour) -> Answer {
         Topic::Locks.title(),
         vec![
             ("Row locks", rows),
-            ("Transactions that hold locks", transactions(&Scope::default(), " AND t.trx_tables_locked + t.trx_rows_locked > 0")),
+            (
+                "Transactions that hold locks",
+                transactions(&Scope::default(), " AND t.trx_tables_locked + t.trx_rows_locked > 0"),
+            ),
             ("Metadata locks", metadata),
         ],
     );
     answer.notes.push(if flavour.is_mariadb() {
-        "MariaDB lists row locks only while somebody waits for them, and metadata locks only with performance_schema on".into()
+        "MariaDB lists row locks only while somebody waits for them, and metadata locks only with performance_schema on"
+            .into()
     } else {
         "row locks are grouped by transaction, index and mode".into()
     });
@@ -269,7 +273,10 @@ fn performance(schema: &Schema, flavour: Flavour) -> Answer {
             ),
         ],
     );
-    answer.notes.push("counters run since the server started; statements and tables are counted by performance_schema where it is on".into());
+    answer.notes.push(
+        "counters run since the server started; statements and tables are counted by performance_schema where it is on"
+            .into(),
+    );
     answer
 }
 

@@ -11,7 +11,8 @@ use crate::domain::schema::Schema;
 /// Kinds of TABLES that hold rows.
 const TABLES: &str = "('BASE TABLE', 'SYSTEM VERSIONED')";
 
-const ESTIMATES: &str = "rows and sizes are the storage engine's estimates; MySQL refreshes them once a day or by ANALYZE TABLE";
+const ESTIMATES: &str =
+    "rows and sizes are the storage engine's estimates; MySQL refreshes them once a day or by ANALYZE TABLE";
 
 pub(super) fn tables(list: &TableList, schema: &Schema) -> Answer {
     let kinds = match list.kind {
@@ -20,7 +21,9 @@ pub(super) fn tables(list: &TableList, schema: &Schema) -> Answer {
     };
     let mut conditions = vec![kinds];
     conditions.push(
-        list.schema.as_ref().map_or_else(|| own("t.TABLE_SCHEMA", schema), |s| format!("t.TABLE_SCHEMA = {}", literal(s))),
+        list.schema
+            .as_ref()
+            .map_or_else(|| own("t.TABLE_SCHEMA", schema), |s| format!("t.TABLE_SCHEMA = {}", literal(s))),
     );
     if let Some(name) = &list.containing {
         conditions.push(contains("t.TABLE_NAME", name));
@@ -230,11 +233,9 @@ pub(super) fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Option<Answ
     let cut = scope.limit.map_or_else(String::new, |n| format!(" LIMIT {n}"));
     let index_condition = format!("{}{}", of("s.TABLE_SCHEMA", "s.TABLE_NAME"), named("s.INDEX_NAME"));
     Some(match topic {
-        Topic::Schemas => noted(
-            "Databases",
-            super::storage::databases("", ""),
-            "a schema and a database are the same thing here",
-        ),
+        Topic::Schemas => {
+            noted("Databases", super::storage::databases("", ""), "a schema and a database are the same thing here")
+        }
         Topic::Indexes => one(title, indexes(&index_condition, "1, 2, 3", &cut)),
         Topic::DuplicateIndexes => one(title, duplicates(&of("s.TABLE_SCHEMA", "s.TABLE_NAME"))),
         Topic::TablesWithoutPrimaryKey => one(
@@ -258,7 +259,10 @@ pub(super) fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Option<Answ
                 "SELECT r.ROUTINE_SCHEMA AS `database`, r.ROUTINE_NAME AS name, LOWER(r.ROUTINE_TYPE) AS kind, \
                  r.DTD_IDENTIFIER AS returns, r.SQL_DATA_ACCESS AS data_access, r.SECURITY_TYPE AS security, r.DEFINER AS definer, \
                  r.LAST_ALTERED AS altered FROM information_schema.ROUTINES AS r WHERE {}{} ORDER BY 1, 2",
-                scope.schema.as_ref().map_or_else(|| own("r.ROUTINE_SCHEMA", schema), |s| format!("r.ROUTINE_SCHEMA = {}", literal(s))),
+                scope
+                    .schema
+                    .as_ref()
+                    .map_or_else(|| own("r.ROUTINE_SCHEMA", schema), |s| format!("r.ROUTINE_SCHEMA = {}", literal(s))),
                 named("r.ROUTINE_NAME")
             ),
         ),
@@ -334,7 +338,9 @@ pub(super) fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Option<Answ
                     limit(scope, 500)
                 ),
             );
-            answer.notes.push("estimates of the storage engine: \"how many rows are in TABLE\" counts one table".into());
+            answer
+                .notes
+                .push("estimates of the storage engine: \"how many rows are in TABLE\" counts one table".into());
             answer
         }
         Topic::Events => one(

@@ -23,12 +23,19 @@ fn settings(scope: &Scope, flavour: Flavour) -> Answer {
     match &scope.name {
         Some(name) if name.contains('_') => noted(
             &format!("Setting {name}"),
-            format!("{all} WHERE {} ORDER BY LOWER(v.VARIABLE_NAME) <> LOWER({}), 1", contains("v.VARIABLE_NAME", name), literal(name)),
+            format!(
+                "{all} WHERE {} ORDER BY LOWER(v.VARIABLE_NAME) <> LOWER({}), 1",
+                contains("v.VARIABLE_NAME", name),
+                literal(name)
+            ),
             "no row means that there is no setting of that name",
         ),
         Some(name) => {
             let word = name.strip_suffix('s').filter(|w| w.len() > 3).unwrap_or(name);
-            one(format!("Settings about {name}"), format!("{all} WHERE {} ORDER BY 1", contains("v.VARIABLE_NAME", word)))
+            one(
+                format!("Settings about {name}"),
+                format!("{all} WHERE {} ORDER BY 1", contains("v.VARIABLE_NAME", word)),
+            )
         }
         None => one("Settings", format!("{all} ORDER BY 1")),
     }
@@ -71,7 +78,9 @@ fn privileges(scope: &Scope) -> Answer {
                 ),
                 (
                     "Rights everywhere",
-                    users("WHERE u.PRIVILEGE_TYPE IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE', 'DROP', 'ALTER', 'ALL PRIVILEGES')"),
+                    users(
+                        "WHERE u.PRIVILEGE_TYPE IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE', 'DROP', 'ALTER', 'ALL PRIVILEGES')",
+                    ),
                 ),
             ],
         )
@@ -79,12 +88,19 @@ fn privileges(scope: &Scope) -> Answer {
         let login = |column: &str| format!("WHERE {column} LIKE CONCAT('''', {}, '''@%')", literal(name));
         several(
             &format!("Rights of {name}"),
-            vec![("Rights everywhere", users(&login("u.GRANTEE"))), ("Rights on databases and tables", granted(&login("g.GRANTEE")))],
+            vec![
+                ("Rights everywhere", users(&login("u.GRANTEE"))),
+                ("Rights on databases and tables", granted(&login("g.GRANTEE"))),
+            ],
         )
     } else {
         several(
             Topic::Privileges.title(),
-            vec![("Rights on databases and tables", granted("")), ("Rights everywhere", users("")), ("Our own rights", "SHOW GRANTS".into())],
+            vec![
+                ("Rights on databases and tables", granted("")),
+                ("Rights everywhere", users("")),
+                ("Our own rights", "SHOW GRANTS".into()),
+            ],
         )
     };
     answer.notes.push(OWN_RIGHTS.into());
@@ -105,7 +121,11 @@ fn replication(flavour: Flavour) -> Answer {
         "SELECT @@server_id AS server_id, @@read_only AS read_only, @@super_read_only AS super_read_only, @@log_bin AS binary_log, \
          @@gtid_mode AS gtid_mode, @@gtid_executed AS gtid"
     };
-    let status = if flavour.is_mariadb() || flavour.is_mysql_since(80_022) { "SHOW REPLICA STATUS" } else { "SHOW SLAVE STATUS" };
+    let status = if flavour.is_mariadb() || flavour.is_mysql_since(80_022) {
+        "SHOW REPLICA STATUS"
+    } else {
+        "SHOW SLAVE STATUS"
+    };
     let mut answer = several(
         Topic::Replication.title(),
         vec![

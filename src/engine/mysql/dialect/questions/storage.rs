@@ -85,7 +85,8 @@ fn wasted(scope: &Scope, schema: &Schema) -> String {
 
 /// Commits, rollbacks, deadlocks and lock timeouts.
 pub(super) fn transactions_counted(flavour: Flavour) -> String {
-    let metric = |name: &str| format!("(SELECT m.COUNT FROM information_schema.INNODB_METRICS AS m WHERE m.NAME = '{name}')");
+    let metric =
+        |name: &str| format!("(SELECT m.COUNT FROM information_schema.INNODB_METRICS AS m WHERE m.NAME = '{name}')");
     format!(
         "SELECT {} AS deadlocks, {} AS lock_timeouts, {} AS commits, {} AS rollbacks, {} AS row_lock_waits, {} AS row_lock_wait_ms",
         metric("lock_deadlocks"),
@@ -101,10 +102,9 @@ pub(super) fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Option<Answ
     let title = topic.title();
     let flavour = Flavour::of(schema);
     Some(match topic {
-        Topic::Databases => one(
-            title,
-            databases(&format!("WHERE d.SCHEMA_NAME NOT IN {}", super::SYSTEM), &limit(scope, 500)),
-        ),
+        Topic::Databases => {
+            one(title, databases(&format!("WHERE d.SCHEMA_NAME NOT IN {}", super::SYSTEM), &limit(scope, 500)))
+        }
         Topic::DatabaseSize => {
             let which = scope.name.as_ref().map_or_else(|| "DATABASE()".to_owned(), |n| literal(n));
             one(title, databases(&format!("WHERE d.SCHEMA_NAME = {which}"), ""))
@@ -138,7 +138,9 @@ pub(super) fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Option<Answ
                 ),
                 "the secondary indexes of a table together: InnoDB's primary key is the table itself",
             );
-            answer.notes.push("the size of each index is in mysql.innodb_index_stats, which takes a right of its own".into());
+            answer
+                .notes
+                .push("the size of each index is in mysql.innodb_index_stats, which takes a right of its own".into());
             answer
         }
         Topic::Tablespaces => one(
@@ -228,8 +230,7 @@ pub(super) fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Option<Answ
 
 /// The redo log is InnoDB's write-ahead log; the binary log is what replicas and backups follow.
 fn logs(flavour: Flavour) -> Answer {
-    let capacity =
-        if flavour.is_mysql_since(80_030) { "@@innodb_redo_log_capacity" } else { "@@innodb_log_file_size" };
+    let capacity = if flavour.is_mysql_since(80_030) { "@@innodb_redo_log_capacity" } else { "@@innodb_log_file_size" };
     let mut answer = several(
         "Redo log and binary log",
         vec![
@@ -270,6 +271,8 @@ fn binary_logs(flavour: Flavour) -> Answer {
             ("Files", "SHOW BINARY LOGS".to_owned()),
         ],
     );
-    answer.notes.push("the list of files is refused where the binary log is off, and takes the right REPLICATION CLIENT".into());
+    answer.notes.push(
+        "the list of files is refused where the binary log is off, and takes the right REPLICATION CLIENT".into(),
+    );
     answer
 }
