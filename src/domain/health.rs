@@ -158,6 +158,15 @@ const RULES: &[Rule] = &[
         text: |v, _| format!("replication is {} behind", metric::seconds(v)),
     },
     Rule {
+        // A channel that does not run falls behind without a number for it: any is too many.
+        word: "broken",
+        metric: metric::REPLICATION_BROKEN,
+        number: |r, _| r.get(&metric::REPLICATION_BROKEN).copied(),
+        warning: 1.0,
+        critical: 1.0,
+        text: |v, _| format!("{v:.0} replication channels do not run"),
+    },
+    Rule {
         word: "xid",
         metric: metric::XID_AGE,
         number: |r, _| r.get(&metric::XID_AGE).copied(),

@@ -79,6 +79,14 @@ metrics! {
     CACHE_HIT_RATIO = "cache_hit_ratio", "cache", Gauge, Percent, "Share of pages found in cache between the last two samples.";
     LAG = "lag", "lag", Gauge, Seconds, "How far this replica is behind, or the worst replica of this primary.";
     REPLICAS = "replicas", "replicas", Gauge, Count, "Replicas connected now.";
+    ROW_LOCK_WAITS = "row_lock_waits", "row waits", Counter, PerSecond, "Times per second that a statement had to wait for a row lock.";
+    HISTORY_LENGTH = "history_length", "history", Gauge, Count, "Old row versions that purge has not removed yet (InnoDB's history list).";
+    CHECKPOINT_AGE = "checkpoint_age", "ckpt age", Gauge, Bytes, "Redo log written since the last checkpoint.";
+    TEMP_TABLES_ON_DISK = "temp_tables_on_disk", "tmp disk", Counter, PerSecond, "Temporary tables put on disk per second.";
+    SLOW_STATEMENTS = "slow_statements", "slow/s", Counter, PerSecond, "Statements per second that took longer than the server's own limit for slow ones.";
+    OPEN_FILES = "open_files", "open files", Gauge, Count, "Files that the server has open.";
+    BINLOG_BYTES = "binlog_bytes", "binlogs", Gauge, Bytes, "Size of the binary logs on disk.";
+    REPLICATION_BROKEN = "replication_broken", "repl broken", Gauge, Count, "Replication channels of this replica that do not run.";
     DATA_BYTES = "data_bytes", "data", Gauge, Bytes, "Size of the database.";
     WAL_BYTES = "wal_bytes", "wal", Gauge, Bytes, "Size of the write-ahead log on disk.";
     WAL_RATE = "wal_rate", "wal/s", Counter, BytesPerSecond, "Write-ahead log written per second.";
