@@ -229,7 +229,7 @@ pub struct EngineSpec {
 }
 
 /// Every engine.
-pub static ENGINES: &[&EngineSpec] = &[&postgres::SPEC, &mongodb::SPEC, &redis::SPEC, &sqlite::SPEC];
+pub static ENGINES: &[&EngineSpec] = &[&postgres::SPEC, &mysql::SPEC, &mongodb::SPEC, &redis::SPEC, &sqlite::SPEC];
 
 /// The engine of a name.
 pub fn by_name(name: &str) -> Option<&'static EngineSpec> {

@@ -1,9 +1,40 @@
-//! MySQL and MariaDB: one engine with two flavours.
+//! MySQL and MariaDB as one engine with two flavours: its line in the registry. One file per concern beside it.
 
-#[allow(dead_code, reason = "the registry takes it in together with the driver")]
+mod connect;
 mod dialect;
+mod hosting;
+mod sample;
+mod schema;
+mod session;
+mod views;
+mod wire;
 
 use crate::domain::target::EngineId;
+use crate::engine::EngineSpec;
 
-/// Name of the engine.
+/// The engine's id.
 pub const ID: EngineId = EngineId("mysql");
+
+/// The registry line.
+pub static SPEC: EngineSpec = EngineSpec {
+    id: ID,
+    name: "MySQL",
+    schemes: &["mysql", "mariadb"],
+    file_endings: &[],
+    has_sessions: true,
+    takes_password: true,
+    minimum_version: "MySQL 8.0, MariaDB 10.6",
+    least_privilege: include_str!("least_privilege.sql"),
+    least_privilege_fix: include_str!("least_privilege_fix.sql"),
+    hosting: &hosting::HOSTING,
+    presets: &[],
+    dialect: dialect::DIALECT,
+    views: views::VIEWS,
+    address: connect::address,
+    destination: connect::destination,
+    connect: connect::connect,
+    sample: sample::sample,
+    schema: schema::schema,
+    with_database: connect::with_database,
+    discover: connect::discover,
+};

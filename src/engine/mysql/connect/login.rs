@@ -234,6 +234,10 @@ impl Door {
 
     /// The server's refusal, in words that say what to do.
     fn refused(&self, message: &ServerMessage, encrypted: bool) -> ConnectError {
+        self.refused_words(message, encrypted).with_code(&message.code)
+    }
+
+    fn refused_words(&self, message: &ServerMessage, encrypted: bool) -> ConnectError {
         let (user, host, said) = (&self.user, self.endpoint.words(), &message.message);
         let database = self.database.as_deref().unwrap_or_default();
         let error = |kind, words: String| ConnectError::new(kind, words);

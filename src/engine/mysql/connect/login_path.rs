@@ -33,7 +33,11 @@ pub(super) fn find(
 ) -> Result<Options, ConnectError> {
     let text = match read(around) {
         Ok(text) => text,
-        Err(hint) if name.is_none() => return Ok(Options { hints: vec![hint], ..Options::default() }),
+        Err(hint) if name.is_none() => {
+            let mut none = Options::default();
+            none.hints.push(hint);
+            return Ok(none);
+        }
         Err(hint) => return Err(ConnectError::new(ConnectKind::Settings, hint)),
     };
     if let Some(name) = name
@@ -121,7 +125,8 @@ fn reveal(bytes: &[u8]) -> Option<Zeroizing<String>> {
         }
         // The last byte says how many were added to fill the block.
         let added = usize::from(*text.last()?);
-        text.truncate(text.len().checked_sub(added).filter(|_| (1..=16).contains(&added))?);
+        let kept = text.len().checked_sub(added).filter(|_| (1..=16).contains(&added))?;
+        text.truncate(kept);
         rest = &after[length..];
     }
     String::from_utf8(text.to_vec()).ok().map(Zeroizing::new)

@@ -18,7 +18,7 @@ pub(crate) use login::{Door, Opened};
 use super::session::MySession;
 use crate::domain::error_event::{ConnectError, ConnectKind};
 use crate::engine::net::{self, Endpoint, Peer, Place, TlsMode, TlsSettings, Words, share};
-use crate::engine::{ConnectSettings, Session, Surroundings, Task};
+use crate::engine::{ConnectSettings, Destination, Session, Surroundings, Task};
 use plan::Plan;
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -37,6 +37,14 @@ static WORDS: Words = Words {
 /// `host:port/database` of a URL, defaults filled in.
 pub(super) fn address(url: &SecretString, around: &Surroundings) -> Result<String, ConnectError> {
     Plan::make(url, around).map(|plan| plan.address())
+}
+
+/// Where a URL leads and as whom.
+pub(super) fn destination(url: &SecretString, around: &Surroundings) -> Result<Destination, ConnectError> {
+    let plan = Plan::make(url, around)?;
+    let reachable = !matches!(plan.endpoint.place, Place::Socket(_));
+    let servers = reachable.then(|| (plan.endpoint.host.clone(), plan.endpoint.port)).into_iter().collect();
+    Ok(Destination { servers, user: Some(plan.user) })
 }
 
 /// The URL of another database on the same server.

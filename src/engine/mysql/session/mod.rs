@@ -19,7 +19,7 @@ use crate::domain::rows::{Limits, Rows, Truncation};
 use crate::domain::target::Identity;
 use crate::engine::{Param, Query, ReadSummary, RowSink, Session};
 use async_trait::async_trait;
-pub(crate) use begin::{Facts, Flavour};
+pub(crate) use begin::Facts;
 use std::any::Any;
 use std::borrow::Cow;
 use std::collections::HashMap;

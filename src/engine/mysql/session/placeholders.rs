@@ -84,9 +84,9 @@ const ATTRIBUTES: &str = "LEFT JOIN performance_schema.session_connect_attrs a \
 const NOT_OURS: &str =
     "AND NOT (COALESCE(a.ATTR_VALUE, '') LIKE 'dba-gpt%' AND p.USER = SUBSTRING_INDEX(CURRENT_USER(), '@', 1))";
 
-const DATA_BYTES_BY_TABLES: &str = "SELECT SUM(t.DATA_LENGTH + t.INDEX_LENGTH) AS data_bytes \
+const DATA_BYTES_BY_TABLES: &str = "SELECT COALESCE(SUM(t.DATA_LENGTH + t.INDEX_LENGTH), 0) AS data_bytes \
     FROM information_schema.TABLES t WHERE t.TABLE_SCHEMA = DATABASE()";
-const DATA_BYTES_BY_FILES: &str = "SELECT SUM(s.FILE_SIZE) AS data_bytes \
+const DATA_BYTES_BY_FILES: &str = "SELECT COALESCE(SUM(s.FILE_SIZE), 0) AS data_bytes \
     FROM information_schema.INNODB_SYS_TABLESPACES s WHERE SUBSTRING_INDEX(s.NAME, '/', 1) = DATABASE()";
 
 const TABLE_USE_COLUMNS: &str = ", u.COUNT_READ AS rows_read, u.COUNT_INSERT AS inserted, u.COUNT_UPDATE AS updated, \
@@ -150,7 +150,7 @@ pub(super) fn fill(text: &'static str, facts: &Facts) -> Result<Cow<'static, str
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::Flavour;
+    use super::super::begin::Flavour;
     use super::*;
 
     #[test]

@@ -11,7 +11,6 @@ pub(crate) struct Malformed(pub(crate) &'static str);
 /// The server's first packet.
 #[derive(Debug, Clone)]
 pub(crate) struct Greeting {
-    pub(crate) version: String,
     /// Lower half of the connection's id.
     pub(crate) connection_id: u32,
     pub(crate) capabilities: CapabilityFlags,
@@ -70,7 +69,8 @@ impl Greeting {
             Some(0xff) => return Ok(Err(refusal(body))),
             _ => return Err(Malformed("a greeting of another protocol")),
         }
-        let version = text_to_zero(&mut body).ok_or(SHORT)?;
+        // The version comes first; the session asks for it again, because a proxy may give its own here.
+        text_to_zero(&mut body).ok_or(SHORT)?;
         if body.len() < 15 {
             return Err(SHORT);
         }
@@ -93,7 +93,7 @@ impl Greeting {
         }
         nonce.resize(20, 0);
         let capabilities = CapabilityFlags::from_bits_truncate(capabilities);
-        Ok(Ok(Self { version, connection_id, capabilities, nonce, plugin }))
+        Ok(Ok(Self { connection_id, capabilities, nonce, plugin }))
     }
 }
 
@@ -189,7 +189,7 @@ pub(super) fn refusal(mut body: Bytes) -> ServerMessage {
 }
 
 /// Takes a number of one to nine bytes.
-pub(crate) fn lenenc(body: &mut Bytes) -> Option<u64> {
+pub(super) fn lenenc(body: &mut Bytes) -> Option<u64> {
     let more = match *body.first()? {
         0xfc => 2,
         0xfd => 3,

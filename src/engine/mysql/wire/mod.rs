@@ -15,6 +15,6 @@ mod types;
 
 pub(crate) use cancel::{InFlight, Route, Underway};
 pub(crate) use client::{Answer, Command, Incoming, Prepared, Wire, WireError};
-pub(crate) use message::{Done, Greeting, LoginStep, lenenc};
+pub(crate) use message::{Done, Greeting, LoginStep};
 pub(crate) use row::Bounds;
-pub(crate) use types::{column, text, value};
+pub(crate) use types::{column, value};
