@@ -55,11 +55,7 @@ pub(super) static HOSTING: Hosting = Hosting {
             hosts: &["*.cluster-*.rds.amazonaws.com", "*.cluster-*.rds.amazonaws.com.cn"],
             restrictions: AMAZON,
         },
-        Service {
-            name: "Amazon RDS",
-            hosts: &["*.rds.amazonaws.com", "*.rds.amazonaws.com.cn"],
-            restrictions: AMAZON,
-        },
+        Service { name: "Amazon RDS", hosts: &["*.rds.amazonaws.com", "*.rds.amazonaws.com.cn"], restrictions: AMAZON },
         Service {
             name: "Azure Database for MySQL",
             hosts: &["*.mysql.database.azure.com", "*.mysql.database.chinacloudapi.cn"],

@@ -268,7 +268,9 @@ impl Door {
             ),
             "1129" => error(
                 ConnectKind::Other,
-                format!("{host} has blocked this machine after failed connections: run FLUSH HOSTS (TRUNCATE performance_schema.host_cache) there"),
+                format!(
+                    "{host} has blocked this machine after failed connections: run FLUSH HOSTS (TRUNCATE performance_schema.host_cache) there"
+                ),
             ),
             "1040" => error(
                 ConnectKind::TooManyConnections,
@@ -282,17 +284,17 @@ impl Door {
                 format!("{host}: {said}. End sessions of {user}, or raise the account's limit"),
             ),
             "1053" | "1077" | "3168" | "1927" => error(ConnectKind::NotReady, format!("{host} is not ready: {said}")),
-            "3159" if !encrypted => error(
-                ConnectKind::Tls,
-                format!("{host} lets nobody in without TLS: leave ssl-mode=DISABLED out"),
-            ),
+            "3159" if !encrypted => {
+                error(ConnectKind::Tls, format!("{host} lets nobody in without TLS: leave ssl-mode=DISABLED out"))
+            }
             "1820" | "1862" => error(
                 ConnectKind::Authentication,
                 format!("the password of user {user} has expired: change it with ALTER USER"),
             ),
-            "3118" | "4151" => {
-                error(ConnectKind::Authentication, format!("the account of user {user} is locked: ALTER USER ... ACCOUNT UNLOCK"))
-            }
+            "3118" | "4151" => error(
+                ConnectKind::Authentication,
+                format!("the account of user {user} is locked: ALTER USER ... ACCOUNT UNLOCK"),
+            ),
             "1251" | "1524" | "2059" => error(ConnectKind::UnsupportedLogin, format!("{host}: {said}")),
             code => error(ConnectKind::Other, format!("{host}: {said} ({code})")),
         }

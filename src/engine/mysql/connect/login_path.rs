@@ -26,11 +26,7 @@ fn path(around: &Surroundings) -> Option<PathBuf> {
 }
 
 /// The options of a login path and of `client`, which every client reads; a suffix adds its own groups.
-pub(super) fn find(
-    name: Option<&str>,
-    suffix: Option<&str>,
-    around: &Surroundings,
-) -> Result<Options, ConnectError> {
+pub(super) fn find(name: Option<&str>, suffix: Option<&str>, around: &Surroundings) -> Result<Options, ConnectError> {
     let text = match read(around) {
         Ok(text) => text,
         Err(hint) if name.is_none() => {
@@ -71,14 +67,12 @@ fn names_in(text: &str) -> impl Iterator<Item = &str> {
 
 fn lines_of<'a>(text: &'a str, group: &'a str) -> impl Iterator<Item = &'a str> {
     let mut within = false;
-    text.lines().filter(move |line| {
-        match line.trim().strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
-            Some(name) => {
-                within = name == group;
-                false
-            }
-            None => within,
+    text.lines().filter(move |line| match line.trim().strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
+        Some(name) => {
+            within = name == group;
+            false
         }
+        None => within,
     })
 }
 
@@ -171,7 +165,8 @@ mod tests {
         (folder, Surroundings { variables, ..Surroundings::default() })
     }
 
-    const FILE: &str = "[client]\nuser = \"all\"\nport = 3310\n[prod]\nuser = \"app\"\npassword = \"p \\\"w\\\"\"\nhost = \"db\"\n";
+    const FILE: &str =
+        "[client]\nuser = \"all\"\nport = 3310\n[prod]\nuser = \"app\"\npassword = \"p \\\"w\\\"\"\nhost = \"db\"\n";
 
     #[test]
     fn a_path_adds_to_what_every_client_reads() {

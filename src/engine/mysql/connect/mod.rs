@@ -92,7 +92,8 @@ async fn try_endpoint(
     let mut last = None;
     for (i, peer) in peers.iter().enumerate() {
         let door = Arc::new(door(plan, endpoint, peer, settings)?);
-        match door.open(plan.database.as_deref(), share(deadline, peers.len() - i)).await.map_err(login::Failure::error) {
+        match door.open(plan.database.as_deref(), share(deadline, peers.len() - i)).await.map_err(login::Failure::error)
+        {
             Ok(opened) => {
                 let hints = door.hints(opened.encrypted);
                 return match tokio::time::timeout_at(deadline, MySession::begin(opened, door, hints)).await {

@@ -98,9 +98,8 @@ impl Reader {
                 self.include(directive, path, depth)?;
             } else if counts {
                 let (name, value) = line.split_once('=').map_or((line, "1".into()), |(n, v)| (n.trim(), unquote(v)));
-                here.set_known(name, value).map_err(|e| {
-                    ConnectError::new(e.kind, format!("{shown} line {}: {}", number + 1, e.message))
-                })?;
+                here.set_known(name, value)
+                    .map_err(|e| ConnectError::new(e.kind, format!("{shown} line {}: {}", number + 1, e.message)))?;
             }
         }
         if mode & 0o044 != 0 && here.drop_password() {

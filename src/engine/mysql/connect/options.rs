@@ -49,7 +49,11 @@ const OPTIONS: &[(&str, &str, Use)] = &[
     ("socket", "MYSQL_UNIX_PORT", Use::Used),
     ("ssl", "", Use::Used),
     ("ssl-ca", "", Use::Used),
-    ("ssl-capath", "", Use::Refused("a folder of authorities (ssl-capath) is not supported: give one file with ssl-ca")),
+    (
+        "ssl-capath",
+        "",
+        Use::Refused("a folder of authorities (ssl-capath) is not supported: give one file with ssl-ca"),
+    ),
     ("ssl-cert", "", Use::Used),
     ("ssl-cipher", "", Use::Ignored),
     ("ssl-crl", "", Use::Refused("lists of revoked certificates (ssl-crl) are not supported")),

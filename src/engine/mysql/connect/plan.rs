@@ -132,7 +132,8 @@ fn ssl_mode(options: &Options, endpoint: &Endpoint, has_authority: bool) -> Resu
 
 /// MariaDB's clients say it with two switches.
 fn mariadb_mode(options: &Options) -> Option<TlsMode> {
-    let switch = |name| options.get(name).map(|word| !matches!(word.to_ascii_lowercase().as_str(), "0" | "off" | "false"));
+    let switch =
+        |name| options.get(name).map(|word| !matches!(word.to_ascii_lowercase().as_str(), "0" | "off" | "false"));
     match (switch("ssl"), switch("ssl-verify-server-cert")) {
         (Some(false), _) => Some(TlsMode::Off),
         (_, Some(true)) => Some(TlsMode::VerifyFull),

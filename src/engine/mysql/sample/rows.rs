@@ -85,9 +85,7 @@ pub(super) fn replica(rows: &Rows, sample: &mut Sample) {
             broken += 1.0;
             let error = first(row, ["Last_SQL_Error", "Last_IO_Error"]);
             let why = if error.is_empty() { String::new() } else { format!(": {error}") };
-            sample.hints.push(format!(
-                "replication{channel} does not run (receiver {reads}, applier {applies}){why}"
-            ));
+            sample.hints.push(format!("replication{channel} does not run (receiver {reads}, applier {applies}){why}"));
         }
     }
     sample.readings.insert(metric::REPLICATION_BROKEN, broken);
@@ -99,7 +97,9 @@ pub(super) fn replica(rows: &Rows, sample: &mut Sample) {
 /// Levels that are counted from the list of sessions.
 pub(super) fn levels(sample: &mut Sample, replicas: usize) {
     let now = sample.server_now;
-    let count = |test: &dyn Fn(&SessionInfo) -> bool| sample.sessions.iter().filter(|s| !s.background && test(s)).count() as f64;
+    let count = |test: &dyn Fn(&SessionInfo) -> bool| {
+        sample.sessions.iter().filter(|s| !s.background && test(s)).count() as f64
+    };
     let state = |state: SessionState| count(&|s: &SessionInfo| s.state == state);
     let oldest = |start: &dyn Fn(&SessionInfo) -> Option<Timestamp>| {
         let ages = sample.sessions.iter().filter(|s| !s.background).filter_map(start).map(|t| now.since(t));
@@ -219,7 +219,9 @@ pub(super) fn metadata_holders(rows: &Rows, sessions: &mut [SessionInfo]) {
         .map(|s| (s.pid, s.statement.to_lowercase()))
         .collect();
     for row in &rows.rows {
-        let (Some(holder), table) = (rows.get(row, "pid").int(), rows.text(row, "tbl").to_lowercase()) else { continue };
+        let (Some(holder), table) = (rows.get(row, "pid").int(), rows.text(row, "tbl").to_lowercase()) else {
+            continue;
+        };
         for (pid, _) in waiting.iter().filter(|(pid, words)| *pid != holder && names(words, &table)) {
             if let Some(session) = sessions.iter_mut().find(|s| s.pid == *pid)
                 && !session.blocked_by.contains(&holder)
@@ -236,7 +238,8 @@ pub(super) fn metadata_holders(rows: &Rows, sessions: &mut [SessionInfo]) {
 
 /// A statement names a table as a word of its own.
 fn names(statement: &str, table: &str) -> bool {
-    !table.is_empty() && statement.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).any(|word| word == table)
+    !table.is_empty()
+        && statement.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).any(|word| word == table)
 }
 
 #[cfg(test)]
@@ -278,13 +281,33 @@ mod tests {
 
     #[test]
     fn sessions_are_read_for_what_they_do() {
-        let names = ["pid", "user", "client", "command", "state", "time_ms", "transaction_ms", "transaction_state", "statement"];
+        let names = [
+            "pid",
+            "user",
+            "client",
+            "command",
+            "state",
+            "time_ms",
+            "transaction_ms",
+            "transaction_state",
+            "statement",
+        ];
         let rows = table(
             &names,
             &[
                 &["1", "app", "10.0.0.1:5000", "Sleep", "", "4000", "900000", "RUNNING", "-"],
                 &["2", "app", "localhost", "Query", "updating", "2000", "995000", "LOCK WAIT", "UPDATE t SET a = 1"],
-                &["3", "app", "h:1", "Execute", "Waiting for table metadata lock", "1000", "-", "-", "SELECT * FROM `orders`"],
+                &[
+                    "3",
+                    "app",
+                    "h:1",
+                    "Execute",
+                    "Waiting for table metadata lock",
+                    "1000",
+                    "-",
+                    "-",
+                    "SELECT * FROM `orders`",
+                ],
                 &["4", "repl", "h:1", "Binlog Dump GTID", "Source has sent all", "9000", "-", "-", "-"],
                 &["5", "system user", "", "Slave_SQL", "Slave has read all", "9000", "-", "-", "-"],
             ],
@@ -301,9 +324,15 @@ mod tests {
         assert_eq!((get(metric::ACTIVE), get(metric::IDLE), get(metric::BLOCKED)), (2.0, 0.0, 2.0));
         assert_eq!((get(metric::LONGEST_TRANSACTION), get(metric::LONGEST_STATEMENT)), (100.0, 2.0));
 
-        let waits = table(&["waiting", "blocking", "mode", "object"], &[&["2", "1", "X", "shop.t"], &["2", "1", "X", "shop.t"]]);
+        let waits = table(
+            &["waiting", "blocking", "mode", "object"],
+            &[&["2", "1", "X", "shop.t"], &["2", "1", "X", "shop.t"]],
+        );
         blockers(&waits, &mut sample.sessions);
-        assert_eq!((sample.sessions[1].blocked_by.as_slice(), sample.sessions[0].holds.as_str()), (&[1][..], "X on shop.t"));
+        assert_eq!(
+            (sample.sessions[1].blocked_by.as_slice(), sample.sessions[0].holds.as_str()),
+            (&[1][..], "X on shop.t")
+        );
         let held = table(
             &["pid", "mode", "tbl", "object"],
             &[&["1", "MDL_SHARED_WRITE", "orders", "shop.orders"], &["1", "MDL_SHARED_WRITE", "order", "shop.order"]],

@@ -114,7 +114,9 @@ impl MySession {
         say_grants(&facts, performance_schema, &user, &mut hints);
         say_place(&first.text(row, "basedir"), &comment, &version_text, &variables, &mut hints);
         if facts.database.is_empty() {
-            hints.push("no database is chosen: name one in the URL (mysql://.../DATABASE) to ask about its tables".into());
+            hints.push(
+                "no database is chosen: name one in the URL (mysql://.../DATABASE) to ask about its tables".into(),
+            );
         }
         let uptime = variables.get("uptime").and_then(|v| v.parse::<i64>().ok());
         let now = first.get(row, "now_ms").int();
@@ -168,7 +170,11 @@ pub(super) async fn ask(wire: &mut Wire, text: &str) -> Result<Result<Answer, Se
 pub(super) fn rows(answer: Answer) -> Rows {
     let fields = answer.fields;
     let row = |cells: Vec<_>| cells.into_iter().zip(&fields).map(|(cell, field)| value(field, cell)).collect();
-    Rows { rows: answer.rows.into_iter().map(row).collect(), columns: fields.iter().map(column).collect(), truncated: None }
+    Rows {
+        rows: answer.rows.into_iter().map(row).collect(),
+        columns: fields.iter().map(column).collect(),
+        truncated: None,
+    }
 }
 
 fn column_of(answer: Result<Answer, ServerMessage>) -> Vec<String> {
@@ -191,10 +197,7 @@ async fn variables(wire: &mut Wire) -> Result<HashMap<String, String>, ConnectEr
         let rows = ask(wire, text).await?.map(rows).unwrap_or_default();
         for row in &rows.rows {
             if let [name, value, ..] = row.as_slice() {
-                found.insert(
-                    name.plain().unwrap_or_default().to_ascii_lowercase(),
-                    value.plain().unwrap_or_default(),
-                );
+                found.insert(name.plain().unwrap_or_default().to_ascii_lowercase(), value.plain().unwrap_or_default());
             }
         }
     }

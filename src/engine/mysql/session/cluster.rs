@@ -106,8 +106,10 @@ mod tests {
     #[test]
     fn a_group_member_tells_its_role_and_who_is_online() {
         let names = ["role", "state", "ours"];
-        let members =
-            table(&names, &[&["PRIMARY", "ONLINE", "0"], &["SECONDARY", "RECOVERING", "1"], &["SECONDARY", "ONLINE", "0"]]);
+        let members = table(
+            &names,
+            &[&["PRIMARY", "ONLINE", "0"], &["SECONDARY", "RECOVERING", "1"], &["SECONDARY", "ONLINE", "0"]],
+        );
         assert_eq!(group(&members).as_deref(), Some("group secondary recovering 2/3"));
         assert_eq!(group(&table(&names, &[])), None);
     }

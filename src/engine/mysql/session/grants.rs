@@ -60,7 +60,11 @@ impl Grants {
     /// May read every table of a schema.
     pub(super) fn may_select(&self, schema: &str) -> bool {
         let scopes = ["*.*".to_owned(), format!("{schema}.*")];
-        scopes.iter().filter_map(|scope| self.by_scope.get(scope)).flatten().any(|p| p == "SELECT" || p == "ALL PRIVILEGES")
+        scopes
+            .iter()
+            .filter_map(|scope| self.by_scope.get(scope))
+            .flatten()
+            .any(|p| p == "SELECT" || p == "ALL PRIVILEGES")
     }
 
     /// What a watcher should not be able to do, one sentence part a scope, the whole server first.

@@ -24,7 +24,9 @@ const PARTS: &[(&str, Part)] = &[
     // Another login that merely calls itself `dba-gpt` is shown.
     ("{not_ours}", |f| Ok(if f.performance_schema { NOT_OURS } else { "" })),
     ("{replica_status}", |f| match (f.sees_replication, f.is_mariadb(), f.version) {
-        (false, _, _) => Err("the state of replication is hidden: GRANT REPLICATION CLIENT ON *.* (MariaDB: SLAVE MONITOR)"),
+        (false, _, _) => {
+            Err("the state of replication is hidden: GRANT REPLICATION CLIENT ON *.* (MariaDB: SLAVE MONITOR)")
+        }
         (_, true, _) => Ok("SHOW ALL SLAVES STATUS"),
         (_, false, 80_022..) => Ok("SHOW REPLICA STATUS"),
         _ => Ok("SHOW SLAVE STATUS"),
@@ -45,10 +47,10 @@ const PARTS: &[(&str, Part)] = &[
     ("{metadata_locks}", |f| match (f.metadata_locks, f.metadata_lock_info) {
         (true, _) => Ok(METADATA_LOCKS),
         (false, true) => Ok(METADATA_LOCK_INFO),
-        (false, false) if f.is_mariadb() => Err(
-            "metadata locks are not visible: INSTALL SONAME 'metadata_lock_info', or performance_schema = ON with \
-             performance_schema_instrument = 'wait/lock/metadata/sql/mdl=ON'",
-        ),
+        (false, false) if f.is_mariadb() => {
+            Err("metadata locks are not visible: INSTALL SONAME 'metadata_lock_info', or performance_schema = ON with \
+             performance_schema_instrument = 'wait/lock/metadata/sql/mdl=ON'")
+        }
         (false, false) => Err("metadata locks are not visible: GRANT SELECT ON performance_schema.*, and leave the \
              instrument wait/lock/metadata/sql/mdl on"),
     }),

@@ -332,7 +332,9 @@ mod tests {
 
     #[test]
     fn a_row_that_lies_about_its_length_is_refused() {
-        for body in [&b"\0\0\x01\x02"[..], b"\0", b"\0\0\x01\0\0\0\0\0\0\0\x05ab", b"\0\0\x01\0\0\0\0\0\0\0\x01abc", b""] {
+        for body in
+            [&b"\0\0\x01\x02"[..], b"\0", b"\0\0\x01\0\0\0\0\0\0\0\x05ab", b"\0\0\x01\0\0\0\0\0\0\0\x01abc", b""]
+        {
             let mut out = result(&[]);
             out.truncate(out.len() - 11);
             packet(body, &mut out);

@@ -95,9 +95,11 @@ pub(crate) fn value(field: &Field, cell: Cell) -> Value {
     };
     let unsigned = field.flags.contains(ColumnFlags::UNSIGNED_FLAG);
     match field.kind {
-        T::MYSQL_TYPE_TINY | T::MYSQL_TYPE_SHORT | T::MYSQL_TYPE_LONG | T::MYSQL_TYPE_INT24 | T::MYSQL_TYPE_LONGLONG => {
-            whole_number(&bytes, unsigned)
-        }
+        T::MYSQL_TYPE_TINY
+        | T::MYSQL_TYPE_SHORT
+        | T::MYSQL_TYPE_LONG
+        | T::MYSQL_TYPE_INT24
+        | T::MYSQL_TYPE_LONGLONG => whole_number(&bytes, unsigned),
         T::MYSQL_TYPE_YEAR => match whole_number(&bytes, true) {
             Value::Int(0) => Value::Text("0000".into()),
             year => year,
