@@ -8,6 +8,7 @@ mod app;
 mod architecture;
 mod cli;
 mod config;
+mod conformance;
 mod demo;
 mod faults;
 mod guard;

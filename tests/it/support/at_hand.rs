@@ -2,6 +2,8 @@
 
 use super::servers;
 use dba_gpt::engine::{self, EngineSpec};
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 /// A server that the tests know of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -14,10 +16,12 @@ pub enum Server {
     Valkey9,
     /// The DocumentDB engine behind our bridge: no logins, no TLS.
     MongoBridge,
+    /// A file with a small shop in it.
+    Sqlite,
 }
 
 impl Server {
-    /// All of them.
+    /// All that are reached over a network.
     pub const ALL: [Self; 7] = [
         Self::Postgres15,
         Self::Postgres18,
@@ -38,6 +42,7 @@ impl Server {
             Self::Redis7 => Some(servers::redis_url()),
             Self::Valkey9 => servers::valkey_url(),
             Self::MongoBridge => servers::mongo_url(),
+            Self::Sqlite => Some(sqlite_url()),
         }
     }
 
@@ -49,7 +54,7 @@ impl Server {
 
     /// It asks for a password.
     pub fn has_logins(self) -> bool {
-        self != Self::MongoBridge
+        !matches!(self, Self::MongoBridge | Self::Sqlite)
     }
 
     /// The one to fail over to: another of the same engine with the same logins.
@@ -61,7 +66,7 @@ impl Server {
             Self::MySql9 => Self::MariaDb,
             Self::Redis7 => Self::Valkey9,
             Self::Valkey9 => Self::Redis7,
-            Self::MongoBridge => Self::MongoBridge,
+            Self::MongoBridge | Self::Sqlite => self,
         }
     }
 
@@ -73,6 +78,24 @@ impl Server {
         }
         spec
     }
+}
+
+/// A small shop in a file of this process.
+fn sqlite_url() -> String {
+    static FILE: LazyLock<PathBuf> = LazyLock::new(|| {
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("shop-{}.sqlite", std::process::id()));
+        let _ = std::fs::remove_file(&file);
+        let shop = rusqlite::Connection::open(&file).unwrap();
+        shop.execute_batch(
+            "CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+             CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customers (id), status TEXT);
+             INSERT INTO customers VALUES (1, 'Ada'), (2, 'Bob');
+             INSERT INTO orders VALUES (1, 1, 'paid'), (2, 1, 'open'), (3, 2, 'paid');",
+        )
+        .unwrap();
+        file
+    });
+    format!("sqlite:{}", FILE.display())
 }
 
 /// The port of a URL on this machine.

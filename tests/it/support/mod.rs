@@ -5,6 +5,7 @@
 pub mod at_hand;
 pub mod demo;
 pub mod mongo;
+pub mod hands;
 pub mod process;
 pub mod proxy;
 pub mod servers;
