@@ -89,6 +89,8 @@ fn sqlite_url() -> String {
         shop.execute_batch(
             "CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
              CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customers (id), status TEXT);
+             CREATE TABLE big (text TEXT);
+             INSERT INTO big VALUES (hex(zeroblob(1500000)));
              INSERT INTO customers VALUES (1, 'Ada'), (2, 'Bob');
              INSERT INTO orders VALUES (1, 1, 'paid'), (2, 1, 'open'), (3, 2, 'paid');",
         )
