@@ -58,7 +58,9 @@ const POSTGRES: Expected = Expected {
 const MYSQL: Expected = Expected {
     version: "MySQL 9",
     many_rows: "SELECT a.COLUMN_NAME FROM information_schema.COLUMNS a, information_schema.COLLATIONS b LIMIT 100000",
-    slow: Some("SELECT count(*) FROM information_schema.COLLATIONS a, information_schema.COLLATIONS b, information_schema.COLLATIONS c, information_schema.COLLATIONS d"),
+    slow: Some(
+        "SELECT count(*) FROM information_schema.COLLATIONS a, information_schema.COLLATIONS b, information_schema.COLLATIONS c, information_schema.COLLATIONS d",
+    ),
     other_database: Some("bench"),
     tables: &["orders", "customers"],
     ..POSTGRES
@@ -104,7 +106,9 @@ const SQLITE: Expected = Expected {
     user: "",
     many_rows: "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 100000) SELECT n FROM numbers",
     big_cell: "SELECT text FROM big",
-    slow: Some("WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers) SELECT count(*) FROM numbers"),
+    slow: Some(
+        "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers) SELECT count(*) FROM numbers",
+    ),
     no_database: None,
     other_database: None,
     readings: &[],

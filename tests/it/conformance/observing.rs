@@ -155,7 +155,11 @@ pub async fn hostile_names_do_no_harm(stage: Stage) {
     }
     for view in stage.spec.views {
         if let Err(error) = session.own(view.query, &[]).await {
-            assert!(matches!(error, SessionError::Server(_) | SessionError::Unsupported(_)), "{}: {error:?}", view.name);
+            assert!(
+                matches!(error, SessionError::Server(_) | SessionError::Unsupported(_)),
+                "{}: {error:?}",
+                view.name
+            );
         }
     }
 }

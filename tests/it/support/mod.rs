@@ -4,8 +4,8 @@
 
 pub mod at_hand;
 pub mod demo;
-pub mod mongo;
 pub mod hands;
+pub mod mongo;
 pub mod process;
 pub mod proxy;
 pub mod servers;
