@@ -100,6 +100,8 @@ pub enum Action {
     Rerun,
     /// Connect anew.
     Reconnect,
+    /// Try a proposed setting of the open server, by its number or the likeliest.
+    Apply(String),
     /// What the program and its targets miss.
     Hints,
 }
@@ -268,6 +270,7 @@ pub static ACTIONS: &[ActionSpec] = &[
     act("refresh", &["z"], S::Health, A::Refresh(String::new()), "refresh interval").takes("SECONDS").foot("rate"),
     act("collect", &["R"], S::Health, A::CollectNow, "collect now"),
     act("try", &["r"], S::Health, A::Reconnect, "try to connect now, whatever the breaker says"),
+    act("apply", &["a"], S::Server, A::Apply(String::new()), "try the proposed setting, for this run").takes("NUMBER"),
     act("sort", &["s"], S::Table, A::Sort, "sort by the next column").foot("sort"),
     act("sort-reverse", &["S"], S::Table, A::SortReverse, "turn the order round"),
     act("zoom", &["f"], S::Health, A::Zoom, "fill the screen with the table"),

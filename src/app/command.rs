@@ -42,6 +42,7 @@ fn with_argument(spec: &ActionSpec, argument: &str) -> Result<Action, String> {
         Action::Refresh(_) => Ok(Action::Refresh(text)),
         Action::Rename(_) => needs(text, Action::Rename),
         Action::Server(_) => Ok(Action::Server(text)),
+        Action::Apply(_) => Ok(Action::Apply(text)),
         Action::Database(_) => needs(text, Action::Database),
         Action::Timeout(_) => needs(text, Action::Timeout),
         Action::RowLimit(_) => needs(text, Action::RowLimit),

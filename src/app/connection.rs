@@ -1,5 +1,6 @@
 //! The connection to each target: its attempts, its breakers, and what a person may do about it.
 
+use super::diagnosis::Diagnosis;
 use super::effect::Effect;
 use super::event::Failure;
 use super::health;
@@ -28,6 +29,8 @@ pub struct Connection {
     pub failure: Option<Failure>,
     /// Since when the target has been failing.
     pub failing_since: Option<Timestamp>,
+    /// Why it fails, as far as it is known, and what was tried.
+    pub diagnosis: Diagnosis,
 }
 
 impl Connection {
@@ -40,6 +43,7 @@ impl Connection {
             record: Record::default(),
             failure: None,
             failing_since: None,
+            diagnosis: Diagnosis::default(),
         }
     }
 }

@@ -4,6 +4,7 @@ use super::chat::Entry;
 use super::event::RequestId;
 use crate::domain::activity::Sample;
 use crate::domain::attempt::Attempt;
+use crate::domain::connection::{Change, KnownFix, Probe};
 use crate::domain::interchange::ExportFormat;
 use crate::domain::rows::{Limits, Rows};
 use crate::domain::target::{TargetId, Timestamp};
@@ -41,6 +42,12 @@ pub enum Effect {
     KeepAttempt(TargetId, Attempt),
     /// Read the history of a target's attempts.
     LoadRecord(TargetId),
+    /// Look round on a target's host after a failure.
+    LookRound(TargetId, Vec<Probe>),
+    /// Use a changed setting of a target for this run, and say why.
+    ChangeSetting(TargetId, Change, String),
+    /// Remember a changed setting that let us in.
+    KeepFix(TargetId, KnownFix),
     /// Read what is usual for a target.
     LoadUsual(TargetId),
     /// Read the last stored values of a target.

@@ -4,6 +4,7 @@ use super::action::Action;
 use super::chat::{ConversationSummary, Entry};
 use crate::domain::activity::{Sample, SessionInfo};
 use crate::domain::attempt::{Attempt, Record};
+use crate::domain::connection::{Change, Found, KnownFix};
 use crate::domain::error_event::{ConnectError, ConnectKind, SessionError};
 use crate::domain::guard::{Catalog, Judgement};
 use crate::domain::health::Usual;
@@ -31,6 +32,12 @@ pub enum Event {
     Attempted(Timestamp, TargetId, Attempt),
     /// What the store remembers of a target's attempts.
     RecordLoaded(TargetId, Record),
+    /// Probes after a failure have ended.
+    LookedRound(TargetId, Vec<Found>),
+    /// A changed setting is in use: the new address, and the URL without its password. Or why it cannot be.
+    SettingChanged(Timestamp, TargetId, Result<(String, String), String>, Change, String),
+    /// The changed setting that let us in the last time.
+    FixRemembered(TargetId, KnownFix),
     /// A view of a server arrived.
     ViewLoaded(Timestamp, TargetId, &'static str, Result<Rows, String>),
     /// A database's objects arrived.

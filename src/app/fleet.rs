@@ -2,6 +2,7 @@
 
 use super::list::ListState;
 use super::model::{Model, Screen, TargetModel};
+use super::pane;
 use super::table::{SPARK, Table, TableCell, TableRow};
 use crate::domain::activity::{SessionInfo, SessionState, blocking_tree};
 use crate::domain::health::State;
@@ -175,7 +176,10 @@ pub fn current_table(model: &Model) -> Option<Table> {
     match model.screen {
         Screen::Health => Some(match model.open_server() {
             None => fleet_table(&model.targets, model.now),
-            Some(t) => view_table(t, model.health.view),
+            Some(t) => match pane::pane(t, model.health.view, model) {
+                Some(pane) => pane.table,
+                None => view_table(t, model.health.view),
+            },
         }),
         Screen::Chat => {
             let open = model.chat.open_table.as_ref()?;

@@ -3,10 +3,10 @@
 //! A collection is never started while one is under way. One that is slower than its budget doubles the interval in
 //! force; when one fails, [`super::connection`] says when the next one is made.
 
-use super::connection;
 use super::effect::Effect;
 use super::event::{Collected, Failure};
 use super::model::{Link, Model, TargetModel};
+use super::{connection, diagnosis};
 use crate::domain::error_event::NOT_SENT;
 use crate::domain::health::{Health, State};
 use crate::domain::metric;
@@ -67,6 +67,7 @@ pub fn sampled(model: &mut Model, id: &TargetId, cycle: u64, result: Result<Box<
     }
     let started = t.schedule.in_flight.take().unwrap_or(now);
     let mut effects = Vec::new();
+    let mut told = None;
     match result {
         Ok(collected) => {
             let Collected { identity, mut sample } = *collected;
@@ -85,6 +86,11 @@ pub fn sampled(model: &mut Model, id: &TargetId, cycle: u64, result: Result<Box<
             t.identity = Some(identity);
             t.link = Link::Up;
             connection::succeeded(t);
+            let proved = diagnosis::let_in(t, now);
+            if let Some((keep, words)) = proved {
+                effects.push(keep);
+                told = Some(words);
+            }
             t.take(sample);
             if now.since(t.kept_at) >= KEEP_EVERY_MS
                 && let Some(sample) = &t.sample
@@ -109,6 +115,10 @@ pub fn sampled(model: &mut Model, id: &TargetId, cycle: u64, result: Result<Box<
             t.schedule.due = connection::failed(t, now, failure);
         }
     }
+    if let Some(words) = told {
+        model.tell(words, false);
+    }
+    effects.extend(diagnosis::look(model));
     effects.extend(refresh_view(model));
     super::update::follow_lists(model);
     effects
@@ -129,7 +139,7 @@ pub fn refresh_view(model: &mut Model) -> Vec<Effect> {
     let (now, view, paused) = (model.now, model.health.view, model.health.paused);
     let Some(id) = model.health.server.clone() else { return Vec::new() };
     let Some(t) = model.target_mut(&id) else { return Vec::new() };
-    let of_engine = !super::model::SAMPLE_VIEWS.iter().any(|v| v.name == view);
+    let of_engine = !super::model::is_own_view(view);
     if !of_engine || !matches!(t.link, Link::Up) {
         return Vec::new();
     }

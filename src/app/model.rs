@@ -12,6 +12,7 @@ use crate::domain::metric::{self, MetricId, Readings, Series};
 use crate::domain::rows::{Limits, Rows};
 use crate::domain::schedule::Patience;
 use crate::domain::schema::Schema;
+use crate::domain::security::Facts;
 use crate::domain::target::{Identity, Target, TargetId, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -53,6 +54,22 @@ pub const SAMPLE_VIEWS: &[ViewInfo] = &[
     ViewInfo { name: "activity", key: 'a', title: "Activity" },
     ViewInfo { name: "blocking", key: 'b', title: "Blocking tree" },
 ];
+
+/// Views that every target has, because they are about us and it.
+pub const OWN_VIEWS: &[ViewInfo] = &[
+    ViewInfo { name: super::connection_pane::VIEW, key: 'n', title: "Connection" },
+    ViewInfo { name: super::security::VIEW, key: 'y', title: "Security of the connection" },
+];
+
+/// A view is about us and the target, not about what the target does.
+pub fn is_about_us(name: &str) -> bool {
+    OWN_VIEWS.iter().any(|v| v.name == name)
+}
+
+/// A view is none of the engine's: it comes with the sample, or it is our own.
+pub fn is_own_view(name: &str) -> bool {
+    SAMPLE_VIEWS.iter().chain(OWN_VIEWS).any(|v| v.name == name)
+}
 
 /// The state of the connection to a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,6 +136,8 @@ pub struct TargetModel {
     pub schedule: Schedule,
     /// The way there.
     pub connection: Connection,
+    /// What the settings say about its safety; none where there is nothing to judge.
+    pub security: Option<Facts>,
     /// Loaded views by name.
     pub view_data: HashMap<&'static str, ViewData>,
     /// Objects by database (`None`: the target's own).
@@ -147,7 +166,7 @@ impl TargetModel {
         interval_ms: u64,
         first_due: Timestamp,
     ) -> Self {
-        let views = SAMPLE_VIEWS.iter().chain(engine_views).copied().collect();
+        let views = SAMPLE_VIEWS.iter().chain(engine_views).chain(OWN_VIEWS).copied().collect();
         let connection = Connection::new(target.id.as_str(), Patience::default(), first_due);
         let schedule = Schedule { interval_ms, stretched_ms: interval_ms, due: first_due, ..Schedule::default() };
         Self {
@@ -164,6 +183,7 @@ impl TargetModel {
             health: Health::unknown(),
             schedule,
             connection,
+            security: None,
             view_data: HashMap::new(),
             schemas: HashMap::new(),
             kept_at: Timestamp(0),
@@ -181,6 +201,13 @@ impl TargetModel {
     #[must_use]
     pub fn with_patience(mut self, patience: Patience) -> Self {
         self.connection = Connection::new(self.target.id.as_str(), patience, self.schedule.due);
+        self
+    }
+
+    /// The same target, with what its settings say about the safety of its connection.
+    #[must_use]
+    pub fn with_security(mut self, facts: Option<Facts>) -> Self {
+        self.security = facts;
         self
     }
 
@@ -363,6 +390,10 @@ impl Model {
             wakes.extend(self.targets.iter().filter(|t| t.schedule.in_flight.is_none()).map(|t| t.schedule.due));
         }
         if self.chat.running.is_some() || self.targets.iter().any(|t| t.schedule.in_flight.is_some()) {
+            wakes.push(self.now.plus_ms(1000));
+        }
+        // The open server's pane counts the seconds to the next attempt.
+        if self.open_server().is_some_and(|t| t.connection.contact.failures() > 0) {
             wakes.push(self.now.plus_ms(1000));
         }
         if let Some(notice) = &self.notice {

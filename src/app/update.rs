@@ -9,7 +9,7 @@ use super::line::Line;
 use super::list::Motion;
 use super::model::{Model, NOTICE_MS, SchemaState, Screen};
 use super::overlay::Overlay;
-use super::{command, connection, conversation, health};
+use super::{command, connection, connection_pane, conversation, diagnosis, health};
 use crate::domain::target::Timestamp;
 
 /// Takes in one event.
@@ -39,6 +39,18 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
                 t.connection.record = record;
             }
             follow_lists(model);
+            Vec::new()
+        }
+        Event::LookedRound(id, found) => {
+            diagnosis::looked(model, &id, &found);
+            Vec::new()
+        }
+        Event::SettingChanged(now, id, address, change, reason) => {
+            advance(model, now);
+            diagnosis::changed(model, &id, address, change, reason)
+        }
+        Event::FixRemembered(id, fix) => {
+            diagnosis::remembered(model, &id, fix);
             Vec::new()
         }
         Event::ViewLoaded(now, id, view, result) => {
@@ -250,6 +262,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Accept => return accept(model),
         Action::Complete => complete(model),
         Action::Reconnect => return reconnect(model),
+        Action::Apply(number) => return diagnosis::apply(model, &number),
         Action::Hints => show_hints(model),
         chat_action => return conversation::act(model, chat_action),
     }
@@ -407,7 +420,12 @@ fn show_view(model: &mut Model, view: &'static str) -> Vec<Effect> {
         model.health.view = view;
     }
     follow_lists(model);
-    health::refresh_view(model)
+    let mut effects = health::refresh_view(model);
+    if view == connection_pane::VIEW {
+        effects.extend(model.health.server.clone().map(Effect::LoadRecord));
+    }
+    effects.extend(diagnosis::look(model));
+    effects
 }
 
 fn next_view(model: &mut Model, forward: bool) -> Vec<Effect> {

@@ -9,11 +9,15 @@ use crate::export::table::{Cell, TextTable};
 use std::path::{Path, PathBuf};
 
 /// Does what was asked for. All but `show` work with a broken configuration.
-pub(super) fn run(action: ConfigAction, configuration: &Result<Config, Mistakes>, io: &mut Headless<'_>) -> Outcome {
+pub(super) async fn run(
+    action: ConfigAction,
+    configuration: &Result<Config, Mistakes>,
+    io: &mut Headless<'_>,
+) -> Outcome {
     match (action, configuration) {
         (ConfigAction::Show { json }, Ok(config)) => show(config, json, io),
         (ConfigAction::Show { .. }, Err(mistakes)) => Err(Ended::with(Exit::Usage, mistakes.to_string())),
-        (ConfigAction::Check, configuration) => check(configuration, io),
+        (ConfigAction::Check(args), configuration) => super::config_check::run(args, configuration, io).await,
         (ConfigAction::Path, _) => path(io),
         (ConfigAction::Example, _) => {
             io.stdout.write_all(config::example().as_bytes())?;
@@ -42,27 +46,6 @@ fn show(config: &Config, json: bool, io: &mut Headless<'_>) -> Outcome {
     }
     io.table(&table)?;
     Ok(Exit::Fine)
-}
-
-/// The mistakes are what was asked for, so they are data here.
-fn check(configuration: &Result<Config, Mistakes>, io: &mut Headless<'_>) -> Outcome {
-    match configuration {
-        Ok(config) => {
-            for warning in &config.warnings {
-                io.line(&format!("warning: {}", escape(warning)))?;
-            }
-            let targets = config.targets.len();
-            let noun = if targets == 1 { "target" } else { "targets" };
-            io.line(&format!("The configuration is sound: {targets} {noun}."))?;
-            Ok(Exit::Fine)
-        }
-        Err(mistakes) => {
-            for mistake in &mistakes.0 {
-                io.line(&escape(&mistake.to_string()))?;
-            }
-            Ok(Exit::Usage)
-        }
-    }
 }
 
 fn path(io: &mut Headless<'_>) -> Outcome {

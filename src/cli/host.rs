@@ -4,10 +4,13 @@ use super::vault::{VaultAnswer, VaultOrder, VaultTrouble};
 use super::{Ended, Exit};
 use crate::app::event::PastSession;
 use crate::config::args::Common;
+use crate::domain::attempt::Record;
+use crate::domain::connection::{Change, Found, KnownFix, Probe};
 use crate::domain::error_event::ConnectError;
 use crate::domain::health::Usual;
 use crate::domain::metric::MetricId;
 use crate::domain::schedule::Patience;
+use crate::domain::security::Facts;
 use crate::domain::target::{Target, TargetId, Timestamp};
 use crate::domain::text;
 use crate::engine::{Session, Surroundings};
@@ -49,6 +52,26 @@ pub trait Host: Send + Sync {
     /// What is usual for a target, from the store; empty without one.
     async fn usual(&self, target: &TargetId) -> BTreeMap<MetricId, Usual>;
 
+    /// What the store remembers of the attempts to reach a target; empty without one.
+    async fn record(&self, _target: &TargetId) -> Record {
+        Record::default()
+    }
+
+    /// The changed setting that let us in the last time, from the store.
+    async fn known_fix(&self, _target: &TargetId) -> Option<KnownFix> {
+        None
+    }
+
+    /// Looks round on a target's own host after a failure.
+    async fn look_round(&self, _target: &TargetId, _probes: &[Probe]) -> Vec<Found> {
+        Vec::new()
+    }
+
+    /// A target's URL with a changed setting, without its password; none when it cannot carry the change.
+    fn corrected(&self, _target: &TargetId, _change: &Change) -> Option<String> {
+        None
+    }
+
     /// Sessions of a past span, from the store; empty without one.
     async fn past_sessions(
         &self,
@@ -65,6 +88,8 @@ pub struct HeadlessTarget {
     pub target: Target,
     /// How often it is tried when it fails.
     pub patience: Patience,
+    /// What the settings say about its safety; none where there is nothing to judge.
+    pub facts: Option<Facts>,
     /// Time between two collections, milliseconds.
     pub refresh_ms: u64,
 }

@@ -12,6 +12,7 @@ mod answer;
 mod ask;
 mod completions;
 mod config;
+mod config_check;
 mod doctor;
 mod guard;
 mod health;
@@ -109,7 +110,7 @@ async fn dispatch(command: Command, configuration: &Result<Config, Mistakes>, io
         Command::Guard(args) => return guard::run(args, io),
         Command::Completions { shell } => return completions::script(*shell, io),
         Command::Man => return completions::man(io),
-        Command::Config { action } => return config::run(*action, configuration, io),
+        Command::Config { action } => return config::run(*action, configuration, io).await,
         Command::Doctor(args) => {
             make_ready(configuration, io).await?;
             return doctor::run(args, configuration, io).await;
@@ -133,7 +134,7 @@ async fn dispatch(command: Command, configuration: &Result<Config, Mistakes>, io
         Command::Ask(args) => ask::run(&args, config, io).await,
         Command::Sql(args) => sql::run(&args, config, io).await,
         Command::Health(args) => health::run(&args, io).await,
-        Command::Targets { action } => targets::run(action, io).await,
+        Command::Targets { action } => targets::run(&action, io).await,
         Command::Guard(_)
         | Command::Completions { .. }
         | Command::Man

@@ -226,25 +226,45 @@ pub enum ConfigAction {
         #[arg(long)]
         json: bool,
     },
-    /// Read the configuration and report every mistake, with its line; exit code 2 if there is one.
-    Check,
+    /// Report every mistake of the configuration, with its line, and how safe each target's connection is.
+    ///
+    /// Each target gets a score from 0 to 100, with the points of each reason and how to mend it. Exit code 2 if there
+    /// is a mistake, 1 if a reason costs 15 points or more.
+    Check(ConfigCheck),
     /// Print the folders and files that are used.
     Path,
     /// Print an example file that documents every key and holds the defaults.
     Example,
 }
 
+/// `config check`: mistakes, and the safety of connections.
+#[derive(Debug, Clone, Copy, ClapArgs)]
+pub struct ConfigCheck {
+    /// Log in to every target as well, to see what its login may do. Without it nothing is connected to.
+    #[arg(long)]
+    pub connect: bool,
+    /// Print one JSON object a line: mistakes, warnings, then target, score, complete, reasons, others.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// What `targets` does.
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum TargetsAction {
-    /// Print the targets: name, engine, environment, address.
+    /// Print the targets: name, engine, environment, address, and how the last attempt to connect went.
     List {
         /// Print one JSON object a line.
         #[arg(long)]
         json: bool,
     },
-    /// Connect to each target and say who answered, or why nobody did.
+    /// Connect to each target and say who answered, or why nobody did and which setting would mend it.
+    ///
+    /// A diagnosis makes at most three connections of a second each, to the target's own host. Corrected URLs are
+    /// printed without their password, ready to be written into the configuration.
     Test {
+        /// Only these targets.
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
         /// Print one JSON object a line.
         #[arg(long)]
         json: bool,

@@ -1,5 +1,6 @@
 //! The pure half of an engine: what it needs to be classified, quoted, and asked in words. No driver, no async.
 
+use super::connection::Approach;
 use super::error_event::ConnectKind;
 use super::guard::{Author, Catalog, Judgement};
 use super::question::{Answer, Cannot, Intent};
@@ -38,6 +39,11 @@ pub trait Dialect: Send + Sync {
     /// # Errors
     /// `Cannot` with the reason when this engine has no such thing.
     fn answer(&self, intent: &Intent, schema: &Schema, now: Timestamp) -> Result<Answer, Cannot>;
+
+    /// What its servers look like from outside, for the diagnosis of a failed connection.
+    fn approach(&self) -> &'static Approach {
+        const { &Approach::UNKNOWN }
+    }
 
     /// Files in which the engine's own clients look for passwords: the variable that names each, and its place below
     /// the home directory. When one of them changes, a refused login may be tried again.

@@ -51,6 +51,20 @@ impl ConnectKind {
 /// The code of a login that was not tried because the server has refused the same password before.
 pub const NOT_SENT: &str = "NOT_SENT";
 
+/// Codes of failures that have to do with TLS, which no server numbers.
+pub mod tls_code {
+    /// The server lets in only encrypted connections.
+    pub const REQUIRED: &str = "TLS_REQUIRED";
+    /// The server offers no TLS.
+    pub const NOT_OFFERED: &str = "TLS_NOT_OFFERED";
+    /// The certificate is made out to another name.
+    pub const NAME: &str = "TLS_NAME";
+    /// The certificate is signed by nobody who is trusted.
+    pub const ISSUER: &str = "TLS_ISSUER";
+    /// The certificate has expired, or is not valid yet.
+    pub const EXPIRED: &str = "TLS_EXPIRED";
+}
+
 /// A connection that was not made. The message says what happened and what to do; it never holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{message}")]

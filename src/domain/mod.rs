@@ -14,5 +14,6 @@ pub mod question;
 pub mod rows;
 pub mod schedule;
 pub mod schema;
+pub mod security;
 pub mod target;
 pub mod text;

@@ -133,6 +133,8 @@ pub struct Identity {
     pub excess_powers: Vec<String>,
     /// What this login cannot see, each with what to grant.
     pub hints: Vec<String>,
+    /// When the login's password expires, where the engine says so.
+    pub password_expires: Option<Timestamp>,
     /// A name that tells one server from another after a failover, where the engine has one.
     pub system_id: Option<String>,
 }

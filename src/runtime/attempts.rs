@@ -37,7 +37,8 @@ impl Recorder {
         pending.ended = true;
         // A login that was not sent is no attempt.
         if result.as_ref().err().is_none_or(|error| error.code != NOT_SENT) {
-            let attempt = Attempt::new(pending.at, purpose, result.as_ref().err(), pending.took_ms());
+            let mut attempt = Attempt::new(pending.at, purpose, result.as_ref().err(), pending.took_ms());
+            attempt.setting = door.change_words();
             let _ = self.out.send(Event::Attempted(clock::now(), self.id.clone(), attempt)).await;
         }
         result

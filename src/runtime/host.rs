@@ -1,9 +1,12 @@
 //! What commands are given: connections, the clock, the store, a token for Ctrl+C.
 
+use super::probe::Surveyor;
 use super::vault::VaultKeeper;
 use super::{TargetSetup, clock, demo, vault_command};
 use crate::app::event::PastSession;
 use crate::cli::{Host, VaultAnswer, VaultOrder, VaultTrouble};
+use crate::domain::attempt::{Attempt, Purpose, Record};
+use crate::domain::connection::{Change, Found, KnownFix, Probe};
 use crate::domain::error_event::{ConnectError, ConnectKind};
 use crate::domain::health::Usual;
 use crate::domain::metric::MetricId;
@@ -14,7 +17,7 @@ use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
@@ -43,6 +46,10 @@ impl ProcessHost {
         vault: Option<VaultKeeper>,
     ) -> Self {
         Self { setups, demo, data, retention, vault, store: OnceCell::new(), interrupt: OnceLock::new() }
+    }
+
+    fn setup(&self, target: &TargetId) -> Option<&TargetSetup> {
+        self.setups.iter().find(|s| s.target.id == *target)
     }
 
     /// The store, if there is one: a command that only asks does not make one.
@@ -104,16 +111,43 @@ impl Host for ProcessHost {
 
     async fn connect(&self, target: &TargetId) -> Result<Box<dyn Session>, ConnectError> {
         let setup = self
-            .setups
-            .iter()
-            .find(|s| s.target.id == *target)
+            .setup(target)
             .ok_or_else(|| ConnectError::new(ConnectKind::Settings, format!("there is no target {target}")))?;
-        setup.door.open(setup.spec, None, "command").await
+        let (at, began) = (clock::now(), Instant::now());
+        let result = setup.door.open(setup.spec, None, "command").await;
+        if let Some(store) = self.store().await {
+            let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            let attempt = Attempt::new(at, Purpose::Test, result.as_ref().err(), took_ms);
+            if let Err(error) = store.attempted(target, attempt).await {
+                tracing::warn!(%error, "the attempt to connect is not remembered");
+            }
+        }
+        result
+    }
+
+    async fn record(&self, target: &TargetId) -> Record {
+        match self.store().await {
+            Some(store) => store.attempts(target, clock::now()).await.unwrap_or_default(),
+            None => Record::default(),
+        }
+    }
+
+    async fn known_fix(&self, target: &TargetId) -> Option<KnownFix> {
+        self.store().await?.fix(target).await.ok().flatten()
+    }
+
+    async fn look_round(&self, target: &TargetId, probes: &[Probe]) -> Vec<Found> {
+        let Some(setup) = self.setup(target) else { return Vec::new() };
+        let (spec, door, address) = (setup.spec, setup.door.clone(), setup.target.address.clone());
+        Surveyor { id: target.clone(), spec, door, address }.look(probes).await
+    }
+
+    fn corrected(&self, target: &TargetId, change: &Change) -> Option<String> {
+        self.setup(target)?.door.corrected(change)
     }
 
     fn patience_ms(&self, target: &TargetId) -> u64 {
-        let setup = self.setups.iter().find(|s| s.target.id == *target);
-        setup.map_or(0, |s| u64::try_from(s.door.patience().as_millis()).unwrap_or(u64::MAX))
+        self.setup(target).map_or(0, |s| u64::try_from(s.door.patience().as_millis()).unwrap_or(u64::MAX))
     }
 
     async fn vault(&self, order: VaultOrder) -> Result<VaultAnswer, VaultTrouble> {

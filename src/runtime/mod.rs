@@ -15,11 +15,13 @@ mod clock;
 mod connect;
 mod demo;
 mod editor;
+mod facts;
 pub mod fleet;
 mod host;
 mod log;
 mod perform;
 mod plain;
+mod probe;
 mod reader;
 mod refused;
 mod storage;
@@ -35,6 +37,7 @@ use crate::cli::{self, Headless, HeadlessTarget};
 use crate::config::args::{Args, Command, Common};
 use crate::config::{self, Completed, Config, Demo, Identified, Inputs, KeyBinding, Mistakes, PasswordSource, Presets};
 use crate::domain::schedule::Patience;
+use crate::domain::security::Facts;
 use crate::domain::target::{Environment, Target, TargetId};
 use crate::engine::{self, Destination, ENGINES, EngineSpec, Prepared, Surroundings};
 use crate::store::Retention;
@@ -68,6 +71,8 @@ struct TargetSetup {
     refresh: Duration,
     /// How often it is tried when it fails.
     patience: Patience,
+    /// What the settings say about its safety.
+    facts: Option<Facts>,
 }
 
 /// Everything from the command line to the exit code.
@@ -223,7 +228,9 @@ fn setups(config: &Config, common: &Common, helpers: &Helpers) -> Vec<TargetSetu
             timeout: t.connect_timeout,
         };
         let door = Door::new(plan, helpers);
+        let facts = facts::facts(t, spec, asked, &helpers.surroundings);
         setups.push(TargetSetup {
+            facts,
             target: t.target.clone(),
             spec,
             door,
@@ -260,6 +267,7 @@ async fn headless(config: Result<Config, Mistakes>, common: &Common, surrounding
         .map(|s| HeadlessTarget {
             target: s.target.clone(),
             patience: s.patience,
+            facts: s.facts.clone(),
             refresh_ms: u64::try_from(s.refresh.as_millis()).unwrap_or(u64::MAX),
         })
         .collect();
@@ -370,6 +378,7 @@ fn first_model(config: &Config, setups: &[TargetSetup]) -> Model {
             let interval = u64::try_from(s.refresh.as_millis()).unwrap_or(2_000);
             let target =
                 TargetModel::new(s.target.clone(), s.spec.dialect, &views, interval, first).with_patience(s.patience);
+            let target = target.with_security(s.facts.clone());
             if s.spec.has_sessions { target } else { target.without_sessions() }
         })
         .collect();

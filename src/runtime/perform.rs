@@ -1,11 +1,13 @@
 //! Does what the core wants done: hands orders to tasks, asks the store, touches the terminal.
 
 use super::clipboard::{self, Multiplexer};
+use super::probe::Surveyor;
 use super::reader::{Read, Reader};
 use super::storage::Storage;
 use super::watcher::{Watch, Watcher};
 use crate::app::effect::Effect;
 use crate::app::event::{Event, RequestId};
+use crate::domain::connection::{Change, Probe};
 use crate::domain::interchange::ExportFormat;
 use crate::domain::rows::Rows;
 use crate::domain::target::TargetId;
@@ -110,6 +112,8 @@ impl Performer {
                 }
                 self.tasks.remove(&id);
             }
+            Effect::LookRound(id, probes) => self.look_round(id, probes),
+            Effect::ChangeSetting(id, change, reason) => self.change_setting(&id, change, reason),
             Effect::LoadSchema(id, database) => self.read(&id, Read::Schema(database)),
             Effect::Read(request) => {
                 let stop = self.stop_token(request.id);
@@ -136,6 +140,27 @@ impl Performer {
             for_store => self.storage.perform(for_store),
         }
         None
+    }
+
+    fn look_round(&mut self, id: TargetId, probes: Vec<Probe>) {
+        let Some(setup) = self.setups.get(&id) else { return };
+        let (spec, door, address) = (setup.spec, setup.door.clone(), setup.target.address.clone());
+        self.all.spawn(Surveyor { id, spec, door, address }.run(probes, self.out.clone()));
+    }
+
+    /// Uses a changed setting from the next connection on; what is written in the configuration stays as it is.
+    fn change_setting(&mut self, id: &TargetId, change: Change, reason: String) {
+        let Some(setup) = self.setups.get_mut(id) else { return };
+        let changed = setup.door.changed(setup.spec, &change).map(|(door, address, url)| {
+            setup.door = door;
+            setup.target.address.clone_from(&address);
+            (address, url)
+        });
+        if changed.is_ok() {
+            self.tasks.remove(id);
+        }
+        let event = Event::SettingChanged(super::clock::now(), id.clone(), changed, change, reason);
+        let _ = self.out.try_send(event);
     }
 
     fn stop_token(&mut self, id: RequestId) -> CancellationToken {

@@ -112,6 +112,9 @@ async fn remember(store: &Store, targets: &[TargetId], out: &mpsc::Sender<Event>
     }
     for target in targets {
         let now = clock::now();
+        if let Ok(Some(fix)) = store.fix(target).await {
+            let _ = out.send(Event::FixRemembered(target.clone(), fix)).await;
+        }
         let mut points = Vec::new();
         for &id in SERIES {
             if let Ok(series) = store.series(target, id, now.plus_ms(-SERIES_MS), now).await {
@@ -163,6 +166,7 @@ async fn perform(store: &Store, effect: Effect, out: &mpsc::Sender<Event>) -> Re
             return store.record(&target, sample).await;
         }
         Effect::KeepAttempt(target, attempt) => return store.attempted(&target, attempt).await,
+        Effect::KeepFix(target, fix) => return store.keep_fix(&target, fix).await,
         Effect::LoadRecord(target) => {
             let record = store.attempts(&target, clock::now()).await?;
             Event::RecordLoaded(target, record)

@@ -10,6 +10,7 @@ use dba_gpt::app::model::{Link, Model, Screen, TargetModel};
 use dba_gpt::app::update::update;
 use dba_gpt::domain::activity::{Sample, SessionInfo, SessionState};
 use dba_gpt::domain::attempt::{Attempt, Purpose};
+use dba_gpt::domain::connection::{Answer, Change, Found, Language, Probe};
 use dba_gpt::domain::error_event::{ConnectError, ConnectKind, NOT_SENT, SessionError};
 use dba_gpt::domain::guard::Catalog;
 use dba_gpt::domain::health::State;
@@ -487,4 +488,69 @@ fn a_password_that_was_not_sent_again_leaves_the_servers_own_words() {
     let Link::Down(kind, message) = &m.targets[0].link else { panic!("{:?}", m.targets[0].link) };
     assert_eq!((*kind, message.as_str()), (ConnectKind::Authentication, "the password was refused"));
     assert_eq!(m.targets[0].connection.record.last.len(), 1);
+}
+
+/// Opens a server whose collection has failed in a way, at an address.
+fn opened_and_failed(address: &str, kind: ConnectKind) -> (Model, Vec<Effect>) {
+    let mut m = model(&["a"]);
+    m.targets[0].target.address = address.into();
+    update(&mut m, Event::Tick(START));
+    m.health.server = Some(TargetId::new("a"));
+    m.health.view = "connection";
+    let error = ConnectError::new(kind, "it failed");
+    let effects = update(&mut m, Event::Sampled(START, TargetId::new("a"), 0, Err(error.into())));
+    (m, effects)
+}
+
+fn probes_of(effects: &[Effect]) -> Option<Vec<Probe>> {
+    effects.iter().find_map(|e| if let Effect::LookRound(_, probes) = e { Some(probes.clone()) } else { None })
+}
+
+#[test]
+fn only_the_open_server_is_looked_round_at_and_once_for_each_kind_of_failure() {
+    let (mut m, effects) = opened_and_failed("10.0.0.9:5442/d", ConnectKind::Refused);
+    let probes = probes_of(&effects).expect("it is looked at");
+    assert!(!probes.is_empty() && probes.len() <= 3, "{probes:?}");
+    let due = m.targets[0].schedule.due;
+    update(&mut m, Event::Tick(due));
+    assert_eq!(probes_of(&failed(&mut m, "a", due, 1)), None, "the same failure again");
+    let mut closed = model(&["a"]);
+    update(&mut closed, Event::Tick(START));
+    assert_eq!(probes_of(&failed(&mut closed, "a", START, 0)), None, "nobody looks at it");
+    let (_, effects) = opened_and_failed("10.0.0.9:5432/d", ConnectKind::Authentication);
+    assert_eq!(probes_of(&effects), None, "a refused login is not followed by others");
+}
+
+#[test]
+fn one_key_tries_the_proposed_setting_and_what_worked_is_remembered() {
+    let (mut m, _) = opened_and_failed("10.0.0.9:5442/d", ConnectKind::Refused);
+    let id = TargetId::new("a");
+    let approach = m.targets[0].dialect.approach();
+    let (name, scheme, port) = (approach.name, approach.scheme, approach.ports[0].number);
+    let found = vec![Found::Port(port, Answer::Speaks(Some(Language { name, scheme })))];
+    update(&mut m, Event::LookedRound(id.clone(), found));
+    let effects = update(&mut m, Event::Action(at(1_000), Action::Apply(String::new())));
+    let [Effect::ChangeSetting(_, change, reason)] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!(*change, Change::Port(port));
+    let both = (format!("10.0.0.9:{port}/d"), format!("x://10.0.0.9:{port}/d"));
+    let event = Event::SettingChanged(m.now, id.clone(), Ok(both), change.clone(), reason.clone());
+    let effects = update(&mut m, event);
+    assert_eq!(collects(&effects), 1);
+    let cycle = m.targets[0].schedule.cycle - 1;
+    let effects = sampled(&mut m, "a", at(2_000), cycle, sample(&[]));
+    let kept = effects.iter().find_map(|e| if let Effect::KeepFix(_, fix) = e { Some(fix.clone()) } else { None });
+    assert_eq!(kept.map(|fix| fix.change), Some(Change::Port(port)));
+    assert!(m.notice.as_ref().is_some_and(|n| n.text.contains("to keep it write: url = ")), "{:?}", m.notice);
+    // It is said once.
+    let effects = sampled(&mut m, "a", at(4_000), cycle, sample(&[]));
+    assert!(!effects.iter().any(|e| matches!(e, Effect::KeepFix(..))));
+}
+
+#[test]
+fn nothing_that_is_less_safe_can_be_applied() {
+    let (mut m, _) = opened_and_failed("10.0.0.9:5432/d", ConnectKind::Tls);
+    assert!(!m.targets[0].connection.diagnosis.findings.is_empty());
+    let effects = update(&mut m, Event::Action(at(1_000), Action::Apply("1".into())));
+    assert_eq!(effects, []);
+    assert!(m.notice.as_ref().is_some_and(|n| n.text.contains("no single setting")), "{:?}", m.notice);
 }

@@ -2,7 +2,7 @@
 
 use dba_gpt::app::action::{ACTIONS, Scope, listed};
 use dba_gpt::app::command;
-use dba_gpt::app::model::{Model, SAMPLE_VIEWS, Screen};
+use dba_gpt::app::model::{Model, OWN_VIEWS, SAMPLE_VIEWS, Screen};
 use dba_gpt::domain::rows::Limits;
 use dba_gpt::domain::target::{TargetId, Timestamp};
 use dba_gpt::engine::{ENGINES, by_name, by_url};
@@ -40,9 +40,10 @@ fn no_two_engines_claim_the_same_scheme_or_ending() {
 #[test]
 fn the_views_of_a_server_have_names_and_keys_of_their_own() {
     for engine in ENGINES {
-        let mut names: HashSet<&str> = SAMPLE_VIEWS.iter().map(|view| view.name).collect();
+        let ours = || SAMPLE_VIEWS.iter().chain(OWN_VIEWS);
+        let mut names: HashSet<&str> = ours().map(|view| view.name).collect();
         // `g g` goes to the top of a list.
-        let mut keys: HashSet<char> = SAMPLE_VIEWS.iter().map(|view| view.key).chain(['g']).collect();
+        let mut keys: HashSet<char> = ours().map(|view| view.key).chain(['g']).collect();
         for view in engine.views {
             assert!(names.insert(view.name), "{}: the view {} twice", engine.name, view.name);
             assert!(keys.insert(view.key), "{}: `g {}` twice", engine.name, view.key);

@@ -5,6 +5,7 @@
 mod fixtures;
 mod hostile;
 mod keys;
+mod panes;
 mod scenes;
 mod stage;
 

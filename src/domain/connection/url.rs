@@ -1,6 +1,8 @@
 //! The parts of a URL, whatever the engine: enough to change one of them and leave the others as they were written.
 //! A text taken apart here may hold a password, so none of it is ever shown; [`UrlParts::shown`] is what may be.
 
+use crate::domain::security::Strength;
+
 /// The parts, still encoded. No `Debug`: one of them may be a password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct UrlParts {
@@ -99,6 +101,18 @@ impl UrlParts {
             })
     }
 
+    /// The user, decoded.
+    pub fn user(&self) -> Option<String> {
+        self.user.as_deref().filter(|u| !u.is_empty()).map(decode)
+    }
+
+    /// How strong the password in the URL is, told without the password; none when there is none.
+    pub fn password_strength(&self, user: &str) -> Option<Strength> {
+        let of_login = self.password.as_deref().filter(|p| !p.is_empty());
+        let password = of_login.or_else(|| self.parameter("password"))?;
+        Some(Strength::of(user, &decode(password), &self.scheme))
+    }
+
     pub(super) fn set_port(&mut self, port: u16) -> Option<()> {
         self.host()?;
         self.port = Some(port.to_string());
@@ -133,6 +147,26 @@ impl UrlParts {
 
 fn name_of(parameter: &str) -> &str {
     parameter.split('=').next().unwrap_or_default()
+}
+
+/// Reads what was written with `%`; what is wrongly written stays as it is.
+fn decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let digits = after.get(..2).and_then(|d| std::str::from_utf8(d).ok());
+        match digits.and_then(|d| u8::from_str_radix(d, 16).ok()).filter(|_| *first == b'%') {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Writes a name so that it can stand anywhere in a URL.
@@ -183,6 +217,15 @@ mod tests {
             assert!(!shown.contains("can") && !shown.contains("ary"), "{shown}");
         }
         assert!(!UrlParts::split("db://ann:@h/d").unwrap().has_password());
+    }
+
+    #[test]
+    fn the_strength_of_a_password_is_told_without_it() {
+        let strength = |url: &str| UrlParts::split(url).unwrap().password_strength("ann");
+        assert_eq!(strength("db://ann:%61nn@h"), Some(Strength::SameAsUser));
+        assert_eq!(strength("db://ann@h?password=admin"), Some(Strength::Common));
+        assert_eq!(strength("db://ann:a%2Blong%20one%25that@h"), Some(Strength::Fine));
+        assert_eq!(strength("db://ann@h"), None);
     }
 
     #[test]

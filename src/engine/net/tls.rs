@@ -2,7 +2,7 @@
 
 use super::verify::Verifier;
 use super::{Endpoint, TlsMode, Words};
-use crate::domain::error_event::{ConnectError, ConnectKind};
+use crate::domain::error_event::{ConnectError, ConnectKind, tls_code};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
@@ -107,6 +107,10 @@ pub(crate) fn end_point<S>(stream: &TlsStream<S>) -> Option<Vec<u8>> {
 pub(crate) fn explain(error: &io::Error, endpoint: &Endpoint, words: &Words) -> ConnectError {
     let cause = error.get_ref().and_then(|e| e.downcast_ref::<Error>());
     let host = &endpoint.host;
+    let code = match cause {
+        Some(Error::InvalidCertificate(why)) => code_of(why),
+        _ => "",
+    };
     let said = match cause {
         Some(Error::InvalidCertificate(why)) => match why {
             CertificateError::UnknownIssuer | CertificateError::BadSignature => format!(
@@ -138,7 +142,20 @@ pub(crate) fn explain(error: &io::Error, endpoint: &Endpoint, words: &Words) -> 
         None if error.kind() == io::ErrorKind::UnexpectedEof => format!("{host} broke off the TLS handshake"),
         None => format!("the TLS handshake with {host} failed: {error}"),
     };
-    tls(said)
+    tls(said).with_code(code)
+}
+
+/// The code by which a diagnosis knows what is wrong with a certificate.
+fn code_of(why: &CertificateError) -> &'static str {
+    match why {
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => tls_code::ISSUER,
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => tls_code::NAME,
+        CertificateError::Expired
+        | CertificateError::ExpiredContext { .. }
+        | CertificateError::NotValidYet
+        | CertificateError::NotValidYetContext { .. } => tls_code::EXPIRED,
+        _ => "",
+    }
 }
 
 /// The server said that it has no TLS; `mode` is the mode in the engine's words, `sslmode=require`.
@@ -148,6 +165,7 @@ pub(crate) fn not_offered(endpoint: &Endpoint, mode: &str, words: &Words) -> Con
         endpoint.words(),
         words.without_tls
     ))
+    .with_code(tls_code::NOT_OFFERED)
 }
 
 fn tls(message: String) -> ConnectError {

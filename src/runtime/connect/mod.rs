@@ -7,11 +7,12 @@ use super::refused::Refused;
 use super::tunnel::Tunnel;
 use super::vault::VaultKeeper;
 use crate::config::PasswordSource;
+use crate::domain::connection::{Change, UrlParts};
 use crate::domain::error_event::{ConnectError, ConnectKind, NOT_SENT};
 use crate::domain::schedule::Recovery;
-use crate::engine::{ConnectSettings, EngineSpec, Session, Surroundings};
+use crate::engine::{self, ConnectSettings, EngineSpec, Session, Surroundings};
 use password::Password;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,11 +27,13 @@ pub(super) struct Door {
 
 struct Inner {
     url: SecretString,
-    password: Password,
-    tunnel: Option<Tunnel>,
+    password: Arc<Password>,
+    tunnel: Option<Arc<Tunnel>>,
     timeout: Duration,
     surroundings: Surroundings,
     refused: Refused,
+    /// The changed setting in use, in words; empty when there is none.
+    change: String,
 }
 
 /// What a way in is made of.
@@ -66,14 +69,16 @@ impl Door {
         let Plan { url, password, password_ttl, question, tunnel, timeout } = plan;
         let Helpers { asker, vault, surroundings } = helpers.clone();
         let password = Password::new(password, password_ttl, question, asker, Some(vault));
-        Self { inner: Arc::new(Inner { url, password, tunnel, timeout, surroundings, refused: Refused::default() }) }
+        let (password, tunnel) = (Arc::new(password), tunnel.map(Arc::new));
+        let (refused, change) = (Refused::default(), String::new());
+        Self { inner: Arc::new(Inner { url, password, tunnel, timeout, surroundings, refused, change }) }
     }
 
     /// A way in with nothing before it, on which nobody is asked anything.
     pub(super) fn plain(url: SecretString, surroundings: Surroundings) -> Self {
         let password = Password::new(None, Duration::ZERO, String::new(), Asker::default(), None);
-        let refused = Refused::default();
-        Self { inner: Arc::new(Inner { url, password, tunnel: None, timeout: LOGIN, surroundings, refused }) }
+        let (password, refused, change) = (Arc::new(password), Refused::default(), String::new());
+        Self { inner: Arc::new(Inner { url, password, tunnel: None, timeout: LOGIN, surroundings, refused, change }) }
     }
 
     /// Asks the person for what only they know. To be called while the terminal is not ours.
@@ -83,7 +88,7 @@ impl Door {
 
     /// The longest that [`Door::open`] takes when nobody is asked, and a little more.
     pub(super) fn patience(&self) -> Duration {
-        let tunnel = self.inner.tunnel.as_ref().map_or(Duration::ZERO, Tunnel::patience);
+        let tunnel = self.inner.tunnel.as_ref().map_or(Duration::ZERO, |tunnel| tunnel.patience());
         // A token that has run out costs a second round.
         let password = self.inner.password.patience() * 2;
         let logins = if password.is_zero() { self.inner.timeout } else { self.inner.timeout * 2 };
@@ -130,6 +135,57 @@ impl Door {
             (Some(tunnel), Err(error)) => Err(tunnel.explain(error)),
             (_, result) => result,
         }
+    }
+
+    /// The same way in with a changed setting; with the new printable address, and the URL for people. The error is
+    /// words for the person.
+    pub(super) fn changed(&self, spec: &'static EngineSpec, change: &Change) -> Result<(Self, String, String), String> {
+        let inner = &*self.inner;
+        let cannot = |why: &str| format!("{} cannot be tried here: {why}", change.words());
+        if inner.tunnel.is_some() && matches!(change, Change::Port(_) | Change::Host(_)) {
+            return Err(cannot("the target goes through a tunnel; change it where that is written"));
+        }
+        let url = change.apply(inner.url.expose_secret());
+        let url =
+            url.ok_or_else(|| cannot("the address is not said in the URL alone; change it where it is written"))?;
+        let shown = UrlParts::split(&url).map(|parts| parts.shown()).unwrap_or_default();
+        if engine::by_url(&url).is_none_or(|other| other.id != spec.id) {
+            let words = format!("the target becomes one of another engine; write it down as url = \"{shown}\"");
+            return Err(cannot(&words));
+        }
+        let url = SecretString::from(url);
+        let address = (spec.address)(&url, &inner.surroundings).map_err(|e| e.message)?;
+        let inner = Inner {
+            url,
+            password: Arc::clone(&inner.password),
+            tunnel: inner.tunnel.clone(),
+            timeout: inner.timeout,
+            surroundings: inner.surroundings.clone(),
+            refused: Refused::default(),
+            change: change.words(),
+        };
+        Ok((Self { inner: Arc::new(inner) }, address, shown))
+    }
+
+    /// The URL with a changed setting, without its password; none when it cannot carry the change.
+    pub(super) fn corrected(&self, change: &Change) -> Option<String> {
+        let url = change.apply(self.inner.url.expose_secret())?;
+        UrlParts::split(&url).map(|parts| parts.shown())
+    }
+
+    /// The changed setting in use, in words; empty when there is none.
+    pub(super) fn change_words(&self) -> String {
+        self.inner.change.clone()
+    }
+
+    /// The server is reached from the far end of a tunnel: nothing that is dialled here leads to it.
+    pub(super) fn has_tunnel(&self) -> bool {
+        self.inner.tunnel.is_some()
+    }
+
+    /// What the program inherited.
+    pub(super) fn surroundings(&self) -> &Surroundings {
+        &self.inner.surroundings
     }
 
     /// Lets a refused password be sent once more: a person asked for it.

@@ -1,6 +1,7 @@
 //! The last lines: what to know now, what we cost, and the keys of the layer that takes them.
 
 use crate::app::action::{self, ACTIONS, Action, ActionSpec, Scope};
+use crate::app::connection::next_try_words;
 use crate::app::model::{Link, Model, Screen, TargetModel};
 use crate::app::overlay::Overlay;
 use crate::domain::metric;
@@ -44,7 +45,11 @@ pub(crate) fn draw_notice(canvas: &mut Canvas<'_>, room: Rect, model: &Model) ->
 fn failure(model: &Model) -> Option<String> {
     let t = if model.screen == Screen::Chat { model.chat_target() } else { model.open_server() }?;
     match &t.link {
-        Link::Down(kind, message) => Some(format!("{}: {}", kind.word(), escape(message))),
+        Link::Down(kind, message) => {
+            let next = next_try_words(t, model.now)
+                .map_or_else(String::new, |words| format!("   {words}; r tries now, g n says more"));
+            Some(format!("{}: {}{next}", kind.word(), escape(message)))
+        }
         _ => None,
     }
 }

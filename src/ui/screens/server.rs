@@ -2,9 +2,11 @@
 
 use super::fleet::{environment, live, powers, state_spans, up_words, urgent_first};
 use super::{Density, cut_bottom, cut_top};
+use crate::app::connection_pane;
 use crate::app::fleet::Branches;
 use crate::app::list::ListState;
-use crate::app::model::{Link, Model, SAMPLE_VIEWS, TargetModel, ViewData};
+use crate::app::model::{Link, Model, SAMPLE_VIEWS, TargetModel, ViewData, is_about_us};
+use crate::app::pane::{self, Pane};
 use crate::app::table::Table;
 use crate::domain::activity::{SessionInfo, SessionState, blocking_tree};
 use crate::domain::health::State;
@@ -12,7 +14,7 @@ use crate::domain::metric;
 use crate::domain::text::escape;
 use crate::ui::canvas::{Canvas, Edge, columns};
 use crate::ui::parts::list::{self, List};
-use crate::ui::parts::{panels, statement};
+use crate::ui::parts::{self, panels, statement};
 use crate::ui::table_cache::Laid;
 use crate::ui::theme::Role;
 use crate::ui::view_state::{Hit, ViewState};
@@ -38,7 +40,8 @@ pub(crate) fn draw(
     draw_header(canvas, header, t, model);
     let zoomed = model.health.zoomed;
     let body = match density {
-        _ if zoomed => body,
+        // What is about the connection has no use for the server's numbers, and much for the room.
+        _ if zoomed || is_about_us(model.health.view) => body,
         Density::Full => draw_panels(canvas, body, t, model, 7),
         Density::Compact => draw_panels(canvas, body, t, model, 5),
         Density::List => {
@@ -146,7 +149,11 @@ fn draw_view(
     let empty = ListState::default();
     let list = model.health.lists.get(name).unwrap_or(&empty);
     let info = t.views.iter().find(|v| v.name == name);
-    let shown = what_is_shown(t, name, view, &canvas.symbols.branches, list);
+    let own = pane::pane(t, name, model);
+    let shown = match &own {
+        Some(pane) => own_table(pane, name, list),
+        None => what_is_shown(t, name, view, &canvas.symbols.branches, list),
+    };
     let framed = density != Density::List;
     let selected = match &shown {
         Shown::Table(laid) => laid.order.get(list.cursor).map(|&row| full_text(t, &laid.table, row)),
@@ -173,6 +180,10 @@ fn draw_view(
         }
     } else {
         outer
+    };
+    let inside = match &own {
+        Some(pane) => parts::pane::draw(canvas, inside, &pane.lines),
+        None => inside,
     };
     let mut right = Line::default();
     match &shown {
@@ -206,6 +217,15 @@ fn draw_view(
     if let (Some(Some((title, text))), true) = (selected, pane_height > 0) {
         draw_full_text(canvas, area, pane, &title, &text);
     }
+}
+
+/// The table of a pane of our own.
+fn own_table(pane: &Pane, name: &str, list: &ListState) -> Shown {
+    if pane.table.rows.is_empty() {
+        let words = if name == connection_pane::VIEW { "No attempt yet." } else { "Nothing found." };
+        return Shown::Words(words.into(), Role::Text);
+    }
+    filtered(Laid::new(pane.table.clone(), list), list)
 }
 
 fn what_is_shown(

@@ -147,7 +147,12 @@ impl Rig {
         };
         let targets = configured
             .iter()
-            .map(|t| HeadlessTarget { target: t.target.clone(), patience: Patience::default(), refresh_ms: 500 })
+            .map(|t| HeadlessTarget {
+                target: t.target.clone(),
+                patience: Patience::default(),
+                facts: None,
+                refresh_ms: 500,
+            })
             .collect();
         let mut out = Pipe { bytes: Vec::new(), room: self.output_room };
         let mut err = Vec::new();

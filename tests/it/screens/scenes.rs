@@ -1,7 +1,7 @@
 //! Every screen, overlay and state that has a golden frame.
 
-use super::fixtures;
 use super::stage::Stage;
+use super::{fixtures, panes};
 use crossterm::event::KeyCode;
 use dba_gpt::app::action::{Action, ComposerEdit};
 use dba_gpt::app::chat::{Entry, Pending};
@@ -97,6 +97,12 @@ pub const SCENES: &[Scene] = &[
         s.act(Action::Pause);
     }),
     ("server_file", |s| s.model = at_server("lite-edge-07", "activity")),
+    ("connection_refused", |s| s.model = panes::refused()),
+    ("connection_refused_login", |s| s.model = panes::refused_login()),
+    ("connection_mended", |s| s.model = panes::mended()),
+    ("connection_never_tried", |s| s.model = at_server("pg-new", "connection")),
+    ("security_with_reasons", |s| s.model = panes::insecure()),
+    ("security_of_a_file", |s| s.model = at_server("lite-edge-07", "security")),
     ("server_prefix", |s| {
         s.model = fixtures::server("activity");
         s.keys("g");

@@ -2,7 +2,7 @@
 
 use super::WORDS;
 use super::plan::{Password, Plan, Wish, ssl_word};
-use crate::domain::error_event::{ConnectError, ConnectKind, ServerMessage};
+use crate::domain::error_event::{ConnectError, ConnectKind, ServerMessage, tls_code};
 use crate::engine::net::{self, Endpoint, Peer, Socket, TlsMode, TlsPlan, TlsSettings, Transport};
 use crate::engine::postgres::wire::{Authentication, Incoming, Message, Route, Wire, WireError};
 use bytes::BytesMut;
@@ -185,7 +185,10 @@ impl Attempt<'_> {
                     "{host} does not let user {user} into database {database} {kind}: {said}. Add a line to \
                      pg_hba.conf, or use a user that exists and may log in"
                 );
-                let error = ConnectError::new(ConnectKind::Authentication, words).with_code(&message.code);
+                // The server says "no encryption" of a connection that some line might let in with it.
+                let wants_tls = !encrypted && said.contains("no encryption");
+                let code = if wants_tls { tls_code::REQUIRED } else { message.code.as_str() };
+                let error = ConnectError::new(ConnectKind::Authentication, words).with_code(code);
                 if said.contains("pg_hba") { Failure::TryOther(error) } else { Failure::Final(error) }
             }
             "3D000" => error(

@@ -25,7 +25,9 @@ const WHO: &str = "SELECT current_database(), current_user, pg_is_in_recovery(),
           FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
          WHERE e.extname = 'pg_stat_statements'),
        (SELECT e.extversion FROM pg_catalog.pg_extension e WHERE e.extname = 'pg_stat_statements'),
-       current_setting('pg_stat_statements.max', true) IS NOT NULL";
+       current_setting('pg_stat_statements.max', true) IS NOT NULL,
+       (SELECT (extract(epoch FROM r.rolvaliduntil) * 1000)::bigint FROM pg_catalog.pg_roles r
+         WHERE r.rolname = current_user AND isfinite(r.rolvaliduntil))";
 
 /// What a watcher should not be able to do, one row each.
 const POWERS: &str = "SELECT p.word FROM pg_catalog.pg_roles r
@@ -142,6 +144,7 @@ impl PgSession {
             database: who.text(0),
             user,
             started_at: who.number(3).map(Timestamp),
+            password_expires: who.number(8).map(Timestamp),
             excess_powers: powers.rows.into_iter().map(|cells| Row(cells).text(0)).collect(),
             hints,
             system_id: system.map(|s| s.text(0)).filter(|s| !s.is_empty()),

@@ -158,6 +158,7 @@ fn identity(
         started_at,
         excess_powers,
         hints,
+        password_expires: None,
         system_id: info.get("run_id").map(str::to_owned),
     }
 }
