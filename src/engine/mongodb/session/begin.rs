@@ -68,6 +68,7 @@ impl MongoSession {
                 .insert(0, "everything: the server asks for no login (security.authorization is off)".to_owned());
         }
         let identity = Identity {
+            password_expires: None,
             version: format!("MongoDB {version}"),
             version_number: number,
             kind: format!(

@@ -126,6 +126,7 @@ impl MySession {
             Flavour::MariaDb => "MariaDB",
         };
         let identity = Identity {
+            password_expires: None,
             version: format!("{product} {version_words}"),
             version_number: version,
             kind: format!(
