@@ -16,6 +16,7 @@ mod mongodb;
 mod postgres;
 mod pty;
 mod questions;
+mod redis;
 mod registry;
 mod screens;
 mod sqlite;

@@ -77,7 +77,7 @@ const NOISE: &[&str] = &[
 ];
 
 /// Words before which a name is the beginning of keys, and in which case it is a part of them.
-const BEGINNING: &[&str] = &["starting", "starts", "begin", "begins", "beginning", "prefix", "prefixed"];
+const BEGINNING: &[&str] = &["start", "starting", "starts", "begin", "begins", "beginning", "prefix", "prefixed"];
 const CONTAINING: &[&str] = &["containing", "contains", "contain", "including", "like"];
 
 const EXPIRY: &[&str] = &["ttl", "ttls", "expire", "expires", "expiry", "expiration", "expiring", "expired"];
@@ -99,9 +99,9 @@ const RULES: &[Rule] = &[
     rule(T::KeySize, &[&["howmany", "count"], &["row", "elements", "members", "column", "fields", "items", "messages"]], &["key", "have", "stored"], Any),
     rule(T::KeyFacts, &[&["describe", "info", "facts", "key", "about"]], &["key", "info", "about", "type"], Key),
     // Keys.
-    rule(T::Keys, &[&["howmany", "count"], &["key"]], &["total", "exist", "have", "stored", "match", "matching", "starting", "starts", "begin", "begins", "beginning", "prefix", "prefixed", "pattern", "containing", "contains", "contain", "like", "dbsize", "that", "type", "each"], Perhaps),
+    rule(T::Keys, &[&["howmany", "count"], &["key"]], &["total", "exist", "have", "stored", "match", "matching", "start", "starting", "starts", "begin", "begins", "beginning", "prefix", "prefixed", "pattern", "containing", "contains", "contain", "like", "dbsize", "that", "type", "each"], Perhaps),
     rule(T::Keys, &[&["dbsize"]], &["key"], Nothing),
-    rule(T::Keys, &[&["key"]], &["match", "matching", "starting", "starts", "begin", "begins", "beginning", "prefix", "pattern", "containing", "contains", "contain", "like", "scan", "first", "some", "that", "which"], Perhaps),
+    rule(T::Keys, &[&["key"]], &["match", "matching", "start", "starting", "starts", "begin", "begins", "beginning", "prefix", "pattern", "containing", "contains", "contain", "like", "scan", "first", "some", "that", "which"], Perhaps),
     rule(T::Keyspace, &[&["key", "keyspace"], &["prefix", "prefixes", "per", "schema", "group", "grouped", "kind", "pattern", "patterns", "distribution"]], &["by", "each", "statistics", "most", "howmany", "count", "top", "row", "take", "memory", "largest", "size"], Nothing),
     rule(T::Keyspace, &[&["prefix", "prefixes", "keyspace"]], &["top", "largest", "most", "key", "by", "statistics", "info", "overview", "analyze", "take", "memory", "size"], Nothing),
     rule(T::Keyspace, &[&["key", "keyspace"], &["info", "analyze"]], &["overview", "statistics"], Nothing),
@@ -125,7 +125,7 @@ const RULES: &[Rule] = &[
     rule(T::SlowQueries, &[&["slowlog"]], &["query", "last", "recent", "row", "first", "top", "get"], Nothing),
     rule(T::SlowQueries, &[&["slow"]], &["query", "log", "last", "recent", "run", "most", "top", "first", "row", "why", "any"], Nothing),
     rule(T::SlowQueries, &[&["query"], &["time", "take", "slow", "cpu"]], &["most", "top", "total", "long", "time", "by", "average", "first", "cpu", "much"], Nothing),
-    rule(T::Throughput, &[&["ops", "operations", "throughput", "qps", "traffic", "network", "bandwidth", "load", "busy"]], &["per", "second", "howmany", "query", "input", "output", "much", "high", "is"], Nothing),
+    rule(T::Throughput, &[&["ops", "opcounter", "operation", "operations", "throughput", "qps", "traffic", "network", "bandwidth", "load", "busy"]], &["traffic", "network", "throughput", "load", "ops", "operations", "per", "second", "howmany", "query", "input", "output", "much", "high", "is"], Nothing),
     rule(T::Throughput, &[&["query"], &["per"], &["second"]], &["howmany"], Nothing),
     // Memory.
     rule(T::Memory, &[&["memory", "maxmemory"]], &["take", "breakdown", "usage", "much", "howmuch", "where", "go", "goes", "going", "gone", "consumption", "statistics", "free", "limit", "overhead", "why", "full", "high", "reached", "close", "near", "largest", "size", "info", "peak", "total", "left", "most", "up", "consumers", "distribution", "maximum", "doctor", "problem", "performance", "analyze"], Nothing),
@@ -134,7 +134,7 @@ const RULES: &[Rule] = &[
     rule(T::CacheHitRatio, &[&["hit", "miss", "misses", "missed", "hits"]], &["ratio", "cache", "key", "keyspace", "howmany", "lookups", "good", "rate", "and", "count", "statistics"], Nothing),
     rule(T::ClientMemory, &[&["connection"], &["cache", "memory", "output", "omem"]], &["most", "largest", "take", "size", "top", "by", "output", "cache", "memory", "much"], Nothing),
     // The rest of the server.
-    rule(T::Latency, &[&["latency", "latencies", "spikes", "spike"]], &["event", "events", "history", "doctor", "performance", "monitor", "high", "why", "query", "last", "statistics", "percentiles", "each", "per", "worst", "slow", "most", "info", "analyze", "any", "is"], Nothing),
+    rule(T::Latency, &[&["latency", "latencies", "spikes", "spike"]], &["latency", "spike", "spikes", "event", "events", "history", "doctor", "performance", "monitor", "high", "why", "query", "last", "statistics", "percentiles", "each", "per", "worst", "slow", "most", "info", "analyze", "any", "is"], Nothing),
     rule(T::Persistence, &[&["persistence", "persisted", "rdb", "aof", "snapshot", "snapshots", "save", "saved", "saves", "bgsave", "backup", "backups", "appendonly", "append-only", "durability", "fsync", "dump"]], &["last", "when", "info", "time", "file", "enabled", "on", "working", "ok", "fail", "failed", "failing", "error", "errors", "size", "write", "old", "age", "disk", "since", "changed", "change", "is", "run", "howlong", "and", "setting", "snapshot", "rdb", "aof", "performance", "unsaved"], Nothing),
     rule(T::Cluster, &[&["cluster", "shard", "shards", "slot", "slots"]], &["slot", "server", "node", "nodes", "info", "performance", "health", "state", "who", "replication", "primary", "howmany", "member", "members", "range", "ranges", "layout", "topology", "hold", "ok", "is"], Nothing),
     rule(T::Cluster, &[&["nodes", "node"]], &["cluster", "server", "info", "howmany"], Nothing),
@@ -183,7 +183,8 @@ impl Rule {
                 continue;
             }
             if let Some(named) = self.name(question, i).filter(|_| name.is_none()) {
-                score += if token.kind == Kind::Quoted { 8 } else { 2 };
+                // A plain word is a key only where nothing else explains it.
+                score += if token.kind == Kind::Quoted { 8 } else { 0 };
                 name = Some((i, named));
             } else if is(token, self.may) {
                 score += 2;
@@ -228,6 +229,11 @@ impl Rule {
             behind.is_some_and(|t| t.means("key") || is(t, BEGINNING) || is(t, CONTAINING) || t.is(&["with", "of"]));
         match self.slot {
             Slot::Nothing => None,
+            Slot::Key
+                if quoted && reads_like_a_setting(&token.text) && !question.tokens.iter().any(|t| t.means("key")) =>
+            {
+                None
+            }
             Slot::Key => quoted.then(|| token.text.clone()),
             Slot::Any if quoted => Some(token.text.clone()),
             Slot::Any if token.kind == Kind::Word && token.canon.is_empty() && !is(token, self.may) => {
@@ -245,6 +251,11 @@ impl Rule {
                 .or_else(|| (introduced && token.canon.is_empty()).then(|| token.text.clone())),
         }
     }
+}
+
+/// `maxmemory-policy`: words joined by hyphens, which is how settings are called, and seldom keys.
+fn reads_like_a_setting(name: &str) -> bool {
+    name.contains('-') && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
 }
 
 /// `keys starting with user` means `user*`, `containing cart` means `*cart*`.

@@ -1,5 +1,6 @@
 //! Topics -> command lines.
 
+use super::super::classify::KNOWN;
 use super::super::line::quote;
 use super::{one, several};
 use crate::domain::question::{Answer, ConnectionKey, Scope, Topic};
@@ -127,6 +128,12 @@ fn setting(name: &str) -> String {
 fn one_key(topic: Topic, scope: &Scope) -> Option<Answer> {
     let name = scope.name.as_ref()?;
     let key = quote(name.as_bytes());
+    // `the value of maxclients`: nobody calls a key so.
+    if matches!(topic, Topic::KeyValue | Topic::KeyFacts)
+        && KNOWN.iter().any(|(known, _)| known.eq_ignore_ascii_case(name))
+    {
+        return Some(one(format!("Settings about {name}"), format!("--config {}", setting(name))));
+    }
     // A prefix or a pattern stands for many keys: then the answer is about all of them.
     if name.contains('*') {
         return match topic {

@@ -95,37 +95,38 @@ pub(super) async fn facts(key: &[u8], ground: &mut Ground<'_>) -> Result<Table, 
         return Ok(table);
     }
     let (size, unit) = size_command(&kind).unwrap_or(("TYPE", ""));
+    // When it was last used comes first: counting its elements is a use, where the server has no NO-TOUCH.
     let commands: Vec<Vec<&[u8]>> = vec![
+        vec![b"OBJECT", b"IDLETIME", key],
+        vec![b"OBJECT", b"FREQ", key],
         vec![b"OBJECT", b"ENCODING", key],
-        vec![size.as_bytes(), key],
         vec![b"MEMORY", b"USAGE", key],
         vec![b"PTTL", key],
         vec![b"TIME"],
-        vec![b"OBJECT", b"IDLETIME", key],
-        vec![b"OBJECT", b"FREQ", key],
+        vec![size.as_bytes(), key],
     ];
     let replies = ground.ask_all(&commands).await?;
     let cell = |at: usize| match &replies[at] {
         Reply::Error(_) => Value::Null,
         reply => cells::value(reply),
     };
-    let expires = match (replies[3].int(), replies[4].items().first().and_then(Reply::int)) {
+    let expires = match (replies[4].int(), replies[5].items().first().and_then(Reply::int)) {
         (Some(ms), Some(now)) if ms >= 0 => Value::Text(Timestamp(now * 1000 + ms).date_time(0)),
         _ => Value::Null,
     };
     table.push(vec![
         cells::name_of(key),
         Value::Text(kind.clone()),
-        cell(0),
-        if unit.is_empty() { Value::Null } else { cell(1) },
-        Value::Text(unit.to_owned()),
         cell(2),
-        ttl(&replies[3]),
+        if unit.is_empty() { Value::Null } else { cell(6) },
+        Value::Text(unit.to_owned()),
+        cell(3),
+        ttl(&replies[4]),
         expires,
-        cell(5),
-        cell(6),
+        cell(0),
+        cell(1),
     ]);
-    if replies[3].int() == Some(-1) {
+    if replies[4].int() == Some(-1) {
         table.notices.push("it never expires".into());
     }
     Ok(table)

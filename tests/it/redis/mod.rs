@@ -1,0 +1,8 @@
+//! Redis and Valkey on real servers: connections, reads and their bounds, gates, samples, questions.
+
+mod connect;
+mod guard;
+mod observe;
+mod questions;
+mod read;
+mod support;
