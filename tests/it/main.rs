@@ -12,6 +12,7 @@ mod conformance;
 mod demo;
 mod faults;
 mod guard;
+mod mysql;
 mod mongodb;
 mod postgres;
 mod pty;
