@@ -43,6 +43,7 @@ fn catalog() -> Catalog {
         views: vec![
             CatalogView { name: "app.evil_view".into(), functions: names(&["app.evil_secdef"]), relations: vec![] },
             CatalogView { name: "app.v_ok".into(), functions: vec![], relations: names(&["app.canary"]) },
+            CatalogView { name: "app.vsleep".into(), functions: names(&["sleep"]), relations: vec![] },
         ],
         functions: names(&["app.evil_secdef", "app.dbl", "app.stable_dblink", "app.lower"]),
         operators: names(&["app.==="]),
@@ -93,10 +94,23 @@ fn ordinary_reads_of_sqlite_are_allowed() {
 }
 
 #[test]
-fn our_own_cases_get_their_verdict_and_class() {
-    let wrong: Vec<String> = include_str!("guard/own_cases.tsv")
+fn ordinary_reads_of_mysql_are_allowed() {
+    let refused: Vec<String> = include_str!("guard/mysql_benign.sql")
         .lines()
-        .skip(1)
+        .filter_map(|statement| {
+            let judged = judge("mysql", statement, Author::Model);
+            (judged.verdict != Verdict::Allow).then(|| format!("{statement}\n    {judged:?}\n"))
+        })
+        .collect();
+    assert!(refused.is_empty(), "{} refused\n{}", refused.len(), refused.concat());
+}
+
+#[test]
+fn our_own_cases_get_their_verdict_and_class() {
+    let files = [include_str!("guard/own_cases.tsv"), include_str!("guard/mysql_cases.tsv")];
+    let wrong: Vec<String> = files
+        .iter()
+        .flat_map(|file| file.lines().skip(1))
         .filter_map(|line| {
             let fields: Vec<&str> = line.split('\t').collect();
             let judged = judge(fields[0], &decode_line(fields[3]).unwrap(), Author::Model);
@@ -127,6 +141,27 @@ fn what_a_person_types_becomes_an_approval() {
         ("postgres", "ALTER SYSTEM SET work_mem = '64MB'", "needs-approval", "setting"),
         ("postgres", "COMMIT", "deny", "transaction"),
         ("postgres", "COPY app.canary TO '/tmp/x'", "deny", "file"),
+        ("mysql", "INSERT INTO t VALUES (1)", "needs-approval", "dml"),
+        ("mysql", "REPLACE INTO t SET a = 1", "needs-approval", "dml"),
+        ("mysql", "INSERT IGNORE INTO t (a, b) SELECT a, MAX(b) FROM u GROUP BY a", "needs-approval", "dml"),
+        ("mysql", "INSERT INTO t (a) VALUES (1) ON DUPLICATE KEY UPDATE a = VALUES(a)", "needs-approval", "dml"),
+        ("mysql", "UPDATE t SET a = 1 WHERE id = 5", "needs-approval", "dml"),
+        ("mysql", "UPDATE a JOIN b ON a.id = b.id SET a.x = b.x WHERE b.y > 3", "needs-approval", "dml"),
+        ("mysql", "DELETE FROM t WHERE id = 5 ORDER BY id LIMIT 10", "needs-approval", "dml"),
+        ("mysql", "DELETE FROM t WHERE id = SLEEP(5)", "deny", "resource"),
+        ("mysql", "DELETE FROM t WHERE 1", "deny", "dml"),
+        ("mysql", "CREATE TABLE t (id INT PRIMARY KEY) ENGINE=InnoDB", "needs-approval", "ddl"),
+        ("mysql", "ALTER TABLE t ADD COLUMN a INT NOT NULL DEFAULT 0, ALGORITHM=INSTANT", "needs-approval", "ddl"),
+        ("mysql", "DROP TABLE IF EXISTS t", "needs-approval", "ddl"),
+        ("mysql", "CREATE PROCEDURE p() BEGIN SELECT 1; SELECT 2; END", "needs-approval", "ddl"),
+        ("mysql", "CREATE PROCEDURE p() BEGIN SELECT 1; END; DROP TABLE t; END", "deny", "multi"),
+        ("mysql", "SET GLOBAL read_only = ON", "needs-approval", "setting"),
+        ("mysql", "SET PERSIST max_connections = 500", "needs-approval", "setting"),
+        ("mysql", "SET GLOBAL plugin_dir = '/tmp'", "deny", "file"),
+        ("mysql", "KILL 42", "needs-approval", "kill"),
+        ("mysql", "GRANT SELECT ON shop.* TO a", "deny", "admin"),
+        ("mysql", "TRUNCATE t", "deny", "ddl"),
+        ("mysql", "COMMIT", "deny", "transaction"),
         ("sqlite", "VACUUM", "needs-approval", "maintenance"),
         ("sqlite", "REINDEX", "needs-approval", "maintenance"),
         ("sqlite", "VACUUM INTO 'x'", "deny", "file"),
@@ -189,6 +224,48 @@ fn the_catalogue_decides_on_views_functions_and_foreign_tables() {
     }
 }
 
+#[test]
+fn the_catalogue_decides_on_views_and_functions_of_mysql() {
+    let names = |list: &[&str]| list.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+    let view = |name: &str, functions: &[&str], relations: &[&str]| CatalogView {
+        name: name.to_owned(),
+        functions: names(functions),
+        relations: names(relations),
+    };
+    let catalog = Catalog {
+        views: vec![
+            view("shop.outer_view", &[], &["shop.inner_view"]),
+            view("shop.inner_view", &["shop.evil"], &["shop.outer_view"]),
+            view("shop.plain", &["lower", "ifnull"], &["shop.orders"]),
+            view("shop.leak", &[], &["mysql.user"]),
+            view("shop.far_view", &["shop.pure"], &["shop.far"]),
+        ],
+        functions: names(&["shop.evil", "shop.pure", "shop.uuid_to_bin"]),
+        safe_functions: names(&["shop.pure"]),
+        foreign_tables: names(&["shop.far"]),
+        ..Catalog::default()
+    };
+    let dialect = engine::by_name("mysql").unwrap().dialect;
+    let cases = [
+        ("SELECT * FROM outer_view", "needs-approval"),
+        ("SELECT * FROM `SHOP`.`Outer_View` x", "needs-approval"),
+        ("SELECT * FROM other.outer_view", "allow"),
+        ("SELECT * FROM shop.plain JOIN orders USING (id)", "allow"),
+        ("SELECT 1 FROM leak", "deny"),
+        ("SELECT * FROM far", "needs-approval"),
+        ("SELECT * FROM far_view", "needs-approval"),
+        ("EXPLAIN SELECT * FROM inner_view", "needs-approval"),
+        ("SELECT shop.pure(1), pure(2)", "allow"),
+        ("SELECT evil(1)", "needs-approval"),
+        ("SELECT UUID_TO_BIN('x')", "needs-approval"),
+        ("SELECT LOWER('x')", "allow"),
+    ];
+    for (statement, verdict) in cases {
+        let judged = dialect.classify(statement, Author::Model, &catalog);
+        assert_eq!(judged.verdict.word(), verdict, "{statement}: {}", judged.reason);
+    }
+}
+
 /// No text may exhaust the stack of a parser: the threads of the program have 2 MiB, like this test's.
 #[test]
 fn statements_without_end_are_refused_and_break_nothing() {
@@ -216,7 +293,7 @@ fn statements_without_end_are_refused_and_break_nothing() {
         ("SELECT ", "f(", "1"),
         ("SELECT ", "a,", "a"),
     ];
-    for engine in ["postgres", "sqlite"] {
+    for engine in ["postgres", "sqlite", "mysql"] {
         for (start, part, end) in shapes {
             for count in [10, 90, 240, 700, 1_400, 8_000] {
                 let text = format!("{start}{}{end}", part.repeat(count));
@@ -230,7 +307,7 @@ fn statements_without_end_are_refused_and_break_nothing() {
         }
     }
     let long = format!("SELECT * FROM t WHERE id IN ({})", vec!["12345"; 20_000].join(", "));
-    for engine in ["postgres", "sqlite"] {
+    for engine in ["postgres", "sqlite", "mysql"] {
         assert_eq!(judge(engine, &long, Author::Model).verdict, Verdict::Allow, "a long list of values is no nesting");
     }
 }

@@ -86,6 +86,58 @@ const SQLITE_QUERIES: &[&str] = &[
     "  -- first a comment\n@",
 ];
 
+const MYSQL_QUERIES: &[&str] = &[
+    "WITH w AS (@\n) SELECT * FROM w",
+    "WITH w (a) AS (@\n), v AS (SELECT 1) SELECT 1 FROM v",
+    "WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n FROM (@\n) s) SELECT * FROM r",
+    "SELECT * FROM (@\n) s",
+    "SELECT * FROM (@\n) AS s (a)",
+    "SELECT c.id FROM canary c LEFT JOIN (@\n) s ON 1",
+    "SELECT c.id FROM canary c STRAIGHT_JOIN (@\n) s",
+    "SELECT c.id FROM canary c, LATERAL (@\n) s",
+    "SELECT c.id FROM (canary c, my m) JOIN (@\n) s USING (id)",
+    "SELECT EXISTS (@\n)",
+    "SELECT NOT EXISTS (@\n) XOR 1",
+    "SELECT id FROM canary WHERE id IN (@\n)",
+    "SELECT id FROM canary WHERE (id, 1) NOT IN (@\n)",
+    "SELECT id FROM canary WHERE id > ALL (@\n) OR id = ANY (@\n)",
+    "SELECT (@\n) AS x",
+    "SELECT SQL_NO_CACHE DISTINCT (@\n) x FROM canary USE INDEX (a) FORCE KEY FOR JOIN (b)",
+    "SELECT CAST((@\n) AS CHAR(20) CHARACTER SET utf8mb4), CONVERT((@\n), UNSIGNED)",
+    "SELECT CONVERT((@\n) USING utf8mb4) COLLATE utf8mb4_bin",
+    "SELECT 1 UNION ALL SELECT * FROM (@\n) s ORDER BY 1",
+    "(SELECT 1) EXCEPT (SELECT * FROM (@\n) s)",
+    "EXPLAIN @",
+    "EXPLAIN FORMAT=JSON @",
+    "EXPLAIN ANALYZE @",
+    "DESC @",
+    "ANALYZE FORMAT=JSON @",
+    "SELECT id FROM canary ORDER BY (@\n) DESC",
+    "SELECT GROUP_CONCAT(DISTINCT (@\n) ORDER BY (@\n) SEPARATOR ';') FROM canary",
+    "SELECT sum(id) OVER w FROM canary WINDOW w AS (PARTITION BY (@\n) ORDER BY id)",
+    "SELECT sum(id) OVER (ORDER BY (@\n) ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) FROM canary",
+    "SELECT CASE WHEN EXISTS (@\n) THEN 1 ELSE (@\n) END",
+    "SELECT CASE (@\n) WHEN 1 THEN (@\n) END",
+    "SELECT coalesce(NULL, (@\n)), IF((@\n), 1, 2), JSON_ARRAY((@\n))",
+    "SELECT ROW(1, (@\n)) = (1, 2)",
+    "SELECT count(*) FROM canary GROUP BY (@\n) WITH ROLLUP HAVING EXISTS (@\n)",
+    "SELECT 1 FROM canary a JOIN canary b ON a.id = b.id AND EXISTS (@\n)",
+    "VALUES ROW(1, (@\n))",
+    "SELECT * FROM JSON_TABLE((@\n), '$[*]' COLUMNS (a INT PATH '$.a')) AS j",
+    "SELECT 1 BETWEEN (@\n) AND 2 AND (@\n) IS NOT NULL",
+    "SELECT NOW() - INTERVAL (@\n) DAY, DATE_ADD('2024-01-01', INTERVAL (@\n) MINUTE)",
+    "SELECT EXTRACT(YEAR FROM (@\n)), TRIM(LEADING (@\n) FROM 'a'), SUBSTRING('a' FROM (@\n) FOR 1), POSITION('a' IN (@\n))",
+    "SELECT MATCH(a, b) AGAINST ((@\n) IN BOOLEAN MODE) FROM canary",
+    "SELECT 'a' REGEXP (@\n), 1 DIV (@\n), 5 MOD (@\n), (@\n) <=> NULL, ~(@\n), !(@\n)",
+    "SELECT 'a' LIKE (@\n) ESCAPE '|'",
+    "SELECT _utf8mb4'a' 'b', N'c', x'41', (@\n)",
+    "SELECT {fn COALESCE((@\n), 1)}",
+    "SHOW TABLES WHERE (@\n) = 1",
+    "/* a /* b */ @ -- d",
+    "@\n;",
+    "  # first a comment\n@",
+];
+
 /// Wraps a statement that is no query: still the same act, or nothing that parses.
 const STATEMENTS: &[&str] = &[
     "@",
@@ -96,6 +148,12 @@ const STATEMENTS: &[&str] = &[
     "EXPLAIN ANALYZE @",
     "EXPLAIN QUERY PLAN @",
     "EXPLAIN (ANALYZE, BUFFERS) @",
+    "EXPLAIN FORMAT=JSON @",
+    "ANALYZE @",
+    "# a\n@ # b",
+    "BEGIN NOT ATOMIC @; END",
+    "SET STATEMENT max_statement_time = 0 FOR @",
+    "EXECUTE IMMEDIATE '@'",
     "WITH w AS (@) SELECT * FROM w",
     "WITH w AS (SELECT 1) @",
     "SELECT 1; @",
@@ -118,7 +176,7 @@ impl Dice {
 
 /// The same text in other clothes: letters in any case, comments for blanks. Literals and quoted names stay.
 fn disguise(text: &str, dice: &mut Dice) -> Option<String> {
-    if text.contains(['"', '$', '\\', '-', '[', '`']) || text.contains("/*") {
+    if text.contains(['"', '$', '\\', '-', '[', '`', '#']) || text.contains("/*") {
         return None;
     }
     let mut out = String::new();
@@ -134,7 +192,7 @@ fn disguise(text: &str, dice: &mut Dice) -> Option<String> {
     Some(out)
 }
 
-/// The same call with its name in quotes: `"pg_sleep"(1)`, `U&"\0070g_sleep"(1)`, `[edit](1)`.
+/// The same call with its name in quotes: `"pg_sleep"(1)`, `U&"\0070g_sleep"(1)`, `[edit](1)`, `` `sleep` (1)``.
 fn quoted_calls(engine: &str, text: &str) -> Vec<String> {
     let mut out = Vec::new();
     let forms: &[fn(&str) -> String] = match engine {
@@ -143,16 +201,22 @@ fn quoted_calls(engine: &str, text: &str) -> Vec<String> {
             |name| format!("U&\"\\{:04x}{}\"", u32::from(name.as_bytes()[0]), &name[1..]),
             |name| format!("U&\"!+{:06x}{}\" UESCAPE '!' ", u32::from(name.as_bytes()[0]), &name[1..]),
         ],
+        "mysql" => &[|name| format!("`{name}`"), |name| format!("`{name}` "), |name| format!("{name} /**/ ")],
         _ => &[|name| format!("\"{name}\""), |name| format!("[{name}]"), |name| format!("`{name}` ")],
     };
     let wanted = |name: &str| match engine {
         "postgres" => {
             ["pg_", "lo_", "dblink", "txid_", "ts_stat", "query_to", "database_to"].iter().any(|p| name.starts_with(p))
         }
+        "mysql" => {
+            ["sleep", "bench", "get_lock", "load_", "release_", "master_", "sys_", "nextval", "json_len", "concat"]
+                .iter()
+                .any(|p| name.to_ascii_lowercase().starts_with(p))
+        }
         _ => ["load_", "writefile", "edit", "randomblob", "json_", "date"].iter().any(|p| name.starts_with(p)),
     };
     for (open, _) in text.match_indices('(') {
-        let start = text[..open].rfind(|c: char| !(c.is_ascii_lowercase() || c == '_')).map_or(0, |at| at + 1);
+        let start = text[..open].rfind(|c: char| !(c.is_ascii_alphabetic() || c == '_')).map_or(0, |at| at + 1);
         let name = &text[start..open];
         if wanted(name)
             && !text[..start].ends_with(['"', '\''])
@@ -186,7 +250,11 @@ fn disguises(engine: &str, statement: &str, effort: &Effort, dice: &mut Dice) ->
         forms.push(statement.to_owned());
         return forms.iter().flat_map(|form| STATEMENTS.iter().map(|w| w.replace('@', form))).collect();
     }
-    let all = if engine == "postgres" { POSTGRES_QUERIES } else { SQLITE_QUERIES };
+    let all = match engine {
+        "postgres" => POSTGRES_QUERIES,
+        "mysql" => MYSQL_QUERIES,
+        _ => SQLITE_QUERIES,
+    };
     let mut out = Vec::new();
     let first = dice.below(all.len());
     out.extend(all.iter().cycle().skip(first).take(effort.wrappers.min(all.len())).map(|w| w.replace('@', statement)));
@@ -195,8 +263,7 @@ fn disguises(engine: &str, statement: &str, effort: &Effort, dice: &mut Dice) ->
     }
     // Those that are no value in brackets stay outermost, and SQLite knows no VALUES as a value.
     let nests = |wrapper: &&&str| {
-        !(wrapper.starts_with("EXPLAIN")
-            || wrapper.starts_with("(@")
+        !(["EXPLAIN", "DESC", "ANALYZE", "SHOW", "(@"].iter().any(|start| wrapper.starts_with(start))
             || wrapper.ends_with(';')
             || engine == "sqlite" && wrapper.starts_with("VALUES"))
     };
@@ -240,7 +307,11 @@ fn no_ordinary_read_is_refused_in_any_disguise() {
     let mut refused = Vec::new();
     let listed =
         cases().into_iter().filter(|case| case.verdict == Verdict::Allow).map(|case| (case.engine, case.statement));
-    let own = [("postgres", include_str!("postgres_benign.sql")), ("sqlite", include_str!("sqlite_benign.sql"))];
+    let own = [
+        ("postgres", include_str!("postgres_benign.sql")),
+        ("sqlite", include_str!("sqlite_benign.sql")),
+        ("mysql", include_str!("mysql_benign.sql")),
+    ];
     let own = own.into_iter().flat_map(|(engine, file)| file.lines().map(move |line| (engine, line.to_owned())));
     // The grammar lacks one valid form: a bracketed UNION with its own ORDER BY as a value.
     let whole_only = |statement: &str| !is_query(statement) || statement.starts_with("((");

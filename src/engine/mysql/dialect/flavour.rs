@@ -15,15 +15,9 @@ pub(super) enum Flavour {
 const MARIADB: u32 = 100_000;
 
 impl Flavour {
-    /// Of the server that a schema was read from. An unknown version is read as the newest MySQL, unless the schema
-    /// calls itself MariaDB.
+    /// Of the server that a schema was read from. An unknown version is read as the newest MySQL.
     pub(super) fn of(schema: &Schema) -> Self {
         match schema.server_version {
-            0 if schema.engine_words.iter().any(|word| word == "mariadb")
-                && !schema.engine_words.iter().any(|word| word == "mysql") =>
-            {
-                Self::Mariadb(u32::MAX)
-            }
             0 => Self::Mysql(MARIADB - 1),
             number if number >= MARIADB => Self::Mariadb(number),
             number => Self::Mysql(number),

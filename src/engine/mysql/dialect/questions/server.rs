@@ -2,7 +2,7 @@
 
 use super::super::flavour::Flavour;
 use super::super::names::literal;
-use super::{contains, noted, of_table, one, own, several, status};
+use super::{bytes, contains, counters, noted, of_table, one, own, several, status};
 use crate::domain::question::{Answer, AnswerStatement, Scope, Topic};
 use crate::domain::schema::Schema;
 
@@ -145,6 +145,38 @@ fn replication(flavour: Flavour) -> Answer {
     answer
 }
 
+/// What the server reserves, and where it counts it what it uses.
+fn memory(flavour: Flavour) -> Answer {
+    let used = if flavour.is_mariadb() {
+        counters(flavour, &["Memory_used", "Memory_used_initial", "Threads_connected", "Innodb_buffer_pool_bytes_data"])
+    } else {
+        format!(
+            "SELECT m.EVENT_NAME AS used_for, {} AS memory FROM performance_schema.memory_summary_global_by_event_name AS m \
+             WHERE m.CURRENT_NUMBER_OF_BYTES_USED > 0 ORDER BY m.CURRENT_NUMBER_OF_BYTES_USED DESC LIMIT 20",
+            bytes("m.CURRENT_NUMBER_OF_BYTES_USED")
+        )
+    };
+    several(
+        Topic::Memory.title(),
+        vec![
+            (
+                "Reserved by settings",
+                format!(
+                    "SELECT {} AS buffer_pool, {} AS key_buffer, {} AS log_buffer, {} AS tmp_table_size, {} AS sort_buffer_a_session, \
+                     {} AS join_buffer_a_session, @@max_connections AS max_connections",
+                    bytes("@@innodb_buffer_pool_size"),
+                    bytes("@@key_buffer_size"),
+                    bytes("@@innodb_log_buffer_size"),
+                    bytes("@@tmp_table_size"),
+                    bytes("@@sort_buffer_size"),
+                    bytes("@@join_buffer_size")
+                ),
+            ),
+            ("In use", used),
+        ],
+    )
+}
+
 pub(super) fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Option<Answer> {
     let title = topic.title();
     let flavour = Flavour::of(schema);
@@ -239,6 +271,39 @@ pub(super) fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Option<Answ
                     ),
                 ),
             ],
+        ),
+        Topic::Operations | Topic::Throughput => noted(
+            title,
+            counters(
+                flavour,
+                &[
+                    "Questions",
+                    "Com_select",
+                    "Com_insert",
+                    "Com_update",
+                    "Com_delete",
+                    "Com_replace",
+                    "Com_commit",
+                    "Com_rollback",
+                    "Slow_queries",
+                    "Bytes_received",
+                    "Bytes_sent",
+                    "Innodb_rows_read",
+                    "Innodb_rows_inserted",
+                    "Innodb_rows_updated",
+                    "Innodb_rows_deleted",
+                    "Uptime",
+                ],
+            ),
+            "counted since the server started, Uptime seconds ago",
+        ),
+        Topic::Memory => memory(flavour),
+        Topic::ErrorCounts if !flavour.is_mariadb() => noted(
+            title,
+            "SELECT e.ERROR_NUMBER AS error, e.ERROR_NAME AS name, e.SUM_ERROR_RAISED AS raised, e.SUM_ERROR_HANDLED AS handled, \
+             e.FIRST_SEEN AS first_seen, e.LAST_SEEN AS last_seen FROM performance_schema.events_errors_summary_global_by_error AS e \
+             WHERE e.SUM_ERROR_RAISED > 0 ORDER BY e.SUM_ERROR_RAISED DESC LIMIT 50",
+            "counted since the server started",
         ),
         Topic::EngineStatus => several(
             title,

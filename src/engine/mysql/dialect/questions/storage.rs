@@ -223,7 +223,7 @@ pub(super) fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Option<Answ
             ),
             "a checkpoint age near the size of the redo log makes writers wait",
         ),
-        Topic::BinaryLogs => binary_logs(flavour),
+        Topic::BinaryLogs | Topic::ReplicationWindow => binary_logs(flavour),
         _ => return None,
     })
 }
