@@ -56,9 +56,9 @@ fn services_that_know_only_the_older_greeting_are_greeted_so() {
         server.react("hello", Reaction::Fail(59, "CommandNotFound", "no such command: 'hello'"));
         let session = connect(&server.url("shop")).await;
         assert_eq!(session.identity().role, "standalone");
-        server.react("isMaster", Reaction::Reply(document(r#"{"ismaster": true, "maxWireVersion": 6}"#)));
+        server.react("isMaster", Reaction::Reply(document(r#"{"ismaster": true, "maxWireVersion": 5}"#)));
         let error = refused(&server.url("shop")).await;
-        assert!(error.message.contains("older than MongoDB 4.4"), "{error}");
+        assert!(error.message.contains("older than MongoDB 3.6"), "{error}");
     });
 }
 

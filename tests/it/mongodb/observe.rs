@@ -164,7 +164,7 @@ fn every_view_shows_its_rows() {
         let members = view(session, "members").await;
         assert_eq!(texts(&members, "health"), ["ok", "ok", "DOWN"]);
         assert_eq!(texts(&members, "lag s"), ["", "12", ""]);
-        assert_eq!(texts(&members, "settings")[1], "hidden, delayed 1h 00m");
+        assert_eq!(texts(&members, "settings")[2], "hidden, delayed 1h 00m");
 
         let databases = view(session, "databases").await;
         assert_eq!(texts(&databases, "database")[0], "shop");

@@ -3,8 +3,9 @@
 use super::support::*;
 use bson::{Bson, doc};
 use dba_gpt::domain::error_event::SessionError;
+use dba_gpt::domain::guard::{self, Author, Catalog};
 use dba_gpt::domain::rows::{Limits, Truncation, Value};
-use dba_gpt::engine::Collector;
+use dba_gpt::engine::{Collector, mongodb};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -225,5 +226,48 @@ fn long_cells_are_cut() {
         let mut session = connect(&server.url("shop")).await;
         let rows = read(&mut *session, "db.big.find()", Limits { cell_bytes: 10, ..Limits::default() }).await.unwrap();
         assert_eq!(rows.rows[0][1], Value::Cut { start: "x".repeat(10), bytes: 100_000 });
+    });
+}
+
+/// What the guard allows, the session sends: the two lists may not drift apart.
+#[test]
+fn every_read_that_the_guard_allows_goes_out() {
+    run(async {
+        let server = Mongo::start("standalone");
+        let mut session = connect(&server.url("shop")).await;
+        for line in include_str!("../guard/mongodb_benign.txt").lines().filter(|line| !line.trim().is_empty()) {
+            let allowed = guard::allow(mongodb::DIALECT, Author::Person, &Catalog::default(), line)
+                .unwrap_or_else(|judgement| panic!("{line}: {judgement:?}"));
+            let (limits, stop) = (Limits::default(), CancellationToken::new());
+            let mut sink = Collector::new(limits);
+            let result = session.read(allowed, &limits, &stop, &mut sink).await;
+            assert!(
+                !matches!(result, Err(SessionError::Unsupported(_) | SessionError::Lost(_))),
+                "{statement}: {result:?}"
+            );
+        }
+    });
+}
+
+/// What changes something does not go out, whatever let it come this far.
+#[test]
+fn nothing_that_changes_goes_out_past_the_guard() {
+    run(async {
+        let server = Mongo::start("standalone");
+        let mut session = connect(&server.url("shop")).await;
+        let before = server.requests().len();
+        let mut tried = 0;
+        for line in include_str!("../guard/mongodb_cases.tsv").lines().skip(1) {
+            let fields: Vec<&str> = line.split('\t').collect();
+            if fields[0] == "allow" || !["dml", "ddl", "kill", "maintenance", "lock"].contains(&fields[1]) {
+                continue;
+            }
+            tried += 1;
+            let statement = guard::decode_line(fields[2]).unwrap();
+            let result = read(&mut *session, &statement, Limits::default()).await;
+            assert!(matches!(result, Err(SessionError::Unsupported(_))), "{statement}: {result:?}");
+        }
+        assert!(tried > 30, "{tried}");
+        assert_eq!(server.requests().len(), before, "something was sent");
     });
 }

@@ -32,6 +32,11 @@ impl Role {
         }
     }
 
+    /// It is a member of a replica set, which can be asked for its state.
+    pub(crate) fn is_in_set(self) -> bool {
+        !matches!(self, Self::Standalone | Self::Router)
+    }
+
     /// The role of `hello` and of the section `repl` of `serverStatus`, which have the same fields.
     pub(crate) fn of(said: &RawDocument) -> Self {
         if said.text("msg") == Some("isdbgrid") {

@@ -15,8 +15,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
 
-/// The oldest protocol that can be watched: MongoDB 4.4.
-const OLDEST_WIRE: i64 = 9;
+/// The oldest protocol that knows the messages which we send: MongoDB 3.6.
+const OLDEST_WIRE: i64 = 6;
 
 /// A server that was reached, and how to reach it again.
 #[derive(Clone)]
@@ -55,7 +55,7 @@ impl Route {
         let hello = timeout_at(deadline, self.hello(&mut wire)).await.map_err(|_| self.mute())??;
         if hello.wire_version < OLDEST_WIRE {
             return Err(self.other(&format!(
-                "is older than MongoDB 4.4 (it speaks protocol {}): it cannot be watched",
+                "is older than MongoDB 3.6 (it speaks protocol {}): it cannot be watched",
                 hello.wire_version
             )));
         }

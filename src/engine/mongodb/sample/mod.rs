@@ -22,7 +22,7 @@ use std::time::Instant;
 
 pub(super) use operations::{command_text, text_of_user};
 pub(super) use queries::LARGE_SECTIONS;
-pub(super) use set::Set;
+pub(super) use set::{Set, delays};
 
 /// Cycles from one costly reading to the next.
 const HEAVY_EVERY: u64 = 15;
@@ -32,6 +32,8 @@ const HEAVY_EVERY: u64 = 15;
 pub(super) struct Memory {
     heavy: Readings,
     heavy_hints: Vec<String>,
+    /// How far members of the set are kept behind on purpose, seconds by name.
+    delays: HashMap<String, f64>,
     /// When the view of the busiest collections was last loaded, and what each had used by then, milliseconds.
     pub(super) top: Option<(Instant, HashMap<String, [f64; 3]>)>,
 }
@@ -59,16 +61,19 @@ pub(super) fn sample(session: &mut dyn Session, cycle: u64) -> Task<'_, Result<S
             }
         }
         operations(session, role, &mut sample).await?;
-        if !matches!(role, Role::Standalone | Role::Router) {
-            match ask(session, &queries::SET).await {
-                Ok(status) => set::read(&Set::of(&status), role, &mut sample.readings),
-                Err(error) => tolerate(error, "the state of the replica set", &mut sample.hints)?,
-            }
-        }
         if cycle.is_multiple_of(HEAVY_EVERY) {
             heavy(session, role).await?;
         }
-        let memory = session.memory();
+        if role.is_in_set() {
+            match ask(session, &queries::SET).await {
+                Ok(status) => {
+                    let set = Set::of(&status).with_delays(&session.remembered().delays);
+                    set::read(&set, role, &mut sample.readings);
+                }
+                Err(error) => tolerate(error, "the state of the replica set", &mut sample.hints)?,
+            }
+        }
+        let memory = session.remembered();
         sample.readings.extend(&memory.heavy);
         sample.hints.extend(memory.heavy_hints.iter().cloned());
 
@@ -149,7 +154,15 @@ async fn heavy(session: &mut MongoSession, role: Role) -> Result<(), SessionErro
             Err(error) => tolerate(error, "the reach of the replication log", &mut hints)?,
         }
     }
-    let memory = session.memory();
+    let mut delays = HashMap::new();
+    if role.is_in_set() {
+        match ask(session, &queries::CONFIG).await {
+            Ok(config) => delays = set::delays(&config),
+            Err(error) => tolerate(error, "the configuration of the replica set", &mut hints)?,
+        }
+    }
+    let memory = session.remembered();
+    memory.delays = delays;
     memory.heavy = readings;
     memory.heavy_hints = hints;
     Ok(())

@@ -81,6 +81,10 @@ pub(super) static OWN_OPERATIONS: Query = Query {
 pub(super) static SET: Query =
     Query { name: "sample.set", text: r#"{"replSetGetStatus": 1, "$db": "admin"}"#, timeout_ms: LIGHT_MS };
 
+/// How the members of the set are meant to be.
+pub(super) static CONFIG: Query =
+    Query { name: "sample.config", text: r#"{"replSetGetConfig": 1, "$db": "admin"}"#, timeout_ms: HEAVY_MS };
+
 /// Size of the connected database.
 pub(super) static SIZE: Query =
     Query { name: "sample.size", text: r#"{"dbStats": 1, "$db": "$database"}"#, timeout_ms: HEAVY_MS };

@@ -4,6 +4,7 @@ use crate::domain::metric::{self, Readings};
 use crate::engine::mongodb::connect::Role;
 use crate::engine::mongodb::wire::Fields as _;
 use bson::RawDocument;
+use std::collections::HashMap;
 
 /// A member of a replica set, as the asked server sees it.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +27,8 @@ pub(in crate::engine::mongodb) struct Member {
     pub(in crate::engine::mongodb) ping_ms: Option<i64>,
     /// Seconds since it started.
     pub(in crate::engine::mongodb) uptime: Option<i64>,
+    /// How far it is kept behind on purpose, seconds.
+    pub(in crate::engine::mongodb) delay: f64,
     /// What it says about itself or why it cannot be reached.
     pub(in crate::engine::mongodb) message: String,
 }
@@ -61,6 +64,7 @@ impl Set {
                 source: text(member, "syncSourceHost"),
                 ping_ms: member.int("pingMs"),
                 uptime: member.int("uptime"),
+                delay: 0.0,
                 message: [text(member, "lastHeartbeatMessage"), text(member, "infoMessage")]
                     .into_iter()
                     .find(|words| !words.is_empty())
@@ -70,12 +74,30 @@ impl Set {
         Self { members }
     }
 
-    /// How far a member is behind the newest operation that any member has, seconds.
+    /// Takes in how far members are kept behind on purpose, by name.
+    pub(in crate::engine::mongodb) fn with_delays(mut self, delays: &HashMap<String, f64>) -> Self {
+        for member in &mut self.members {
+            member.delay = delays.get(&member.name).copied().unwrap_or(0.0);
+        }
+        self
+    }
+
+    /// How far a member is behind the newest operation that any member has, beyond what is wanted; seconds.
     pub(in crate::engine::mongodb) fn lag(&self, member: &Member) -> Option<f64> {
         let newest = self.members.iter().filter_map(|m| m.optime).max()?;
         let own = member.optime.filter(|_| member.state == 2)?;
-        Some((newest - own).max(0) as f64 / 1000.0)
+        Some(((newest - own) as f64 / 1000.0 - member.delay).max(0.0))
     }
+}
+
+/// Delays of members by name, seconds, from the reply of `replSetGetConfig`.
+pub(in crate::engine::mongodb) fn delays(config: &RawDocument) -> HashMap<String, f64> {
+    let members = config.documents("config.members");
+    let delay = |member: &&RawDocument| {
+        let seconds = member.number("secondaryDelaySecs").or_else(|| member.number("slaveDelay"))?;
+        Some((member.text("host")?.to_owned(), seconds))
+    };
+    members.iter().filter_map(delay).collect()
 }
 
 /// Readings of a set. A primary tells the worst lag of those that answer; others tell their own.
@@ -116,6 +138,16 @@ mod tests {
         {
             assert_eq!(readings.get(&id), Some(&value), "{id:?}");
         }
+    }
+
+    #[test]
+    fn a_delay_that_is_wanted_is_no_lag() {
+        let config = rawdoc! { "config": { "members": [
+            { "host": "a:1", "secondaryDelaySecs": 0_i64 }, { "host": "b:1", "secondaryDelaySecs": 5_i64 },
+        ] } };
+        let mut readings = Readings::new();
+        read(&Set::of(&status()).with_delays(&delays(&config)), Role::Primary, &mut readings);
+        assert_eq!(readings.get(&metric::LAG), Some(&2.0));
     }
 
     #[test]

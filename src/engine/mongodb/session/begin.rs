@@ -1,7 +1,8 @@
 //! The first questions of a session: which product and version, who we are, which database, and what is not visible.
 
+use super::frame::Frame;
 use super::powers::Powers;
-use super::{Facts, MongoSession, frame};
+use super::{Facts, MongoSession};
 use crate::domain::error_event::{ConnectError, ConnectKind};
 use crate::domain::target::{Identity, Timestamp};
 use crate::engine::mongodb::connect::{Hello, Opened, Role, Route};
@@ -21,7 +22,7 @@ impl MongoSession {
     /// Takes over a connection that was let in.
     pub(in crate::engine::mongodb) async fn begin(opened: Opened) -> Result<Self, ConnectError> {
         let Opened { mut wire, hello, route } = opened;
-        let mut first = Questions { wire: &mut wire, route: &route };
+        let mut first = Questions { wire: &mut wire, route: &route, wire_version: hello.wire_version };
 
         let build = first.must(doc! { "buildInfo": 1 }).await?;
         let names = first.ask(doc! { "listDatabases": 1, "nameOnly": true, "authorizedDatabases": true }).await?;
@@ -99,12 +100,13 @@ impl MongoSession {
 struct Questions<'a> {
     wire: &'a mut Wire,
     route: &'a Route,
+    wire_version: i64,
 }
 
 impl Questions<'_> {
     async fn ask(&mut self, command: Document) -> Result<Result<RawDocumentBuf, Refusal>, ConnectError> {
-        let command = frame::complete(command, "begin", "primaryPreferred", TIME_MS);
-        match self.wire.ask("admin", command).await {
+        let frame = Frame { comment: "begin", read_preference: "primaryPreferred", wire_version: self.wire_version };
+        match self.wire.ask("admin", frame.around(command, TIME_MS)).await {
             Ok(reply) => Ok(Ok(reply)),
             Err(WireError::Refused(refusal)) => Ok(Err(refusal)),
             Err(error) => {

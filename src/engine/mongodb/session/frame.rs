@@ -120,7 +120,9 @@ fn forbidden_in(value: &Bson, depth: usize) -> Option<String> {
 /// A statement within the caps: one row more than is kept, in batches.
 pub(super) fn capped(mut command: Document, rows: usize, batch: i64) -> Document {
     let name = command.keys().next().map(|name| name.to_ascii_lowercase()).unwrap_or_default();
-    let most = i64::try_from(rows).unwrap_or(i64::MAX).saturating_add(1);
+    // A limit near the end of the numbers would overflow together with a skip: whoever wants that many wants all.
+    let most = i32::try_from(rows).ok().map(|rows| i64::from(rows) + 1);
+    let first = most.unwrap_or(batch).min(batch);
     for name in OURS {
         command.remove(*name);
     }
@@ -128,19 +130,21 @@ pub(super) fn capped(mut command: Document, rows: usize, batch: i64) -> Document
         "find" => {
             // A negative limit is the old way to say: one batch.
             let said = command.get("limit").and_then(whole).map(i64::abs).filter(|&n| n > 0);
-            let limit = said.map_or(most, |said| said.min(most));
             command.remove("singleBatch");
-            command.insert("limit", limit);
-            command.insert("batchSize", limit.min(batch));
+            command.remove("limit");
+            if let Some(limit) = said.into_iter().chain(most).min() {
+                command.insert("limit", limit);
+            }
+            command.insert("batchSize", said.map_or(first, |said| said.min(first)));
         }
         "aggregate" if !command.get("explain").is_some_and(|e| *e == Bson::Boolean(true)) => {
-            if let Ok(pipeline) = command.get_array_mut("pipeline") {
+            if let (Some(most), Ok(pipeline)) = (most, command.get_array_mut("pipeline")) {
                 pipeline.push(Bson::Document(bson::doc! { "$limit": most }));
             }
-            command.insert("cursor", bson::doc! { "batchSize": most.min(batch) });
+            command.insert("cursor", bson::doc! { "batchSize": first });
         }
         "listcollections" | "listindexes" => {
-            command.insert("cursor", bson::doc! { "batchSize": most.min(batch) });
+            command.insert("cursor", bson::doc! { "batchSize": first });
         }
         _ => {}
     }
@@ -157,12 +161,35 @@ fn whole(value: &Bson) -> Option<i64> {
     }
 }
 
-/// What every command carries: its time, its name in the list of operations, and leave to be answered by a secondary.
-pub(super) fn complete(mut command: Document, comment: &str, read_preference: &str, timeout_ms: u64) -> Document {
-    command.insert("maxTimeMS", i64::try_from(timeout_ms.max(1)).unwrap_or(i64::MAX).min(i64::from(i32::MAX)));
-    command.insert("comment", comment);
-    command.insert("$readPreference", bson::doc! { "mode": read_preference });
-    command
+/// Commands take a comment, whichever they are, since this protocol (MongoDB 4.4); before, only those two that read.
+const COMMENTS_EVERYWHERE: i64 = 9;
+
+/// A command by this name takes a comment.
+pub(super) fn takes_comment(name: &str, wire_version: i64) -> bool {
+    wire_version >= COMMENTS_EVERYWHERE || matches!(name, "find" | "aggregate")
+}
+
+/// What every command of a connection carries.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Frame<'a> {
+    /// Its name in the server's list of operations.
+    pub(super) comment: &'a str,
+    /// Which members may answer: a secondary refuses to unless it is said.
+    pub(super) read_preference: &'a str,
+    /// The protocol of the server.
+    pub(super) wire_version: i64,
+}
+
+impl Frame<'_> {
+    /// A command with its frame and its time.
+    pub(super) fn around(self, mut command: Document, timeout_ms: u64) -> Document {
+        if command.keys().next().is_some_and(|name| takes_comment(name, self.wire_version)) {
+            command.insert("comment", self.comment);
+        }
+        command.insert("maxTimeMS", i64::try_from(timeout_ms.max(1)).unwrap_or(i64::MAX).min(i64::from(i32::MAX)));
+        command.insert("$readPreference", bson::doc! { "mode": self.read_preference });
+        command
+    }
 }
 
 #[cfg(test)]
@@ -216,8 +243,19 @@ mod tests {
             "aggregate": "c", "pipeline": [{ "$match": {} }, { "$limit": 5001_i64 }], "cursor": { "batchSize": 1000_i64 },
         };
         assert_eq!(piped, wanted);
-        let complete = complete(doc! { "find": "c" }, "tag 1", "primaryPreferred", u64::MAX);
-        assert_eq!(complete.get_i64("maxTimeMS").unwrap(), i64::from(i32::MAX));
-        assert_eq!(capped(doc! { "count": "c" }, usize::MAX, 1000), doc! { "count": "c" });
+        assert_eq!(capped(doc! { "count": "c" }, 500, 1000), doc! { "count": "c" });
+        assert_eq!(capped(doc! { "find": "c" }, usize::MAX, 1000), doc! { "find": "c", "batchSize": 1000_i64 });
+    }
+
+    #[test]
+    fn every_command_has_its_frame() {
+        let frame = |wire_version| Frame { comment: "tag 1", read_preference: "nearest", wire_version };
+        let find = frame(6).around(doc! { "find": "c" }, u64::MAX);
+        let wanted = doc! {
+            "find": "c", "comment": "tag 1", "maxTimeMS": i64::from(i32::MAX), "$readPreference": { "mode": "nearest" },
+        };
+        assert_eq!(find, wanted);
+        assert!(!frame(8).around(doc! { "dbStats": 1 }, 5).contains_key("comment"));
+        assert!(frame(9).around(doc! { "dbStats": 1 }, 5).contains_key("comment"));
     }
 }

@@ -65,7 +65,7 @@ impl MongoSession {
         &self.facts
     }
     /// What the sampler and the views remember.
-    pub(super) fn memory(&mut self) -> &mut Memory {
+    pub(super) fn remembered(&mut self) -> &mut Memory {
         &mut self.memory
     }
     /// The engine's session behind the seam's.
@@ -117,7 +117,9 @@ impl MongoSession {
     /// A command with what is always ours.
     fn framed(&mut self, command: Document, timeout_ms: u64) -> Document {
         self.count += 1;
-        frame::complete(command, &self.comment(), self.facts.read_preference, timeout_ms)
+        let comment = self.comment();
+        let Facts { read_preference, wire_version, .. } = self.facts;
+        frame::Frame { comment: &comment, read_preference, wire_version }.around(command, timeout_ms)
     }
 
     /// The name of the command that was framed last.

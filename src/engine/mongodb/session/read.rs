@@ -16,8 +16,6 @@ use tokio_util::sync::CancellationToken;
 
 /// Documents asked of the server at once. The server also ends a batch at 16 MB.
 const BATCH: i64 = 1000;
-/// `getMore` takes a comment since this protocol (MongoDB 4.4).
-const COMMENT_IN_GET_MORE: i64 = 9;
 /// Where a reply that is no cursor keeps what it lists, by command in lower case.
 const LISTS: &[(&str, &str)] = &[
     ("listdatabases", "databases"),
@@ -86,6 +84,7 @@ impl MongoSession {
         let took_ms = elapsed_ms(started);
         let at_rest = match &end {
             Err(Halt::Stopped | Halt::Late) => self.stop().await,
+            Err(Halt::Broken(_)) => false,
             _ => true,
         };
         if let Some(Cursor { id, database, collection }) = cursor.filter(|_| at_rest) {
@@ -129,7 +128,7 @@ impl MongoSession {
         }
         while let Some(Cursor { id, database, collection }) = &*cursor {
             let mut more = doc! { "getMore": *id, "collection": collection, "batchSize": BATCH };
-            if self.facts.wire_version >= COMMENT_IN_GET_MORE {
+            if frame::takes_comment("getMore", self.facts.wire_version) {
                 self.count += 1;
                 more.insert("comment", self.comment());
             }

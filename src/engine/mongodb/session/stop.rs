@@ -1,7 +1,8 @@
 //! Ending on the server what we no longer want: a second connection finds our operation by its comment and kills it,
 //! while the first one waits for the reply that proves it gone.
 
-use super::{DRAIN, MongoSession, frame};
+use super::frame::Frame;
+use super::{DRAIN, MongoSession};
 use crate::engine::mongodb::connect::Route;
 use crate::engine::mongodb::wire::{Fields as _, Wire, WireError};
 use bson::doc;
@@ -22,11 +23,12 @@ impl MongoSession {
         if wire.is_at_rest() {
             return true;
         }
+        let kill = Kill { route: &self.route, comment: &comment, wire_version: self.facts.wire_version };
         let settled = async {
             tokio::select! {
                 biased;
                 reply = wire.receive() => matches!(reply, Ok(_) | Err(WireError::Refused(_))),
-                () = kill(&self.route, &comment) => false,
+                () = kill.run() => false,
             }
         };
         let settled = timeout(DRAIN, settled).await.unwrap_or(false) && wire.is_at_rest();
@@ -44,30 +46,42 @@ impl MongoSession {
     }
 }
 
-/// Looks for the operation and kills it, again and again until dropped; ends by itself only when the second connection
-/// cannot be had.
-async fn kill(route: &Route, comment: &str) {
-    let Ok(mut wire) = route.again(Instant::now() + DRAIN).await else {
-        // The first connection may still answer in what is left of its time.
-        return std::future::pending().await;
-    };
-    while kill_once(&mut wire, comment).await.is_ok() {
-        tokio::time::sleep(PAUSE).await;
-    }
-    std::future::pending().await
+/// One operation of ours to be ended.
+struct Kill<'a> {
+    route: &'a Route,
+    comment: &'a str,
+    wire_version: i64,
 }
 
-async fn kill_once(wire: &mut Wire, comment: &str) -> Result<(), WireError> {
-    let list = doc! {
-        "aggregate": 1,
-        "pipeline": [{ "$currentOp": { "localOps": true } }, { "$match": { "command.comment": comment } }, { "$project": { "opid": 1 } }],
-        "cursor": {},
-    };
-    let found = wire.ask("admin", frame::complete(list, "stop", "primaryPreferred", KILL_MS)).await?;
-    for operation in found.documents("cursor.firstBatch") {
-        let Ok(Some(id)) = operation.get("opid") else { continue };
-        let Ok(id) = bson::Bson::try_from(id) else { continue };
-        wire.ask("admin", doc! { "killOp": 1, "op": id }).await?;
+impl Kill<'_> {
+    /// Looks for the operation and kills it, again and again until dropped.
+    async fn run(&self) {
+        if let Ok(mut wire) = self.route.again(Instant::now() + DRAIN).await {
+            while self.once(&mut wire).await.is_ok() {
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+        // Nothing more can be done; the first connection may still answer in what is left of its time.
+        std::future::pending().await
     }
-    Ok(())
+
+    async fn once(&self, wire: &mut Wire) -> Result<(), WireError> {
+        let list = doc! {
+            "aggregate": 1,
+            "pipeline": [
+                { "$currentOp": { "localOps": true } },
+                { "$match": { "command.comment": self.comment } },
+                { "$project": { "opid": 1 } },
+            ],
+            "cursor": {},
+        };
+        let frame = Frame { comment: "stop", read_preference: "primaryPreferred", wire_version: self.wire_version };
+        let found = wire.ask("admin", frame.around(list, KILL_MS)).await?;
+        for operation in found.documents("cursor.firstBatch") {
+            if let Some(id) = operation.at("opid").and_then(|id| bson::Bson::try_from(id).ok()) {
+                wire.ask("admin", doc! { "killOp": 1, "op": id }).await?;
+            }
+        }
+        Ok(())
+    }
 }

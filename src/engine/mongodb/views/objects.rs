@@ -218,7 +218,7 @@ pub(super) async fn top(session: &mut MongoSession, query: &'static Query) -> Re
         "reads#",
         "writes#",
     ]);
-    let before = session.memory().top.take();
+    let before = session.remembered().top.take();
     let seconds = before.as_ref().map(|(then, _)| now.duration_since(*then).as_secs_f64()).filter(|s| *s >= 0.5);
     let mut seen = HashMap::new();
     for (namespace, numbers) in reply.document("totals").into_iter().flat_map(cells::fields_of) {
@@ -238,7 +238,7 @@ pub(super) async fn top(session: &mut MongoSession, query: &'static Query) -> Re
         grid.row(row);
         seen.insert(namespace.to_owned(), times);
     }
-    session.memory().top = Some((now, seen));
+    session.remembered().top = Some((now, seen));
     let rows = grid.largest_first(4);
     let mut rows = if seconds.is_some() { Grid(rows).largest_first(1) } else { rows };
     rows.rows.retain(|row| row.get(7).is_some_and(|count| *count != Value::Int(0)));

@@ -6,7 +6,7 @@ use crate::domain::metric;
 use crate::domain::rows::{Rows, Value};
 use crate::engine::Query;
 use crate::engine::mongodb::cells;
-use crate::engine::mongodb::sample::{Set, ask};
+use crate::engine::mongodb::sample::{Set, ask, delays};
 use crate::engine::mongodb::session::MongoSession;
 use crate::engine::mongodb::wire::Fields as _;
 use bson::{RawBsonRef, RawDocument, doc};
@@ -29,7 +29,7 @@ pub(super) static OPLOG: Query = Query {
 };
 
 pub(super) async fn members(session: &mut MongoSession, query: &'static Query) -> Result<Rows, SessionError> {
-    let set = match ask(session, query).await {
+    let mut set = match ask(session, query).await {
         Ok(status) => Set::of(&status),
         // NoReplicationEnabled, and what a router says.
         Err(SessionError::Server(message)) if matches!(message.code.as_str(), "76" | "59") => {
@@ -38,6 +38,9 @@ pub(super) async fn members(session: &mut MongoSession, query: &'static Query) -
         Err(error) => return Err(error),
     };
     let config = or_nothing(session.ask("admin", doc! { "replSetGetConfig": 1 }, query.timeout_ms).await)?;
+    if let Some(config) = &config {
+        set = set.with_delays(&delays(config));
+    }
     let configured = config.as_ref().map(|reply| reply.documents("config.members")).unwrap_or_default();
     let mut grid = Grid::new(&[
         "member",
