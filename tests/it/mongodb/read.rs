@@ -241,10 +241,7 @@ fn every_read_that_the_guard_allows_goes_out() {
             let (limits, stop) = (Limits::default(), CancellationToken::new());
             let mut sink = Collector::new(limits);
             let result = session.read(allowed, &limits, &stop, &mut sink).await;
-            assert!(
-                !matches!(result, Err(SessionError::Unsupported(_) | SessionError::Lost(_))),
-                "{statement}: {result:?}"
-            );
+            assert!(!matches!(result, Err(SessionError::Unsupported(_) | SessionError::Lost(_))), "{line}: {result:?}");
         }
     });
 }

@@ -114,7 +114,7 @@ impl Search<'_> {
             match route.greet(share(deadline, peers.len() - i)).await {
                 Ok((wire, hello)) => return Ok(Greeted { wire, hello, route }),
                 Err(error) if matches!(error.kind, ConnectKind::Refused | ConnectKind::Unreachable) => {
-                    last = Some(error)
+                    last = Some(error);
                 }
                 Err(error) => return Err(error),
             }

@@ -3,8 +3,8 @@
 use super::url::{Options, member};
 use crate::domain::error_event::{ConnectError, ConnectKind};
 use crate::engine::net::Endpoint;
-use hickory_resolver::TokioResolver;
 use hickory_resolver::proto::rr::RData;
+use hickory_resolver::{ResolverBuilder, TokioResolver};
 use tokio::time::{Instant, timeout_at};
 
 /// Options that a TXT record may set; nothing else in it counts.
@@ -20,7 +20,7 @@ pub(super) struct Found {
 /// Asks the name service.
 pub(super) async fn resolve(name: &str, service: &str, deadline: Instant) -> Result<Found, ConnectError> {
     let asked = async {
-        let resolver = TokioResolver::builder_tokio().and_then(|builder| builder.build()).map_err(|e| bad(name, &e))?;
+        let resolver = TokioResolver::builder_tokio().and_then(ResolverBuilder::build).map_err(|e| bad(name, &e))?;
         let records = resolver.srv_lookup(format!("_{service}._tcp.{name}.")).await;
         let records = match records {
             Ok(records) => records,

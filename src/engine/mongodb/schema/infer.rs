@@ -82,7 +82,7 @@ impl Inferred {
             }
             match value {
                 RawBsonRef::Document(inner) if depth < DEEPEST => {
-                    self.look_into(&path, inner, depth + 1, repeated, seen)
+                    self.look_into(&path, inner, depth + 1, repeated, seen);
                 }
                 RawBsonRef::Array(array) => {
                     for element in array.into_iter().map_while(Result::ok) {

@@ -62,7 +62,7 @@ impl Kill<'_> {
             }
         }
         // Nothing more can be done; the first connection may still answer in what is left of its time.
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     async fn once(&self, wire: &mut Wire) -> Result<(), WireError> {

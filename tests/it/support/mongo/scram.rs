@@ -32,7 +32,7 @@ impl Exchange {
             pbkdf2::pbkdf2_hmac::<Sha256>(password.as_bytes(), SALT, ROUNDS, &mut salted);
         } else {
             let digest = Md5::digest(format!("{user}:mongo:{password}"));
-            let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            let hex = digest.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
             pbkdf2::pbkdf2_hmac::<Sha1>(hex.as_bytes(), SALT, ROUNDS, &mut salted);
         }
         Some(Self { strong, salted, client_first: bare.to_owned(), server_first })
