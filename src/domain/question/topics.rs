@@ -196,7 +196,7 @@ const RULES: &[Rule] = &[
     topic(T::CappedTables, &[&["capped"]], &["table", "size", "howmany"]),
     topic(T::Profiler, &[&["profiler"]], &["run", "setting", "query", "slow", "value", "limit", "active"]),
     topic(T::Shards, &[&["shard"]], &["howmany", "table", "key", "row", "size", "run"]),
-    topic(T::ReplicationWindow, &[&["oplog"]], &["size", "window", "time", "long", "howlong", "far", "much", "old", "replication", "first", "last"]),
+    topic(T::ReplicationWindow, &[&["oplog"]], &["size", "window", "time", "long", "howlong", "far", "back", "reach", "much", "old", "replication", "first", "last"]),
     topic(T::EngineStatus, &[&["innodbstatus"]], &["report"]),
     topic(T::BinaryLogs, &[&["binlog"]], &["size", "diskusage", "howmany", "position", "mode", "take", "much", "disk", "old", "file", "largest"]),
     topic(T::Events, &[&["event"]], &["howmany", "run", "when", "last"]),

@@ -3,6 +3,7 @@
 pub(super) mod classify;
 pub(super) mod command;
 mod names;
+mod questions;
 mod shell;
 mod syntax;
 mod write;
@@ -41,7 +42,7 @@ impl Dialect for Pure {
     fn literal(&self, text: &str) -> String {
         names::literal(text)
     }
-    fn answer(&self, _intent: &Intent, _schema: &Schema, _now: Timestamp) -> Result<Answer, Cannot> {
-        Err(Cannot::default())
+    fn answer(&self, intent: &Intent, schema: &Schema, now: Timestamp) -> Result<Answer, Cannot> {
+        questions::answer(intent, schema, now)
     }
 }
