@@ -80,7 +80,7 @@ fn fleet_row(t: &TargetModel, now: Timestamp) -> TableRow {
         .find_map(|id| t.series.get(id))
         .map(|s| s.buckets(now.plus_ms(-SPARK_MS), now, SPARK_POINTS))
         .unwrap_or_default();
-    TableRow { key: t.target.id.to_string(), cells, state: Some(state), spark }
+    TableRow { key: t.target.id.to_string(), cells, state: Some(state), spark, accent: t.target.accent }
 }
 
 /// Sessions of a server, the longest in what matters first; idle ones and workers last.

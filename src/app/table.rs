@@ -1,5 +1,6 @@
 //! A table fit to be shown: texts already escaped, numbers kept for sorting.
 
+use crate::domain::target::Accent;
 use crate::domain::health::State;
 use crate::domain::rows::{Rows, Value};
 use crate::domain::text;
@@ -54,6 +55,8 @@ pub struct TableRow {
     pub state: Option<State>,
     /// Values for the [`SPARK`] column, oldest first, where the table has one; the screen draws them.
     pub spark: Vec<Option<f64>>,
+    /// The target's own colour, in which its name is drawn.
+    pub accent: Option<Accent>,
 }
 
 /// A table.

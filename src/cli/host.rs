@@ -46,6 +46,9 @@ pub trait Host: Send + Sync {
     /// its password command.
     fn patience_ms(&self, target: &TargetId) -> u64;
 
+    /// How the vault opens, without opening it; none when there is none. The error says what is wrong with it.
+    fn vault_state(&self) -> Result<Option<&'static str>, String>;
+
     /// Reads or changes the vault of passwords, and asks the person for what opens it.
     async fn vault(&self, order: VaultOrder) -> Result<VaultAnswer, VaultTrouble>;
 

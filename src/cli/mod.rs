@@ -134,7 +134,7 @@ async fn dispatch(command: Command, configuration: &Result<Config, Mistakes>, io
         Command::Ask(args) => ask::run(&args, config, io).await,
         Command::Sql(args) => sql::run(&args, config, io).await,
         Command::Health(args) => health::run(&args, io).await,
-        Command::Targets { action } => targets::run(&action, io).await,
+        Command::Targets { action } => targets::run(&action, config, io).await,
         Command::Guard(_)
         | Command::Completions { .. }
         | Command::Man

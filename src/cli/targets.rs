@@ -3,6 +3,7 @@
 use super::host::{HeadlessTarget, no_target, object};
 use super::print::known;
 use super::{Ended, Exit, Headless, Outcome};
+use crate::config::Config;
 use crate::config::args::TargetsAction;
 use crate::domain::attempt::{self as history, SPANS};
 use crate::domain::connection::{Case, Change, Finding, address_parts, diagnose, plan};
@@ -10,18 +11,18 @@ use crate::domain::error_event::ConnectError;
 use crate::domain::metric;
 use crate::domain::target::{Identity, Target, Timestamp};
 use crate::domain::text::escape;
-use crate::engine;
+use crate::engine::{self, by_name};
 use crate::export::table::{Cell, Paint, TextTable};
 use futures::future::join_all;
 use serde_json::{Map, Value as Json, json};
 
 /// Lists or tests.
-pub(super) async fn run(action: &TargetsAction, io: &mut Headless<'_>) -> Outcome {
+pub(super) async fn run(action: &TargetsAction, config: &Config, io: &mut Headless<'_>) -> Outcome {
     if io.targets.is_empty() {
         return Err(no_target());
     }
     match action {
-        TargetsAction::List { json } => list(*json, io).await,
+        TargetsAction::List { json } => list(*json, config, io).await,
         TargetsAction::Test { names, json } => {
             if let Some(unknown) = names.iter().find(|n| !io.targets.iter().any(|t| t.target.id.as_str() == **n)) {
                 return Err(Ended::with(Exit::Usage, format!("there is no target {unknown}")));
@@ -32,15 +33,20 @@ pub(super) async fn run(action: &TargetsAction, io: &mut Headless<'_>) -> Outcom
     }
 }
 
-async fn list(json: bool, io: &mut Headless<'_>) -> Outcome {
+async fn list(json: bool, config: &Config, io: &mut Headless<'_>) -> Outcome {
     let targets = io.targets.clone();
     let now = io.host.now();
-    let columns = ["NAME", "ENGINE", "ENVIRONMENT", "ADDRESS", "LAST ATTEMPT"].map(|title| (title, false));
+    let columns = ["NAME", "ENGINE", "ENVIRONMENT", "ADDRESS", "HOSTED BY", "LAST ATTEMPT"].map(|title| (title, false));
     let mut table = TextTable::new(&columns);
     for HeadlessTarget { target, .. } in &targets {
         let last = io.host.record(&target.id).await.last.into_iter().next();
+        let (service, pooler) = hosted_by(target, config);
         if json {
             let mut line = target_object(target);
+            line.insert("read_only".into(), target.read_only.into());
+            line.insert("color".into(), target.accent.map_or(Json::Null, |accent| accent.word().into()));
+            line.insert("hosting".into(), service.map_or(Json::Null, Json::from));
+            line.insert("pooler".into(), pooler.map_or(Json::Null, Json::from));
             let state = last.as_ref().map(|a| if a.succeeded() { "ok" } else { "down" });
             line.insert("last_state".into(), state.map_or(Json::Null, Json::from));
             line.insert(
@@ -52,7 +58,10 @@ async fn list(json: bool, io: &mut Headless<'_>) -> Outcome {
             continue;
         }
         let last = last.map_or_else(|| "-".to_owned(), |a| last_words(&a, now));
-        let words = [target.id.as_str(), target.engine.0, target.environment.word(), &target.address, &last];
+        let hosted: Vec<&str> = service.into_iter().chain(pooler).collect();
+        let hosted = if hosted.is_empty() { "-".to_owned() } else { hosted.join(", ") };
+        let words =
+            [target.id.as_str(), target.engine.0, target.environment.word(), &target.address, &hosted, &last];
         table.push(words.into_iter().map(Cell::new).collect());
     }
     if !json {
@@ -65,6 +74,14 @@ async fn list(json: bool, io: &mut Headless<'_>) -> Outcome {
 fn last_words(attempt: &history::Attempt, now: Timestamp) -> String {
     let ago = metric::seconds(now.since(attempt.at) as f64 / 1000.0);
     format!("{} {ago} ago", attempt.failure.as_deref().unwrap_or("connected"))
+}
+
+/// The managed service at a target's first address, and the pooler in front of it, where either is known.
+fn hosted_by(target: &Target, config: &Config) -> (Option<&'static str>, Option<&'static str>) {
+    let configured = config.targets.iter().find(|t| t.target.id == target.id);
+    let Some((host, port)) = configured.and_then(|t| t.servers.first()) else { return (None, None) };
+    let Some(engine) = by_name(target.engine.0) else { return (None, None) };
+    (engine.hosting.service(host).map(|s| s.name), engine.hosting.pooler(host, *port).map(|p| p.name))
 }
 
 /// How one attempt to connect went.

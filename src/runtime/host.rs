@@ -12,6 +12,7 @@ use crate::domain::health::Usual;
 use crate::domain::metric::MetricId;
 use crate::domain::target::{TargetId, Timestamp};
 use crate::engine::Session;
+use crate::secrets::vault::{Opener, OpenerKind, VaultError};
 use crate::store::{Retention, Store};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
@@ -148,6 +149,19 @@ impl Host for ProcessHost {
 
     fn patience_ms(&self, target: &TargetId) -> u64 {
         self.setup(target).map_or(0, |s| u64::try_from(s.door.patience().as_millis()).unwrap_or(u64::MAX))
+    }
+
+    fn vault_state(&self) -> Result<Option<&'static str>, String> {
+        let Some(keeper) = &self.vault else { return Ok(None) };
+        let kind = keeper.vault().kind().map_err(|e| e.to_string())?;
+        match (kind, keeper.key_file()) {
+            (Some(OpenerKind::KeyFile), Some(path)) => {
+                Opener::key_file(path).map(|_| Some("a key file")).map_err(|e| e.to_string())
+            }
+            (Some(OpenerKind::KeyFile), None) => Err(VaultError::OtherOpener(OpenerKind::KeyFile).to_string()),
+            (Some(OpenerKind::Passphrase), _) => Ok(Some("a passphrase")),
+            (None, _) => Ok(None),
+        }
     }
 
     async fn vault(&self, order: VaultOrder) -> Result<VaultAnswer, VaultTrouble> {

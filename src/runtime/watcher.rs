@@ -31,6 +31,8 @@ pub(super) struct Watcher {
     session: Option<Box<dyn Session>>,
     attempts: Recorder,
     deadline: Option<Duration>,
+    /// What is known about whoever runs the server; told after what the server says itself.
+    hosting: Vec<String>,
     out: mpsc::Sender<Event>,
 }
 
@@ -38,7 +40,8 @@ impl Watcher {
     /// A watcher that is not connected yet.
     pub(super) fn new(id: TargetId, spec: &'static EngineSpec, door: Door, out: mpsc::Sender<Event>) -> Self {
         let attempts = Recorder::new(id.clone(), out.clone());
-        Self { id, spec, door, session: None, attempts, deadline: None, out }
+        let hosting = door.hosting(spec);
+        Self { id, spec, door, session: None, attempts, deadline: None, hosting, out }
     }
 
     /// The same with another time for one collection or view, connecting included.
@@ -74,7 +77,9 @@ impl Watcher {
         let work = async {
             let session = Self::session(&mut self.session, spec, &self.door, &self.attempts).await?;
             let sample = (spec.sample)(&mut **session, cycle).await?;
-            Ok(Box::new(Collected { identity: session.identity().clone(), sample }))
+            let mut identity = session.identity().clone();
+            identity.hints.extend(self.hosting.iter().cloned());
+            Ok(Box::new(Collected { identity, sample }))
         };
         let result = timeout(deadline, work).await.unwrap_or_else(|_| {
             let message = format!("no answer within {} s; the connection was given up", deadline.as_secs_f64());

@@ -3,6 +3,8 @@
 use super::symbols::SymbolSet;
 use super::theme::{Role, Theme};
 use crate::domain::health::State;
+use crate::domain::target::Target;
+use crate::domain::text::escape;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -44,6 +46,11 @@ impl Canvas<'_> {
     /// A piece of text in a role.
     pub(crate) fn span<'t>(&self, text: impl Into<std::borrow::Cow<'t, str>>, role: Role) -> Span<'t> {
         Span::styled(text, self.theme.style(role))
+    }
+
+    /// A target's name in a role, and in the target's own colour where it has one.
+    pub(crate) fn name(&self, target: &Target, role: Role) -> Span<'static> {
+        Span::styled(escape(target.id.as_str()), self.theme.accented(role, target.accent))
     }
 
     /// Writes text from `(x, y)` on, at most `width` columns. Gives the column after it.

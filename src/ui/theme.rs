@@ -3,6 +3,7 @@
 //! A state is a word first and a colour second, so every theme shows the same text and `mono` loses nothing.
 
 use crate::app::command::THEMES;
+use crate::domain::target::Accent;
 use ratatui::style::{Color, Modifier, Style};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -90,6 +91,8 @@ const ROLES: usize = Role::ALL.len();
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Theme {
     styles: [Style; ROLES],
+    /// Targets are drawn in their own colours.
+    accents: bool,
 }
 
 #[derive(Deserialize)]
@@ -134,7 +137,8 @@ impl Theme {
             .ok_or_else(|| format!("no theme `{name}`; there are {}", THEMES.join(", ")))?;
         let mono = THEMES.iter().position(|t| *t == "mono").unwrap_or(place);
         let place = if depth == ColorDepth::None { mono } else { place };
-        Self::parse(FILES[place], depth).map_err(|problem| format!("theme `{name}`: {problem}"))
+        let theme = Self::parse(FILES[place], depth).map(|theme| Self { accents: place != mono, ..theme });
+        theme.map_err(|problem| format!("theme `{name}`: {problem}"))
     }
 
     fn parse(text: &str, depth: ColorDepth) -> Result<Self, String> {
@@ -145,12 +149,26 @@ impl Theme {
                 Role::ALL.iter().position(|(_, k)| k == key).ok_or_else(|| format!("there is no role `{key}`"))?;
             styles[place] = style(spec, depth).map_err(|problem| format!("{key}: {problem}"))?;
         }
-        Ok(Self { styles })
+        Ok(Self { styles, accents: false })
     }
 
     /// The style of a role.
     pub(crate) fn style(&self, role: Role) -> Style {
         self.styles[role as usize]
+    }
+
+    /// The style of a role in a target's own colour, where it has one and this theme has colours. It is one of the
+    /// sixteen that the person has set, so it can be read on the person's background.
+    pub(crate) fn accented(&self, role: Role, accent: Option<Accent>) -> Style {
+        let color = accent.filter(|_| self.accents).map(|accent| match accent {
+            Accent::Red => Color::Red,
+            Accent::Yellow => Color::Yellow,
+            Accent::Green => Color::Green,
+            Accent::Cyan => Color::Cyan,
+            Accent::Blue => Color::Blue,
+            Accent::Magenta => Color::Magenta,
+        });
+        color.map_or_else(|| self.style(role), |color| self.style(role).fg(color))
     }
 }
 
@@ -246,6 +264,19 @@ fn distance(a: (u8, u8, u8), b: (u8, u8, u8)) -> u32 {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn a_target_has_its_own_colour_only_where_there_are_colours() {
+        let accent = Some(Accent::Cyan);
+        for name in THEMES {
+            let theme = Theme::load(name, ColorDepth::None).unwrap();
+            assert_eq!(theme.accented(Role::Title, accent), theme.style(Role::Title), "{name} without colours");
+            let theme = Theme::load(name, ColorDepth::Ansi16).unwrap();
+            let expected = if *name == "mono" { theme.style(Role::Title).fg } else { Some(Color::Cyan) };
+            assert_eq!(theme.accented(Role::Title, accent).fg, expected, "{name}");
+            assert_eq!(theme.accented(Role::Title, None), theme.style(Role::Title));
+        }
+    }
 
     #[test]
     fn every_theme_names_every_role() {

@@ -9,6 +9,7 @@ mod architecture;
 mod cli;
 mod config;
 mod conformance;
+mod connections;
 mod demo;
 mod faults;
 mod guard;

@@ -81,6 +81,12 @@ impl Door {
         Self { inner: Arc::new(Inner { url, password, tunnel: None, timeout: LOGIN, surroundings, refused, change }) }
     }
 
+    /// What is known about whoever runs the server, by its address: services with what they do not allow, poolers.
+    pub(super) fn hosting(&self, spec: &'static EngineSpec) -> Vec<String> {
+        let destination = (spec.destination)(&self.inner.url, &self.inner.surroundings).unwrap_or_default();
+        destination.servers.iter().flat_map(|(host, port)| spec.hosting.words(host, *port)).collect()
+    }
+
     /// Asks the person for what only they know. To be called while the terminal is not ours.
     pub(super) async fn ask(&self) {
         self.inner.password.ask().await;

@@ -133,7 +133,10 @@ pub(crate) fn targets(
             let state = t.state(model.now);
             let left = Line::from(vec![
                 canvas.span(format!("{:<6}", state.word()), state_role(state)),
-                canvas.span(padded(&escape(t.target.id.as_str()), widest), Role::Text),
+                Span::styled(
+                    padded(&escape(t.target.id.as_str()), widest),
+                    canvas.theme.accented(Role::Text, t.target.accent),
+                ),
                 canvas.span(format!("   {}", escape(&t.target.address)), Role::Dim),
             ]);
             (left, Line::from(vec![Span::raw(" "), environment(canvas, t.target.environment)]))

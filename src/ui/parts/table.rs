@@ -227,7 +227,9 @@ impl TableView<'_> {
                 _ => Role::Text,
             };
             let pad = if column.numeric { p.width.saturating_sub(text.width()) } else { 0 };
-            canvas.put(x + as_columns(pad), y, as_columns(p.width - pad), &text, role);
+            let accent = row.accent.filter(|_| column.title == "NAME");
+            let style = canvas.theme.accented(role, accent);
+            canvas.put_styled(x + as_columns(pad), y, as_columns(p.width - pad), &text, style);
             x += as_columns(p.width + gap);
         }
     }

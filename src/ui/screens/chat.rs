@@ -71,7 +71,7 @@ fn draw_header(canvas: &mut Canvas<'_>, line: Rect, model: &Model) {
         canvas.put_cut(line.x, line.y, line.width, &words);
         return;
     };
-    let mut name = vec![canvas.span(format!(" {}", escape(t.target.id.as_str())), Role::Title)];
+    let mut name = vec![Span::raw(" "), canvas.name(&t.target, Role::Title)];
     let own = t.identity.as_ref().map(|i| i.database.as_str()).filter(|d| !d.is_empty());
     if let Some(database) = model.chat.database.as_deref().or(own) {
         name.push(canvas.span(format!(" / {}", escape(database)), Role::Text));

@@ -78,9 +78,9 @@ pub(crate) fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model, view: &mu
     canvas.line_of_frame(top, top.y, corners[0], corners[1], &Edge::new(title, right));
     if preview_height > 0 {
         let y = rows.bottom();
-        let name = selected.map_or_else(String::new, |t| escape(t.target.id.as_str()));
+        let name = selected.map_or_else(|| Span::raw(""), |t| canvas.name(&t.target, Role::Title));
         let hint = if selected.is_some() { canvas.span("Enter opens", Role::Dim) } else { Span::raw("") };
-        canvas.divide(frame, y, &Edge::new(Span::styled(name, canvas.theme.style(Role::Title)), hint));
+        canvas.divide(frame, y, &Edge::new(name, hint));
         if let Some(t) = selected {
             let preview = Rect { y: y + 1, height: preview_height - 1, ..inside };
             for (i, line) in lines.iter().enumerate() {

@@ -69,7 +69,7 @@ fn draw_header(canvas: &mut Canvas<'_>, line: Rect, t: &TargetModel, model: &Mod
         right.push(canvas.span(format!("{} ms", sample.took_ms), Role::Text));
     }
     let start = canvas.put_right(line.x + 30, line.right().saturating_sub(1), line.y, &Line::from(right));
-    let name = vec![canvas.span(" Fleet > ", Role::Label), canvas.span(escape(t.target.id.as_str()), Role::Title)];
+    let name = vec![canvas.span(" Fleet > ", Role::Label), canvas.name(&t.target, Role::Title)];
     let mut facts = vec![name, state_spans(canvas, t, model), vec![environment(canvas, t.target.environment)]];
     facts.push(vec![canvas.span("[READ-ONLY]", Role::Ok)]);
     facts.extend(powers(canvas, t).into_iter().map(|p| vec![p]));

@@ -125,8 +125,11 @@ impl Rig {
         };
         let identify = |url: &SecretString| {
             let spec = engine::by_url(url.expose_secret())?;
-            let address = (spec.address)(url, &surroundings).map_err(|e| e.message);
-            Some(address.map(|address| Identified { engine: spec.id, address, servers: Vec::new(), user: None }))
+            let identified = (spec.address)(url, &surroundings).and_then(|address| {
+                let engine::Destination { servers, user } = (spec.destination)(url, &surroundings)?;
+                Ok(Identified { engine: spec.id, address, servers, user })
+            });
+            Some(identified.map_err(|e| e.message))
         };
         let configuration = config::load(&Inputs {
             args: &args.common,
@@ -237,6 +240,9 @@ impl Host for TestHost<'_> {
     }
     fn patience_ms(&self, _: &TargetId) -> u64 {
         0
+    }
+    fn vault_state(&self) -> Result<Option<&'static str>, String> {
+        Ok(None)
     }
     async fn vault(&self, _: VaultOrder) -> Result<VaultAnswer, VaultTrouble> {
         Err(VaultTrouble::Settings("this host has no vault".into()))

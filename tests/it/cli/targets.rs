@@ -159,3 +159,46 @@ fn doctor_knows_what_holds_copies_back() {
     let ran = rig.run(&["doctor"]);
     assert!(ran.out.contains("set-clipboard on"), "{}", ran.out);
 }
+
+/// Two PostgreSQL targets at addresses where nothing answers, one of them managed.
+fn two_servers(rig: &Rig) {
+    rig.configure(
+        "[targets.cloud]\nurl = \"postgres://ro@orders.c1.eu-west-1.rds.amazonaws.com/orders?hostaddr=127.0.0.1&port=1\"\n\
+         password = \"${env:PASS}\"\ncolor = \"blue\"\n[targets.cloud.fix]\nuser = \"fixer\"\n\
+         [targets.own]\nurl = \"postgres://ro@127.0.0.1:1/x\"\npassword = \"${vault:own}\"\nread_only = false\n",
+    );
+}
+
+#[test]
+fn doctor_tells_where_passwords_are_who_runs_the_server_and_how_both_logins_are_made() {
+    let rig = Rig::new();
+    two_servers(&rig);
+    let ran = rig.run(&["doctor", "--json"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let objects = ran.objects();
+    let told = |area: &str, words: &str| {
+        let found = objects.iter().find(|o| o["area"] == area && o["text"].as_str().unwrap().contains(words));
+        found.unwrap_or_else(|| panic!("{area}: {words}\n{}", ran.out)).clone()
+    };
+    assert_eq!(told("cloud", "in the variable PASS")["state"], "warning");
+    assert!(told("cloud", "Amazon RDS: no ALTER SYSTEM")["text"].as_str().unwrap().contains("parameter group"));
+    told("cloud", "a second login for fixes, fixer");
+    assert_eq!(told("own", "in our vault, as own")["state"], "ok");
+    told("own", "read_only = false");
+    assert_eq!(told("vault", "there is no vault")["state"], "wrong");
+    let reading = told("logins of PostgreSQL", "for reading");
+    assert!(reading["remedy"].as_str().unwrap().contains("pg_use_reserved_connections"), "{reading}");
+    let fixing = told("logins of PostgreSQL", "for approved fixes");
+    assert!(fixing["remedy"].as_str().unwrap().contains("GRANT pg_signal_backend TO dbagpt_fix"), "{fixing}");
+}
+
+#[test]
+fn the_list_names_who_hosts_a_target() {
+    let rig = Rig::new();
+    two_servers(&rig);
+    let ran = rig.run(&["targets", "list", "--json"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let [cloud, own] = &ran.objects()[..] else { panic!("{ran:?}") };
+    assert_eq!((&cloud["hosting"], &cloud["color"], &cloud["read_only"]), (&"Amazon RDS".into(), &"blue".into(), &true.into()));
+    assert_eq!((&own["hosting"], &own["color"], &own["read_only"]), (&().into(), &().into(), &false.into()));
+}

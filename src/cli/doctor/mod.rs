@@ -1,5 +1,7 @@
 //! `doctor`: what works here and what is missing, each with what to do about it.
 
+mod connections;
+
 use super::host::{HeadlessTarget, object};
 use super::turn::engine_of;
 use super::{Ended, Exit, Headless, Outcome};
@@ -77,8 +79,11 @@ pub(super) async fn run(
     lines.extend(store_lines(io));
     lines.extend(terminal_lines(configuration.as_ref().ok(), io));
     let targets = io.targets.clone();
-    let examined = join_all(targets.iter().map(|t| target_lines(t, io))).await;
+    let config = configuration.as_ref().ok();
+    lines.extend(connections::vault(config, io));
+    let examined = join_all(targets.iter().map(|t| target_lines(t, config, io))).await;
     lines.extend(examined.into_iter().flatten());
+    lines.extend(connections::logins(&targets));
     if targets.is_empty() {
         lines.push(Line::new("targets", Grade::Told, "no target is configured").remedy("dba-gpt config example"));
     }
@@ -184,17 +189,21 @@ fn clipboard_line(area: &str, io: &Headless<'_>) -> Line {
     }
 }
 
-async fn target_lines(target: &HeadlessTarget, io: &Headless<'_>) -> Vec<Line> {
+async fn target_lines(target: &HeadlessTarget, config: Option<&Config>, io: &Headless<'_>) -> Vec<Line> {
     let area = target.target.id.as_str();
     let Ok(spec) = engine_of(target) else { return Vec::new() };
+    let way_in = connections::way_in(target, spec, config);
     let mut session = match io.host.connect(&target.target.id).await {
         Ok(session) => session,
-        Err(error) => return vec![Line::new(area, Grade::Wrong, error.message)],
+        Err(error) => {
+            return std::iter::once(Line::new(area, Grade::Wrong, error.message)).chain(way_in).collect();
+        }
     };
     let Identity { version, role, user, excess_powers, hints, .. } = session.identity().clone();
     let who = if user.is_empty() { String::new() } else { format!(" as {user}") };
     let text = format!("{version} ({role}) answers{who} (minimum: {})", spec.minimum_version);
     let mut lines = vec![Line::new(area, Grade::Good, text)];
+    lines.extend(way_in);
     if !excess_powers.is_empty() {
         let text = format!("this login may do more than a watcher should: {}", excess_powers.join(", "));
         lines.push(Line::new(area, Grade::Doubtful, text));
@@ -207,11 +216,6 @@ async fn target_lines(target: &HeadlessTarget, io: &Headless<'_>) -> Vec<Line> {
     match sample {
         Ok(sample) => lines.extend(sample.hints.iter().map(|hint| Line::new(area, Grade::Doubtful, hint))),
         Err(words) => lines.push(Line::new(area, Grade::Wrong, format!("it cannot be sampled: {words}"))),
-    }
-    let rights_matter = lines.len() > 1 && !spec.least_privilege.is_empty();
-    if rights_matter {
-        let text = "a login that sees what this program shows and can change nothing";
-        lines.push(Line::new(area, Grade::Told, text).remedy(spec.least_privilege));
     }
     lines
 }
