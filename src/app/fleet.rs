@@ -71,7 +71,7 @@ fn fleet_row(t: &TargetModel, now: Timestamp) -> TableRow {
         number(metric::MEAN_STATEMENT, Unit::Milliseconds),
         number(metric::LAG, Unit::Seconds),
         number(metric::CACHE_HIT_RATIO, Unit::Percent),
-        number(metric::DATA_BYTES, Unit::Bytes),
+        room_taken(value(metric::DATA_BYTES), value(metric::MEMORY_USED)),
         TableCell::plain(""),
         TableCell::untrusted(&t.why(now)),
     ];
@@ -81,6 +81,14 @@ fn fleet_row(t: &TargetModel, now: Timestamp) -> TableRow {
         .map(|s| s.buckets(now.plus_ms(-SPARK_MS), now, SPARK_POINTS))
         .unwrap_or_default();
     TableRow { key: t.target.id.to_string(), cells, state: Some(state), spark, accent: t.target.accent }
+}
+
+/// Room that the data take: on disk, or in memory (marked `m`) where that is where they live.
+fn room_taken(disk: Option<f64>, memory: Option<f64>) -> TableCell {
+    match (disk, memory) {
+        (None, Some(memory)) => TableCell::number(format!("{} m", metric::bytes(memory)), Some(memory)),
+        (disk, _) => TableCell::number(format(disk, Unit::Bytes), disk),
+    }
 }
 
 /// Sessions of a server, the longest in what matters first; idle ones and workers last.

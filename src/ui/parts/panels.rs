@@ -50,6 +50,20 @@ const PANELS: &[Panel] = &[
             graph(metric::WRITES, "writes"),
             graph(metric::MEAN_STATEMENT, "mean"),
             value(metric::CACHE_HIT_RATIO, "cache"),
+            value(metric::EVICTIONS, "evicted/s"),
+            value(metric::SLOW_COMMANDS, "slow/s"),
+            value(metric::FINDS, "finds"),
+            value(metric::INSERTS, "inserts"),
+            value(metric::UPDATES, "updates"),
+            value(metric::DELETES, "deletes"),
+            value(metric::FULL_SCANS, "full scans"),
+            value(metric::WRITE_CONFLICTS, "conflicts"),
+            value(metric::EXPIRATIONS, "expired/s"),
+            value(metric::CPU_SECONDS, "cpu"),
+            value(metric::NETWORK_OUT, "net out"),
+            value(metric::NETWORK_IN, "net in"),
+            value(metric::ASSERTS, "asserts"),
+            value(metric::PAGE_FAULTS, "faults"),
             value(metric::ROLLBACKS, "rollbacks"),
             value(metric::TEMP_BYTES, "temp/s"),
             value(metric::DEADLOCKS, "deadlocks"),
@@ -63,20 +77,37 @@ const PANELS: &[Panel] = &[
             value(metric::ACTIVE, "active"),
             value(metric::IDLE_IN_TRANSACTION, "in txn"),
             value(metric::BLOCKED, "blocked"),
+            value(metric::QUEUED, "queued"),
+            value(metric::FREE_PLACES, "tickets"),
+            value(metric::BLOCKED_CLIENTS, "waiting"),
+            value(metric::REJECTED_CONNECTIONS, "rejected/s"),
             value(metric::LONGEST_TRANSACTION, "oldest txn"),
             value(metric::IDLE, "idle"),
             value(metric::LONGEST_STATEMENT, "oldest stmt"),
+            value(metric::CURSORS, "cursors"),
         ],
         share: 30,
     },
     Panel {
         title: "Storage",
         lines: &[
+            value(metric::MEMORY_USED, "memory"),
+            value(metric::CACHE_USED, "cache used"),
+            value(metric::CACHE_DIRTY, "dirty"),
             value(metric::DATA_BYTES, "data"),
+            value(metric::FRAGMENTATION, "frag"),
             value(metric::WAL_BYTES, "wal"),
             value(metric::FREE_PAGES, "free"),
             value(metric::WAL_RATE, "wal/s"),
             value(metric::LAG, "lag"),
+            value(metric::LINK_DOWN, "link down"),
+            value(metric::OPLOG_WINDOW, "oplog"),
+            value(metric::KEYS, "keys"),
+            value(metric::KEYS_EXPIRING, "with ttl"),
+            value(metric::UNSAVED_CHANGES, "unsaved"),
+            value(metric::MEMBERS_DOWN, "down"),
+            value(metric::MEMORY_PEAK, "peak"),
+            value(metric::MEMORY_RESIDENT, "resident"),
             value(metric::RETAINED_WAL, "slot wal"),
             value(metric::REPLICAS, "replicas"),
             value(metric::DEAD_ROWS, "dead rows"),
@@ -186,10 +217,13 @@ fn draw_value(canvas: &mut Canvas<'_>, line: Rect, t: &TargetModel, value: Value
     let end = canvas.put_right(line.x + 12, line.right(), line.y, &word);
     canvas.put(line.x, line.y, line.width, value.label, Role::Label);
     let mut text = number(t.value(id), m.unit);
-    if id == metric::CONNECTIONS
-        && let Some(limit) = t.value(metric::CONNECTION_LIMIT)
-    {
-        text.push_str(&format!("/{}", number(Some(limit), m.unit)));
+    let limit = match id {
+        metric::CONNECTIONS => t.value(metric::CONNECTION_LIMIT),
+        metric::MEMORY_USED => t.value(metric::MEMORY_LIMIT),
+        _ => None,
+    };
+    if limit.is_some_and(|limit| limit > 0.0) {
+        text.push_str(&format!("/{}", number(limit, m.unit)));
     }
     let x = line.x + columns(label + 1);
     let role = judged.map_or(Role::Text, |r| state_role(r.state));

@@ -92,6 +92,8 @@ fn draw_numbers(canvas: &mut Canvas<'_>, line: Rect, t: &TargetModel) {
         metric::TRANSACTIONS,
         metric::WRITES,
         metric::LAG,
+        metric::MEMORY_USED,
+        metric::CACHE_USED,
         metric::DATA_BYTES,
         metric::WAL_BYTES,
     ];
