@@ -1,8 +1,8 @@
 //! A table fit to be shown: texts already escaped, numbers kept for sorting.
 
-use crate::domain::target::Accent;
 use crate::domain::health::State;
 use crate::domain::rows::{Rows, Value};
+use crate::domain::target::Accent;
 use crate::domain::text;
 use std::cmp::Ordering;
 

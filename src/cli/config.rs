@@ -4,7 +4,6 @@ use super::host::object;
 use super::{Ended, Exit, Headless, Outcome};
 use crate::config::args::ConfigAction;
 use crate::config::{self, Config, Mistakes, Places};
-use crate::domain::text::escape;
 use crate::export::table::{Cell, TextTable};
 use std::path::{Path, PathBuf};
 

@@ -11,7 +11,7 @@ use crate::domain::error_event::ConnectError;
 use crate::domain::metric;
 use crate::domain::target::{Identity, Target, Timestamp};
 use crate::domain::text::escape;
-use crate::engine::{self, by_name};
+use crate::engine;
 use crate::export::table::{Cell, Paint, TextTable};
 use futures::future::join_all;
 use serde_json::{Map, Value as Json, json};
@@ -60,8 +60,7 @@ async fn list(json: bool, config: &Config, io: &mut Headless<'_>) -> Outcome {
         let last = last.map_or_else(|| "-".to_owned(), |a| last_words(&a, now));
         let hosted: Vec<&str> = service.into_iter().chain(pooler).collect();
         let hosted = if hosted.is_empty() { "-".to_owned() } else { hosted.join(", ") };
-        let words =
-            [target.id.as_str(), target.engine.0, target.environment.word(), &target.address, &hosted, &last];
+        let words = [target.id.as_str(), target.engine.0, target.environment.word(), &target.address, &hosted, &last];
         table.push(words.into_iter().map(Cell::new).collect());
     }
     if !json {
@@ -80,7 +79,7 @@ fn last_words(attempt: &history::Attempt, now: Timestamp) -> String {
 fn hosted_by(target: &Target, config: &Config) -> (Option<&'static str>, Option<&'static str>) {
     let configured = config.targets.iter().find(|t| t.target.id == target.id);
     let Some((host, port)) = configured.and_then(|t| t.servers.first()) else { return (None, None) };
-    let Some(engine) = by_name(target.engine.0) else { return (None, None) };
+    let Some(engine) = engine::by_name(target.engine.0) else { return (None, None) };
     (engine.hosting.service(host).map(|s| s.name), engine.hosting.pooler(host, *port).map(|p| p.name))
 }
 

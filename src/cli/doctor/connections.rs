@@ -24,11 +24,15 @@ pub(super) fn way_in(target: &HeadlessTarget, spec: &EngineSpec, config: Option<
     lines.extend(hosting.map(|words| Line::new(area, Grade::Told, words)));
     if let Some(fix) = &configured.fix {
         let source = fix.source_words().unwrap_or_else(|| "the client files".to_owned());
-        let text = format!("a second login for fixes, {}, from {source}: this version has no fixes and never loads it", fix.user());
+        let text = format!(
+            "a second login for fixes, {}, from {source}: this version has no fixes and never loads it",
+            fix.user()
+        );
         lines.push(Line::new(area, Grade::Told, text));
     }
     if !configured.target.read_only {
-        let text = "read_only = false: fixes may be proposed here once there are some; this version has none and only reads";
+        let text =
+            "read_only = false: fixes may be proposed here once there are some; this version has none and only reads";
         lines.push(Line::new(area, Grade::Told, text));
     }
     lines
@@ -39,7 +43,8 @@ fn password_line(area: &str, target: &TargetConfig) -> Line {
     let good = |text: String| Line::new(area, Grade::Good, text);
     match &target.password {
         None => {
-            let text = "no password source is named: the URL, the engine's variables and its client files are looked at";
+            let text =
+                "no password source is named: the URL, the engine's variables and its client files are looked at";
             Line::new(area, Grade::Told, text)
         }
         Some(PasswordSource::Prompt) => good("the password is asked for, once in a run, and kept nowhere".to_owned()),
@@ -49,7 +54,8 @@ fn password_line(area: &str, target: &TargetConfig) -> Line {
             good(format!("the password is printed by {program}, anew for each login or after {ttl}"))
         }
         Some(PasswordSource::Variable(name)) => {
-            let text = format!("the password is in the variable {name}: every program started beside this one inherits it");
+            let text =
+                format!("the password is in the variable {name}: every program started beside this one inherits it");
             Line::new(area, Grade::Doubtful, text).remedy("password = \"${vault:NAME}\"   # or password_command")
         }
         Some(PasswordSource::Credential(name)) => {
@@ -65,9 +71,8 @@ fn password_line(area: &str, target: &TargetConfig) -> Line {
 /// The vault, where there is one or a target wants it.
 pub(super) fn vault(config: Option<&Config>, io: &Headless<'_>) -> Option<Line> {
     const AREA: &str = "vault";
-    let wanted = config.is_some_and(|config| {
-        config.targets.iter().any(|t| matches!(t.password, Some(PasswordSource::Vault(_))))
-    });
+    let wanted = config
+        .is_some_and(|config| config.targets.iter().any(|t| matches!(t.password, Some(PasswordSource::Vault(_)))));
     match io.host.vault_state() {
         Ok(Some(by)) => Some(Line::new(AREA, Grade::Good, format!("opens with {by}, and is closed to others"))),
         Ok(None) if wanted => {

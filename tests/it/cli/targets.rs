@@ -199,6 +199,9 @@ fn the_list_names_who_hosts_a_target() {
     let ran = rig.run(&["targets", "list", "--json"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     let [cloud, own] = &ran.objects()[..] else { panic!("{ran:?}") };
-    assert_eq!((&cloud["hosting"], &cloud["color"], &cloud["read_only"]), (&"Amazon RDS".into(), &"blue".into(), &true.into()));
+    assert_eq!(
+        (&cloud["hosting"], &cloud["color"], &cloud["read_only"]),
+        (&"Amazon RDS".into(), &"blue".into(), &true.into())
+    );
     assert_eq!((&own["hosting"], &own["color"], &own["read_only"]), (&().into(), &().into(), &false.into()));
 }

@@ -2,8 +2,8 @@
 
 use crate::support::at_hand::Server;
 use crate::support::hands;
+use bson::doc;
 use dba_gpt::domain::metric::{self, MetricId};
-use mongodb::bson::doc;
 
 /// What is expected of a server.
 #[derive(Debug, Clone, Copy)]

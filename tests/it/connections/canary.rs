@@ -19,7 +19,9 @@ fn make_role(url: &str) {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
         let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
         let driving = tokio::spawn(connection);
-        let sql = format!("DROP ROLE IF EXISTS {ROLE}; CREATE ROLE {ROLE} LOGIN PASSWORD '{CANARY}'; GRANT pg_monitor TO {ROLE}");
+        let sql = format!(
+            "DROP ROLE IF EXISTS {ROLE}; CREATE ROLE {ROLE} LOGIN PASSWORD '{CANARY}'; GRANT pg_monitor TO {ROLE}"
+        );
         client.batch_execute(&sql).await.unwrap();
         drop(client);
         driving.await.unwrap().unwrap();
@@ -109,8 +111,16 @@ fn ways(home: &Path, address: &Address) -> Vec<Way> {
         way("a variable of the engine", String::new(), vec![("PGPASSWORD", CANARY.to_owned())]),
         way("a command", format!("password_command = [\"cat\", \"{home}/secret\"]\n"), vec![]),
         way("a variable of ours", "password = \"${env:CANARY}\"\n".to_owned(), vec![("CANARY", CANARY.to_owned())]),
-        way("a credential", "password = \"${credential:secret}\"\n".to_owned(), vec![("CREDENTIALS_DIRECTORY", home.to_string())]),
-        way("the vault", "password = \"${vault:pg}\"\n".to_owned(), vec![("DBA_GPT_VAULT_KEY_FILE", format!("{home}/key"))]),
+        way(
+            "a credential",
+            "password = \"${credential:secret}\"\n".to_owned(),
+            vec![("CREDENTIALS_DIRECTORY", home.to_string())],
+        ),
+        way(
+            "the vault",
+            "password = \"${vault:pg}\"\n".to_owned(),
+            vec![("DBA_GPT_VAULT_KEY_FILE", format!("{home}/key"))],
+        ),
         way("the password file", String::new(), vec![("PGPASSFILE", format!("{home}/passfile"))]),
     ]
 }
@@ -129,7 +139,10 @@ fn fill_vault(home: &Path) {
 fn started(home: &Path, way: &Way, server: &str, arguments: &[&str]) -> Command {
     configure(
         home,
-        &format!("[targets.t]\nurl = \"postgres://{ROLE}{}@{server}\"\nconnect_timeout = \"10s\"\n{}", way.in_url, way.keys),
+        &format!(
+            "[targets.t]\nurl = \"postgres://{ROLE}{}@{server}\"\nconnect_timeout = \"10s\"\n{}",
+            way.in_url, way.keys
+        ),
     );
     let mut command = program(home, arguments);
     command.envs(way.variables.iter().map(|(name, value)| (*name, value.as_str()))).env("DBA_GPT_LOG", "trace");
@@ -199,7 +212,10 @@ fn a_command_for_one_password_does_not_get_the_others() {
     private(&home.join("helper"), 0o700);
     configure(
         home,
-        &format!("[targets.t]\nurl = \"postgres://u@127.0.0.1:1/x\"\npassword_command = [\"{}/helper\"]\n", home.display()),
+        &format!(
+            "[targets.t]\nurl = \"postgres://u@127.0.0.1:1/x\"\npassword_command = [\"{}/helper\"]\n",
+            home.display()
+        ),
     );
     let mut command = program(home, &["targets", "test"]);
     let mut child = command.env("PGPASSWORD", CANARY).env("OTHER_PASSWORD", CANARY).spawn().unwrap();
@@ -225,7 +241,8 @@ fn a_password_that_a_person_types_shows_nowhere() {
             address.user, address.host, address.port, address.database
         ),
     );
-    let start = || Setup::new(&[]).variable("DBA_GPT_HOME", home.to_str().unwrap()).variable("DBA_GPT_LOG", "trace").start();
+    let start =
+        || Setup::new(&[]).variable("DBA_GPT_HOME", home.to_str().unwrap()).variable("DBA_GPT_LOG", "trace").start();
     let mut terminal = start();
     terminal.wait_text("Password for typed");
     terminal.send(&format!("{CANARY}\r"));
@@ -243,7 +260,8 @@ fn a_password_that_a_person_types_shows_nowhere() {
     let mut terminal = start();
     terminal.wait_text("Password for typed");
     terminal.send(&format!("{}\r", address.password));
-    terminal.wait("the server is seen", |screen| screen.contents().contains("pg1") || screen.contents().contains("PG "));
+    terminal
+        .wait("the server is seen", |screen| screen.contents().contains("pg1") || screen.contents().contains("PG "));
     terminal.send("q");
     terminal.send(key::CTRL_C);
     terminal.send(key::CTRL_C);

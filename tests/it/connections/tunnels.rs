@@ -19,9 +19,10 @@ fn as_a_proxy() {
     let listener = TcpListener::bind(("127.0.0.1", port.parse().unwrap())).unwrap();
     for near in listener.incoming() {
         let (near, far) = (near.unwrap(), TcpStream::connect((*host, host_port.parse().unwrap())).unwrap());
-        for (mut from, mut to) in
-            [(near.try_clone().unwrap(), far.try_clone().unwrap()), (far.try_clone().unwrap(), near.try_clone().unwrap())]
-        {
+        for (mut from, mut to) in [
+            (near.try_clone().unwrap(), far.try_clone().unwrap()),
+            (far.try_clone().unwrap(), near.try_clone().unwrap()),
+        ] {
             std::thread::spawn(move || {
                 let _ = std::io::copy(&mut from, &mut to);
                 let _ = to.shutdown(std::net::Shutdown::Both);
@@ -71,8 +72,10 @@ fn a_command_tunnel_is_started_used_and_ended() {
     }
     let home = tempfile::tempdir().unwrap();
     let pid_file = behind_proxy(home.path());
-    let ran = program(home.path(), &["sql", "select 40 + 2 as n", "--format", "csv"]).env("PASS", password());
-    let ran = { ran }.output().unwrap();
+    let ran = program(home.path(), &["sql", "select 40 + 2 as n", "--format", "csv"])
+        .env("PASS", password())
+        .output()
+        .unwrap();
     assert_eq!((ran.status.code(), said(&ran).as_str()), (Some(0), "n\n42\n"));
     let pid = pid_in(&pid_file).unwrap();
     eventually("the proxy ends with us", || !lives(pid));
@@ -150,7 +153,8 @@ fn what_a_tunnel_says_when_it_fails_is_told_without_secrets_or_control_character
     assert_eq!(ran.status.code(), Some(3), "{words}");
     assert!(words.contains("the tunnel (") && words.contains("exit status: 7") && words.contains("no way"), "{words}");
     assert!(!words.contains("S3cr3t!") && !words.contains('\x1b'), "{words}");
-    let missing = "[targets.shop]\nurl = \"postgres://u@db.example/x\"\ntunnel = { command = [\"/no/proxy\", \"{port}\"] }\n";
+    let missing =
+        "[targets.shop]\nurl = \"postgres://u@db.example/x\"\ntunnel = { command = [\"/no/proxy\", \"{port}\"] }\n";
     configure(home.path(), missing);
     let words = said(&program(home.path(), &["targets", "test"]).output().unwrap());
     assert!(words.contains("/no/proxy") && words.contains("No such file"), "{words}");
@@ -171,7 +175,8 @@ fn through_ssh_the_password_file_and_the_certificate_go_by_the_far_host() {
     private(&passfile, 0o600);
     // The client looks for known hosts in the home of the user database, so that is told in its own configuration.
     let settings = home.path().join("ssh_config");
-    fs::write(&settings, format!("Host *\nUserKnownHostsFile {}\nIdentitiesOnly yes\n", ssh.known_hosts.display())).unwrap();
+    fs::write(&settings, format!("Host *\nUserKnownHostsFile {}\nIdentitiesOnly yes\n", ssh.known_hosts.display()))
+        .unwrap();
     let client = home.path().join("ssh");
     let real = ["/usr/bin/ssh", "/usr/local/bin/ssh"].into_iter().find(|p| Path::new(p).exists()).unwrap_or("/bin/ssh");
     fs::write(&client, format!("#!/bin/sh\nexec {real} -F {} \"$@\"\n", settings.display())).unwrap();

@@ -106,7 +106,8 @@ fn a_writer_that_is_killed_leaves_the_old_vault_or_the_new_one() {
 #[test]
 fn a_person_makes_a_vault_with_a_passphrase_and_changes_it() {
     let home = tempfile::tempdir().unwrap();
-    let start = |arguments: &[&str]| Setup::new(arguments).variable("DBA_GPT_HOME", home.path().to_str().unwrap()).start();
+    let start =
+        |arguments: &[&str]| Setup::new(arguments).variable("DBA_GPT_HOME", home.path().to_str().unwrap()).start();
     let mut set = start(&["vault", "set", "orders"]);
     set.wait_text("New passphrase of the vault:");
     set.send("correct horse\r");
@@ -126,15 +127,19 @@ fn a_person_makes_a_vault_with_a_passphrase_and_changes_it() {
     assert!(wrong.text().contains("not the vault's passphrase"), "{}", wrong.text());
 
     let mut short = start(&["vault", "rekey"]);
-    for (question, answer) in [("Passphrase of the vault:", "correct horse"), ("New passphrase", "short"), ("once more:", "short")] {
+    for (question, answer) in
+        [("Passphrase of the vault:", "correct horse"), ("New passphrase", "short"), ("once more:", "short")]
+    {
         short.wait_text(question);
         short.send(&format!("{answer}\r"));
     }
     assert_eq!(short.wait_exit().exit_code(), 2);
     let mut rekey = start(&["vault", "rekey"]);
-    for (question, answer) in
-        [("Passphrase of the vault:", "correct horse"), ("New passphrase", "battery staple"), ("once more:", "battery staple")]
-    {
+    for (question, answer) in [
+        ("Passphrase of the vault:", "correct horse"),
+        ("New passphrase", "battery staple"),
+        ("once more:", "battery staple"),
+    ] {
         rekey.wait_text(question);
         rekey.send(&format!("{answer}\r"));
     }

@@ -65,7 +65,11 @@ fn who_blocks_whom_and_with_what() {
         let find = |pid| seen.sessions.iter().find(|s| s.pid == pid).unwrap();
         assert_eq!((find(waits).wait.as_str(), &find(waits).blocked_by), ("Lock:row", &vec![held_by]));
         assert_eq!(find(held_by).state, SessionState::IdleInTransaction);
-        assert!(find(held_by).holds.contains("X") && find(held_by).holds.ends_with("shop.fought"), "{:?}", find(held_by));
+        assert!(
+            find(held_by).holds.contains("X") && find(held_by).holds.ends_with("shop.fought"),
+            "{:?}",
+            find(held_by)
+        );
         assert_eq!(seen.readings[&metric::BLOCKED], 1.0);
         let tree = blocking_tree(&seen.sessions);
         assert_eq!((seen.sessions[tree[0].session].pid, tree[0].waiting), (held_by, 1));
@@ -160,18 +164,27 @@ fn the_schema_is_read_whole_and_the_guard_learns_what_views_run() {
         let (schema, catalog) = (mysql::SPEC.schema)(&mut *session).await.unwrap_or_else(|e| panic!("{e}"));
         assert_eq!((schema.database.as_str(), schema.search_path.as_slice()), ("shop", &["shop".to_owned()][..]));
         let parent = schema.table("seen_parent").unwrap();
-        assert_eq!((parent.primary_key.as_slice(), parent.comment.as_deref()), (&["id".to_owned()][..], Some("a parent")));
+        assert_eq!(
+            (parent.primary_key.as_slice(), parent.comment.as_deref()),
+            (&["id".to_owned()][..], Some("a parent"))
+        );
         let kinds: Vec<ColumnKind> = parent.columns.iter().map(|c| c.kind).collect();
         assert_eq!(kinds, [ColumnKind::Number, ColumnKind::Text, ColumnKind::Time, ColumnKind::Bool]);
         assert_eq!(parent.columns[1].comment.as_deref(), Some("its name"));
         assert!(parent.indexes.iter().any(|i| i.name == "by_name" && i.unique && i.valid && !i.primary));
         let child = schema.table("shop.seen_child").unwrap();
         assert_eq!(child.columns[2].type_name, "decimal(10,2)");
-        assert_eq!((child.foreign_keys[0].to_table.as_str(), child.foreign_keys[0].columns[0].as_str()), ("seen_parent", "parent"));
+        assert_eq!(
+            (child.foreign_keys[0].to_table.as_str(), child.foreign_keys[0].columns[0].as_str()),
+            ("seen_parent", "parent")
+        );
         let view = schema.table("seen_evil").unwrap();
         assert_eq!(view.kind, TableKind::View);
         let known = catalog.views.iter().find(|v| v.name == "shop.seen_evil").unwrap();
-        assert!(known.functions.iter().any(|f| f == "sleep") && known.functions.iter().any(|f| f.ends_with("evil")), "{known:?}");
+        assert!(
+            known.functions.iter().any(|f| f == "sleep") && known.functions.iter().any(|f| f.ends_with("evil")),
+            "{known:?}"
+        );
         assert!(known.relations.contains(&"shop.seen_child".to_owned()), "{known:?}");
     });
 }

@@ -121,8 +121,7 @@ fn a_cell_of_200_megabytes_is_cut_and_memory_stays_bounded() {
         let me = i32::try_from(std::process::id()).unwrap();
         let before = process::resident_kib(me);
         let limits = Limits { cell_bytes: 1000, ..Limits::default() };
-        let (rows, _) =
-            read(&mut *session, "SELECT REPEAT('x', 200000000) AS a, 'next' AS b", limits).await.unwrap();
+        let (rows, _) = read(&mut *session, "SELECT REPEAT('x', 200000000) AS a, 'next' AS b", limits).await.unwrap();
         let peak = process::peak_resident_kib(me);
         let Value::Cut { start, bytes } = &rows.rows[0][0] else { panic!("not cut: {:?}", rows.rows[0][0]) };
         assert_eq!((start.len(), *bytes), (1000, 200_000_000));
@@ -228,10 +227,13 @@ fn nothing_is_changed_and_nothing_is_left_in_the_session() {
         assert_eq!(admin.run("SELECT GROUP_CONCAT(i) FROM kept"), ["1"]);
         assert_eq!(admin.run("SHOW TABLES LIKE 'made_by_a_read'"), Vec::<String>::new());
         for multi in ["SELECT 1; SELECT 2", "SELECT 1; DROP TABLE kept"] {
-            assert!(matches!(read(&mut *session, multi, Limits::default()).await, Err(SessionError::Server(m)) if m.code == "1064"));
+            assert!(
+                matches!(read(&mut *session, multi, Limits::default()).await, Err(SessionError::Server(m)) if m.code == "1064")
+            );
         }
 
-        let marks = "SELECT @mark IS NULL, @@max_sort_length, @@sql_mode, @@session.autocommit, IS_FREE_LOCK('mark_lock')";
+        let marks =
+            "SELECT @mark IS NULL, @@max_sort_length, @@sql_mode, @@session.autocommit, IS_FREE_LOCK('mark_lock')";
         let before = row(&mut *session, marks).await;
         for statement in [
             "SET @mark = 1",

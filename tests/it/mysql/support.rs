@@ -41,8 +41,8 @@ impl Server {
 
 /// The URL of an address.
 pub fn url(address: &Address) -> String {
-    let Address { user, password, host, port, database } = address;
-    format!("mysql://{user}:{password}@{host}:{port}/{database}")
+    let Address { scheme, user, password, host, port, database } = address;
+    format!("{scheme}://{user}:{password}@{host}:{port}/{database}")
 }
 
 /// Runs a test on MariaDB, and on MySQL where there is one.
@@ -51,11 +51,7 @@ pub fn on_each_server<F: Future<Output = ()>>(test: impl Fn(Server) -> F) {
         eprintln!("SKIPPED: DBA_GPT_TEST_SKIP_SERVERS leaves real servers out");
         return;
     }
-    run(test(Server {
-        admin: servers::mariadb_url(),
-        read_only: servers::mariadb_read_only_url(),
-        is_mariadb: true,
-    }));
+    run(test(Server { admin: servers::mariadb_url(), read_only: servers::mariadb_read_only_url(), is_mariadb: true }));
     if let (Some(admin), Some(read_only)) = (servers::mysql_url(), servers::mysql_read_only_url()) {
         run(test(Server { admin, read_only, is_mariadb: false }));
     }

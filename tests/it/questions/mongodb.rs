@@ -197,6 +197,9 @@ fn names_of_every_kind_make_a_command_of_their_own() {
     let relation = dba_gpt::domain::question::Relation { schema: String::new(), name: odd.to_owned() };
     let intent = dba_gpt::domain::question::Intent::RowCount { table: relation, exact: true };
     let answer = DIALECT.answer(&intent, &schema, NOW).unwrap();
-    assert_eq!(answer.statements[0].statement, r#"{"count": "x\", \"drop\": \"y", "query": {"_id": {"$exists": true}}}"#);
+    assert_eq!(
+        answer.statements[0].statement,
+        r#"{"count": "x\", \"drop\": \"y", "query": {"_id": {"$exists": true}}}"#
+    );
     assert!(refused(&answer).is_empty());
 }

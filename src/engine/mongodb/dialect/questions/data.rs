@@ -7,7 +7,7 @@ use crate::domain::question::{
     Aggregate, Answer, ColumnRef, Filter, Group, Join, Measure, Order, OrderKey, Output, Selection, selection_in_words,
 };
 use crate::domain::schema::{Schema, Table};
-use mongodb::bson::{Bson, Document, doc};
+use bson::{Bson, Document, doc};
 
 pub(super) fn answer(selection: &Selection, schema: &Schema) -> Answer {
     let writer = Writer::new(selection, schema);
@@ -142,8 +142,7 @@ impl<'a> Writer<'a> {
         match &self.selection.output {
             Output::Rows(columns) => self.rows(columns, &mut stages),
             Output::Distinct(columns) => {
-                let groups: Vec<Group> =
-                    columns.iter().map(|c| Group { column: c.clone(), bucket: None }).collect();
+                let groups: Vec<Group> = columns.iter().map(|c| Group { column: c.clone(), bucket: None }).collect();
                 self.groups(&groups, &[], &mut stages);
             }
             Output::Measures { groups, measures } => self.groups(groups, measures, &mut stages),
@@ -154,7 +153,8 @@ impl<'a> Writer<'a> {
         // A pipeline gives no row where nothing is counted; a person asked for a number and gets a zero.
         if let Output::Measures { groups, measures } = &self.selection.output
             && groups.is_empty()
-            && let Some(first) = measures.first().filter(|m| matches!(m.how, Aggregate::Count | Aggregate::CountDistinct))
+            && let Some(first) =
+                measures.first().filter(|m| matches!(m.how, Aggregate::Count | Aggregate::CountDistinct))
         {
             let zero = doc! {measure_name(first): 0};
             let counted = stages.split_off(before);
@@ -203,7 +203,8 @@ impl<'a> Writer<'a> {
         }
         for (i, filter) in self.existing.iter().enumerate() {
             if let Filter::Exists { table, columns, .. } = filter {
-                let pairs: Vec<(String, String)> = columns.iter().map(|(there, own)| (own.clone(), there.clone())).collect();
+                let pairs: Vec<(String, String)> =
+                    columns.iter().map(|(there, own)| (own.clone(), there.clone())).collect();
                 let mut looked_up = lookup(&table.name, &pairs, &self.existing_name(i));
                 // One row is enough to know.
                 if let Ok(stage) = looked_up.get_document_mut("$lookup") {
@@ -281,7 +282,9 @@ impl<'a> Writer<'a> {
         for column in columns {
             let doubled = columns.iter().filter(|other| other.name == column.name).count() > 1;
             let name = match column.source.checked_sub(1).and_then(|i| self.selection.joins.get(i)) {
-                Some(join) if doubled || column.name == "_id" => format!("{}_{}", flat(&join.to.name), flat(&column.name)),
+                Some(join) if doubled || column.name == "_id" => {
+                    format!("{}_{}", flat(&join.to.name), flat(&column.name))
+                }
                 _ => flat(&column.name),
             };
             fields.insert(name, format!("${}", self.path(column)));

@@ -3,7 +3,7 @@
 use super::values::{candidates, during, escaped};
 use crate::domain::question::{ColumnRef, Comparison, Filter, LikeKind, Literal};
 use crate::domain::schema::ColumnKind;
-use mongodb::bson::{Bson, Document, doc};
+use bson::{Bson, Document, doc};
 
 /// Longest text that is compared in any case: beyond it the pattern would be refused.
 const LONGEST_PATTERN: usize = 400;

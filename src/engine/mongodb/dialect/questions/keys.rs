@@ -4,7 +4,7 @@ use super::{aggregate, data, one, told};
 use crate::domain::question::{Answer, Cannot, KeyDirection, Relation, joins};
 use crate::domain::schema::{Schema, Table};
 use crate::domain::text::escape;
-use mongodb::bson::{Document, doc};
+use bson::{Document, doc};
 
 /// Rows shown of a join that was only asked about.
 const JOIN_ROWS: i32 = 20;
@@ -87,13 +87,9 @@ pub(super) fn without_index(schema: &Schema) -> Vec<String> {
     for table in &schema.tables {
         for key in &table.foreign_keys {
             let Some(column) = key.columns.first() else { continue };
-            if !table.indexes.iter().any(|index| index.columns.first().is_some_and(|first| begins_with(first, column))) {
-                lines.push(format!(
-                    "{}.{} -> {}\n",
-                    escape(&table.name),
-                    escape(column),
-                    escape(&key.to_table)
-                ));
+            if !table.indexes.iter().any(|index| index.columns.first().is_some_and(|first| begins_with(first, column)))
+            {
+                lines.push(format!("{}.{} -> {}\n", escape(&table.name), escape(column), escape(&key.to_table)));
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::domain::question::{
 };
 use crate::domain::schema::{Schema, Table};
 use crate::domain::target::Timestamp;
-use mongodb::bson::{Bson, Document, doc};
+use bson::{Bson, Document, doc};
 
 pub(super) fn answer(intent: &Intent, schema: &Schema, _now: Timestamp) -> Result<Answer, Cannot> {
     match intent {
@@ -65,7 +65,9 @@ fn none(topic: Topic) -> &'static str {
         }
         Topic::Tablespaces => "MongoDB has no tablespaces; directoryPerDB in its configuration puts databases apart",
         Topic::TransactionAge => "MongoDB has no transaction ids that wrap around",
-        Topic::Vacuum => "MongoDB has no dead rows to be vacuumed; \"bloat\" shows the room that compact would give back",
+        Topic::Vacuum => {
+            "MongoDB has no dead rows to be vacuumed; \"bloat\" shows the room that compact would give back"
+        }
         Topic::LastAnalyze => "MongoDB keeps no statistics of values: its planner tries plans against each other",
         Topic::Comments => "MongoDB stores no comments on collections",
         Topic::Integrity => {

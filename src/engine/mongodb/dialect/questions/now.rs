@@ -2,7 +2,7 @@
 
 use super::{aggregate, at_most, noted, one, statement};
 use crate::domain::question::{Answer, ConnectionKey, Scope, Topic};
-use mongodb::bson::{Bson, Document, doc};
+use bson::{Bson, Document, doc};
 
 /// Operations of everybody, `idle`: connections and sessions that do nothing too.
 fn operations(idle: bool) -> Document {
@@ -39,7 +39,10 @@ pub(super) fn topic(topic: Topic, scope: &Scope) -> Option<Answer> {
         Topic::Running => {
             let mut condition = doc! {"active": true};
             if let Some(ms) = scope.longer_than_ms {
-                condition.insert("microsecs_running", doc! {"$gte": i64::try_from(ms.saturating_mul(1000)).unwrap_or(i64::MAX)});
+                condition.insert(
+                    "microsecs_running",
+                    doc! {"$gte": i64::try_from(ms.saturating_mul(1000)).unwrap_or(i64::MAX)},
+                );
             }
             if let Some(user) = &scope.name {
                 condition.insert("effectiveUsers.user", user.as_str());
@@ -83,7 +86,11 @@ pub(super) fn topic(topic: Topic, scope: &Scope) -> Option<Answer> {
                 "inactive_micros": "$transaction.timeInactiveMicros", "started": "$transaction.startWallClockTime", "lsid": 1,
             }};
             let mut stages = vec![operations(true), not_ours(condition), fields, doc! {"$sort": {"open_micros": -1}}];
-            stages.push(if scope.count { doc! {"$count": "count"} } else { at_most(scope.limit.unwrap_or(50)) });
+            stages.push(if scope.count {
+                doc! {"$count": "count"}
+            } else {
+                at_most(scope.limit.unwrap_or(50))
+            });
             one(title, &aggregate(1, stages))
         }
         Topic::Waits => {
@@ -95,7 +102,13 @@ pub(super) fn topic(topic: Topic, scope: &Scope) -> Option<Answer> {
                 "_id": 0, "op": "$_id.op", "waiting_for_lock": "$_id.waitingForLock",
                 "waiting_for_flow_control": "$_id.waitingForFlowControl", "operations": 1, "longest_seconds": 1,
             }};
-            let stages = vec![operations(false), not_ours(doc! {"active": true}), group, fields, doc! {"$sort": {"operations": -1}}];
+            let stages = vec![
+                operations(false),
+                not_ours(doc! {"active": true}),
+                group,
+                fields,
+                doc! {"$sort": {"operations": -1}},
+            ];
             one("What active operations wait for", &aggregate(1, stages))
         }
         Topic::Progress => {
@@ -122,11 +135,14 @@ fn connections(scope: &Scope) -> Answer {
     });
     let mut condition = doc! {"connectionId": {"$exists": true}};
     if let Some(name) = &scope.name {
-        condition = doc! {"$and": [condition, {"$or": [{"effectiveUsers.user": name.as_str()}, {"appName": name.as_str()}]}]};
+        condition =
+            doc! {"$and": [condition, {"$or": [{"effectiveUsers.user": name.as_str()}, {"appName": name.as_str()}]}]};
     }
     let mut stages = vec![operations(true), doc! {"$match": condition}];
     if let Some((name, key)) = key {
-        stages.push(doc! {"$group": {"_id": key, "connections": {"$sum": 1}, "active": {"$sum": {"$cond": ["$active", 1, 0]}}}});
+        stages.push(
+            doc! {"$group": {"_id": key, "connections": {"$sum": 1}, "active": {"$sum": {"$cond": ["$active", 1, 0]}}}},
+        );
         stages.push(doc! {"$project": {"_id": 0, name: "$_id", "connections": "$connections", "active": "$active"}});
         stages.push(doc! {"$sort": {"connections": -1}});
         return one("Connections", &aggregate(1, stages));
@@ -146,7 +162,11 @@ fn connections(scope: &Scope) -> Answer {
 
 /// What the profiler recorded, by the shape of the statement.
 fn recorded(topic: Topic, scope: &Scope) -> Answer {
-    let sort = if topic == Topic::SlowQueries { doc! {"total_millis": -1} } else { doc! {"count": -1} };
+    let sort = if topic == Topic::SlowQueries {
+        doc! {"total_millis": -1}
+    } else {
+        doc! {"count": -1}
+    };
     let stages = vec![
         doc! {"$group": {
             "_id": {"ns": "$ns", "op": "$op", "shape": {"$ifNull": ["$planCacheShapeHash", "$queryHash"]}, "plan": "$planSummary"},

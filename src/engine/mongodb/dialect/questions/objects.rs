@@ -5,7 +5,7 @@ use super::{noted, one, statement, table_of, told};
 use crate::domain::question::{Answer, ColumnSearch, Relation, Scope, Topic};
 use crate::domain::schema::{Schema, Table, TableColumn};
 use crate::domain::text::escape;
-use mongodb::bson::doc;
+use bson::doc;
 use std::collections::BTreeMap;
 
 /// What there is to know about fields.
@@ -89,7 +89,8 @@ pub(super) fn find_columns(search: &ColumnSearch, schema: &Schema) -> Answer {
                     "JSON" => &["object"],
                     _ => kind.type_parts(),
                 };
-                own.iter().any(|part| type_name.contains(part) && !(*part == "object" && type_name.contains("objectid")))
+                own.iter()
+                    .any(|part| type_name.contains(part) && !(*part == "object" && type_name.contains("objectid")))
             })
             && search.type_name.as_ref().is_none_or(|name| type_name.contains(&name.to_lowercase()))
     };
@@ -99,7 +100,8 @@ pub(super) fn find_columns(search: &ColumnSearch, schema: &Schema) -> Answer {
         .flat_map(|table| table.columns.iter().filter(|c| fits(c)).map(move |c| (table, c)))
         .map(|(table, c)| [escape(&table.full_name()), escape(&c.name), escape(&c.type_name)])
         .collect();
-    let text = if rows.is_empty() { "none were found\n".to_owned() } else { aligned(["collection", "field", "type"], &rows) };
+    let text =
+        if rows.is_empty() { "none were found\n".to_owned() } else { aligned(["collection", "field", "type"], &rows) };
     let mut answer = told(title, text);
     answer.notes.push(INFERRED.to_owned());
     answer
@@ -124,7 +126,11 @@ pub(super) fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Option<Answ
                 {"$match": {"$or": [{"command.createIndexes": {"$exists": true}}, {"msg": {"$regex": "^Index Build"}}]}},
                 {"$project": {"opid": 1, "ns": 1, "msg": 1, "progress": 1, "secs_running": 1}},
             ], "cursor": {}};
-            noted("Indexes that are being built", &command, "MongoDB drops an index whose build fails: none stays invalid")
+            noted(
+                "Indexes that are being built",
+                &command,
+                "MongoDB drops an index whose build fails: none stays invalid",
+            )
         }
         Topic::CappedTables => one("Capped collections", &listed(doc! {"options.capped": true})),
         Topic::Constraints => {
@@ -173,7 +179,12 @@ fn duplicates(scope: &Scope, schema: &Schema) -> Vec<String> {
                     && (other.columns.len() > index.columns.len() || other.unique || other.name < index.name)
             });
             if let Some(other) = covered {
-                lines.push(format!("{}: {} repeats {}\n", escape(&table.name), escape(&index.name), escape(&other.name)));
+                lines.push(format!(
+                    "{}: {} repeats {}\n",
+                    escape(&table.name),
+                    escape(&index.name),
+                    escape(&other.name)
+                ));
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{noted, now, one, statement};
 use crate::domain::question::{Answer, Scope, Topic};
-use mongodb::bson::{Document, doc};
+use bson::{Document, doc};
 
 /// Large sections of the server's status, left out unless they are what was asked for.
 const LARGE: &[&str] =
@@ -25,18 +25,28 @@ pub(super) fn topic(topic: Topic, scope: &Scope) -> Option<Answer> {
     Some(match topic {
         Topic::Version => one(title, &doc! {"buildInfo": 1}),
         Topic::Uptime => noted(title, &status(&[]), "uptime is in seconds"),
-        Topic::ConnectionLimit => noted(title, &status(&[]), "connections.current and connections.available: together they are the limit"),
-        Topic::Operations => noted(title, &status(&[]), "opcounters count since the server started; opcountersRepl are those of replication"),
-        Topic::Memory => noted(title, &status(&["tcmalloc"]), "mem.resident is in MiB; the cache is in wiredTiger.cache (\"cache\")"),
+        Topic::ConnectionLimit => {
+            noted(title, &status(&[]), "connections.current and connections.available: together they are the limit")
+        }
+        Topic::Operations => noted(
+            title,
+            &status(&[]),
+            "opcounters count since the server started; opcountersRepl are those of replication",
+        ),
+        Topic::Memory => {
+            noted(title, &status(&["tcmalloc"]), "mem.resident is in MiB; the cache is in wiredTiger.cache (\"cache\")")
+        }
         Topic::CacheHitRatio => noted(
             "The cache",
             &status(&["wiredTiger"]),
             "wiredTiger.cache: pages requested against pages read into cache is the hit ratio; bytes currently in the cache \
              against maximum bytes configured is how full it is",
         ),
-        Topic::Wal | Topic::Checkpoints => {
-            noted("Journal and checkpoints", &status(&["wiredTiger"]), "wiredTiger.log is the journal, wiredTiger.checkpoint the checkpoints")
-        }
+        Topic::Wal | Topic::Checkpoints => noted(
+            "Journal and checkpoints",
+            &status(&["wiredTiger"]),
+            "wiredTiger.log is the journal, wiredTiger.checkpoint the checkpoints",
+        ),
         Topic::SequentialScans => noted(
             "Scans of whole collections",
             &status(&["metrics"]),
@@ -54,7 +64,9 @@ pub(super) fn topic(topic: Topic, scope: &Scope) -> Option<Answer> {
         ),
         Topic::Replication => {
             let mut answer = one("Members of the replica set", &doc! {"replSetGetStatus": 1});
-            answer.notes.push("a lag is the primary's optimeDate less a member's; a server of its own has no set".into());
+            answer
+                .notes
+                .push("a lag is the primary's optimeDate less a member's; a server of its own has no set".into());
             answer
         }
         Topic::ReplicationWindow => {
@@ -65,7 +77,8 @@ pub(super) fn topic(topic: Topic, scope: &Scope) -> Option<Answer> {
             let mut answer = one(if topic == Topic::Roles { "Users" } else { "Users and their roles" }, &users);
             if topic == Topic::Superusers {
                 answer.notes.push(
-                    "root, __system, dbOwner or userAdmin of admin, userAdminAnyDatabase and restore reach everything".into(),
+                    "root, __system, dbOwner or userAdmin of admin, userAdminAnyDatabase and restore reach everything"
+                        .into(),
                 );
             } else {
                 answer.statements.push(statement("Roles of our own", &doc! {"rolesInfo": 1}));
@@ -77,7 +90,9 @@ pub(super) fn topic(topic: Topic, scope: &Scope) -> Option<Answer> {
             None => one("What we may do", &doc! {"connectionStatus": 1, "showPrivileges": true}),
         },
         Topic::CurrentUser => one(title, &doc! {"connectionStatus": 1}),
-        Topic::Profiler => noted(title, &doc! {"profile": -1}, "was: 0 records nothing, 1 what is slower than slowms, 2 everything"),
+        Topic::Profiler => {
+            noted(title, &doc! {"profile": -1}, "was: 0 records nothing, 1 what is slower than slowms, 2 everything")
+        }
         Topic::Shards => {
             let mut answer = one("Shards", &doc! {"listShards": 1});
             answer.statements.push(statement("The balancer", &doc! {"balancerStatus": 1}));

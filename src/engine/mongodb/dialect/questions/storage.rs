@@ -3,7 +3,7 @@
 use super::{aggregate, at_most, noted, one, told};
 use crate::domain::question::{Answer, ListKind, Relation, Scope, TableList, TableOrder, Topic};
 use crate::domain::schema::{Schema, Table};
-use mongodb::bson::{Bson, Document, doc};
+use bson::{Bson, Document, doc};
 
 /// Collections asked by one pipeline: a server takes 1,000 stages.
 const ASKED: usize = 200;
@@ -128,7 +128,14 @@ pub(super) fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Option<Answ
             let shown = doc! {"expire_after_seconds": "$spec.expireAfterSeconds"};
             let then = vec![doc! {"$match": {"expire_after_seconds": {"$exists": true}}}];
             let Some(command) = indexes(&names, &shown, then) else { return Some(missing()) };
-            cut(noted("Indexes that expire documents", &command, "a document goes so many seconds after the date in its field"), names.len())
+            cut(
+                noted(
+                    "Indexes that expire documents",
+                    &command,
+                    "a document goes so many seconds after the date in its field",
+                ),
+                names.len(),
+            )
         }
         Topic::IndexSizes => {
             let shown = doc! {"sizes": {"$objectToArray": "$storageStats.indexSizes"}};
@@ -154,8 +161,14 @@ pub(super) fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Option<Answ
             } else {
                 vec![doc! {"$sort": {"writes": -1, "reads": -1}}, limit(20)]
             };
-            let Some(command) = statistics(&names, &doc! {"latencyStats": {}}, &shown, then) else { return Some(missing()) };
-            let title = if topic == Topic::UnusedTables { "Collections that were not read" } else { "Collections by operations" };
+            let Some(command) = statistics(&names, &doc! {"latencyStats": {}}, &shown, then) else {
+                return Some(missing());
+            };
+            let title = if topic == Topic::UnusedTables {
+                "Collections that were not read"
+            } else {
+                "Collections by operations"
+            };
             cut(noted(title, &command, "counted since the server started, on this member"), names.len())
         }
         Topic::Bloat => {
@@ -166,16 +179,24 @@ pub(super) fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Option<Answ
             };
             let then = vec![doc! {"$sort": {"free_bytes": -1}}, limit(20)];
             let Some(command) = statistics(&names, &storage_stats(), &shown, then) else { return Some(missing()) };
-            cut(noted(title, &command, "free room in the files is used again; compact gives it back to the disk"), names.len())
+            cut(
+                noted(title, &command, "free room in the files is used again; compact gives it back to the disk"),
+                names.len(),
+            )
         }
         Topic::Databases | Topic::Schemas => one("Databases by size", &doc! {"listDatabases": 1}),
         Topic::DatabaseSize => match &scope.name {
-            Some(name) => one(format!("Size of {name}"), &doc! {"listDatabases": 1, "filter": {"name": Bson::from(name.as_str())}}),
+            Some(name) => one(
+                format!("Size of {name}"),
+                &doc! {"listDatabases": 1, "filter": {"name": Bson::from(name.as_str())}},
+            ),
             None => one(title, &doc! {"dbStats": 1, "scale": 1}),
         },
-        Topic::DiskUsage => {
-            noted(title, &doc! {"dbStats": 1, "scale": 1}, "fsUsedSize and fsTotalSize are the disk's, the rest this database's")
-        }
+        Topic::DiskUsage => noted(
+            title,
+            &doc! {"dbStats": 1, "scale": 1},
+            "fsUsedSize and fsTotalSize are the disk's, the rest this database's",
+        ),
         _ => return None,
     })
 }

@@ -4,8 +4,8 @@
 use crate::domain::question::{Bucket, ColumnRef, Literal, Period};
 use crate::domain::schema::ColumnKind;
 use crate::domain::target::Timestamp;
-use mongodb::bson::oid::ObjectId;
-use mongodb::bson::{Bson, DateTime, Document, doc};
+use bson::oid::ObjectId;
+use bson::{Bson, DateTime, Document, doc};
 
 /// Escapes a text for a regular expression.
 pub(super) fn escaped(text: &str) -> String {
@@ -32,7 +32,9 @@ pub(super) fn candidates(column: &ColumnRef, literal: &Literal) -> Vec<Bson> {
     let holds = |part: &str| column.type_name.split(['|', '<', '>']).any(|t| t == part);
     match literal {
         Literal::Number(digits) if column.kind == ColumnKind::Number => vec![number(digits)],
-        Literal::Number(digits) if column.kind == ColumnKind::Text && !mixed(column) => vec![Bson::from(digits.as_str())],
+        Literal::Number(digits) if column.kind == ColumnKind::Text && !mixed(column) => {
+            vec![Bson::from(digits.as_str())]
+        }
         Literal::Number(digits) => vec![number(digits), Bson::from(digits.as_str())],
         Literal::Text { text, .. } => {
             let id = ObjectId::parse_str(text).ok().filter(|_| holds("objectId") || column.kind == ColumnKind::Other);
