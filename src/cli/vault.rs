@@ -81,7 +81,7 @@ fn value(io: &mut Headless<'_>) -> Result<Option<SecretString>, Ended> {
         return Ok(None);
     }
     let wrong = |words: &str| Ended::with(Exit::Usage, words);
-    let mut line = Zeroizing::new(Vec::with_capacity(LONGEST as usize + 1));
+    let mut line = Zeroizing::new(Vec::with_capacity(usize::try_from(LONGEST).unwrap_or_default() + 1));
     io.stdin.take(LONGEST + 1).read_until(b'\n', &mut line)?;
     let text = std::str::from_utf8(&line).map_err(|_| wrong("the password on standard input is not UTF-8 text"))?;
     let text = text.strip_suffix('\n').unwrap_or(text);

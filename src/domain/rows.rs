@@ -1,5 +1,6 @@
 //! A result: columns, cells, and what was left out of it.
 
+use crate::domain::text::hex;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 
@@ -38,7 +39,7 @@ impl Value {
             Self::Int(i) => i.to_string(),
             Self::Float(f) => f.to_string(),
             Self::Number(s) | Self::Text(s) => s.clone(),
-            Self::Bytes(b) => hex(b),
+            Self::Bytes(b) => format!("\\x{}", hex(b)),
             Self::Cut { start, bytes } => format!("{start}... ({bytes} bytes)"),
         })
     }
@@ -69,16 +70,6 @@ impl Value {
             _ => 8,
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut out = String::with_capacity(2 + bytes.len() * 2);
-    out.push_str("\\x");
-    for b in bytes {
-        let _ = write!(out, "{b:02x}");
-    }
-    out
 }
 
 /// A column of a result.

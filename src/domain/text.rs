@@ -150,6 +150,16 @@ pub fn redact(text: &str) -> String {
     out
 }
 
+/// Lower-case hexadecimal digits of these bytes, two for each.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let mut digits = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -102,7 +102,11 @@ impl Surveyor {
             session.close().await;
             read.ok()?;
             let rows = rows.into_rows().rows;
-            Some(rows.into_iter().filter_map(|row| row.first().and_then(|v| v.plain())).collect())
+            Some(
+                rows.into_iter()
+                    .filter_map(|row| row.first().and_then(super::super::domain::rows::Value::plain))
+                    .collect(),
+            )
         };
         // A login takes longer than a look; still no longer than three of them.
         timeout(EACH * 3, work).await.ok().flatten()

@@ -12,12 +12,12 @@ const SHORTEST_PASSPHRASE: usize = 10;
 
 /// Performs an order.
 pub(super) async fn perform(keeper: &VaultKeeper, order: VaultOrder) -> Result<VaultAnswer, VaultTrouble> {
-    let kind = keeper.vault().kind().map_err(trouble)?;
+    let kind = keeper.vault().kind().map_err(|e| trouble(&e))?;
     match order {
         VaultOrder::List => {
             let opener = existing(keeper, kind).await?;
             let vault = keeper.vault().clone();
-            let entries = blocking(move || vault.open(&opener)).await.map_err(trouble)?;
+            let entries = blocking(move || vault.open(&opener)).await.map_err(|e| trouble(&e))?;
             let listed = entries.into_iter().map(|(name, entry)| (name, Timestamp(entry.changed_ms)));
             Ok(VaultAnswer::Entries(listed.collect()))
         }
@@ -38,7 +38,7 @@ pub(super) async fn perform(keeper: &VaultKeeper, order: VaultOrder) -> Result<V
                 })
             })
             .await
-            .map_err(trouble)?;
+            .map_err(|e| trouble(&e))?;
             Ok(VaultAnswer::Done(format!("{name} is in the vault: use it as password = \"${{vault:{name}}}\"")))
         }
         VaultOrder::Remove(name) => {
@@ -51,14 +51,14 @@ pub(super) async fn perform(keeper: &VaultKeeper, order: VaultOrder) -> Result<V
                 })
             })
             .await
-            .map_err(trouble)?;
+            .map_err(|e| trouble(&e))?;
             Ok(VaultAnswer::Done(format!("{name} is removed from the vault")))
         }
         VaultOrder::Rekey { to_key_file } => {
             let old = existing(keeper, kind).await?;
             let new = new_opener(keeper, to_key_file).await?;
             let vault = keeper.vault().clone();
-            blocking(move || vault.rekey(&old, &new)).await.map_err(trouble)?;
+            blocking(move || vault.rekey(&old, &new)).await.map_err(|e| trouble(&e))?;
             let by = if to_key_file { "the key file" } else { "the new passphrase" };
             Ok(VaultAnswer::Done(format!("the vault opens with {by} from now on")))
         }
@@ -67,7 +67,7 @@ pub(super) async fn perform(keeper: &VaultKeeper, order: VaultOrder) -> Result<V
 
 /// What opens the vault that there is.
 async fn existing(keeper: &VaultKeeper, kind: Option<OpenerKind>) -> Result<Opener, VaultTrouble> {
-    let kind = kind.ok_or_else(|| trouble(VaultError::Missing))?;
+    let kind = kind.ok_or_else(|| trouble(&VaultError::Missing))?;
     keeper.opener(kind, "Passphrase of the vault: ").await.map_err(VaultTrouble::Settings)
 }
 
@@ -77,7 +77,7 @@ async fn new_opener(keeper: &VaultKeeper, key_file: bool) -> Result<Opener, Vaul
         let path = keeper.key_file().ok_or_else(|| {
             VaultTrouble::Settings("name the key file first: `key_file` below [vault] in the configuration".to_owned())
         })?;
-        return Opener::key_file(path).map_err(trouble);
+        return Opener::key_file(path).map_err(|e| trouble(&e));
     }
     let passphrase = twice(keeper, "New passphrase of the vault").await?;
     if passphrase.expose_secret().chars().count() < SHORTEST_PASSPHRASE {
@@ -105,7 +105,7 @@ async fn twice(keeper: &VaultKeeper, what: &str) -> Result<SecretString, VaultTr
     }
 }
 
-fn trouble(error: VaultError) -> VaultTrouble {
+fn trouble(error: &VaultError) -> VaultTrouble {
     let words = error.to_string();
     match error {
         VaultError::Missing | VaultError::WrongOpener(_) | VaultError::NoEntry(_) | VaultError::Busy => {

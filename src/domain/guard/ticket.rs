@@ -12,6 +12,7 @@
 
 use super::{Class, Judgement, Verdict};
 use crate::domain::target::{EngineId, Environment, TargetId, Timestamp};
+use crate::domain::text::hex;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
 
@@ -117,11 +118,11 @@ pub struct ActDigest([u8; 32]);
 impl ActDigest {
     /// The first eight hexadecimal digits, for a screen.
     pub fn short(&self) -> String {
-        self.0[..4].iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&self.0[..4])
     }
     /// All of it, in hexadecimal digits.
     pub fn full(&self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&self.0)
     }
 }
 
@@ -332,6 +333,7 @@ impl Desk {
     /// Turns a ticket into the value that opens the fixing door. `fresh` is the act as it is now: the bytes about to
     /// be sent, and binding, objects and preconditions read again from the server a moment ago. `judgement` is the
     /// guard's on those bytes. The ticket is gone either way.
+    #[expect(clippy::needless_pass_by_value, reason = "whoever redeems a ticket has none afterwards")]
     pub fn redeem(
         &mut self,
         ticket: Ticket,

@@ -261,11 +261,8 @@ mod tests {
             seen: Some(Seen::default()),
         }
     }
-    fn seen(powers: &[&str], expires_in: Option<i64>) -> Option<Seen> {
-        Some(Seen {
-            powers: powers.iter().map(|p| (*p).to_owned()).collect(),
-            expires: expires_in.map(|ms| NOW.plus_ms(ms)),
-        })
+    fn seen(powers: &[&str], expires_in: Option<i64>) -> Seen {
+        Seen { powers: powers.iter().map(|p| (*p).to_owned()).collect(), expires: expires_in.map(|ms| NOW.plus_ms(ms)) }
     }
 
     #[test]
@@ -286,9 +283,9 @@ mod tests {
             ("public_usual_port", Facts { reach: Reach::Public, ..good() }),
             ("environment_not_set", Facts { environment: Environment::Unknown, ..good() }),
             ("pooler", Facts { pooler: Some("a pooler stands between".into()), ..good() }),
-            ("password_expired", Facts { seen: seen(&[], Some(-1)), ..good() }),
-            ("password_expires_soon", Facts { seen: seen(&[], Some(13 * day)), ..good() }),
-            ("power", Facts { seen: seen(&["owns 14 tables"], None), ..good() }),
+            ("password_expired", Facts { seen: Some(seen(&[], Some(-1))), ..good() }),
+            ("password_expires_soon", Facts { seen: Some(seen(&[], Some(13 * day))), ..good() }),
+            ("power", Facts { seen: Some(seen(&["owns 14 tables"], None)), ..good() }),
         ];
         for rule in RULES {
             assert!(cases.iter().any(|(id, _)| *id == rule.id), "{} has no case", rule.id);
@@ -319,14 +316,14 @@ mod tests {
     #[test]
     fn powers_add_up_to_a_limit_and_no_score_is_below_zero() {
         let all = seen(&["owns 3 tables", "superuser", "CREATEDB", "CREATEROLE", "REPLICATION"], None);
-        let report = judge(&Facts { seen: all.clone(), ..good() }, NOW);
+        let report = judge(&Facts { seen: Some(all.clone()), ..good() }, NOW);
         assert_eq!((report.score, report.reasons[0].points), (60, 25));
         let worst = Facts {
             encryption: Some(Encryption::Off),
             strength: Some(Strength::Empty),
             kept_in: KeptIn::Url,
             reach: Reach::Public,
-            seen: all,
+            seen: Some(all),
             ..good()
         };
         assert_eq!(judge(&worst, NOW).score, 0);

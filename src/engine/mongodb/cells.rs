@@ -2,6 +2,7 @@
 //! cap of a cell.
 
 use crate::domain::rows::Value;
+use crate::domain::text::hex;
 use bson::spec::BinarySubtype;
 use bson::{RawArray, RawBsonRef, RawDocument};
 use std::fmt::Write as _;
@@ -52,10 +53,7 @@ pub(super) fn cell(value: RawBsonRef<'_>, cap: usize) -> Value {
             if binary.bytes.len() <= cap {
                 Value::Bytes(binary.bytes.to_vec())
             } else {
-                let start: String = binary.bytes.iter().take(cap / 2).fold("\\x".to_owned(), |mut hex, byte| {
-                    let _ = write!(hex, "{byte:02x}");
-                    hex
-                });
+                let start = format!("\\x{}", hex(&binary.bytes[..cap / 2]));
                 Value::Cut { start, bytes: binary.bytes.len() as u64 }
             }
         }
@@ -265,11 +263,11 @@ mod tests {
     use super::*;
     use bson::{DateTime, RawDocumentBuf, Timestamp, doc, oid::ObjectId};
 
-    fn raw(document: bson::Document) -> RawDocumentBuf {
-        RawDocumentBuf::try_from(&document).unwrap()
+    fn raw(document: &bson::Document) -> RawDocumentBuf {
+        RawDocumentBuf::try_from(document).unwrap()
     }
     fn one(value: impl Into<bson::Bson>, cap: usize) -> Value {
-        let document = raw(doc! { "x": value.into() });
+        let document = raw(&doc! { "x": value.into() });
         cell(document.get("x").unwrap().unwrap(), cap)
     }
 

@@ -102,8 +102,8 @@ mod tests {
     use super::*;
     use bson::{RawDocumentBuf, doc};
 
-    fn raw(document: bson::Document) -> RawDocumentBuf {
-        RawDocumentBuf::try_from(&document).unwrap()
+    fn raw(document: &bson::Document) -> RawDocumentBuf {
+        RawDocumentBuf::try_from(document).unwrap()
     }
     fn names(layout: &Layout) -> Vec<String> {
         layout.columns().into_iter().map(|c| format!("{}:{}", c.name, c.type_name)).collect()
@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn columns_are_the_fields_of_the_batch_with_the_id_first() {
-        let batch = [raw(doc! { "name": "a", "_id": 1 }), raw(doc! { "_id": 2, "qty": 3_i64, "name": 4 })];
+        let batch = [raw(&doc! { "name": "a", "_id": 1 }), raw(&doc! { "_id": 2, "qty": 3_i64, "name": 4 })];
         let batch: Vec<&RawDocument> = batch.iter().map(AsRef::as_ref).collect();
         let layout = Layout::of(&batch, false);
         assert_eq!(names(&layout), ["_id:int", "name:string|int", "qty:long"]);
@@ -122,17 +122,17 @@ mod tests {
 
     #[test]
     fn fields_that_come_later_are_kept() {
-        let first = raw(doc! { "a": 1 });
+        let first = raw(&doc! { "a": 1 });
         let layout = Layout::of(&[&first], true);
         assert_eq!(names(&layout), ["a:int", "(more):object"]);
-        let later = raw(doc! { "a": 2, "b": "x", "c": [1] });
+        let later = raw(&doc! { "a": 2, "b": "x", "c": [1] });
         assert_eq!(layout.row(&later, 99), [Value::Int(2), Value::Text(r#"{"b":"x","c":[1]}"#.into())]);
     }
 
     #[test]
     fn a_wide_document_keeps_all_its_fields() {
         let wide: bson::Document = (0..300).map(|i| (format!("f{i}"), bson::Bson::Int32(i))).collect();
-        let wide = raw(wide);
+        let wide = raw(&wide);
         let layout = Layout::of(&[&wide], false);
         assert_eq!(layout.columns().len(), MOST + 1);
         let Some(Value::Text(rest)) = layout.row(&wide, 9999).pop() else { panic!() };

@@ -4,7 +4,7 @@ mod password;
 
 use super::ask::Asker;
 use super::refused::Refused;
-use super::tunnel::Tunnel;
+use super::tunnel::{self, Tunnel};
 use super::vault::VaultKeeper;
 use crate::config::PasswordSource;
 use crate::domain::connection::{Change, UrlParts};
@@ -94,7 +94,7 @@ impl Door {
 
     /// The longest that [`Door::open`] takes when nobody is asked, and a little more.
     pub(super) fn patience(&self) -> Duration {
-        let tunnel = self.inner.tunnel.as_ref().map_or(Duration::ZERO, |tunnel| tunnel.patience());
+        let tunnel = if self.inner.tunnel.is_some() { tunnel::READY } else { Duration::ZERO };
         // A token that has run out costs a second round.
         let password = self.inner.password.patience() * 2;
         let logins = if password.is_zero() { self.inner.timeout } else { self.inner.timeout * 2 };

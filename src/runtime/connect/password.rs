@@ -58,8 +58,8 @@ impl Password {
     /// goes wrong is told by the first login.
     pub(super) async fn ask(&self) {
         match &self.source {
-            Some(PasswordSource::Prompt) => drop(self.from_person().await),
-            Some(PasswordSource::Vault(name)) => drop(self.from_vault(name).await),
+            Some(PasswordSource::Prompt) => drop(self.ask_person().await),
+            Some(PasswordSource::Vault(name)) => drop(self.read_vault(name).await),
             _ => {}
         }
     }
@@ -68,11 +68,11 @@ impl Password {
     pub(super) async fn fetch(&self, variables: &BTreeMap<String, String>) -> Result<Option<Given>, String> {
         let Some(source) = &self.source else { return Ok(None) };
         let secret = match source {
-            PasswordSource::Prompt => self.from_person().await?,
-            PasswordSource::Command(words) => return self.from_command(words, variables).await.map(Some),
+            PasswordSource::Prompt => self.ask_person().await?,
+            PasswordSource::Command(words) => return self.run_command(words, variables).await.map(Some),
             PasswordSource::Variable(name) => secrets::from_variable(name, variables).map_err(|e| e.to_string())?,
             PasswordSource::Credential(name) => secrets::from_credential(name, variables).map_err(|e| e.to_string())?,
-            PasswordSource::Vault(name) => self.from_vault(name).await?,
+            PasswordSource::Vault(name) => self.read_vault(name).await?,
             PasswordSource::Keyring(name) => from_keyring(name, variables).await?,
         };
         Ok(Some(Given { secret, used: false }))
@@ -91,7 +91,7 @@ impl Password {
         if !refused.used {
             return None;
         }
-        let newer = self.from_command(words, variables).await.ok()?.secret;
+        let newer = self.run_command(words, variables).await.ok()?.secret;
         (newer.expose_secret() != refused.secret.expose_secret()).then_some(newer)
     }
 
@@ -100,7 +100,7 @@ impl Password {
         if matches!(self.source, Some(PasswordSource::Command(_))) { secrets::COMMAND_TIMEOUT } else { Duration::ZERO }
     }
 
-    async fn from_person(&self) -> Result<SecretString, String> {
+    async fn ask_person(&self) -> Result<SecretString, String> {
         let ask = || async { self.asker.ask(&self.question).await.ok_or(()) };
         self.typed.get_or_try_init(ask).await.cloned().map_err(|()| {
             "its password is asked for on a terminal, and there is none: use `password_command` or another source"
@@ -108,7 +108,7 @@ impl Password {
         })
     }
 
-    async fn from_vault(&self, name: &str) -> Result<SecretString, String> {
+    async fn read_vault(&self, name: &str) -> Result<SecretString, String> {
         match &self.vault {
             Some(vault) => vault.password(name).await,
             None => Err("there is no vault here".to_owned()),
@@ -116,7 +116,7 @@ impl Password {
     }
 
     /// One login after the other, so that a burst of them runs the command once.
-    async fn from_command(&self, words: &[String], variables: &BTreeMap<String, String>) -> Result<Given, String> {
+    async fn run_command(&self, words: &[String], variables: &BTreeMap<String, String>) -> Result<Given, String> {
         let mut printed = self.printed.lock().await;
         if let Some(before) = printed.as_ref().filter(|before| before.at.elapsed() < self.ttl) {
             return Ok(Given { secret: before.secret.clone(), used: true });

@@ -29,7 +29,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
 /// Time for a tunnel to be ready: a login to another machine, or a proxy that fetches a certificate.
-const READY: Duration = Duration::from_secs(10);
+pub(super) const READY: Duration = Duration::from_secs(10);
 /// Between two looks at whether it listens.
 const LOOK: Duration = Duration::from_millis(20);
 /// Lines of its talk that are kept, and the longest of them, bytes.
@@ -58,7 +58,7 @@ struct Running {
     /// It leads a process group of its own, whose number this is.
     group: Option<Pid>,
     /// Listens to its talk.
-    _listening: JoinSet<()>,
+    listening: JoinSet<()>,
 }
 
 impl Drop for Running {
@@ -74,11 +74,6 @@ impl Tunnel {
     /// A tunnel to this server that does not run yet.
     pub(super) fn new(config: TunnelConfig, host: String, port: u16, variables: BTreeMap<String, String>) -> Self {
         Self { config, host, port, variables, running: tokio::sync::Mutex::default(), said: Said::default() }
-    }
-
-    /// The longest that it takes to be ready.
-    pub(super) fn patience(&self) -> Duration {
-        READY
     }
 
     /// Where to dial: starts the tunnel unless it runs, and waits until it listens. Many may ask at once.
@@ -128,7 +123,7 @@ impl Tunnel {
         if let Some(talk) = child.stderr.take() {
             listening.spawn(self.said.clone().listen(talk));
         }
-        Ok(Running { near_port, child, group, _listening: listening })
+        Ok(Running { near_port, child, group, listening })
     }
 
     /// Waits until it listens, ends, or has had its time.
@@ -137,7 +132,7 @@ impl Tunnel {
         loop {
             if let Ok(Some(status)) = tunnel.child.try_wait() {
                 // What it said last is still on its way.
-                let _ = timeout(Duration::from_millis(200), tunnel._listening.join_next()).await;
+                let _ = timeout(Duration::from_millis(200), tunnel.listening.join_next()).await;
                 return Err(self.failed(&format!("ended at once ({status})")));
             }
             match listener(tunnel.near_port) {

@@ -40,8 +40,8 @@ impl VaultFile {
     /// Its bytes; none when there is no vault yet.
     pub(super) fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, VaultError> {
         match private_file::read(&self.path(), LARGEST) {
-            Err(Refused::Absent) => return Ok(None),
-            Err(why) => return Err(VaultError::Refused { path: self.path(), why }),
+            Err(Refused::Absent) => Ok(None),
+            Err(why) => Err(VaultError::Refused { path: self.path(), why }),
             Ok(bytes) => self.folder_is_private().map(|()| Some(bytes)),
         }
     }

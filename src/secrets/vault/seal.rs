@@ -117,16 +117,13 @@ pub(super) fn open(bytes: &[u8], opener: &Opener) -> Result<(Zeroizing<Vec<u8>>,
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::domain::text::hex;
 
     /// Cheap, for tests that are not about the cost.
     const CHEAP: Cost = Cost { memory_kib: 64, passes: 1, lanes: 1 };
 
     fn opener(text: &str) -> Opener {
         Opener::passphrase(&SecretString::from(text))
-    }
-
-    fn hex(bytes: &[u8]) -> String {
-        bytes.iter().map(|b| format!("{b:02x}")).collect()
     }
 
     #[test]
@@ -162,7 +159,7 @@ mod tests {
         assert_ne!(key.salt, SealingKey::new(&opener("x"), CHEAP).unwrap().salt);
     }
 
-    /// Worked out with the reference implementation of Argon2 (argon2-cffi 25.1) and libsodium (PyNaCl), which share
+    /// Worked out with the reference implementation of Argon2 (argon2-cffi 25.1) and libsodium (`PyNaCl`), which share
     /// no code with ours: see the script in `tests/it/data/vault_vector.py`.
     #[test]
     fn the_file_is_what_other_implementations_make() {

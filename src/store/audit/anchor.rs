@@ -1,7 +1,8 @@
 //! The anchor: the newest link, kept outside the log's file, so that a log cut short, emptied or replaced by an old
 //! copy is noticed. One line of text, replaced atomically; a second copy may lie on another disk.
 
-use super::chain::{Key, LINK, from_hex, hex};
+use super::chain::{Key, LINK, from_hex};
+use crate::domain::text::hex;
 use crate::store::error::StoreError;
 use crate::store::files;
 use std::fs;

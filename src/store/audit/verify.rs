@@ -1,7 +1,8 @@
 //! Checking the audit log: every record against its link, its place and the anchors.
 
 use super::anchor::{Anchor, Found};
-use super::chain::{Key, ORIGIN, Stored, hex};
+use super::chain::{Key, ORIGIN, Stored};
+use crate::domain::text::hex;
 
 /// Something that is wrong with the log.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -23,7 +23,7 @@ pub async fn a_sample_has_what_it_must(stage: Stage) {
             assert!(sample.readings.contains_key(wanted), "no {wanted:?} in {:?}", sample.readings.keys());
         }
         assert!(sample.readings.values().all(|value| value.is_finite()), "{:?}", sample.readings);
-        assert_eq!(stage.spec.has_sessions && sample.sessions.is_empty(), false, "not even we are among the sessions");
+        assert!(!(stage.spec.has_sessions && sample.sessions.is_empty()), "not even we are among the sessions");
         let values = metric::values(Timestamp(0), &sample.readings, None);
         let health = judge(&Evidence { now: &values, before: None, sample: &sample, usual: &|_| None });
         assert!(!matches!(health.state, State::Unknown | State::Down), "{health:?}");
@@ -107,7 +107,7 @@ pub async fn every_answer_is_allowed(stage: Stage) {
 /// Why a statement gave nothing.
 #[derive(Debug)]
 enum Ran {
-    Refused(Judgement),
+    Refused(#[expect(dead_code, reason = "printed when a test fails")] Judgement),
     Badly(SessionError),
 }
 

@@ -66,11 +66,11 @@ fn who_blocks_whom_and_with_what() {
         assert_eq!((find(waits).wait.as_str(), &find(waits).blocked_by), ("Lock:row", &vec![held_by]));
         assert_eq!(find(held_by).state, SessionState::IdleInTransaction);
         assert!(
-            find(held_by).holds.contains("X") && find(held_by).holds.ends_with("shop.fought"),
+            find(held_by).holds.contains('X') && find(held_by).holds.ends_with("shop.fought"),
             "{:?}",
             find(held_by)
         );
-        assert_eq!(seen.readings[&metric::BLOCKED], 1.0);
+        assert!((seen.readings[&metric::BLOCKED] - 1.0).abs() < f64::EPSILON);
         let tree = blocking_tree(&seen.sessions);
         assert_eq!((seen.sessions[tree[0].session].pid, tree[0].waiting), (held_by, 1));
         holder.run("ROLLBACK");

@@ -64,7 +64,9 @@ fn fields(documents: &[Value]) -> Vec<TableColumn> {
         }
     }
     let mut found = Vec::new();
-    documents.iter().for_each(|document| look("", document, &mut found));
+    for document in documents {
+        look("", document, &mut found);
+    }
     found
         .into_iter()
         .map(|(name, type_name, count)| TableColumn {
@@ -159,7 +161,7 @@ fn questions_become_the_commands_that_answer_them() {
         match answer(&question.ask, &schema) {
             Err(cannot) => wrong.push_str(&format!("{}\n    cannot: {}\n", question.ask, cannot.reason)),
             Ok(answer) => {
-                refused(&answer).iter().for_each(|text| wrong.push_str(text));
+                wrong.extend(refused(&answer));
                 let first = answer.statements.first().map_or("", |s| s.statement.as_str());
                 if first != question.statement {
                     wrong.push_str(&format!("{}\n    {first}\n    wanted {}\n", question.ask, question.statement));

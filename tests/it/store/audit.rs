@@ -140,7 +140,7 @@ fn a_log_cut_short_or_emptied_is_found_and_takes_no_more() {
         let rig = Rig::written(5);
         rig.tamper(cut);
         let expected = Tampering::CutShort { last, anchored: 5 };
-        assert_eq!(rig.found(), [expected.clone()], "{cut}");
+        assert_eq!(rig.found(), std::slice::from_ref(&expected), "{cut}");
         let refused = write(&mut rig.open(), last + 1).unwrap_err();
         assert_eq!(refused, AuditError::Tampered(expected));
         assert_eq!(rig.verify().records, u64::try_from(last).unwrap(), "nothing was added");
@@ -173,7 +173,7 @@ fn an_old_copy_put_back_is_found_even_when_it_is_written_on() {
     // With the anchor beside the key put back too, the one on another disk still knows better.
     fs::write(rig.places.state.join("audit.anchor"), old_anchor).unwrap();
     let expected = Tampering::CutShort { last: 3, anchored: 5 };
-    assert_eq!(rig.found(), [expected.clone()]);
+    assert_eq!(rig.found(), std::slice::from_ref(&expected));
     assert_eq!(write(&mut rig.open(), 4).unwrap_err(), AuditError::Tampered(expected));
 
     // A program without the second anchor would write on; with it again, the two histories differ.

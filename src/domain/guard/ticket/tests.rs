@@ -97,7 +97,7 @@ fn what_the_guard_denies_cannot_be_approved() {
 
 #[test]
 fn the_name_is_typed_where_a_mistake_hurts() {
-    let named = |environment, gravity| Act { environment, gravity, ..act() }.name_to_type().is_some();
+    let named = |environment, gravity| Act { gravity, environment, ..act() }.name_to_type().is_some();
     for gravity in [Gravity::Low, Gravity::Medium, Gravity::High] {
         assert!(named(Environment::Production, gravity));
         assert!(named(Environment::Unknown, gravity), "an environment that nobody named counts as production");

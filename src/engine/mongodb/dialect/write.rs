@@ -1,6 +1,7 @@
 //! Commands as text: relaxed extended JSON, on one line, as the server's tools write it.
 
 use super::names::literal;
+use crate::domain::text::hex;
 use bson::{Bson, Document};
 
 /// A document as text that [`super::command::parse`] reads back.
@@ -48,8 +49,7 @@ fn value(value: &Bson) -> String {
         Bson::Binary(binary) => match binary.to_uuid() {
             Ok(uuid) => format!("{{\"$uuid\": \"{uuid}\"}}"),
             Err(_) => {
-                let digits: String = binary.bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-                format!("HexData({}, \"{digits}\")", u8::from(binary.subtype))
+                format!("HexData({}, \"{}\")", u8::from(binary.subtype), hex(&binary.bytes))
             }
         },
         Bson::MinKey => "{\"$minKey\": 1}".to_owned(),

@@ -5,11 +5,11 @@ use super::powers::Powers;
 use super::{Facts, MongoSession};
 use crate::domain::error_event::{ConnectError, ConnectKind};
 use crate::domain::target::{Identity, Timestamp};
+use crate::domain::text::hex;
 use crate::engine::mongodb::connect::{Hello, Opened, Role, Route};
 use crate::engine::mongodb::sample::Memory;
 use crate::engine::mongodb::wire::{Fields as _, Refusal, Wire, WireError};
 use bson::{Document, RawDocument, RawDocumentBuf, doc};
-use std::fmt::Write as _;
 
 /// Time for each of the first questions, milliseconds.
 const TIME_MS: u64 = 2_000;
@@ -227,10 +227,7 @@ fn tag(route: &Route) -> Result<String, ConnectError> {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes)
         .map_err(|e| ConnectError::new(ConnectKind::Other, format!("{}: no random numbers ({e})", route.words())))?;
-    Ok(bytes.iter().fold("dba-gpt ".to_owned(), |mut tag, byte| {
-        let _ = write!(tag, "{byte:02x}");
-        tag
-    }))
+    Ok(format!("dba-gpt {}", hex(&bytes)))
 }
 
 #[cfg(test)]

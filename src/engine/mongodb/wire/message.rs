@@ -1,4 +1,4 @@
-//! OP_MSG, the only message since MongoDB 3.6: a header of four little-endian numbers, flags, and one document.
+//! `OP_MSG`, the only message since MongoDB 3.6: a header of four little-endian numbers, flags, and one document.
 
 use bson::{Document, RawDocumentBuf};
 

@@ -2,13 +2,13 @@
 //!
 //! MongoDB's SHA-1 form differs in one point: what stands for the password is the MD5 of `user:mongo:password`.
 
+use crate::domain::text::hex;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use md5::{Digest as _, Md5};
 use sha1::Sha1;
 use sha2::Sha256;
-use std::fmt::Write as _;
 
 /// Rounds that a server may ask for: fewer than the RFC's minimum are a trap, more than this hold us up.
 const ROUNDS: std::ops::RangeInclusive<u32> = 4_096..=1_000_000;
@@ -59,10 +59,7 @@ impl Mechanism {
         match self {
             Self::Sha1 => {
                 let digest = Md5::digest(format!("{user}:mongo:{password}").as_bytes());
-                Some(digest.iter().fold(String::new(), |mut hex, byte| {
-                    let _ = write!(hex, "{byte:02x}");
-                    hex
-                }))
+                Some(hex(&digest))
             }
             Self::Sha256 => stringprep::saslprep(password).ok().map(std::borrow::Cow::into_owned),
         }

@@ -82,7 +82,7 @@ impl<'a> Proof<'a> {
         );
         let plugin = AuthProc::init(&AuthPlugin::from_bytes(name.as_bytes())).ok().filter(|_| spoken);
         let Some(plugin) = plugin else { return Err(Hindrance::Unknown(name.to_owned())) };
-        self.name = name.to_owned();
+        name.clone_into(&mut self.name);
         self.plugin = Some(plugin);
         if !challenge.is_empty() {
             self.nonce = challenge.to_vec();
@@ -158,8 +158,8 @@ mod tests {
 
     const NONCE: [u8; 20] = *b"abcdefghijklmnopqrst";
 
-    fn holds(packet: &Option<Vec<u8>>, canary: &str) -> bool {
-        packet.as_ref().is_some_and(|p| p.windows(canary.len()).any(|w| w == canary.as_bytes()))
+    fn holds(packet: Option<&[u8]>, canary: &str) -> bool {
+        packet.is_some_and(|p| p.windows(canary.len()).any(|w| w == canary.as_bytes()))
     }
 
     #[test]
@@ -170,13 +170,13 @@ mod tests {
             let proof = || Proof::new(Some(&password), channel, None, NONCE.to_vec());
 
             let clear = proof().switch("mysql_clear_password", &[]);
-            assert_eq!(clear.is_ok_and(|packet| holds(&packet, "canary")), safe, "{channel:?}");
+            assert_eq!(clear.is_ok_and(|packet| holds(packet.as_deref(), "canary")), safe, "{channel:?}");
 
             let mut caching = proof();
-            assert!(!holds(&caching.switch("caching_sha2_password", &NONCE).unwrap(), "canary"));
+            assert!(!holds(caching.switch("caching_sha2_password", &NONCE).unwrap().as_deref(), "canary"));
             let full = caching.go_on(FULL_LOGIN);
             match channel {
-                Channel::Tls | Channel::Socket => assert!(holds(&full.unwrap(), "canary")),
+                Channel::Tls | Channel::Socket => assert!(holds(full.unwrap().as_deref(), "canary")),
                 // The server's key is asked for over a way that does not leave the machine.
                 Channel::Loopback => assert_eq!(full.unwrap(), Some(vec![2])),
                 _ => assert_eq!(full.unwrap_err(), Hindrance::Exposed("caching_sha2_password".into())),
@@ -184,8 +184,8 @@ mod tests {
 
             let sha256 = proof().switch("sha256_password", &NONCE);
             match channel {
-                Channel::Tls => assert!(holds(&sha256.unwrap(), "canary")),
-                Channel::Socket | Channel::Loopback => assert!(!holds(&sha256.unwrap(), "canary")),
+                Channel::Tls => assert!(holds(sha256.unwrap().as_deref(), "canary")),
+                Channel::Socket | Channel::Loopback => assert!(!holds(sha256.unwrap().as_deref(), "canary")),
                 _ => assert!(sha256.is_err()),
             }
         }
@@ -198,7 +198,7 @@ mod tests {
             let mut proof = Proof::new(Some(&password), Channel::Open, None, NONCE.to_vec());
             let (name, answer) = proof.first(plugin);
             assert_eq!(name, AuthPlugin::MysqlNativePassword);
-            assert!(answer.len() == 20 && !holds(&Some(answer), "canary"));
+            assert!(answer.len() == 20 && !holds(Some(&answer), "canary"));
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::classify::{self, parses};
 use crate::domain::schema::Schema;
+use crate::domain::text::hex;
 use crate::engine::sql::lexer::{self, Lexis};
 use crate::engine::sql::list::holds;
 use crate::engine::sql::literal::enquote;
@@ -129,14 +130,8 @@ pub(super) fn quote(identifier: &str) -> String {
 
 /// A literal that means the same whether backslashes escape or not. A text with a backslash or a NUL travels as bytes.
 pub(super) fn literal(text: &str) -> String {
-    use std::fmt::Write as _;
     if text.contains(['\\', '\0']) {
-        let mut out = String::from("_utf8mb4 x'");
-        for byte in text.bytes() {
-            let _ = write!(out, "{byte:02x}");
-        }
-        out.push('\'');
-        return out;
+        return format!("_utf8mb4 x'{}'", hex(text.as_bytes()));
     }
     enquote(text, '\'')
 }

@@ -156,10 +156,12 @@ fn uses(definition: &str, own_schema: &str) -> Uses {
                 }
                 _ => {}
             },
-            Token::Word(word) if at(1) == Some(&Token::Open) && !after_dot => {
-                if !NOT_FUNCTIONS.contains(&word.to_ascii_lowercase().as_str()) {
-                    uses.functions.insert(word.clone());
-                }
+            Token::Word(word)
+                if at(1) == Some(&Token::Open)
+                    && !after_dot
+                    && !NOT_FUNCTIONS.contains(&word.to_ascii_lowercase().as_str()) =>
+            {
+                uses.functions.insert(word.clone());
             }
             _ => {}
         }

@@ -51,8 +51,11 @@ async fn follows(wire: &mut Wire, facts: &Facts) -> Result<Option<bool>, Connect
 /// `galera synced 3/3`: our state, and how many members the cluster has of those that are named.
 fn galera(status: &Rows) -> String {
     let get = |name: &str| {
-        let row = status.rows.iter().find(|row| row.first().and_then(|n| n.plain()).as_deref() == Some(name));
-        row.and_then(|row| row.get(1)).and_then(|value| value.plain()).unwrap_or_default()
+        let row = status
+            .rows
+            .iter()
+            .find(|row| row.first().and_then(crate::domain::rows::Value::plain).as_deref() == Some(name));
+        row.and_then(|row| row.get(1)).and_then(crate::domain::rows::Value::plain).unwrap_or_default()
     };
     let state = match get("wsrep_cluster_status").as_str() {
         "Primary" => get("wsrep_local_state_comment").to_lowercase(),

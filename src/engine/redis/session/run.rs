@@ -60,7 +60,7 @@ pub(super) async fn line(
 ) -> Outcome {
     wire.set_bounds(Bounds {
         cell: limits.cell_bytes.max(1024),
-        bytes: limits.bytes.min(64 << 20).max(64 << 10),
+        bytes: limits.bytes.clamp(64 << 10, 64 << 20),
         elements: Bounds::default().elements,
     });
     let mut ground = Ground::new(wire, facts, limits);

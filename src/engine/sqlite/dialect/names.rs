@@ -2,11 +2,11 @@
 
 use super::classify::parses;
 use crate::domain::schema::Schema;
+use crate::domain::text::hex;
 use crate::engine::sql::lexer::Lexis;
 use crate::engine::sql::list::holds;
 use crate::engine::sql::literal::enquote;
 use crate::engine::sql::sentence::{self, Grammar};
-use std::fmt::Write as _;
 
 /// The keywords of SQLite 3.51, all of them: which may stand bare depends on the place, so none does.
 const KEYWORDS: &str = "abort action add after all alter always analyze and as asc attach autoincrement before begin between by \
@@ -45,12 +45,7 @@ pub(super) fn quote(identifier: &str) -> String {
 /// SQLite ends a statement at a NUL, so a text with one travels as bytes.
 pub(super) fn literal(text: &str) -> String {
     if text.contains('\0') {
-        let mut out = String::from("CAST(x'");
-        for byte in text.bytes() {
-            let _ = write!(out, "{byte:02x}");
-        }
-        out.push_str("' AS TEXT)");
-        return out;
+        return format!("CAST(x'{}' AS TEXT)", hex(text.as_bytes()));
     }
     enquote(text, '\'')
 }

@@ -1,4 +1,4 @@
-//! A scripted MongoDB server: speaks OP_MSG on loopback and answers from JSON files shaped after the documented
+//! A scripted MongoDB server: speaks `OP_MSG` on loopback and answers from JSON files shaped after the documented
 //! replies. It has cursors, logins, operations that hang until they are killed, and counts what is asked of it. What
 //! it answers is written by us: it proves what we send and how we read, not what a real server would say.
 

@@ -116,7 +116,7 @@ impl<'a> Writer<'a> {
                     command.insert("filter", matching(filter, self));
                 }
                 if !columns.is_empty() {
-                    command.insert("projection", self.plain_fields(columns));
+                    command.insert("projection", Self::plain_fields(columns));
                 }
                 if let Some(sort) = self.sort_of_rows() {
                     command.insert("sort", sort);
@@ -186,7 +186,9 @@ impl<'a> Writer<'a> {
                     stages.push(doc! {"$match": {"$and": all}});
                 } else {
                     let mut merged = Document::new();
-                    all.into_iter().for_each(|one| merged.extend(one));
+                    for one in all {
+                        merged.extend(one);
+                    }
                     stages.push(doc! {"$match": merged});
                 }
             }
@@ -261,7 +263,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Fields of a find, by their own names.
-    fn plain_fields(&self, columns: &[ColumnRef]) -> Document {
+    fn plain_fields(columns: &[ColumnRef]) -> Document {
         let mut fields = Document::new();
         if !columns.iter().any(|c| c.name == "_id") {
             fields.insert("_id", 0);

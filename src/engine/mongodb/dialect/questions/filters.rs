@@ -68,7 +68,9 @@ fn merged(all: Vec<Document>) -> Document {
     if doubled {
         return doc! {"$and": all};
     }
-    all.into_iter().for_each(|one| out.extend(one));
+    for one in all {
+        out.extend(one);
+    }
     out
 }
 

@@ -112,13 +112,13 @@ pub(super) fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Option<Answ
     let tables = || schema.tables.iter().filter(|t| t.is_table());
     let listed = |filter| doc! {"listCollections": 1, "filter": filter, "cursor": {}};
     Some(match topic {
-        Topic::DuplicateIndexes => from_lines(title, duplicates(scope, schema), "no index begins like another one"),
+        Topic::DuplicateIndexes => from_lines(title, &duplicates(scope, schema), "no index begins like another one"),
         Topic::MissingIndexes => missing(schema),
         Topic::TablesWithoutPrimaryKey => told(title, "none: every document has a unique _id\n"),
         Topic::TablesWithoutIndexes => {
             let bare = |t: &&Table| t.indexes.iter().all(|index| index.primary || index.name == "_id_");
-            let lines = tables().filter(bare).map(|t| escape(&t.full_name()) + "\n").collect();
-            from_lines("Collections without an index besides _id", lines, "every collection has one")
+            let lines: Vec<String> = tables().filter(bare).map(|t| escape(&t.full_name()) + "\n").collect();
+            from_lines("Collections without an index besides _id", &lines, "every collection has one")
         }
         Topic::InvalidIndexes => {
             let command = doc! {"aggregate": 1, "pipeline": [
@@ -162,7 +162,7 @@ pub(super) fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Option<Answ
     })
 }
 
-fn from_lines(title: &str, lines: Vec<String>, none: &str) -> Answer {
+fn from_lines(title: &str, lines: &[String], none: &str) -> Answer {
     told(title, if lines.is_empty() { format!("{none}\n") } else { lines.concat() })
 }
 

@@ -180,10 +180,11 @@ fn only_indexes(words: Words<'_>, at: usize) -> bool {
         return false;
     }
     let start = if words.starts_with(&["alter", "table", "if", "exists"]) { 4 } else { at + 1 };
-    let Some(mut part) = after_name(words, start) else { return false };
+    let Some(first) = after_name(words, start) else { return false };
+    let mut part = first;
     let mut depth = 0_usize;
     let mut parts = 0;
-    for i in part..=words.len() {
+    for i in first..=words.len() {
         match words.at(i) {
             "(" => depth += 1,
             ")" => depth = depth.saturating_sub(1),

@@ -152,8 +152,8 @@ pub(super) fn judge(words: Words<'_>, context: Context<'_>) -> Judgement {
             continue;
         }
         match follows(*tail, rest.skip(form.len())) {
-            Some(None) => return Judgement::allow(Class::Read, "shows what the server knows"),
-            Some(Some(condition)) => return statement::judge_condition(condition, context),
+            Some(Fit::Plainly) => return Judgement::allow(Class::Read, "shows what the server knows"),
+            Some(Fit::With(condition)) => return statement::judge_condition(condition, context),
             None => {}
         }
     }
@@ -175,10 +175,18 @@ fn is_own_user(rest: Words<'_>) -> bool {
     rest.is(0, &["current_user"]) && (rest.len() == 1 || brackets)
 }
 
-/// Whether these words are a tail of this kind; inside, the condition that has to be judged, where there is one.
-fn follows(tail: Tail, rest: Words<'_>) -> Option<Option<Words<'_>>> {
+/// How words are the tail of a form.
+enum Fit<'a> {
+    /// They say nothing that has to be judged.
+    Plainly,
+    /// With a condition that has to be judged.
+    With(Words<'a>),
+}
+
+/// How these words are a tail of this kind, if they are.
+fn follows(tail: Tail, rest: Words<'_>) -> Option<Fit<'_>> {
     match tail {
-        Tail::Nothing => (rest.len() == 0).then_some(None),
+        Tail::Nothing => (rest.len() == 0).then_some(Fit::Plainly),
         Tail::Filter => filter(rest),
         Tail::InDatabase => {
             let skipped = if rest.is(0, &["from", "in"]) && rest.identifier(1).is_some() { 2 } else { 0 };
@@ -194,11 +202,11 @@ fn follows(tail: Tail, rest: Words<'_>) -> Option<Option<Words<'_>>> {
             }
             filter(rest.skip(at))
         }
-        Tail::Limit => limit(rest).then_some(None),
+        Tail::Limit => limit(rest).then_some(Fit::Plainly),
         Tail::Name => {
             let start = if rest.starts_with(&["if", "not", "exists"]) { 3 } else { 0 };
             let literal = rest.kind(start) == Some(Kind::Text) && rest.len() == start + 1;
-            (literal || after_name(rest, start) == Some(rest.len())).then_some(None)
+            (literal || after_name(rest, start) == Some(rest.len())).then_some(Fit::Plainly)
         }
         Tail::Profile => {
             const PARTS: &str = "all block io context switches cpu ipc memory page faults source swaps";
@@ -209,25 +217,27 @@ fn follows(tail: Tail, rest: Words<'_>) -> Option<Option<Words<'_>>> {
             if rest.is(at, &["for"]) && rest.is(at + 1, &["query"]) && rest.kind(at + 2) == Some(Kind::Number) {
                 at += 3;
             }
-            limit(rest.skip(at)).then_some(None)
+            limit(rest.skip(at)).then_some(Fit::Plainly)
         }
         Tail::Channel => {
             let channel = rest.starts_with(&["for", "channel"])
                 && rest.len() == 3
                 && matches!(rest.kind(2), Some(Kind::Text | Kind::Word | Kind::QuotedName));
-            (rest.len() == 0 || channel).then_some(None)
+            (rest.len() == 0 || channel).then_some(Fit::Plainly)
         }
-        Tail::OwnUser => (rest.len() == 0 || (rest.is(0, &["for"]) && is_own_user(rest.skip(1)))).then_some(None),
+        Tail::OwnUser => {
+            (rest.len() == 0 || (rest.is(0, &["for"]) && is_own_user(rest.skip(1)))).then_some(Fit::Plainly)
+        }
     }
 }
 
 /// Nothing, `LIKE 'pattern'`, or `WHERE condition`.
-fn filter(rest: Words<'_>) -> Option<Option<Words<'_>>> {
+fn filter(rest: Words<'_>) -> Option<Fit<'_>> {
     let pattern = rest.len() == 2 && rest.is(0, &["like"]) && rest.kind(1) == Some(Kind::Text);
     if rest.len() == 0 || pattern {
-        return Some(None);
+        return Some(Fit::Plainly);
     }
-    (rest.is(0, &["where"]) && rest.len() > 1).then(|| Some(rest.skip(1)))
+    (rest.is(0, &["where"]) && rest.len() > 1).then(|| Fit::With(rest.skip(1)))
 }
 
 /// The index after `name` or `schema.name`.

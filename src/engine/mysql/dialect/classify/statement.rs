@@ -55,7 +55,7 @@ fn unknown() -> Judgement {
 }
 
 fn is_upkeep(words: Words<'_>) -> bool {
-    words.is(1, &["table", "tables"]) && !(words.at(2) == "" || words.is(3, &["order", "limit", "union"]))
+    words.is(1, &["table", "tables"]) && !(words.at(2).is_empty() || words.is(3, &["order", "limit", "union"]))
         || words.is(1, &["no_write_to_binlog", "local"])
 }
 
@@ -122,9 +122,10 @@ fn judge_explain(words: Words<'_>, context: Context<'_>) -> Judgement {
             at += 1;
         } else if words.is(at, &["extended", "partitions"]) && words.len() > at + 1 && words.at(at + 1) != "." {
             at += 1;
-        } else if words.is(at, &["format"]) && words.at(at + 1) == "=" {
-            at += 3;
-        } else if words.starts_with_at(at, &["for", "schema"]) || words.starts_with_at(at, &["for", "database"]) {
+        } else if (words.is(at, &["format"]) && words.at(at + 1) == "=")
+            || words.starts_with_at(at, &["for", "schema"])
+            || words.starts_with_at(at, &["for", "database"])
+        {
             at += 3;
         } else {
             break;

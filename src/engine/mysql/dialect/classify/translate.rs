@@ -428,10 +428,7 @@ impl<'a> Translator<'a> {
         let mut at = index + 1;
         while at < end {
             match words.at(at) {
-                "(" => {
-                    at = self.after(at);
-                    continue;
-                }
+                "(" => at = self.after(at),
                 ")" | "," => break,
                 _ if at > index + 1
                     && words.is_one_of(at, UNITS)
@@ -611,7 +608,7 @@ impl<'a> Translator<'a> {
             || self.is_wrapper(start, end)
     }
 
-    /// `WITH ARRAY WRAPPER`, of JSON_QUERY.
+    /// `WITH ARRAY WRAPPER`, of `JSON_QUERY`.
     fn is_wrapper(&self, start: usize, end: usize) -> bool {
         self.words.is(end - 1, &["wrapper"]) && (start..end).all(|i| self.words.kind(i) == Some(Kind::Word))
     }
