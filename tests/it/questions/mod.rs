@@ -3,6 +3,7 @@
 mod anything;
 mod cannot;
 mod data;
+mod documents;
 mod mongodb;
 mod server;
 mod table;
