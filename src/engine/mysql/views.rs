@@ -7,7 +7,7 @@ pub(super) static VIEWS: &[View] = &[
     View { name: "tables", key: 't', title: "Tables of this database", query: &TABLES },
     View { name: "indexes", key: 'i', title: "Indexes of this database and their use", query: &INDEXES },
     View { name: "replication", key: 'r', title: "Replication", query: &REPLICATION },
-    View { name: "innodb", key: 'n', title: "InnoDB's own metrics", query: &INNODB },
+    View { name: "innodb", key: 'e', title: "InnoDB's own metrics", query: &INNODB },
     View { name: "locks", key: 'l', title: "Metadata locks", query: &METADATA_LOCKS },
     View { name: "settings", key: 'v', title: "Settings that somebody changed first", query: &SETTINGS },
     View { name: "users", key: 'u', title: "Users and their connections", query: &USERS },

@@ -14,7 +14,7 @@ pub(super) static VIEWS: &[View] = &[
     View { name: "latency", key: 't', title: "Latency events", query: &LATENCY },
     View { name: "settings", key: 'v', title: "Settings beside their defaults", query: &SETTINGS },
     View { name: "errors", key: 'e', title: "Errors by number", query: &ERRORS },
-    View { name: "nodes", key: 'n', title: "Nodes of the cluster", query: &NODES },
+    View { name: "nodes", key: 'o', title: "Nodes of the cluster", query: &NODES },
     View { name: "sentinel", key: 's', title: "Primaries that this sentinel watches", query: &SENTINEL },
 ];
 

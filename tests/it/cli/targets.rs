@@ -79,7 +79,7 @@ fn a_target_that_hangs_delays_no_other_and_is_down_in_the_end() {
 fn a_stream_ends_when_nobody_reads_it_or_when_it_is_interrupted() {
     let mut rig = Rig::new();
     let shop = rig.shop();
-    rig.output_room = 4_000;
+    rig.output_room = 12_000;
     let ran = rig.run(&["health", "--watch", "--json", "--target", argument(&shop)]);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""), "a broken pipe is no failure");
     assert!(ran.objects().len() >= 2, "{ran:?}");

@@ -66,6 +66,9 @@ const MYSQL: Expected = Expected {
     ..POSTGRES
 };
 
+/// Where nothing else is kept, so that no other test counts our keys.
+pub const REDIS_DATABASE: u8 = 8;
+
 const REDIS: Expected = Expected {
     version: "Redis 7",
     user: "dbagpt_admin",
@@ -134,7 +137,7 @@ pub fn of(server: Server) -> Expected {
 pub async fn prepare(server: Server) {
     match server {
         Server::Redis7 | Server::Valkey9 => {
-            let mut redis = hands::Redis::connect(server, 0);
+            let mut redis = hands::Redis::connect(server, REDIS_DATABASE);
             let numbers: Vec<String> = (0..5_000).map(|n| n.to_string()).collect();
             let mut words: Vec<&[u8]> = vec![b"EVAL", b"if redis.call('exists', KEYS[1]) == 0 then for i = 1, #ARGV do redis.call('rpush', KEYS[1], ARGV[i]) end end return 1", b"1", b"conformance:many"];
             words.extend(numbers.iter().map(String::as_bytes));

@@ -97,6 +97,7 @@ pub async fn every_answer_is_allowed(stage: Stage) {
                 Ok(()) => {}
                 // What a server has not been set up for it says itself.
                 Err(Ran::Badly(SessionError::Server(said))) if said.message.len() > 10 => {}
+                Err(Ran::Badly(SessionError::Unsupported(words))) if words.len() > 10 => {}
                 Err(other) => wrong.push(format!("{topic:?}\n    {}\n    {other:?}", part.statement)),
             }
         }
@@ -151,7 +152,9 @@ pub async fn hostile_names_do_no_harm(stage: Stage) {
         seen += usize::from(names.contains(&table.name.as_str()));
     }
     if !stage.expected.tables.is_empty() {
-        assert_eq!(seen, names.len(), "{:?}", schema.tables.iter().map(|t| &t.name).collect::<Vec<_>>());
+        // MongoDB takes no dollar sign in the name of a collection.
+        let named = names.iter().filter(|name| stage.server != Server::MongoBridge || !name.contains('$')).count();
+        assert_eq!(seen, named, "{:?}", schema.tables.iter().map(|t| &t.name).collect::<Vec<_>>());
     }
     for view in stage.spec.views {
         if let Err(error) = session.own(view.query, &[]).await {

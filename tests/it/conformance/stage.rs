@@ -1,6 +1,6 @@
 //! A server with what a promise needs to be tried on it.
 
-use super::expected::{Expected, of};
+use super::expected::{Expected, REDIS_DATABASE, of};
 use crate::support::at_hand::Server;
 use dba_gpt::domain::error_event::{ConnectError, SessionError};
 use dba_gpt::domain::guard::{self, Author, Catalog};
@@ -31,7 +31,11 @@ impl Stage {
 
     /// The URL as administrator.
     pub fn url(&self) -> String {
-        self.server.url().unwrap()
+        let url = self.server.url().unwrap();
+        match self.server {
+            Server::Redis7 | Server::Valkey9 => format!("{}/{REDIS_DATABASE}", url.trim_end_matches("/0")),
+            _ => url,
+        }
     }
 
     /// A session as administrator.

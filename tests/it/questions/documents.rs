@@ -3,7 +3,7 @@
 
 use super::mongodb::{SHOP, questions};
 use super::{Asked, block_on};
-use bson::Document;
+use bson::{Bson, DateTime};
 use dba_gpt::domain::rows::{Rows, Value};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -13,11 +13,26 @@ async fn open_shop(server: &str) -> (String, ::mongodb::Database) {
     let client = ::mongodb::Client::with_uri_str(format!("{server}/?directConnection=true")).await.unwrap();
     let database = client.database("dba_gpt_questions");
     database.drop().await.unwrap();
-    let shop: BTreeMap<String, Vec<Document>> = serde_json::from_str(SHOP).unwrap();
+    let shop: BTreeMap<String, Vec<Json>> = serde_json::from_str(SHOP).unwrap();
     for (collection, documents) in shop {
-        database.collection::<Document>(&collection).insert_many(documents).await.unwrap();
+        database.collection::<Bson>(&collection).insert_many(documents.iter().map(bson)).await.unwrap();
     }
     (format!("{server}/dba_gpt_questions"), database)
+}
+
+/// JSON as a server keeps it: whole numbers, other numbers, and `{"$date": ...}` have types of their own.
+fn bson(value: &Json) -> Bson {
+    match value {
+        Json::Null => Bson::Null,
+        Json::Bool(yes) => Bson::Boolean(*yes),
+        Json::Number(n) => n.as_i64().map_or_else(|| Bson::Double(n.as_f64().unwrap()), Bson::Int64),
+        Json::String(text) => Bson::String(text.clone()),
+        Json::Array(items) => Bson::Array(items.iter().map(bson).collect()),
+        Json::Object(fields) => match fields.get("$date") {
+            Some(date) => Bson::DateTime(DateTime::parse_rfc3339_str(date.as_str().unwrap()).unwrap()),
+            None => Bson::Document(fields.iter().map(|(name, value)| (name.clone(), bson(value))).collect()),
+        },
+    }
 }
 
 /// A cell as JSON would say it; numbers to four decimals.

@@ -1,5 +1,7 @@
-#![allow(clippy::unwrap_used)]
 //! Every way in which an approval can be wrong, one at a time.
+
+#![allow(clippy::unwrap_used)]
+
 use super::*;
 use proptest::prelude::*;
 

@@ -98,6 +98,10 @@ pub(super) fn objection(command: &Document) -> Option<String> {
 
 fn forbidden(document: &Document, depth: usize) -> Option<String> {
     document.iter().find_map(|(name, value)| {
+        // What stands alone behind $literal is data, whatever it looks like; the guard reads it the same way.
+        if name == "$literal" && document.len() == 1 {
+            return None;
+        }
         if NEVER.iter().any(|never| name.eq_ignore_ascii_case(never)) {
             return Some(name.clone());
         }
