@@ -10,7 +10,7 @@ use dba_gpt::domain::metric::{self, MetricId};
 pub struct Expected {
     /// The version as people say it begins like this.
     pub version: &'static str,
-    /// The login's name in the identity; nothing where there are no logins.
+    /// The account in the identity, as the server names it; nothing where there are no logins.
     pub user: &'static str,
     /// A statement that is read and has at least one row.
     pub read: &'static str,
@@ -57,6 +57,8 @@ const POSTGRES: Expected = Expected {
 
 const MYSQL: Expected = Expected {
     version: "MySQL 9",
+    // An account is a name and where it comes from: the same name from elsewhere is somebody else.
+    user: "dbagpt_admin@%",
     many_rows: "SELECT a.COLUMN_NAME FROM information_schema.COLUMNS a, information_schema.COLLATIONS b LIMIT 100000",
     slow: Some(
         "SELECT count(*) FROM information_schema.COLLATIONS a, information_schema.COLLATIONS b, information_schema.COLLATIONS c, information_schema.COLLATIONS d",

@@ -16,6 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 pub async fn a_sample_has_what_it_must(stage: Stage) {
     let mut session = stage.session().await;
+    // Our own sessions are left out, so that somebody else must be there.
+    let bystander = stage.connect_as(&stage.url(), "bystander").await.unwrap_or_else(|e| panic!("{e}"));
     for cycle in 0..3 {
         let sample = (stage.spec.sample)(&mut *session, cycle).await.unwrap();
         assert!(!sample.readings.is_empty(), "nothing was read");
@@ -23,11 +25,12 @@ pub async fn a_sample_has_what_it_must(stage: Stage) {
             assert!(sample.readings.contains_key(wanted), "no {wanted:?} in {:?}", sample.readings.keys());
         }
         assert!(sample.readings.values().all(|value| value.is_finite()), "{:?}", sample.readings);
-        assert!(!(stage.spec.has_sessions && sample.sessions.is_empty()), "not even we are among the sessions");
+        assert!(!(stage.spec.has_sessions && sample.sessions.is_empty()), "somebody is connected and not seen");
         let values = metric::values(Timestamp(0), &sample.readings, None);
         let health = judge(&Evidence { now: &values, before: None, sample: &sample, usual: &|_| None });
         assert!(!matches!(health.state, State::Unknown | State::Down), "{health:?}");
     }
+    bystander.close().await;
 }
 
 pub async fn a_weak_login_has_gaps_and_no_lies(stage: Stage) {

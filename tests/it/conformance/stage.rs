@@ -45,11 +45,16 @@ impl Stage {
 
     /// Tries to connect, as the program does.
     pub async fn connect(&self, url: &str) -> Result<Box<dyn Session>, ConnectError> {
+        self.connect_as(url, "dba-gpt conformance").await
+    }
+
+    /// The same under another program's name.
+    pub async fn connect_as(&self, url: &str, application: &str) -> Result<Box<dyn Session>, ConnectError> {
         let settings = ConnectSettings {
             url: SecretString::from(url),
             password: None,
             dial: None,
-            application: "dba-gpt conformance".into(),
+            application: application.into(),
             timeout: CONNECT,
             surroundings: Surroundings::default(),
         };

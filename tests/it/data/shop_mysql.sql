@@ -148,7 +148,7 @@ UPDATE orders JOIN (SELECT order_id, SUM(quantity * unit_price) AS total FROM or
 ON s.order_id = orders.id SET orders.total = s.total;
 
 INSERT INTO payments (order_id, method, amount, reference, paid_at)
-SELECT id, ELT(1 + id % 4, 'card', 'card', 'transfer', 'paypal'), total, MD5(id), placed_at + INTERVAL 10 MINUTE
+SELECT id, ELT(1 + id % 4, 'card', 'card', 'transfer', 'paypal'), total, LEFT(SHA2(id, 256), 32), placed_at + INTERVAL 10 MINUTE
 FROM orders WHERE status IN ('paid', 'shipped', 'delivered');
 
 INSERT INTO `Invoice` SELECT n, n * 10, n * 12.5, n % 3 = 0 FROM numbers WHERE n <= 120;

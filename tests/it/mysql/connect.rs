@@ -59,7 +59,7 @@ fn every_refusal_has_its_own_kind() {
         fails(&server.url(|a| a.port = port, ""), ConnectKind::Refused, "nothing listens").await;
         let read_only = server.read_only.replace("/shop", "/mysql");
         fails(&read_only, ConnectKind::Authentication, "may not use database mysql").await;
-        fails("mysql://u@h/d?socket=/no/such", ConnectKind::Refused, "no server socket /no/such").await;
+        fails("mysql://u@localhost/d?socket=/no/such", ConnectKind::Refused, "no server socket /no/such").await;
     });
 }
 
@@ -104,6 +104,19 @@ fn other_protocols_are_told_from_ours() {
             });
             fails(&format!("mysql://u:p@127.0.0.1:{port}/d"), ConnectKind::Other, words).await;
         }
+        // One that says its own words and then waits for ours is told at once.
+        let waits = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("mysql://u:p@{}/d", waits.local_addr().unwrap());
+        let client = tokio::spawn(async move {
+            let (mut client, _) = waits.accept().await.unwrap();
+            client.write_all(b"SSH-2.0-OpenSSH_9.2\r\n").await.unwrap();
+            client
+        });
+        let (error, took) = refused(&settings(&url)).await;
+        assert!(error.message.contains("not a MySQL or MariaDB server"), "{error}");
+        assert!(took < Duration::from_secs(3), "{took:?}");
+        drop(client.await);
+
         // A server that waits to be spoken to, as PostgreSQL does.
         let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut settings = settings(&format!("mysql://u:p@{}/d", silent.local_addr().unwrap()));

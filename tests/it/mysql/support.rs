@@ -100,6 +100,7 @@ impl Admin {
         let address = Address::of(url);
         let mut client = Command::new("mariadb")
             .args(["--no-defaults", "--batch", "--skip-column-names", "--unbuffered", "--force", "--protocol=TCP"])
+            .arg("--default-character-set=utf8mb4")
             .args(["--host", &address.host, "--port", &address.port.to_string(), "--user", &address.user])
             .arg(&address.database)
             .env("MYSQL_PWD", &address.password)

@@ -108,6 +108,8 @@ impl Door {
             | Can::CLIENT_PLUGIN_AUTH_LENENC_CLIENT_DATA
             | Can::CLIENT_CONNECT_ATTRS
             | Can::CLIENT_DEPRECATE_EOF;
+        // What the request for TLS says counts: a server that was told there to expect a database finds the login cut.
+        can.set(Can::CLIENT_CONNECT_WITH_DB, database.is_some());
         can &= greeting.capabilities;
         // MariaDB reads its absence as "speaks MariaDB's own extensions".
         can |= Can::CLIENT_LONG_PASSWORD;

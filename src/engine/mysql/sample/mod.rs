@@ -6,7 +6,7 @@
 mod queries;
 mod rows;
 
-use super::session::Facts;
+use super::session::{Facts, account};
 use crate::domain::activity::{Sample, SessionInfo};
 use crate::domain::error_event::SessionError;
 use crate::domain::metric::{self, Readings};
@@ -104,8 +104,10 @@ async fn sessions(session: &mut dyn Session, facts: &Facts, sample: &mut Sample)
     if facts.sees_all {
         rows::levels(sample, replicas);
     } else {
-        let user = session.identity().user.clone();
-        sample.hints.push(format!("other sessions and their transactions are hidden: GRANT PROCESS ON *.* TO {user}"));
+        let account = account(&session.identity().user);
+        sample
+            .hints
+            .push(format!("other sessions and their transactions are hidden: GRANT PROCESS ON *.* TO {account}"));
     }
     let waits = |sessions: &[SessionInfo], what: &str| sessions.iter().any(|s| s.wait.starts_with(what));
     if waits(&sample.sessions, "Lock:row") {

@@ -161,18 +161,18 @@ fn session(rows: &Rows, row: &[Value], now: Timestamp) -> SessionInfo {
 /// `Lock:row`, `Lock:table metadata lock`: what the server's words say it waits for.
 fn wait(state: SessionState, transaction: &str, words: &str) -> String {
     let lower = words.to_ascii_lowercase();
-    if transaction == "LOCK WAIT" {
-        return "Lock:row".into();
-    }
     if state != SessionState::Active {
         return String::new();
     }
+    // These words are of this moment; InnoDB's list of transactions may be a tenth of a second old, or older where
+    // many ask for it.
     if let Some(what) = lower.strip_prefix("waiting for ").filter(|what| what.ends_with("lock")) {
         return format!("Lock:{what}");
     }
     match lower.as_str() {
         "user lock" => "Lock:user lock".into(),
         "waiting for table flush" => "Lock:table flush".into(),
+        _ if transaction == "LOCK WAIT" => "Lock:row".into(),
         _ if lower.contains("waiting") => format!("Wait:{words}"),
         _ => String::new(),
     }

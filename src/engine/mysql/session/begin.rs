@@ -234,6 +234,7 @@ fn check_version(flavour: Flavour, version: u32, words: &str, hints: &mut Vec<St
 
 /// What is not visible, and the grant that makes it so.
 fn say_grants(facts: &Facts, performance_schema: bool, user: &str, hints: &mut Vec<String>) {
+    let account = grants::account(user);
     if facts.pooled {
         hints.push(
             "a connection pooler stands between (ProxySQL, MaxScale, RDS Proxy): limits of time and locks may not \
@@ -242,7 +243,7 @@ fn say_grants(facts: &Facts, performance_schema: bool, user: &str, hints: &mut V
         );
     }
     if !facts.sees_all {
-        hints.push(format!("{user} cannot see what other sessions run: GRANT PROCESS ON *.* TO {user}"));
+        hints.push(format!("{user} cannot see what other sessions run: GRANT PROCESS ON *.* TO {account}"));
     }
     if !performance_schema {
         hints.push(
@@ -252,7 +253,7 @@ fn say_grants(facts: &Facts, performance_schema: bool, user: &str, hints: &mut V
         );
     } else if !facts.performance_schema {
         hints.push(format!(
-            "{user} cannot see statement statistics and lock waits: GRANT SELECT ON performance_schema.* TO {user}"
+            "{user} cannot see statement statistics and lock waits: GRANT SELECT ON performance_schema.* TO {account}"
         ));
     }
     if !facts.sees_replication {
@@ -260,7 +261,7 @@ fn say_grants(facts: &Facts, performance_schema: bool, user: &str, hints: &mut V
             (Flavour::MariaDb, 100_500..) => "SLAVE MONITOR",
             _ => "REPLICATION CLIENT",
         };
-        hints.push(format!("{user} cannot see replication: GRANT {grant} ON *.* TO {user}"));
+        hints.push(format!("{user} cannot see replication: GRANT {grant} ON *.* TO {account}"));
     }
 }
 

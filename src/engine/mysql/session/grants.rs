@@ -20,6 +20,16 @@ const HARMLESS_LOCAL: &[&str] = &["SELECT", "SHOW VIEW", "SHOW CREATE ROUTINE", 
 /// Powers that are named; the others of a long list are counted.
 const NAMED: usize = 6;
 
+/// An account of `CURRENT_USER()` as a statement names it: `weak@%` -> `'weak'@'%'`.
+pub(crate) fn account(user: &str) -> String {
+    let quoted = |part: &str| format!("'{}'", part.replace('\'', "''"));
+    // A name may hold an @, a host may not.
+    match user.rsplit_once('@') {
+        Some((name, host)) => format!("{}@{}", quoted(name), quoted(host)),
+        None => quoted(user),
+    }
+}
+
 /// Grants by what they are on: `*.*`, `shop.*`, `shop.orders`.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Grants {

@@ -20,6 +20,7 @@ use crate::domain::target::Identity;
 use crate::engine::{Param, Query, ReadSummary, RowSink, Session};
 use async_trait::async_trait;
 pub(crate) use begin::Facts;
+pub(crate) use grants::account;
 use std::any::Any;
 use std::borrow::Cow;
 use std::collections::HashMap;

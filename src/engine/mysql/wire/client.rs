@@ -137,9 +137,13 @@ impl Wire {
     /// The next packet of the login.
     pub(crate) async fn login_packet(&mut self) -> Result<Bytes, WireError> {
         self.send().await?;
-        match self.receive().await? {
-            Incoming::Packet(body) => Ok(body),
-            _ => Err(WireError::Malformed("something else than a login")),
+        match self.receive().await {
+            Ok(Incoming::Packet(body)) => Ok(body),
+            Ok(_) => Err(WireError::Malformed("something else than a login")),
+            Err(WireError::Closed) if self.decoder.frames.is_within() || !self.incoming.is_empty() => {
+                Err(WireError::Malformed("a part of a packet"))
+            }
+            Err(error) => Err(error),
         }
     }
 

@@ -236,7 +236,8 @@ impl Decoder {
     }
 
     fn body(&mut self) -> Result<Option<Bytes>, Malformed> {
-        if self.frames.payload.len() > LONGEST_BODY {
+        // The words of another protocol announce a long packet too, and then nothing follows.
+        if self.frames.announced() > LONGEST_BODY {
             return Err(Malformed("a packet far longer than its kind needs"));
         }
         if !self.frames.is_complete() {

@@ -67,6 +67,15 @@ impl Frames {
         self.state == State::Complete
     }
 
+    /// A part of a packet has arrived, and more must come.
+    pub(super) fn is_within(&self) -> bool {
+        self.state == State::Within
+    }
+    /// Bytes of the packet that wait to be read or were announced and must still come.
+    pub(super) fn announced(&self) -> usize {
+        self.payload.len() + self.rest
+    }
+
     /// Forgets the rest of a complete packet and makes room for the next.
     pub(super) fn next_packet(&mut self) {
         self.payload.clear();
