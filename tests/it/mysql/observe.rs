@@ -38,9 +38,8 @@ fn a_sample_has_readings_and_leaves_our_own_sessions_out() {
         assert!(!first.readings.contains_key(&metric::LAG));
         assert!(first.server_now.0 > 1_700_000_000_000);
         // Another login that calls itself like us is shown.
-        let mine = |s: &&dba_gpt::domain::activity::SessionInfo| {
-            s.application.starts_with("dba-gpt") && s.user == "dbagpt_ro"
-        };
+        let mine =
+            |s: &&dba_gpt::domain::activity::SessionInfo| s.application.starts_with("dba-gpt") && s.user == "dbagpt_ro";
         assert!(first.sessions.iter().find(mine).is_none(), "{:?}", first.sessions);
         let second = sample(&mut *session, 1).await;
         assert!(second.readings[&metric::STATEMENTS] > first.readings[&metric::STATEMENTS]);
