@@ -136,7 +136,8 @@ impl Judgement {
 pub struct Catalog {
     /// Views, with the functions and relations they use. A view that uses an unknown function wants a person.
     pub views: Vec<CatalogView>,
-    /// Functions that a person has reviewed and found to be pure reads.
+    /// Functions that only read: a person has reviewed them, or they are readers of a known extension, which the
+    /// catalogue has shown to be that extension's own.
     pub safe_functions: Vec<String>,
     /// User-defined functions (known to exist, not known to be safe).
     pub functions: Vec<String>,

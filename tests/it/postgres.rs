@@ -4,6 +4,7 @@
 //! says that leaving them out is meant.
 
 mod connect;
+mod guard;
 mod network;
 mod observe;
 mod read;

@@ -4,6 +4,8 @@ mod classify;
 mod names;
 mod questions;
 
+pub(super) use classify::extensions;
+
 use crate::domain::connection::{Approach, UrlParts, UsualPort};
 use crate::domain::dialect::Dialect;
 use crate::domain::error_event::{ConnectKind, tls_code};

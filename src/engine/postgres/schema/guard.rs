@@ -7,7 +7,8 @@
 
 use crate::domain::error_event::SessionError;
 use crate::domain::guard::{Catalog, CatalogView};
-use crate::domain::rows::Rows;
+use crate::domain::rows::{Rows, Value};
+use crate::engine::postgres::dialect::extensions;
 use crate::engine::{Param, Query, Session};
 use std::collections::BTreeMap;
 
@@ -28,6 +29,32 @@ static FUNCTIONS: Query = Query {
           WHERE p.oid >= ",
         first_own_oid!(),
         " ORDER BY 1"
+    ),
+    timeout_ms: 10_000,
+};
+
+/// Functions that belong to an extension, every overload of the name, by oid and not by name. A member's code is the
+/// extension's own when it is a library's or when a superuser owns it: the owner of a trusted extension may add
+/// functions of their own to it, but can make neither. Names with a dot in them would be ambiguous.
+static EXTENSIONS: Query = Query {
+    name: "guard.extensions",
+    text: concat!(
+        "SELECT n.nspname || '.' || p.proname AS name, min(e.extname) AS extension, bool_and(p.provolatile = 'i') AS immutable
+           FROM pg_catalog.pg_proc p
+           JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+           JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+           LEFT JOIN pg_catalog.pg_roles owner ON owner.oid = p.proowner
+           LEFT JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid
+                AND d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'e'
+           LEFT JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
+          WHERE p.oid >= ",
+        first_own_oid!(),
+        "   AND pg_catalog.strpos(n.nspname || p.proname, '.') = 0
+          GROUP BY n.nspname, p.proname
+         HAVING bool_and(e.oid IS NOT NULL AND (l.lanname = 'c' OR coalesce(owner.rolsuper, false))
+                         AND NOT p.proargtypes::oid[] && ARRAY['internal', 'cstring']::regtype[]::oid[])
+            AND count(DISTINCT e.oid) = 1
+          ORDER BY 1"
     ),
     timeout_ms: 10_000,
 };
@@ -108,6 +135,7 @@ pub(super) async fn catalog(session: &mut dyn Session) -> Result<Catalog, Sessio
         functions: names(session, &FUNCTIONS).await?,
         operators: names(session, &OPERATORS).await?,
         foreign_tables: names(session, &FOREIGN_TABLES).await?,
+        safe_functions: extension_readers(session).await?,
         ..Catalog::default()
     };
     let mut after = 0;
@@ -139,6 +167,17 @@ pub(super) async fn catalog(session: &mut dyn Session) -> Result<Catalog, Sessio
         after = last;
     }
     Ok(catalog)
+}
+
+/// Functions of known extensions that only read.
+async fn extension_readers(session: &mut dyn Session) -> Result<Vec<String>, SessionError> {
+    let rows = session.own(&EXTENSIONS, &[]).await?;
+    let reads = |name: &str, row| {
+        let function = name.rsplit('.').next().unwrap_or_default();
+        extensions::reads(&rows.text(row, "extension"), function, rows.get(row, "immutable") == &Value::Bool(true))
+    };
+    let named = rows.rows.iter().map(|row| (rows.text(row, "name"), row));
+    Ok(named.filter(|(name, row)| reads(name, row)).map(|(name, _)| name).collect())
 }
 
 async fn names(session: &mut dyn Session, query: &'static Query) -> Result<Vec<String>, SessionError> {

@@ -19,6 +19,8 @@ mod statement;
 mod types;
 mod words;
 
+pub(in crate::engine::postgres) use functions::extensions;
+
 use crate::domain::guard::{Author, Catalog, Class, Judgement};
 use crate::engine::sql::lexer::{self, Kind, Lexis};
 use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};

@@ -188,7 +188,12 @@ fn check_known<'a>(name: &Name<'_>, context: Context<'a>, findings: &mut Finding
         seen.push(view);
         for function in &view.functions {
             let parts: Vec<&str> = function.split('.').collect();
-            if !catalog.safe_functions.contains(function) && functions::known(&parts) != functions::Known::Reads {
+            let only_reads = match functions::known(&parts) {
+                functions::Known::Reads => true,
+                functions::Known::Acts(..) => false,
+                functions::Known::Unknown => catalog.safe_functions.contains(function),
+            };
+            if !only_reads {
                 findings.needs_approval(
                     Class::Read,
                     format!("the view {} calls {function}, which is not known to only read", view.name),

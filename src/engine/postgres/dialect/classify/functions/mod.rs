@@ -5,6 +5,7 @@
 //! and `table_to_xml` are STABLE, and a STABLE function can write.
 
 mod acting;
+pub(in crate::engine::postgres) mod extensions;
 mod reading;
 
 use super::Context;

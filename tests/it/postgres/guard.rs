@@ -1,0 +1,85 @@
+//! What the guard learns from a real catalogue: which functions really belong to a known extension, and which only
+//! bear the name of one that does.
+
+use super::support::{admin, connect, on_each_server};
+use dba_gpt::domain::guard::{Author, Catalog, Verdict};
+use dba_gpt::engine::postgres;
+
+/// A database of its own beside that of `url`, made anew, and its URL.
+async fn fresh_database(url: &str, name: &str) -> String {
+    let client = admin(url).await;
+    client.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await.unwrap();
+    client.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
+    let (server, _) = url.rsplit_once('/').unwrap();
+    format!("{server}/{name}")
+}
+
+async fn catalog(url: &str) -> Catalog {
+    let mut session = connect(url).await;
+    (postgres::SPEC.schema)(&mut *session).await.unwrap_or_else(|e| panic!("{e}")).1
+}
+
+fn verdict(catalog: &Catalog, statement: &str) -> Verdict {
+    postgres::SPEC.dialect.classify(statement, Author::Model, catalog).verdict
+}
+
+#[test]
+fn readers_of_known_extensions_are_allowed_and_impostors_are_not() {
+    on_each_server(|url| async move {
+        let url = fresh_database(&url, "it_extensions").await;
+        let client = admin(&url).await;
+        client
+            .batch_execute(
+                "CREATE SCHEMA ext; CREATE SCHEMA app;
+                CREATE EXTENSION pg_trgm SCHEMA ext; CREATE EXTENSION hstore SCHEMA ext;
+                CREATE EXTENSION pg_stat_statements; CREATE EXTENSION tablefunc SCHEMA ext;
+                CREATE EXTENSION pgstattuple SCHEMA ext; CREATE EXTENSION citext SCHEMA ext;
+                CREATE FUNCTION app.similarity(text, text) RETURNS real LANGUAGE sql IMMUTABLE AS 'SELECT 1::real';
+                CREATE FUNCTION ext.show_trgm(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+                DO $$ BEGIN
+                    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'it_extension_owner') THEN
+                        CREATE ROLE it_extension_owner;
+                    END IF;
+                END $$;
+                GRANT USAGE, CREATE ON SCHEMA ext TO it_extension_owner; GRANT CREATE ON DATABASE it_extensions TO it_extension_owner;
+                SET ROLE it_extension_owner;
+                CREATE EXTENSION fuzzystrmatch SCHEMA ext;
+                CREATE FUNCTION ext.impostor(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+                ALTER EXTENSION fuzzystrmatch ADD FUNCTION ext.impostor(int);
+                RESET ROLE;
+                CREATE VIEW app.trusted AS SELECT ext.similarity('a', 'b');
+                CREATE VIEW app.forged AS SELECT app.similarity('a', 'b');
+                CREATE VIEW app.forged_too AS SELECT ext.impostor(1)",
+            )
+            .await
+            .unwrap();
+        let catalog = catalog(&url).await;
+        let allowed = [
+            "SELECT ext.similarity('a', 'b'), ext.show_limit()",
+            "SELECT ext.hstore('a', 'b'), ext.akeys('a=>1')",
+            "SELECT * FROM public.pg_stat_statements ORDER BY total_exec_time DESC LIMIT 10",
+            "SELECT * FROM ext.pgstattuple('pg_class')",
+            "SELECT ext.levenshtein('a', 'b')",
+            "SELECT ext.normal_rand(1, 1, 1)",
+            "SELECT * FROM app.trusted",
+        ];
+        for statement in allowed {
+            assert_eq!(verdict(&catalog, statement), Verdict::Allow, "{statement}");
+        }
+        let held = [
+            "SELECT app.similarity('a', 'b')",
+            "SELECT similarity('a', 'b')",
+            "SELECT ext.show_trgm('a')",
+            "SELECT ext.impostor(1)",
+            "SELECT * FROM app.forged",
+            "SELECT * FROM app.forged_too",
+            "SELECT ext.set_limit(0.5)",
+            "SELECT * FROM ext.crosstab('DELETE FROM t')",
+            "SELECT * FROM ext.connectby('t', 'a', 'b', 'c', 0)",
+            "SELECT public.pg_stat_statements_reset()",
+        ];
+        for statement in held {
+            assert_ne!(verdict(&catalog, statement), Verdict::Allow, "{statement}");
+        }
+    });
+}
