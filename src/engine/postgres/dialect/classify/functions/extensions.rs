@@ -55,10 +55,7 @@ const EXTENSIONS: &[Extension] = &[
          word_similarity_commutator_op word_similarity_op",
     ),
     // Not pg_truncate_visibility_map.
-    only(
-        "pg_visibility",
-        "pg_check_frozen pg_check_visible pg_visibility pg_visibility_map pg_visibility_map_summary",
-    ),
+    only("pg_visibility", "pg_check_frozen pg_check_visible pg_visibility pg_visibility_map pg_visibility_map_summary"),
     // Its VOLATILE ones draw random numbers, which leaves no mark.
     computing(
         "pgcrypto",
