@@ -8,9 +8,24 @@
 //!                      the others -> domain            the demo is told by the runtime; nobody else sees it
 //! ```
 //!
+//! | module | what it is |
+//! |---|---|
+//! | [`domain`] | what a DBA knows, pure: questions, the guard, health, retry (`schedule`), causes (`connection`), safety of connections (`security`), services and poolers (`hosting`) |
+//! | [`app`] | the program as one state machine: `update(&mut Model, Event) -> Vec<Effect>` |
+//! | [`ui`] | screens drawn from the model, keys turned into actions |
+//! | [`cli`] | the headless commands, one file each |
+//! | [`engine`] | PostgreSQL, MySQL and MariaDB, MongoDB, Redis and Valkey, SQLite: a folder each, of one shape; `net` and `sql` are what several of them share |
+//! | [`runtime`] | tasks, clock and loop; the way in to a target: tunnel, password, login, retry, diagnosis |
+//! | [`config`] | files, variables and flags -> settings and targets |
+//! | [`secrets`] | passwords from outside the configuration, and our own vault |
+//! | [`store`] | what is remembered: samples, sessions, attempts, conversations; the audit log of fixes, which nothing writes to yet |
+//! | [`export`] | rows as CSV, JSON, Markdown and aligned columns |
+//! | [`demo`] | the embedded shop and its workload |
+//!
 //! [`domain`] knows no screen, driver, file, clock or async. [`app`] knows no driver, screen or async. The outer
 //! modules never see each other: `engine` never sees `store`, `ui` never sees `engine`; what two of them share is a
-//! domain value or a domain trait. A test reads the sources and holds this picture against them.
+//! domain value or a domain trait. Engines are named in `engine` alone. A test reads the sources and holds this picture
+//! against them.
 //!
 //! # Flow
 //!
@@ -26,12 +41,15 @@
 //!
 //! - A statement reaches a server only as [`domain::guard::Allowed`], which [`domain::guard::allow`] alone makes, or
 //!   as one of our own constant queries ([`engine::Query`]).
-//! - Every read is bounded in rows, bytes, cell and time, runs in a transaction that can only read, and is rolled
-//!   back; stopping it cancels it on the server.
+//! - Every read is bounded in rows, bytes, cell and time. Where the engine has transactions for it, it runs in one that
+//!   can only read and is rolled back. Stopping it ends it on the server; Redis, which finishes what it began, gets
+//!   only short steps.
 //! - Text from a database, a log or a file passes [`domain::text::escape`] before a terminal and
 //!   [`domain::text::redact`] before a log or the store.
 //! - Every answer carries the number of its question; late answers are dropped. Input is never dropped.
 //! - A missing reading is missing: never zero, and unknown is never "ok".
+//! - A password is fetched when a login needs it. What a person typed is kept for the run, what a command printed for a
+//!   burst of logins. One that the server refused is not sent again by itself.
 //! - Time is an argument; only `runtime` reads the clock (sessions, the store's thread and the demo measure spans).
 //! - Nothing waits in the loop: one task a target watches, one reads, and each owns its connection.
 //!
@@ -40,11 +58,19 @@
 //! | to change | look at |
 //! |---|---|
 //! | what a key does, the footer, help, palette, `:` words | `app/action.rs` (one registry) and the act in `app/update.rs` |
-//! | a question that is understood | `domain/question/` (words -> intent), `engine/*/dialect/questions/` (intent -> SQL) |
+//! | a question that is understood | `domain/question/` (words -> intent), `engine/*/dialect/questions/` (intent -> statement) |
 //! | what the guard lets through | `engine/*/dialect/classify/` |
 //! | a metric, a health rule | `domain/metric.rs`, `domain/health.rs`, and the engine's `sample` |
-//! | a view of the server screen | `engine/*/views.rs` (one query) |
+//! | a view of the server screen | `engine/*/views` (one query) |
+//! | a way to log in, a URL | `engine/*/connect/` |
+//! | where a password comes from | `config/password.rs` (how it is written), `secrets/`, `runtime/connect/password.rs` (the order) |
+//! | what runs before connecting | `config/tunnel.rs`, `runtime/tunnel/` |
+//! | a managed service, a pooler | `engine/*/hosting.rs` |
+//! | when a target is tried again | `domain/schedule/` |
+//! | what a failed connection is taken for | `domain/connection/`, and the engine's `approach` |
+//! | what costs points in `config check` | `domain/security/rules.rs` (one table) |
 //! | a setting | `config/settings.rs` (one registry) |
+//! | a key of a target | `config/written_target.rs`, `config/targets.rs` |
 //! | a command | `cli/`, one file each, and `config/args.rs` |
 //! | what is remembered | `store/`, one file per table family, and a migration |
 //! | an engine | a folder in `engine/`, one line in `ENGINES`, one dependency |

@@ -3,7 +3,8 @@
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
-/// A terminal for database administrators: watch, ask and understand PostgreSQL and SQLite.
+/// A terminal for database administrators: watch, ask and understand PostgreSQL, MySQL and MariaDB, MongoDB, Redis and
+/// Valkey, and SQLite.
 ///
 /// Without a command it opens the terminal app on the configured targets. With no configuration and no --target it
 /// opens an embedded demo database, and says so. Everything that it sends to a server only reads.
@@ -31,8 +32,10 @@ pub struct Args {
 pub struct Common {
     /// Use this target: a name from the configuration, a URL, or the path of a database file. Repeatable.
     ///
-    /// URLs are `postgres://`, `postgresql://` and `sqlite:PATH`; paths end in `.db`, `.sqlite` or `.sqlite3`.
-    /// A password in a URL can be seen by every user of this machine: prefer .pgpass or `password_command`.
+    /// URLs begin with `postgres://`, `mysql://`, `mariadb://`, `mongodb://`, `mongodb+srv://`, `redis://`, `rediss://`,
+    /// `valkey://`, `valkeys://`, `unix://` (a Redis socket) or `sqlite:`; paths end in `.db`, `.sqlite` or `.sqlite3`. A
+    /// password in a URL can be seen by every user of this machine: prefer the engine's own password file or
+    /// `password_command`.
     #[arg(long = "target", short = 't', value_name = "T", global = true)]
     pub targets: Vec<String>,
     /// Read this file instead of config.toml and conf.d.
@@ -145,7 +148,7 @@ pub enum Format {
 /// `guard`: verdicts for statements, one a line: `verdict<TAB>class<TAB>reason`.
 #[derive(Debug, Clone, ClapArgs)]
 pub struct Guard {
-    /// Whose grammar to read them by: `postgres` or `sqlite`.
+    /// Whose grammar to read them by: `postgres`, `mysql`, `mongodb`, `redis` or `sqlite`.
     #[arg(long, value_name = "E")]
     pub engine: String,
     /// Who wrote the statements; a model is allowed less than a person.

@@ -57,8 +57,8 @@ pub(super) fn read_password(reader: &mut Reader<'_>, value: &Spanned<DeValue<'_>
         return Some(PasswordSource::Prompt);
     }
     let Some(reference) = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')) else {
-        let text = "a password does not belong in this file: use .pgpass, `password_command`, \"prompt\", or \
-                    `\"${env:NAME}\"` here, with the password in that variable of the environment";
+        let text = "a password does not belong in this file: use the engine's own password file, `password_command`, \
+                    \"prompt\", or `\"${env:NAME}\"` here, with the password in that variable of the environment";
         reader.mistake(value.span(), text.to_owned());
         return None;
     };

@@ -235,7 +235,7 @@ fn check_url_password(reader: &mut Reader<'_>, url: &str, at: Range<usize>) {
     if !holds_password(url) {
         return;
     }
-    let better = "use .pgpass, `password_command`, or a `password` of `\"${env:NAME}\"`";
+    let better = "use the engine's own password file, `password_command`, or a `password` of `\"${vault:NAME}\"`";
     if reader.file.is_open_to_others() {
         let (mode, name) = (reader.file.mode, reader.file.name.clone());
         let text = format!(

@@ -7,6 +7,7 @@ use dba_gpt::config::{
 };
 use dba_gpt::domain::rows::Limits;
 use dba_gpt::domain::target::{Accent, EngineId, Environment};
+use dba_gpt::engine::{self, Destination, ENGINES, Preset, Prepared, Surroundings};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::collections::BTreeMap;
 use std::fs;
@@ -48,12 +49,19 @@ impl Setup {
         self
     }
     fn load(&self) -> Result<Config, Mistakes> {
+        self.load_with(&identify, Presets { names: &["cloud"], complete: &complete })
+    }
+    fn load_with(
+        &self,
+        identify: &dyn Fn(&SecretString) -> Option<Result<Identified, String>>,
+        presets: Presets<'_>,
+    ) -> Result<Config, Mistakes> {
         load(&Inputs {
             args: &self.args,
             variables: &self.variables,
             home: Some(self.home.path()),
-            identify: &identify,
-            presets: Presets { names: &["cloud"], complete: &complete },
+            identify,
+            presets,
             url_forms: "a URL (postgres://, sqlite:PATH) or a path that ends in .db",
             check_keys: &check_keys,
         })
@@ -405,7 +413,8 @@ fn the_example_is_the_file_in_the_repository_and_changes_nothing() {
     assert_eq!(with.show(), without.show());
 }
 
-/// With the `#` before the keys removed, the example is valid, holds every setting, and holds the defaults.
+/// With the `#` before the keys removed, the example is valid for the real engines and has a target of each, holds every
+/// setting, and holds the defaults.
 #[test]
 fn the_example_holds_every_key_with_its_default() {
     let live = |line: &str| match line.strip_prefix('#') {
@@ -413,7 +422,24 @@ fn the_example_holds_every_key_with_its_default() {
         _ => line.to_owned(),
     };
     let text: String = example().lines().map(|line| live(line) + "\n").collect();
-    let config = Setup::with(&text).load().unwrap();
+    let setup = Setup::with(&text);
+    let home = setup.home.path().to_owned();
+    let around = Surroundings { home: Some(home), user: Some("ann".into()), ..Surroundings::default() };
+    let identify = |url: &SecretString| {
+        let spec = engine::by_url(url.expose_secret())?;
+        let identified = (spec.address)(url, &around).and_then(|address| {
+            let Destination { servers, user } = (spec.destination)(url, &around)?;
+            Ok(Identified { engine: spec.id, address, servers, user })
+        });
+        Some(identified.map_err(|e| e.message))
+    };
+    let presets: Vec<&Preset> = ENGINES.iter().flat_map(|engine| engine.presets).collect();
+    let names: Vec<&str> = presets.iter().map(|preset| preset.name).collect();
+    let complete = |name: &str, url: &SecretString| {
+        let preset = presets.iter().find(|preset| preset.name == name).unwrap();
+        (preset.prepare)(url, &around).map(|Prepared { url, warnings }| Completed { url, warnings })
+    };
+    let config = setup.load_with(&identify, Presets { names: &names, complete: &complete }).unwrap();
     let defaults = Setup::new().load().unwrap();
     for setting in SETTINGS {
         let key = setting.name();
@@ -421,6 +447,8 @@ fn the_example_holds_every_key_with_its_default() {
         assert_eq!(value, source(&defaults, &key).0, "{key}");
         assert!(from.starts_with("config.toml:"), "{key} is not in the example");
     }
-    assert_eq!(config.targets.len(), 3);
+    for engine in ENGINES {
+        assert!(config.targets.iter().any(|t| t.target.engine == engine.id), "no target of {}", engine.name);
+    }
     assert!(config.warnings.is_empty(), "{:?}", config.warnings);
 }
