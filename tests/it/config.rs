@@ -7,7 +7,7 @@ use dba_gpt::config::{
 };
 use dba_gpt::domain::rows::Limits;
 use dba_gpt::domain::target::{Accent, EngineId, Environment};
-use dba_gpt::engine::{self, Destination, ENGINES, Preset, Prepared, Surroundings};
+use dba_gpt::engine::{self, Destination, ENGINES, Prepared, Preset, Surroundings};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::collections::BTreeMap;
 use std::fs;
