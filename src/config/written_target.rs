@@ -239,11 +239,11 @@ fn check_url_password(reader: &mut Reader<'_>, url: &str, at: Range<usize>) {
     if reader.file.is_open_to_others() {
         let (mode, name) = (reader.file.mode, reader.file.name.clone());
         let text = format!(
-            "this URL holds a password and others can read the file (mode {mode:04o}): {better}, or run `chmod 600` on {name}"
+            "a password stands in this URL and others can read the file (mode {mode:04o}); {better}, or run `chmod 600` on {name}"
         );
         reader.mistake(at, text);
     } else {
-        reader.warning(at, format!("this URL holds a password: better {better}"));
+        reader.warning(at, format!("a password stands in this URL; better {better}"));
     }
 }
 

@@ -20,6 +20,7 @@ use crate::domain::hosting::Hosting;
 pub use crate::domain::rows::RowSink;
 use crate::domain::rows::{Column, Limits, Rows, Truncation, Value};
 use crate::domain::schema::Schema;
+use crate::domain::security::Encryption;
 use crate::domain::target::{EngineId, Identity};
 use async_trait::async_trait;
 use secrecy::SecretString;
@@ -163,6 +164,8 @@ pub struct Destination {
     pub servers: Vec<(String, u16)>,
     /// The user or role.
     pub user: Option<String>,
+    /// How careful URL, environment and option files are about encryption. None for what goes over no network.
+    pub encryption: Option<Encryption>,
 }
 
 /// A URL that a preset has checked and completed.

@@ -31,7 +31,7 @@ pub(super) fn facts(t: &TargetConfig, spec: &EngineSpec, typed: bool, around: &S
         None if in_url => (KeptIn::Url, parts.as_ref().and_then(|p| p.password_strength(&user))),
         None => (KeptIn::NativeFiles, None),
     };
-    let encryption = parts.as_ref().and_then(|p| (approach.care)(p, &around.variables, reach.is_local()));
+    let encryption = (spec.destination)(&t.url, around).ok().and_then(|destination| destination.encryption);
     Some(Facts {
         environment: t.target.environment,
         reach,

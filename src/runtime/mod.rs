@@ -149,7 +149,7 @@ fn surroundings() -> Surroundings {
 fn identify(url: &SecretString, surroundings: &Surroundings) -> Option<Result<Identified, String>> {
     let spec = engine::by_url(url.expose_secret())?;
     let identified = (spec.address)(url, surroundings).and_then(|address| {
-        let Destination { servers, user } = (spec.destination)(url, surroundings)?;
+        let Destination { servers, user, .. } = (spec.destination)(url, surroundings)?;
         Ok(Identified { engine: spec.id, address, servers, user })
     });
     Some(identified.map_err(|e| e.message))

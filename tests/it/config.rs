@@ -390,7 +390,7 @@ fn passwords_never_show() {
     let setup = Setup::with("[targets.a]\nurl = \"postgres://ann:S3cr3t!@db/x\"\n");
     let config = setup.load().unwrap();
     assert_eq!(config.targets[0].url.expose_secret(), "postgres://ann:S3cr3t!@db/x");
-    assert!(config.warnings[0].starts_with("config.toml:2:7: this URL holds a password"), "{:?}", config.warnings);
+    assert!(config.warnings[0].starts_with("config.toml:2:7: a password stands in this URL"), "{:?}", config.warnings);
     let everything = format!("{config:?} {:?}", config.show());
     assert!(!everything.contains("S3cr3t!"), "{everything}");
     let typed = Setup::new().targets(&["postgres://ann:S3cr3t!@db/x"]).load().unwrap();

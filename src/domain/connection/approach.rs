@@ -1,9 +1,6 @@
 //! What an engine's servers look like from outside, before any login: each engine brings its own.
 
 use super::change::Change;
-use super::url::UrlParts;
-use crate::domain::security::Encryption;
-use std::collections::BTreeMap;
 
 /// A port on which servers of an engine usually listen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,9 +29,6 @@ pub struct Approach {
     pub address_parameter: Option<&'static str>,
     /// A host of a URL may be the folder of a socket.
     pub socket_hosts: bool,
-    /// How careful the settings are about encryption, by the URL and the environment; the flag tells that the server is
-    /// on this machine. None: not known.
-    pub care: fn(&UrlParts, &BTreeMap<String, String>, bool) -> Option<Encryption>,
     /// What turns verified encryption on: a parameter and its value, or a scheme alone.
     pub encrypt: Option<(&'static str, Option<&'static str>)>,
 }
@@ -50,7 +44,6 @@ impl Approach {
         default_databases: &[],
         address_parameter: None,
         socket_hosts: false,
-        care: |_, _, _| None,
         encrypt: None,
     };
 

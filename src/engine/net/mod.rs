@@ -9,6 +9,8 @@ mod verify;
 pub(crate) use dial::{Endpoint, Peer, Place, Socket, Transport, connect, reach, resolve, share, silent};
 pub(crate) use tls::{TlsPlan, TlsSettings, end_point, explain, handshake, not_offered, prepare};
 
+use crate::domain::security::Encryption;
+
 /// How careful a connection is, in order of care.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum TlsMode {
@@ -24,6 +26,19 @@ pub(crate) enum TlsMode {
     VerifyCa,
     /// And it is made out to the host that was named.
     VerifyFull,
+}
+
+impl TlsMode {
+    /// The same in the words of the safety of connections.
+    pub(crate) fn encryption(self) -> Encryption {
+        match self {
+            Self::Off => Encryption::Off,
+            Self::Allow | Self::Prefer => Encryption::Perhaps,
+            Self::Require => Encryption::Unverified,
+            Self::VerifyCa => Encryption::AuthorityOnly,
+            Self::VerifyFull => Encryption::Verified,
+        }
+    }
 }
 
 /// An engine's own words in messages that are otherwise the same for all.

@@ -92,7 +92,7 @@ pub(crate) fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model, view: &mu
         }
     }
     if legend.height > 0 {
-        let words = "* = production    - = not known here    numbers of a STALE server are its last ones";
+        let words = "* = production    - = not known here    m = memory    numbers of a STALE server are its last ones";
         canvas.put(legend.x + 1, legend.y, legend.width.saturating_sub(1), words, Role::Dim);
     }
 }

@@ -126,7 +126,7 @@ impl Rig {
         let identify = |url: &SecretString| {
             let spec = engine::by_url(url.expose_secret())?;
             let identified = (spec.address)(url, &surroundings).and_then(|address| {
-                let engine::Destination { servers, user } = (spec.destination)(url, &surroundings)?;
+                let engine::Destination { servers, user, .. } = (spec.destination)(url, &surroundings)?;
                 Ok(Identified { engine: spec.id, address, servers, user })
             });
             Some(identified.map_err(|e| e.message))

@@ -1,10 +1,14 @@
 //! The way in: who answers, what is wrong when nobody does, and that no secret shows.
 
 use super::stage::{CONNECT, SLACK, Stage};
-use crate::support::at_hand::{by_host, by_password, by_port};
+use crate::support::at_hand::{by_host, by_password, by_port, port_of};
 use dba_gpt::domain::error_event::ConnectKind;
-use dba_gpt::engine::Surroundings;
+use dba_gpt::domain::security::Encryption;
+use dba_gpt::engine::{ENGINES, EngineSpec, Surroundings};
 use secrecy::{ExposeSecret as _, SecretString};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 pub async fn a_login_says_who_answers(stage: Stage) {
     let session = stage.session().await;
@@ -14,6 +18,37 @@ pub async fn a_login_says_who_answers(stage: Stage) {
     assert!(!identity.database.is_empty(), "{identity:?}");
     assert_eq!(identity.user, stage.expected.user);
     session.close().await;
+}
+
+/// From outside, without a login, each engine knows its own servers and takes no other's for them.
+pub async fn a_server_is_known_by_its_first_words(stage: Stage) {
+    let url = stage.url();
+    if !url.contains("127.0.0.1:") {
+        return;
+    }
+    let own = stage.spec.dialect.approach();
+    let mut stream = TcpStream::connect(("127.0.0.1", port_of(&url))).await.unwrap();
+    stream.write_all(own.hello).await.unwrap();
+    let mut said = [0; 256];
+    let count = timeout(CONNECT, stream.read(&mut said)).await.expect("the server says something").unwrap();
+    let knows = |engine: &&EngineSpec| (engine.dialect.approach().recognises)(&said[..count]);
+    let known: Vec<&str> = ENGINES.iter().copied().filter(knows).map(|engine| engine.name).collect();
+    assert_eq!(known, [stage.spec.name], "{:?}", &said[..count]);
+    assert!(own.ports.first().is_some() && own.encryption().is_some());
+}
+
+/// What the settings say about encryption is told without connecting.
+pub async fn the_care_taken_is_told(stage: Stage) {
+    let url = stage.url();
+    let told =
+        |url: &str| (stage.spec.destination)(&SecretString::from(url), &Surroundings::default()).unwrap().encryption;
+    if !url.contains("127.0.0.1:") {
+        assert_eq!(told(&url), None, "a file goes over no network");
+        return;
+    }
+    let secured = stage.spec.dialect.approach().encryption().and_then(|change| change.apply(&url)).unwrap();
+    assert_eq!(told(&secured), Some(Encryption::Verified), "what is offered is full care");
+    assert!(told(&url) < Some(Encryption::Verified), "{:?}", told(&url));
 }
 
 pub async fn no_secret_is_shown(stage: Stage) {

@@ -15,7 +15,7 @@ macro_rules! promises {
     ($($server:ident => $variant:ident),* $(,)?) => {$(
         mod $server {
             use super::*;
-            promises!(@ $variant, connecting, a_login_says_who_answers no_secret_is_shown
+            promises!(@ $variant, connecting, a_login_says_who_answers a_server_is_known_by_its_first_words the_care_taken_is_told no_secret_is_shown
                 what_is_wrong_is_named_in_time another_database_is_reached
                 a_strong_login_is_told_so_and_a_weak_one_is_not);
             promises!(@ $variant, reading, what_is_allowed_is_read rows_bytes_and_cells_are_capped_and_said_to_be

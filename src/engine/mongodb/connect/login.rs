@@ -238,6 +238,7 @@ impl Route {
         };
         let host = self.endpoint.words();
         ConnectError::new(kind, format!("{host} refused {what}: {} ({})", refusal.message, refusal.code))
+            .with_code(&refusal.code.to_string())
     }
 
     fn explain_tls(&self, error: &std::io::Error) -> ConnectError {

@@ -76,14 +76,15 @@ pub(super) fn address(url: &SecretString, _around: &Surroundings) -> Result<Stri
 /// knows their own.
 pub(super) fn destination(url: &SecretString, _around: &Surroundings) -> Result<Destination, ConnectError> {
     let plan = Plan::make(url, None)?;
-    let servers = match &plan.hosts {
+    let servers: Vec<(String, u16)> = match &plan.hosts {
         Hosts::Named(list) => {
             list.iter().filter(|e| !matches!(e.place, Place::Socket(_))).map(|e| (e.host.clone(), e.port)).collect()
         }
         Hosts::Service(name) => vec![(name.clone(), url::PORT)],
     };
     let user = plan.login.map(|login| login.user).filter(|user| !user.is_empty());
-    Ok(Destination { servers, user })
+    let encryption = (!servers.is_empty()).then(|| plan.tls.encryption());
+    Ok(Destination { servers, user, encryption })
 }
 
 /// The URL of another database on the same server.

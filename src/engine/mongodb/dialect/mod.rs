@@ -1,5 +1,6 @@
 //! The pure half of MongoDB: commands as people write them, classify, names, questions.
 
+mod approach;
 pub(super) mod classify;
 pub(super) mod command;
 mod names;
@@ -8,9 +9,12 @@ mod shell;
 mod syntax;
 mod write;
 
+use crate::domain::connection::Approach;
 use crate::domain::dialect::Dialect;
+use crate::domain::error_event::ConnectKind;
 use crate::domain::guard::{Author, Catalog, Judgement};
 use crate::domain::question::{Answer, Cannot, Intent};
+use crate::domain::schedule::Recovery;
 use crate::domain::schema::Schema;
 use crate::domain::target::{EngineId, Timestamp};
 
@@ -41,6 +45,16 @@ impl Dialect for Pure {
     }
     fn literal(&self, text: &str) -> String {
         names::literal(text)
+    }
+    fn approach(&self) -> &'static Approach {
+        &approach::APPROACH
+    }
+    fn recovery(&self, kind: ConnectKind, code: &str) -> Recovery {
+        match (kind, code) {
+            // The login was good and is not allowed to look.
+            (ConnectKind::Authentication, "13") => Recovery::ByChange,
+            _ => Recovery::of_kind(kind),
+        }
     }
     fn answer(&self, intent: &Intent, schema: &Schema, now: Timestamp) -> Result<Answer, Cannot> {
         questions::answer(intent, schema, now)

@@ -3,7 +3,7 @@
 use super::WORDS;
 use super::plan::{Password, ssl_word};
 use super::proof::{Channel, Hindrance, Proof};
-use crate::domain::error_event::{ConnectError, ConnectKind, ServerMessage};
+use crate::domain::error_event::{ConnectError, ConnectKind, ServerMessage, tls_code};
 use crate::engine::mysql::wire::{Greeting, LoginStep, Wire, WireError};
 use crate::engine::net::{self, Endpoint, Peer, Socket, TlsMode, TlsPlan, Transport};
 use mysql_common::constants::CapabilityFlags as Can;
@@ -236,7 +236,9 @@ impl Door {
 
     /// The server's refusal, in words that say what to do.
     fn refused(&self, message: &ServerMessage, encrypted: bool) -> ConnectError {
-        self.refused_words(message, encrypted).with_code(&message.code)
+        let refused = self.refused_words(message, encrypted);
+        let code = if refused.kind == ConnectKind::Tls { tls_code::REQUIRED } else { &message.code };
+        refused.with_code(code)
     }
 
     fn refused_words(&self, message: &ServerMessage, encrypted: bool) -> ConnectError {

@@ -44,7 +44,7 @@ pub(super) fn destination(url: &SecretString, around: &Surroundings) -> Result<D
     let plan = Plan::make(url, around)?;
     let reachable = !matches!(plan.endpoint.place, Place::Socket(_));
     let servers = reachable.then(|| (plan.endpoint.host.clone(), plan.endpoint.port)).into_iter().collect();
-    Ok(Destination { servers, user: Some(plan.user) })
+    Ok(Destination { servers, user: Some(plan.user), encryption: reachable.then(|| plan.ssl_mode.encryption()) })
 }
 
 /// The URL of another database on the same server.

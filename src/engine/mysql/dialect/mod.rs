@@ -1,13 +1,17 @@
 //! The pure half of MySQL and MariaDB: classify, names, questions.
 
+mod approach;
 mod classify;
 mod flavour;
 mod names;
 mod questions;
 
+use crate::domain::connection::Approach;
 use crate::domain::dialect::Dialect;
+use crate::domain::error_event::ConnectKind;
 use crate::domain::guard::{Author, Catalog, Judgement};
 use crate::domain::question::{Answer, Cannot, Intent};
+use crate::domain::schedule::Recovery;
 use crate::domain::schema::Schema;
 use crate::domain::target::{EngineId, Timestamp};
 
@@ -36,6 +40,21 @@ impl Dialect for Pure {
     }
     fn literal(&self, text: &str) -> String {
         names::literal(text)
+    }
+    fn approach(&self) -> &'static Approach {
+        &approach::APPROACH
+    }
+    fn password_files(&self) -> &'static [(&'static str, &'static str)] {
+        &[("MYSQL_TEST_LOGIN_FILE", ".mylogin.cnf"), ("", ".my.cnf")]
+    }
+    fn recovery(&self, kind: ConnectKind, code: &str) -> Recovery {
+        match (kind, code) {
+            // No password was judged: the database or this machine's address is not granted, the account is locked or
+            // let in by the system's own account only, or this machine is blocked.
+            (ConnectKind::Authentication, "1044" | "1130" | "1698" | "3118" | "4151")
+            | (ConnectKind::Other, "1129") => Recovery::ByChange,
+            _ => Recovery::of_kind(kind),
+        }
     }
     fn answer(&self, intent: &Intent, schema: &Schema, now: Timestamp) -> Result<Answer, Cannot> {
         questions::answer(intent, schema, now)

@@ -18,7 +18,7 @@ pub(super) use supabase::prepare as prepare_supabase;
 
 use super::session::PgSession;
 use crate::domain::error_event::{ConnectError, ConnectKind};
-use crate::engine::net::{self, Endpoint, Place, Words, share};
+use crate::engine::net::{self, Endpoint, Place, TlsMode, Words, share};
 use crate::engine::{ConnectSettings, Destination, Session, Surroundings, Task};
 use login::Attempt;
 use plan::{Member, Plan};
@@ -44,7 +44,10 @@ pub(super) fn address(url: &SecretString, around: &Surroundings) -> Result<Strin
 pub(super) fn destination(url: &SecretString, around: &Surroundings) -> Result<Destination, ConnectError> {
     let plan = Plan::make(url, around)?;
     let reachable = plan.endpoints.iter().filter(|e| !matches!(e.place, Place::Socket(_)));
-    Ok(Destination { servers: reachable.map(|e| (e.host.clone(), e.port)).collect(), user: Some(plan.user.clone()) })
+    // The least of them: the connection may be to any.
+    let encryption = reachable.clone().map(|e| plan.ssl_mode(e)).min().map(TlsMode::encryption);
+    let servers = reachable.map(|e| (e.host.clone(), e.port)).collect();
+    Ok(Destination { servers, user: Some(plan.user), encryption })
 }
 
 /// The URL of another database on the same server.

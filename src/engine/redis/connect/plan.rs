@@ -141,11 +141,12 @@ impl Plan {
 
     /// Host, port and user.
     pub(super) fn destination(&self) -> Destination {
-        let servers = match &self.endpoint.place {
+        let servers: Vec<(String, u16)> = match &self.endpoint.place {
             Place::Socket(_) => Vec::new(),
             Place::Name(_) | Place::Address(_) => vec![(self.endpoint.host.clone(), self.endpoint.port)],
         };
-        Destination { servers, user: Some(self.user.clone().unwrap_or_else(|| "default".into())) }
+        let encryption = (!servers.is_empty()).then(|| self.tls.encryption());
+        Destination { servers, user: Some(self.user.clone().unwrap_or_else(|| "default".into())), encryption }
     }
 
     /// `host:port/database`.

@@ -1,14 +1,17 @@
 //! Why a server did not let us in, in words that say what to do.
 
 use super::plan::{Password, Plan};
-use crate::domain::error_event::{ConnectError, ConnectKind};
+use crate::domain::error_event::{ConnectError, ConnectKind, tls_code};
 use crate::engine::net::TlsMode;
 use crate::engine::redis::wire::WireError;
 use std::io;
 
 /// The first refusal of a login, by the server's own code.
 pub(super) fn explain(plan: &Plan, password: &Password, words: &str) -> ConnectError {
-    by_code(plan, password, words).with_code(words.split(' ').next().unwrap_or_default())
+    let refused = by_code(plan, password, words);
+    let own = words.split(' ').next().unwrap_or_default();
+    let code = if refused.kind == ConnectKind::Tls { tls_code::REQUIRED } else { own };
+    refused.with_code(code)
 }
 
 fn by_code(plan: &Plan, password: &Password, words: &str) -> ConnectError {

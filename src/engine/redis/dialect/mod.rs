@@ -1,14 +1,18 @@
 //! The pure half of Redis: lines, forms, classify, names, questions.
 
+mod approach;
 pub(super) mod classify;
 pub(super) mod forms;
 pub(super) mod line;
 mod names;
 mod questions;
 
+use crate::domain::connection::Approach;
 use crate::domain::dialect::Dialect;
+use crate::domain::error_event::ConnectKind;
 use crate::domain::guard::{Author, Catalog, Judgement};
 use crate::domain::question::{Answer, Cannot, Intent};
+use crate::domain::schedule::Recovery;
 use crate::domain::schema::Schema;
 use crate::domain::target::{EngineId, Timestamp};
 
@@ -39,6 +43,16 @@ impl Dialect for Pure {
     }
     fn literal(&self, text: &str) -> String {
         line::quote(text.as_bytes())
+    }
+    fn approach(&self) -> &'static Approach {
+        &approach::APPROACH
+    }
+    fn recovery(&self, kind: ConnectKind, code: &str) -> Recovery {
+        match (kind, code) {
+            // No password was judged: the user may do nothing, or protected mode keeps other machines out.
+            (ConnectKind::Authentication, "NOPERM" | "DENIED") => Recovery::ByChange,
+            _ => Recovery::of_kind(kind),
+        }
     }
     fn answer(&self, intent: &Intent, schema: &Schema, now: Timestamp) -> Result<Answer, Cannot> {
         questions::answer(intent, schema, now)
