@@ -428,7 +428,7 @@ fn the_example_holds_every_key_with_its_default() {
     let identify = |url: &SecretString| {
         let spec = engine::by_url(url.expose_secret())?;
         let identified = (spec.address)(url, &around).and_then(|address| {
-            let Destination { servers, user } = (spec.destination)(url, &around)?;
+            let Destination { servers, user, .. } = (spec.destination)(url, &around)?;
             Ok(Identified { engine: spec.id, address, servers, user })
         });
         Some(identified.map_err(|e| e.message))
