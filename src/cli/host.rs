@@ -93,6 +93,8 @@ pub struct HeadlessTarget {
     pub patience: Patience,
     /// What the settings say about its safety; none where there is nothing to judge.
     pub facts: Option<Facts>,
+    /// Functions that the guard takes for pure reads.
+    pub allow_functions: Vec<String>,
     /// Time between two collections, milliseconds.
     pub refresh_ms: u64,
 }

@@ -38,10 +38,11 @@ impl Opened {
         let spec = engine_of(target)?;
         let work = async {
             let mut session = io.host.connect(&target.target.id).await.map_err(|e| connect_ended(target, &e))?;
-            let (schema, catalog) = (spec.schema)(&mut *session).await.map_err(|e| {
+            let (schema, mut catalog) = (spec.schema)(&mut *session).await.map_err(|e| {
                 let (exit, words) = session_ended(&e);
                 Ended::with(exit, format!("{}: the objects could not be read: {words}", target.target.id))
             })?;
+            catalog.declare_safe(&target.allow_functions);
             Ok(Self { spec, session, schema, catalog })
         };
         tokio::select! {

@@ -4,6 +4,7 @@
 //! args       the command line             settings   the registry of keys: kinds, defaults, help
 //! file       files and their permissions  written    a file's text -> keys with places, every mistake at once
 //! password   where one comes from           tunnel     what is started before connecting
+//! allow_functions   functions that a person has declared to be pure reads
 //! layers     default < file < environment targets    which targets are used    ui   what the terminal can
 //! resolve    all of it -> Config          show       `config show`, the example file
 //! ```
@@ -11,6 +12,7 @@
 //! The configuration sees neither engines nor screens: [`Inputs`] takes both registries as functions. A mistake reads
 //! `config.toml:12:5: words that say what to do`.
 
+mod allow_functions;
 pub mod args;
 mod choices;
 mod file;
@@ -33,7 +35,7 @@ pub use layers::Source;
 pub use mistake::{Mistake, Mistakes, Place, nearest};
 pub use password::{PasswordSource, VAULT_NAME, is_vault_name};
 pub use places::{Places, home};
-pub use resolve::{CheckKeys, Completed, Config, Identified, Identify, Inputs, Keep, Presets, load};
+pub use resolve::{CheckFunction, CheckKeys, Completed, Config, Identified, Identify, Inputs, Keep, Presets, load};
 pub use settings::{Kind, SETTINGS, Setting, Value};
 pub use show::{Shown, example};
 pub use targets::{DEMO_TARGET, Demo, FixCredential, TargetConfig};

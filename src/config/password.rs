@@ -5,6 +5,7 @@ use super::mistake::did_you_mean;
 use super::written::{Reader, with_article};
 use crate::domain::text::escape;
 use std::fmt;
+use std::ops::Range;
 use toml::Spanned;
 use toml::de::DeValue;
 
@@ -130,15 +131,17 @@ pub(super) fn read_command(reader: &mut Reader<'_>, form: &str, value: &Spanned<
         reader.mistake(value.span(), format!("{form}; every part is text in quotes"));
         return None;
     };
-    if reader.file.is_changeable_by_others() {
-        let text = format!(
-            "other users could change this command (mode {:04o}): run `chmod go-w` on {}",
-            reader.file.mode, reader.file.name
-        );
-        reader.mistake(value.span(), text);
-        return None;
+    no_others_change(reader, value.span(), "this command").then_some(words)
+}
+
+/// False, and a mistake, when other users can change the file that says `what`.
+pub(super) fn no_others_change(reader: &mut Reader<'_>, span: Range<usize>, what: &str) -> bool {
+    let open = reader.file.is_changeable_by_others();
+    if open {
+        let (mode, name) = (reader.file.mode, reader.file.name.clone());
+        reader.mistake(span, format!("other users could change {what} (mode {mode:04o}): run `chmod go-w` on {name}"));
     }
-    Some(words)
+    !open
 }
 
 /// Reads `password_command`.

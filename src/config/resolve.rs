@@ -64,6 +64,9 @@ pub type Identify<'a> = &'a dyn Fn(&SecretString) -> Option<Result<Identified, S
 /// and a sentence. The configuration does not see the screens, so the runtime passes their registry in as this.
 pub type CheckKeys<'a> = &'a dyn Fn(&[KeyBinding]) -> Vec<(usize, String)>;
 
+/// Whether a person may declare a function of an engine to be a pure read; the error is a sentence that says why not.
+pub type CheckFunction<'a> = &'a dyn Fn(EngineId, &str) -> Result<(), String>;
+
 /// Everything that decides a configuration.
 pub struct Inputs<'a> {
     /// The common options of the command line.
@@ -80,6 +83,8 @@ pub struct Inputs<'a> {
     pub url_forms: &'a str,
     /// The actions and their keys.
     pub check_keys: CheckKeys<'a>,
+    /// What engines let a person declare.
+    pub check_function: CheckFunction<'a>,
 }
 
 /// How long the store keeps what.

@@ -51,6 +51,8 @@ pub struct TargetConfig {
     pub connect_timeout: Duration,
     /// Time between two collections.
     pub refresh: Duration,
+    /// Functions of the database's own (`schema.name`) that the guard takes for pure reads.
+    pub allow_functions: Vec<String>,
     /// The second login, with which approved fixes may run.
     pub fix: Option<FixCredential>,
     /// Every key with its value as a file would hold it and where it is from, for `config show`.
@@ -183,6 +185,11 @@ fn identify(
             return Err((place.clone(), words));
         }
     }
+    for (function, place) in &written.allow_functions {
+        (inputs.check_function)(identified.engine, function)
+            .map_err(|why| (place.clone(), format!("`allow_functions`: {why}")))?;
+    }
+    let allow_functions: Vec<String> = written.allow_functions.iter().map(|(name, _)| name.clone()).collect();
     let fix = written.fix.as_ref().map(|(fix, place)| {
         let mut warn = |text: String| warnings.push(Mistake { place: Some(place.clone()), text });
         if identified.user.as_deref() == Some(fix.user.as_str()) {
@@ -220,6 +227,10 @@ fn identify(
     if let Some((preset, place)) = &written.preset {
         shown.push(("preset", text(preset), file(place)));
     }
+    if let Some((_, place)) = written.allow_functions.first() {
+        let names: Vec<String> = allow_functions.iter().map(|name| text(name)).collect();
+        shown.push(("allow_functions", format!("[{}]", names.join(", ")), file(place)));
+    }
     if let Some((accent, place)) = &written.accent {
         shown.push(("color", text(accent.word()), file(place)));
     }
@@ -248,6 +259,7 @@ fn identify(
         tunnel: written.tunnel.as_ref().map(|(tunnel, _)| tunnel.clone()),
         connect_timeout: connect_timeout.0,
         refresh: refresh.0,
+        allow_functions,
         fix,
         shown,
     })
@@ -309,6 +321,7 @@ fn typed_target(inputs: &Inputs<'_>, typed: &str, source: &Source, values: &Valu
         tunnel: None,
         connect_timeout: CONNECT_TIMEOUT,
         refresh,
+        allow_functions: Vec::new(),
         fix: None,
         shown,
     })

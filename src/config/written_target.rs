@@ -1,5 +1,6 @@
 //! One `[targets.NAME]` table as written: its keys, and the rules that keep passwords out of files.
 
+use super::allow_functions::read_allow_functions;
 use super::mistake::{Place, did_you_mean};
 use super::password::{PasswordSource, read_password, read_password_command};
 use super::settings::{Kind, REFRESH, Value};
@@ -20,6 +21,7 @@ pub(super) const TARGET_KEYS: &[&str] = &[
     "environment",
     "color",
     "read_only",
+    "allow_functions",
     "refresh",
     "connect_timeout",
     "password",
@@ -52,6 +54,8 @@ pub(super) struct WrittenTarget {
     pub(super) environment: Option<Placed<Environment>>,
     pub(super) accent: Option<Placed<Accent>>,
     pub(super) read_only: Option<Placed<bool>>,
+    /// Each with its place.
+    pub(super) allow_functions: Vec<Placed<String>>,
     pub(super) refresh: Option<Placed<Duration>>,
     pub(super) connect_timeout: Option<Placed<Duration>>,
     pub(super) password: Option<Placed<PasswordSource>>,
@@ -89,6 +93,7 @@ pub(super) fn read_target(
         environment: None,
         accent: None,
         read_only: None,
+        allow_functions: Vec::new(),
         refresh: None,
         connect_timeout: None,
         password: read_password_of(reader, table),
@@ -105,6 +110,7 @@ pub(super) fn read_target(
             "environment" => target.environment = read_environment(reader, value).map(|e| (e, place)),
             "color" => target.accent = read_accent(reader, value).map(|a| (a, place)),
             "read_only" => target.read_only = read_switch(reader, "read_only", value).map(|on| (on, place)),
+            "allow_functions" => target.allow_functions = read_allow_functions(reader, value),
             "refresh" => target.refresh = read_time(reader, "refresh", REFRESH.kind, value).map(|t| (t, place)),
             "connect_timeout" => {
                 let time = read_time(reader, "connect_timeout", CONNECT_TIMEOUT, value);

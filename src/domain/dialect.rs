@@ -40,6 +40,16 @@ pub trait Dialect: Send + Sync {
     /// `Cannot` with the reason when this engine has no such thing.
     fn answer(&self, intent: &Intent, schema: &Schema, now: Timestamp) -> Result<Answer, Cannot>;
 
+    /// Whether a person may declare a function of their own (`schema.name`, as the catalogue stores it) to be a pure
+    /// read, so that calling it needs nobody.
+    ///
+    /// # Errors
+    /// One sentence that says why not: no list can allow what the guard knows to do more than read.
+    fn may_declare_safe(&self, function: &str) -> Result<(), String> {
+        let _ = function;
+        Err("it means nothing here: this engine keeps no functions of its users' own".to_owned())
+    }
+
     /// What its servers look like from outside, for the diagnosis of a failed connection.
     fn approach(&self) -> &'static Approach {
         const { &Approach::UNKNOWN }

@@ -21,6 +21,7 @@ pub(super) fn setup(config: &Config, surroundings: &Surroundings) -> TargetSetup
         door: Door::plain(url, surroundings.clone()),
         refresh: config.refresh,
         patience: config.patience,
+        allow_functions: Vec::new(),
         facts: None,
     }
 }

@@ -113,6 +113,7 @@ fn setup(watched: &Watched, surroundings: &Surroundings) -> Result<TargetSetup, 
     let spec: &'static EngineSpec = engine::by_url(url).ok_or("the URL belongs to no engine")?;
     let address = (spec.address)(&watched.url, surroundings).map_err(|e| e.message)?;
     Ok(TargetSetup {
+        allow_functions: Vec::new(),
         facts: None,
         target: Target {
             id: TargetId::new(&watched.id),

@@ -38,7 +38,7 @@ use crate::config::args::{Args, Command, Common};
 use crate::config::{self, Completed, Config, Demo, Identified, Inputs, KeyBinding, Mistakes, PasswordSource, Presets};
 use crate::domain::schedule::Patience;
 use crate::domain::security::Facts;
-use crate::domain::target::{Environment, Target, TargetId};
+use crate::domain::target::{EngineId, Environment, Target, TargetId};
 use crate::engine::{self, Destination, ENGINES, EngineSpec, Prepared, Surroundings};
 use crate::store::Retention;
 use anyhow::{Context as _, Result};
@@ -71,6 +71,8 @@ struct TargetSetup {
     refresh: Duration,
     /// How often it is tried when it fails.
     patience: Patience,
+    /// Functions that the guard takes for pure reads.
+    allow_functions: Vec<String>,
     /// What the settings say about its safety.
     facts: Option<Facts>,
 }
@@ -93,6 +95,7 @@ pub fn run() -> ExitCode {
         presets: Presets { names: &preset_names(), complete: &complete },
         url_forms: &url_forms(),
         check_keys: &check_keys,
+        check_function: &check_function,
     };
     let config = config::load(&inputs);
     let runtime =
@@ -153,6 +156,12 @@ fn identify(url: &SecretString, surroundings: &Surroundings) -> Option<Result<Id
         Ok(Identified { engine: spec.id, address, servers, user })
     });
     Some(identified.map_err(|e| e.message))
+}
+
+/// Whether an engine lets a person declare a function to be a pure read.
+fn check_function(id: EngineId, function: &str) -> Result<(), String> {
+    let spec = engine::by_name(id.0).ok_or_else(|| format!("there is no engine {id}"))?;
+    spec.dialect.may_declare_safe(function)
 }
 
 /// The names of every engine's presets.
@@ -235,6 +244,7 @@ fn setups(config: &Config, common: &Common, helpers: &Helpers) -> Vec<TargetSetu
             spec,
             door,
             refresh: t.refresh,
+            allow_functions: t.allow_functions.clone(),
             patience: config.patience,
         });
     }
@@ -268,6 +278,7 @@ async fn headless(config: Result<Config, Mistakes>, common: &Common, surrounding
             target: s.target.clone(),
             patience: s.patience,
             facts: s.facts.clone(),
+            allow_functions: s.allow_functions.clone(),
             refresh_ms: u64::try_from(s.refresh.as_millis()).unwrap_or(u64::MAX),
         })
         .collect();

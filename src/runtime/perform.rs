@@ -179,7 +179,8 @@ impl Performer {
             let watcher =
                 Watcher::new(id.clone(), setup.spec, setup.door.clone(), self.out.clone()).with_deadline(self.deadline);
             let reader =
-                Reader::new(id.clone(), setup.spec, setup.door.clone(), setup.patience.backoff, self.out.clone());
+                Reader::new(id.clone(), setup.spec, setup.door.clone(), setup.patience.backoff, self.out.clone())
+                    .with_safe_functions(setup.allow_functions.clone());
             self.all.spawn(watcher.run(watch_orders));
             self.all.spawn(reader.run(read_orders));
             self.tasks.insert(id.clone(), Tasks { watch, read });

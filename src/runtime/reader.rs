@@ -46,6 +46,7 @@ pub(super) struct Reader {
     id: TargetId,
     spec: &'static EngineSpec,
     door: Door,
+    safe_functions: Vec<String>,
     session: Option<(Option<String>, Box<dyn Session>)>,
     catalog: Arc<Catalog>,
     attempts: Recorder,
@@ -63,7 +64,23 @@ impl Reader {
         out: mpsc::Sender<Event>,
     ) -> Self {
         let attempts = Recorder::new(id.clone(), out.clone());
-        Self { id, spec, door, session: None, catalog: Arc::default(), attempts, backoff, out }
+        Self {
+            id,
+            spec,
+            door,
+            safe_functions: Vec::new(),
+            session: None,
+            catalog: Arc::default(),
+            attempts,
+            backoff,
+            out,
+        }
+    }
+
+    /// Functions that a person has declared to be pure reads.
+    pub(super) fn with_safe_functions(mut self, functions: Vec<String>) -> Self {
+        self.safe_functions = functions;
+        self
     }
 
     /// Runs until its owner drops the other end; then the session is closed in order.
@@ -107,7 +124,8 @@ impl Reader {
             (spec.schema)(session).await.map_err(|e| e.to_string())
         };
         match timeout(deadline, work).await {
-            Ok(Ok((mut schema, catalog))) => {
+            Ok(Ok((mut schema, mut catalog))) => {
+                catalog.declare_safe(&self.safe_functions);
                 schema.taken_at = super::clock::now();
                 self.catalog = Arc::new(catalog);
                 Ok((Arc::new(schema), Arc::clone(&self.catalog)))

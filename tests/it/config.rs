@@ -64,6 +64,7 @@ impl Setup {
             presets,
             url_forms: "a URL (postgres://, sqlite:PATH) or a path that ends in .db",
             check_keys: &check_keys,
+            check_function: &|id, function| engine::by_name(id.0).unwrap().dialect.may_declare_safe(function),
         })
     }
     fn mistakes(&self) -> String {
@@ -146,6 +147,20 @@ fn bad_files_get_the_right_words() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn functions_of_ones_own_are_named_one_by_one() {
+    let setup = Setup::with(
+        "[targets.a]\nurl = \"postgres://db1/a\"\nallow_functions = [\"app.total\", \"App.Total\"]\n\
+         [targets.b]\nurl = \"postgres://db1/b\"\n",
+    );
+    let config = setup.load().unwrap();
+    assert_eq!(config.targets[0].allow_functions, ["app.total", "App.Total"]);
+    assert!(config.targets[1].allow_functions.is_empty());
+    let (value, source) = source(&config, "targets.a.allow_functions");
+    assert_eq!(value, "[\"app.total\", \"App.Total\"]");
+    assert!(source.contains("config.toml:3"), "{source}");
 }
 
 #[test]

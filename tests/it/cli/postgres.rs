@@ -2,6 +2,7 @@
 
 use super::rig::Rig;
 use crate::support::servers::{self, Address};
+use std::os::unix::fs::PermissionsExt as _;
 
 #[test]
 fn a_statement_means_what_it_means_in_the_persons_own_session() {
@@ -80,4 +81,35 @@ fn doctor_tells_a_powerful_login_how_to_be_less() {
     let rig = Rig::new();
     let powerful = rig.run(&["doctor", "--target", &servers::postgres_url()]);
     assert!(powerful.out.contains("superuser") && powerful.out.contains("CREATE ROLE"), "{}", powerful.out);
+}
+
+#[test]
+fn a_function_of_ones_own_list_runs_and_its_neighbour_does_not() {
+    let url = servers::postgres_url();
+    execute(
+        &url,
+        "CREATE SCHEMA IF NOT EXISTS it_declared;
+         CREATE OR REPLACE FUNCTION it_declared.twice(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 2 * $1';
+         CREATE OR REPLACE FUNCTION it_declared.thrice(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 3 * $1'",
+    );
+    let rig = Rig::new();
+    rig.configure(&format!("[targets.shop]\nurl = \"{url}\"\nallow_functions = [\"it_declared.twice\"]\n"));
+    // The URL holds a password, and the list is believed only from a file that nobody else can change.
+    std::fs::set_permissions(rig.path("config.toml"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    let listed = rig.run(&["sql", "select it_declared.twice(21) as n", "--format", "csv"]);
+    assert_eq!((listed.code, listed.out.as_str()), (0, "n\n42\n"), "{listed:?}");
+    let other = rig.run(&["sql", "select it_declared.thrice(14)"]);
+    assert_eq!((other.code, other.out.as_str()), (4, ""), "{other:?}");
+    assert!(other.err.contains("it_declared.thrice"), "{other:?}");
+}
+
+/// Runs statements as another client, which may write.
+fn execute(url: &str, statements: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+        let connection = tokio::spawn(connection);
+        client.batch_execute(statements).await.unwrap();
+        connection.abort();
+    });
 }

@@ -139,6 +139,7 @@ impl Rig {
             presets: Presets { names: &[], complete: &|_, _| Err("no presets here".to_owned()) },
             url_forms: "a URL",
             check_keys: &|_| Vec::new(),
+            check_function: &|id, function| engine::by_name(id.0).unwrap().dialect.may_declare_safe(function),
         });
         let configured = configuration.as_ref().map(|c| c.targets.clone()).unwrap_or_default();
         let host = TestHost {
@@ -154,6 +155,7 @@ impl Rig {
                 target: t.target.clone(),
                 patience: Patience::default(),
                 facts: None,
+                allow_functions: t.allow_functions.clone(),
                 refresh_ms: 500,
             })
             .collect();

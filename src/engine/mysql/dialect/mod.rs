@@ -26,6 +26,9 @@ impl Dialect for Pure {
     fn classify(&self, statement: &str, author: Author, catalog: &Catalog) -> Judgement {
         classify::classify(statement, author, catalog)
     }
+    fn may_declare_safe(&self, function: &str) -> Result<(), String> {
+        classify::may_declare_safe(function)
+    }
     fn looks_like_statement(&self, text: &str) -> bool {
         names::looks_like_statement(text)
     }

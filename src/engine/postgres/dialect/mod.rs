@@ -43,6 +43,9 @@ impl Dialect for Pure {
     fn literal(&self, text: &str) -> String {
         names::literal(text)
     }
+    fn may_declare_safe(&self, function: &str) -> Result<(), String> {
+        classify::may_declare_safe(function)
+    }
     fn approach(&self) -> &'static Approach {
         &approach::APPROACH
     }

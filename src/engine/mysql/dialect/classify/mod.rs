@@ -18,6 +18,8 @@ mod show;
 mod statement;
 mod translate;
 
+pub(in crate::engine::mysql) use functions::may_declare_safe;
+
 use crate::domain::guard::{Author, Catalog, Class, Judgement};
 use crate::engine::sql::lexer::{self, Kind, Lexis, Token};
 use crate::engine::sql::words::Words;

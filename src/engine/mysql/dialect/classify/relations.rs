@@ -121,7 +121,12 @@ fn check_known<'a>(
         seen.push(view);
         for function in &view.functions {
             let parts: Vec<&str> = function.split('.').collect();
-            if !context.catalog.safe_functions.contains(function) && functions::known(&parts) != Known::Reads {
+            let only_reads = match functions::known(&parts) {
+                Known::Reads => true,
+                Known::Acts(..) => false,
+                Known::Unknown => context.catalog.safe_functions.contains(function),
+            };
+            if !only_reads {
                 findings.needs_approval(
                     Class::Read,
                     format!("the view {} calls {function}, which is not known to only read", view.name),

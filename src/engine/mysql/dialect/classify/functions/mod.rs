@@ -86,6 +86,19 @@ pub(super) fn check(call: Call<'_>, aside: bool, context: Context<'_>, findings:
     }
 }
 
+/// Whether a person may declare this function (`schema.name`) to be a pure read.
+pub(in crate::engine::mysql) fn may_declare_safe(function: &str) -> Result<(), String> {
+    let lower = function.to_ascii_lowercase();
+    let (schema, name) = lower.split_once('.').unwrap_or_default();
+    if matches!(schema, "sys" | "mysql" | "information_schema" | "performance_schema") {
+        return Err(format!("functions of {schema} are the server's own, which the program judges by itself"));
+    }
+    match acting::find(name) {
+        Some((_, what)) => Err(format!("{name} {what}, and no list can allow that")),
+        None => Ok(()),
+    }
+}
+
 /// A person has reviewed this function. A bare name counts only when no other schema has an unreviewed one.
 fn reviewed(parts: &[&str], catalog: &Catalog) -> bool {
     let qualified = parts.join(".");

@@ -82,6 +82,18 @@ pub(super) fn check(parts: &[String], position: Position, context: Context<'_>, 
     }
 }
 
+/// Whether a person may declare this function (`schema.name`) to be a pure read.
+pub(in crate::engine::postgres) fn may_declare_safe(function: &str) -> Result<(), String> {
+    let (schema, name) = function.split_once('.').unwrap_or_default();
+    if matches!(schema, "pg_catalog" | "information_schema") {
+        return Err(format!("functions of {schema} are the server's own, which the program judges by itself"));
+    }
+    match acting::find(name) {
+        Some((_, what)) => Err(format!("{name} {what}, and no list can allow that")),
+        None => Ok(()),
+    }
+}
+
 /// A person has reviewed this function. A bare name counts only when no other schema has an unreviewed one.
 fn reviewed(parts: &[&str], context: Context<'_>) -> bool {
     let safe = &context.catalog.safe_functions;
