@@ -8,6 +8,7 @@ CREATE USER dbagpt_ro@'%' IDENTIFIED BY '@password@' WITH MAX_USER_CONNECTIONS 2
 GRANT PROCESS, REPLICATION CLIENT ON *.* TO dbagpt_ro@'%';
 GRANT SELECT, SHOW VIEW ON shop.* TO dbagpt_ro@'%';
 GRANT SELECT, SHOW VIEW ON bench.* TO dbagpt_ro@'%';
+GRANT SELECT, SHOW VIEW ON questions.* TO dbagpt_ro@'%';
 GRANT SELECT ON performance_schema.* TO dbagpt_ro@'%';
 
 -- No rights of any kind: what a person sees who was given only a login.

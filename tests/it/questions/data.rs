@@ -17,11 +17,11 @@ fn questions_about_pgbench() {
 }
 
 /// Asks every question; returns what went wrong, one line each.
-async fn wrong_answers(asked: &mut Asked, questions: Vec<Question>) -> Vec<String> {
+pub async fn wrong_answers(asked: &mut Asked, questions: Vec<Question>) -> Vec<String> {
     let engine = asked.spec.id.0;
     let mut wrong = Vec::new();
     for question in questions {
-        let (ask, reference) = (&question.ask, question.reference(engine).to_owned());
+        let (ask, reference) = (&question.ask, question.reference(engine));
         let answer = match asked.answer(ask) {
             Ok((_, answer)) => answer,
             Err(cannot) => {
@@ -96,7 +96,7 @@ async fn with_shop_on(admin: &str, name: &str, test: &impl AsyncFn(Asked) -> Vec
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-fn skipped() -> bool {
+pub fn skipped() -> bool {
     let skipped = std::env::var("DBA_GPT_TEST_SKIP_SERVERS").is_ok_and(|v| v == "1");
     if skipped {
         eprintln!("SKIPPED: DBA_GPT_TEST_SKIP_SERVERS leaves real servers out");

@@ -5,6 +5,7 @@ mod cannot;
 mod data;
 mod documents;
 mod mongodb;
+mod mysql;
 mod server;
 mod table;
 

@@ -3,7 +3,7 @@
 use super::data::{with_each_postgres_shop, with_postgres_shop};
 use super::{Asked, block_on, table};
 
-async fn wrong_readings(asked: &mut Asked) -> Vec<String> {
+pub async fn wrong_readings(asked: &mut Asked) -> Vec<String> {
     let engine = asked.spec.id.0;
     let mut wrong = Vec::new();
     for question in table::server() {
@@ -64,7 +64,7 @@ fn every_topic_runs() {
     });
 }
 
-async fn every_topic(asked: &mut Asked) -> Vec<String> {
+pub async fn every_topic(asked: &mut Asked) -> Vec<String> {
     use dba_gpt::domain::question::{Intent, Relation, Scope, Topic};
     let table = asked.schema.table("orders").map(Relation::of);
     let mut wrong = Vec::new();

@@ -10,17 +10,34 @@ pub struct Question {
     pub reference: Option<String>,
     pub reference_sqlite: Option<String>,
     pub reference_postgres: Option<String>,
+    pub reference_mysql: Option<String>,
     /// Rows must come in the reference's order.
     #[serde(default)]
     pub ordered: bool,
 }
 
 impl Question {
-    /// The reference for an engine.
-    pub fn reference(&self, engine: &str) -> &str {
-        let own = if engine == "sqlite" { &self.reference_sqlite } else { &self.reference_postgres };
-        own.as_deref().or(self.reference.as_deref()).unwrap_or_else(|| panic!("no reference for {:?}", self.ask))
+    /// The reference for an engine. MySQL and MariaDB quote names in their own way.
+    pub fn reference(&self, engine: &str) -> String {
+        let own = match engine {
+            "sqlite" => &self.reference_sqlite,
+            "mysql" => &self.reference_mysql,
+            _ => &self.reference_postgres,
+        };
+        let said = own.as_deref().or(self.reference.as_deref());
+        let said = said.unwrap_or_else(|| panic!("no reference for {:?}", self.ask));
+        if engine == "mysql" && own.is_none() { in_backticks(said) } else { said.to_owned() }
     }
+}
+
+/// `SELECT "a" FROM t WHERE b = '"'` with names in backticks and literals as they are.
+fn in_backticks(statement: &str) -> String {
+    let mut in_literal = false;
+    let quoted = |c: char| {
+        in_literal ^= c == '\'';
+        if c == '"' && !in_literal { '`' } else { c }
+    };
+    statement.chars().map(quoted).collect()
 }
 
 #[derive(Debug, Deserialize)]
