@@ -4,7 +4,7 @@ use super::{Facts, GRACE, MySession, elapsed_ms, frame, refusal};
 use crate::domain::error_event::{ServerMessage, SessionError};
 use crate::domain::guard::Allowed;
 use crate::domain::rows::Limits;
-use crate::engine::mysql::wire::{Bounds, Done, Incoming, Route, Wire, WireError, column, value};
+use crate::engine::mysql::wire::{Bounds, Cell, Command, Done, Incoming, Route, Wire, WireError, column, value};
 use crate::engine::{ReadSummary, RowSink};
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -72,17 +72,13 @@ impl MySession {
     /// What the server has to say about the last statement.
     async fn warnings(&mut self) -> Result<Vec<String>, SessionError> {
         let Some(wire) = self.wire.as_mut() else { return Err(super::closed()) };
-        let answer = match timeout(GRACE, wire.ask("SHOW WARNINGS", &[], NOTICES)).await {
+        // MySQL does not prepare this one.
+        let answer = match timeout(GRACE, wire.ask_command(&Command::new("SHOW WARNINGS"), NOTICES)).await {
             Ok(Ok(answer)) => answer.unwrap_or_default(),
             Ok(Err(e)) => return Err(self.lost(&e)),
             Err(_) => return Err(self.lost(&WireError::Late)),
         };
-        let words = |cells: Vec<_>| -> String {
-            let values = cells.into_iter().zip(&answer.fields).filter_map(|(cell, field)| value(field, cell).plain());
-            let [level, code, message] = &values.collect::<Vec<_>>()[..] else { return String::new() };
-            format!("{}: {message} ({code})", level.to_ascii_uppercase())
-        };
-        Ok(answer.rows.into_iter().map(words).filter(|words| !words.is_empty()).collect())
+        Ok(answer.rows.iter().filter_map(|cells| notice(cells)).collect())
     }
 
     /// What is left of a result is let pass if it is short, else the server is told to stop.
@@ -94,6 +90,16 @@ impl MySession {
             Err(_) => self.recover(Some(route)).await,
         }
     }
+}
+
+/// A row of SHOW WARNINGS in words: `WARNING: Division by 0 (1365)`.
+fn notice(cells: &[Cell]) -> Option<String> {
+    let words = |cell: &Cell| match cell {
+        Cell::Whole(bytes) | Cell::Cut { start: bytes, .. } => Some(String::from_utf8_lossy(bytes).into_owned()),
+        Cell::Null => None,
+    };
+    let [level, code, message] = cells else { return None };
+    Some(format!("{}: {} ({})", words(level)?.to_ascii_uppercase(), words(message)?, words(code)?))
 }
 
 /// Sends the statement and hands its rows over until there are no more or the sink has enough.

@@ -265,6 +265,16 @@ impl Wire {
             return Ok(Err(ServerMessage { message, ..ServerMessage::default() }));
         }
         self.queue_execute(prepared, params);
+        self.answer(max_rows).await
+    }
+    /// Runs a constant statement that cannot be prepared, and keeps `max_rows` of its rows. Their cells are words,
+    /// whatever the types of the columns.
+    pub(crate) async fn ask_command(&mut self, command: &Command, max_rows: usize) -> Asked<Answer> {
+        self.queue(Code::COM_QUERY, command.0.as_bytes());
+        self.decoder.expect_words();
+        self.answer(max_rows).await
+    }
+    async fn answer(&mut self, max_rows: usize) -> Asked<Answer> {
         self.send().await?;
         let mut answer = Answer::default();
         loop {

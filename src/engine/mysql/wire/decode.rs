@@ -3,7 +3,7 @@
 
 use super::frames::Frames;
 use super::message::{Done, Field, Malformed, lenenc, refusal};
-use super::row::{Bounds, Cell, RowProgress};
+use super::row::{Bounds, Cell, RowProgress, row_of_words};
 use crate::domain::error_event::ServerMessage;
 use bytes::{Buf as _, Bytes, BytesMut};
 
@@ -74,6 +74,8 @@ pub(super) struct Decoder {
     /// An EOF packet ends columns and rows.
     pub(super) old_eof: bool,
     phase: Phase,
+    /// Rows come as words: the answer to a command, not to a prepared statement.
+    words: bool,
     /// Columns of the current result.
     fields: Vec<Field>,
 }
@@ -96,7 +98,10 @@ impl Decoder {
         self.phase = Phase::Prepare;
     }
     pub(super) fn expect_result(&mut self) {
-        self.phase = Phase::Execute;
+        (self.phase, self.words) = (Phase::Execute, false);
+    }
+    pub(super) fn expect_words(&mut self) {
+        (self.phase, self.words) = (Phase::Execute, true);
     }
 
     /// The next thing that has arrived whole; `None` when more bytes are needed.
@@ -184,7 +189,7 @@ impl Decoder {
                         self.phase = Phase::Rows;
                         return Ok(None);
                     }
-                    Some(0x00) => match RowProgress::begin(&mut self.frames.payload, self.fields.len(), self.bounds) {
+                    Some(0x00) if !self.words => match RowProgress::begin(&mut self.frames.payload, self.fields.len(), self.bounds) {
                         Some(row) => self.phase = Phase::Row(row),
                         None if self.frames.is_complete() => return Err(Malformed("a row without its NULL bits")),
                         None => {
@@ -198,6 +203,10 @@ impl Decoder {
                             Some(0xff) => Ok(Some(Incoming::Refused(refusal(body)))),
                             Some(0xfe) if self.old_eof => Ok(Some(Incoming::Done(Done::parse_eof(body)?))),
                             Some(0xfe) => Ok(Some(Incoming::Done(Done::parse_ok(body)?))),
+                            _ if self.words => {
+                                self.phase = Phase::Rows;
+                                Ok(Some(Incoming::Row(row_of_words(body, self.fields.len())?)))
+                            }
                             _ => Err(Malformed("a row of an unknown kind")),
                         };
                     }
@@ -276,6 +285,30 @@ mod tests {
         let mut out = b"\x03def\0\0\0\x01c\0\x0c".to_vec();
         out.extend([45, 0, 0, 1, 0, 0, kind, 0, 0, 0, 0, 0]);
         out
+    }
+
+    #[test]
+    fn rows_come_as_words_too() {
+        let mut bytes = BytesMut::new();
+        for body in [&[2][..], &column(253), &column(253), b"\x07Warning\xfb", b"\0\x01x", b"\xfe\0\0\x02\0\0\0"] {
+            packet(body, &mut bytes);
+        }
+        let mut decoder = Decoder::default();
+        decoder.expect_words();
+        let mut rows = Vec::new();
+        while let Some(incoming) = decoder.next(&mut bytes).unwrap() {
+            match incoming {
+                Incoming::Row(cells) => rows.push(cells),
+                Incoming::Done(_) => break,
+                _ => {}
+            }
+        }
+        let whole = |words: &str| Cell::Whole(words.into());
+        assert_eq!(rows, [vec![whole("Warning"), Cell::Null], vec![whole(""), whole("x")]]);
+        assert!(decoder.is_at_rest());
+        for wrong in [&b"\x07Warn"[..], b"\x01a", b"\x01a\x01bc", b"\xfd"] {
+            assert!(row_of_words(Bytes::copy_from_slice(wrong), 2).is_err(), "{wrong:?}");
+        }
     }
 
     /// A result of one BIGINT and one VARCHAR.

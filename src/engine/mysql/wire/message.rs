@@ -205,7 +205,7 @@ pub(super) fn lenenc(body: &mut Bytes) -> Option<u64> {
 }
 
 /// Takes bytes that follow their length.
-fn counted(body: &mut Bytes) -> Option<Bytes> {
+pub(super) fn counted(body: &mut Bytes) -> Option<Bytes> {
     let length = usize::try_from(lenenc(body)?).ok()?;
     (length <= body.len()).then(|| body.split_to(length))
 }

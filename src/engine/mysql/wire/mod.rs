@@ -16,5 +16,5 @@ mod types;
 pub(crate) use cancel::{InFlight, Route, Underway};
 pub(crate) use client::{Answer, Command, Incoming, Prepared, Wire, WireError};
 pub(crate) use message::{Done, Greeting, LoginStep};
-pub(crate) use row::Bounds;
+pub(crate) use row::{Bounds, Cell};
 pub(crate) use types::{column, value};

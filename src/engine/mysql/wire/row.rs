@@ -1,9 +1,12 @@
 //! A row while it arrives, cell by cell, in the binary form of prepared statements. What exceeds the bounds is counted
 //! and passed over, so memory stays bounded whatever arrives.
 
-use super::message::{Field, Malformed};
-use bytes::{Buf as _, BytesMut};
+use super::message::{Field, Malformed, counted};
+use bytes::{Buf as _, Bytes, BytesMut};
 use mysql_common::constants::ColumnType;
+
+/// Stands in the place of a length.
+const NULL: u8 = 0xfb;
 
 /// What is kept of a row.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +63,21 @@ fn layout(kind: ColumnType) -> Layout {
         | T::MYSQL_TYPE_TIMESTAMP2 => Layout::Moment,
         _ => Layout::Long,
     }
+}
+
+/// The cells of a whole row that came as words, as the answers to commands do.
+pub(super) fn row_of_words(mut body: Bytes, columns: usize) -> Result<Vec<Cell>, Malformed> {
+    let mut cells = Vec::with_capacity(columns);
+    for _ in 0..columns {
+        if body.first() == Some(&NULL) {
+            body.advance(1);
+            cells.push(Cell::Null);
+            continue;
+        }
+        let words = counted(&mut body).ok_or(Malformed("a row shorter than its cells"))?;
+        cells.push(Cell::Whole(words.to_vec()));
+    }
+    if body.is_empty() { Ok(cells) } else { Err(Malformed("a row longer than its cells")) }
 }
 
 /// Progress through one row.

@@ -241,7 +241,7 @@ pub(super) fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Option<Answ
         Topic::Extensions => one(
             "Plugins",
             "SELECT p.PLUGIN_NAME AS plugin, p.PLUGIN_VERSION AS version, p.PLUGIN_STATUS AS state, p.PLUGIN_TYPE AS kind, \
-             p.PLUGIN_LIBRARY AS library, p.PLUGIN_DESCRIPTION AS comment FROM information_schema.PLUGINS AS p \
+             p.PLUGIN_LIBRARY AS file, p.PLUGIN_DESCRIPTION AS comment FROM information_schema.PLUGINS AS p \
              ORDER BY p.PLUGIN_LIBRARY IS NULL, 4, 1",
         ),
         Topic::Encoding => several(
