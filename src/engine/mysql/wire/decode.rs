@@ -189,14 +189,16 @@ impl Decoder {
                         self.phase = Phase::Rows;
                         return Ok(None);
                     }
-                    Some(0x00) if !self.words => match RowProgress::begin(&mut self.frames.payload, self.fields.len(), self.bounds) {
-                        Some(row) => self.phase = Phase::Row(row),
-                        None if self.frames.is_complete() => return Err(Malformed("a row without its NULL bits")),
-                        None => {
-                            self.phase = Phase::Rows;
-                            return Ok(None);
+                    Some(0x00) if !self.words => {
+                        match RowProgress::begin(&mut self.frames.payload, self.fields.len(), self.bounds) {
+                            Some(row) => self.phase = Phase::Row(row),
+                            None if self.frames.is_complete() => return Err(Malformed("a row without its NULL bits")),
+                            None => {
+                                self.phase = Phase::Rows;
+                                return Ok(None);
+                            }
                         }
-                    },
+                    }
                     Some(_) => {
                         let Some(body) = self.body_or(Phase::Rows)? else { return Ok(None) };
                         return match body.first() {
