@@ -253,7 +253,7 @@ pub(super) fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Option<Answ
                 schema,
             ),
         ),
-        Topic::Functions => one(
+        Topic::Functions => noted(
             title,
             format!(
                 "SELECT r.ROUTINE_SCHEMA AS `database`, r.ROUTINE_NAME AS name, LOWER(r.ROUTINE_TYPE) AS kind, \
@@ -265,8 +265,9 @@ pub(super) fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Option<Answ
                     .map_or_else(|| own("r.ROUTINE_SCHEMA", schema), |s| format!("r.ROUTINE_SCHEMA = {}", literal(s))),
                 named("r.ROUTINE_NAME")
             ),
+            "only the routines that this login may run or change are listed",
         ),
-        Topic::Triggers => one(
+        Topic::Triggers => noted(
             title,
             format!(
                 "SELECT g.TRIGGER_SCHEMA AS `database`, g.EVENT_OBJECT_TABLE AS `table`, g.TRIGGER_NAME AS name, g.ACTION_TIMING AS timing, \
@@ -274,6 +275,7 @@ pub(super) fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Option<Answ
                  FROM information_schema.TRIGGERS AS g WHERE {} ORDER BY 1, 2, 3",
                 of("g.TRIGGER_SCHEMA", "g.EVENT_OBJECT_TABLE")
             ),
+            "only the triggers of tables on which this login has the TRIGGER right are listed",
         ),
         Topic::Sequences => sequences(scope, schema),
         Topic::AutoIncrement => one(title, auto_increment(scope, schema)),
@@ -343,7 +345,7 @@ pub(super) fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Option<Answ
                 .push("estimates of the storage engine: \"how many rows are in TABLE\" counts one table".into());
             answer
         }
-        Topic::Events => one(
+        Topic::Events => noted(
             title,
             format!(
                 "SELECT e.EVENT_SCHEMA AS `database`, e.EVENT_NAME AS name, LOWER(e.STATUS) AS state, e.EVENT_TYPE AS kind, \
@@ -352,6 +354,7 @@ pub(super) fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Option<Answ
                 own("e.EVENT_SCHEMA", schema),
                 named("e.EVENT_NAME")
             ),
+            "only the events of databases in which this login has the EVENT right are listed",
         ),
         Topic::TableEngines => several(
             title,
