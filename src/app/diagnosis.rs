@@ -46,7 +46,7 @@ pub(super) fn look(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     let (host, port, _) = parts(t);
-    let probes = plan(failure.kind, host, port, t.dialect.approach());
+    let probes = plan(failure.kind, &failure.code, host, port, t.dialect.approach());
     t.connection.diagnosis.about = about;
     t.connection.diagnosis.looking = !probes.is_empty();
     judge(model, &id, &[]);

@@ -174,7 +174,7 @@ async fn causes(attempt: &Attempt, good_hosts: &[&str], io: &Headless<'_>) -> Ve
     let approach = spec.dialect.approach();
     let default_port = approach.ports.first().map_or(0, |p| p.number);
     let (host, port, database) = address_parts(&target.address, default_port);
-    let probes = plan(error.kind, host, port, approach);
+    let probes = plan(error.kind, &error.code, host, port, approach);
     let found = if probes.is_empty() { Vec::new() } else { io.host.look_round(&target.id, &probes).await };
     let known = io.host.known_fix(&target.id).await;
     let case =

@@ -65,6 +65,10 @@ pub mod tls_code {
     pub const EXPIRED: &str = "TLS_EXPIRED";
 }
 
+/// The code of a connection that was taken and then not answered: something listens there, and it hangs or waits for
+/// another language.
+pub const MUTE: &str = "MUTE";
+
 /// A connection that was not made. The message says what happened and what to do; it never holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{message}")]

@@ -5,7 +5,9 @@ use super::clock;
 use super::connect::Door;
 use crate::app::event::Event;
 use crate::domain::attempt::Purpose;
-use crate::domain::connection::{Answer, FamilyAnswer, Found, Language, PROBE_MS, Probe, UrlParts, address_parts};
+use crate::domain::connection::{
+    Answer, FamilyAnswer, Found, Language, MOST_PROBES, PROBE_MS, Probe, UrlParts, address_parts,
+};
 use crate::domain::guard::{self, Author, Catalog};
 use crate::domain::question::{Answer as Planned, Intent, Scope, Topic};
 use crate::domain::rows::Limits;
@@ -55,8 +57,9 @@ impl Surveyor {
         for probe in probes {
             match probe {
                 // Nothing that is dialled from here leads to the far end of a tunnel.
-                Probe::Port(_) | Probe::Families(_) | Probe::Sockets if self.door.has_tunnel() => {}
-                Probe::Port(port) => found.push(Found::Port(*port, self.who_speaks(host, *port).await)),
+                Probe::Port(_) | Probe::Mute(_) | Probe::Families(_) | Probe::Sockets if self.door.has_tunnel() => {}
+                Probe::Port(port) => found.push(Found::Port(*port, who_speaks(host, *port, self.hello(*port)).await)),
+                Probe::Mute(port) => found.push(Found::Port(*port, self.who_waits(host, *port).await)),
                 Probe::Families(port) => found.push(Found::Families(families(host, *port).await)),
                 Probe::Databases => found.extend(self.databases().await.map(Found::Databases)),
                 Probe::Sockets => found.push(Found::Sockets(sockets(self.spec, self.door.surroundings(), port))),
@@ -65,16 +68,17 @@ impl Surveyor {
         found
     }
 
-    async fn who_speaks(&self, host: &str, port: u16) -> Answer {
-        let work = async {
-            let stream = TcpStream::connect((host, port)).await;
-            match stream {
-                Ok(stream) => first_words(stream, self.hello(port)).await,
-                Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => Answer::Refused,
-                Err(_) => Answer::Silent,
+    /// Greets in other languages until somebody answers.
+    async fn who_waits(&self, host: &str, port: u16) -> Answer {
+        let own = self.spec.dialect.approach().hello;
+        let others =
+            ENGINES.iter().map(|e| e.dialect.approach().hello).filter(|hello| !hello.is_empty() && *hello != own);
+        for hello in others.take(MOST_PROBES) {
+            if let known @ Answer::Speaks(Some(_)) = who_speaks(host, port, hello).await {
+                return known;
             }
-        };
-        timeout(EACH, work).await.unwrap_or(Answer::Silent)
+        }
+        Answer::Speaks(None)
     }
 
     /// What to say on a port where nobody greets: the words of the engine whose own port it is, else of the target's.
@@ -111,6 +115,17 @@ impl Surveyor {
         // A login takes longer than a look; still no longer than three of them.
         timeout(EACH * 3, work).await.ok().flatten()
     }
+}
+
+async fn who_speaks(host: &str, port: u16, hello: &[u8]) -> Answer {
+    let work = async {
+        match TcpStream::connect((host, port)).await {
+            Ok(stream) => first_words(stream, hello).await,
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => Answer::Refused,
+            Err(_) => Answer::Silent,
+        }
+    };
+    timeout(EACH, work).await.unwrap_or(Answer::Silent)
 }
 
 /// Listens for a greeting, else asks, and tells by the first bytes who is there.

@@ -4,7 +4,7 @@
 use super::approach::Approach;
 use super::change::{Change, KnownFix};
 use super::probe::{Answer, Found};
-use crate::domain::error_event::{ConnectKind, tls_code};
+use crate::domain::error_event::{ConnectKind, MUTE, tls_code};
 
 /// Names further apart than this are not taken for each other.
 const NEAR: usize = 2;
@@ -118,11 +118,16 @@ fn of_ports(case: &Case<'_>, found: &[Found]) -> Vec<Finding> {
                 format!("port {port} of {} speaks {}, not {}", case.host, language.name, own.name),
                 Change::Scheme(language.scheme.to_owned()),
             )),
-            None if *port == case.port && case.kind == ConnectKind::Other => findings.push(by_hand(
-                40,
-                format!("something on port {port} of {} takes connections and does not speak {}", case.host, own.name),
-                "check the port: a proxy, a tunnel or another service may listen there",
-            )),
+            None if *port == case.port && (case.kind == ConnectKind::Other || case.code == MUTE) => {
+                findings.push(by_hand(
+                    40,
+                    format!(
+                        "something on port {port} of {} takes connections and does not speak {}",
+                        case.host, own.name
+                    ),
+                    "check the port: a proxy, a tunnel or another service may listen there",
+                ))
+            }
             _ => {}
         }
     }
@@ -263,6 +268,11 @@ fn general(case: &Case<'_>) -> Option<(u8, &'static str, &'static str)> {
         ConnectKind::Refused => {
             (30, "nothing listens there", "check that the server runs, on which address it listens, and the port")
         }
+        ConnectKind::Unreachable if case.code == MUTE => (
+            35,
+            "the port takes connections and nobody speaks",
+            "the server hangs, or another program listens there: look on that machine who has the port",
+        ),
         ConnectKind::Unreachable => (
             30,
             "nothing comes back",

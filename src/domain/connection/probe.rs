@@ -2,7 +2,7 @@
 //! host and none of them logs in, but the one that lists databases where the login itself was good.
 
 use super::approach::Approach;
-use crate::domain::error_event::ConnectKind;
+use crate::domain::error_event::{ConnectKind, MUTE};
 
 /// Connections that one diagnosis makes at most.
 pub const MOST_PROBES: usize = 3;
@@ -14,6 +14,9 @@ pub const PROBE_MS: u64 = 1_000;
 pub enum Probe {
     /// Who speaks on this port of the target's host?
     Port(u16),
+    /// Who waits for words on this port, which took a connection and then said nothing? Asks in the languages of the
+    /// engines, one connection each, at most [`MOST_PROBES`].
+    Mute(u16),
     /// Does each family of the host's addresses answer on this port? One connection for each family.
     Families(u16),
     /// Which databases are there? Logs in to one that is nearly always there.
@@ -67,13 +70,14 @@ pub enum Found {
 }
 
 /// The looks that tell most about a failure, best first; together they make at most [`MOST_PROBES`] connections.
-pub fn plan(kind: ConnectKind, host: &str, port: u16, approach: &Approach) -> Vec<Probe> {
+pub fn plan(kind: ConnectKind, code: &str, host: &str, port: u16, approach: &Approach) -> Vec<Probe> {
     let is_socket = host.starts_with('/');
     let is_name = !is_socket && host.parse::<core::net::IpAddr>().is_err();
     let here = matches!(host, "localhost" | "127.0.0.1" | "::1");
     let other_ports = || approach.ports.iter().map(|p| p.number).filter(|p| *p != port).map(Probe::Port);
     match kind {
         _ if host.is_empty() || is_socket => Vec::new(),
+        ConnectKind::Unreachable if code == MUTE => vec![Probe::Mute(port)],
         ConnectKind::Refused | ConnectKind::Unreachable => {
             let mut probes: Vec<Probe> = Vec::new();
             if is_name {
@@ -128,13 +132,16 @@ mod tests {
             ConnectKind::Settings,
             ConnectKind::Other,
         ] {
-            for host in ["db.example", "localhost", "10.0.0.1", "::1", "/run/x", ""] {
-                let probes = plan(kind, host, 5432, &APPROACH);
+            for (host, code) in
+                ["db.example", "localhost", "10.0.0.1", "::1", "/run/x", ""].iter().flat_map(|h| [(*h, ""), (*h, MUTE)])
+            {
+                let probes = plan(kind, code, host, 5432, &APPROACH);
                 let connections: usize = probes
                     .iter()
                     .map(|p| match p {
                         Probe::Port(_) | Probe::Databases => 1,
                         Probe::Families(_) => 2,
+                        Probe::Mute(_) => MOST_PROBES,
                         Probe::Sockets => 0,
                     })
                     .sum();
@@ -142,7 +149,7 @@ mod tests {
                 assert!(kind != ConnectKind::Authentication || probes.is_empty());
             }
         }
-        assert_eq!(plan(ConnectKind::Refused, "10.0.0.1", 5433, &APPROACH)[0], Probe::Port(5432));
-        assert_eq!(plan(ConnectKind::NoSuchDatabase, "h", 5432, &APPROACH), [Probe::Databases]);
+        assert_eq!(plan(ConnectKind::Refused, "", "10.0.0.1", 5433, &APPROACH)[0], Probe::Port(5432));
+        assert_eq!(plan(ConnectKind::NoSuchDatabase, "", "h", 5432, &APPROACH), [Probe::Databases]);
     }
 }

@@ -1,6 +1,7 @@
 //! Ways in, through the real program: tunnels, the vault, and a password that must show nowhere.
 
 mod canary;
+mod diagnosis;
 mod tunnels;
 mod vault;
 

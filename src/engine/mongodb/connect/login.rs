@@ -3,7 +3,7 @@
 use super::WORDS;
 use super::hello::{Hello, greeting};
 use super::plan::{Login, Mechanism, Plan};
-use crate::domain::error_event::{ConnectError, ConnectKind};
+use crate::domain::error_event::{ConnectError, ConnectKind, MUTE};
 use crate::engine::mongodb::wire::scram::{self, Exchange, ScramError};
 use crate::engine::mongodb::wire::{Fields as _, Refusal, Wire, WireError};
 use crate::engine::net::{self, Endpoint, Peer, Socket, TlsMode, TlsSettings, Transport};
@@ -274,6 +274,7 @@ impl Route {
                 self.endpoint.words()
             ),
         )
+        .with_code(MUTE)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::WORDS;
 use super::plan::{Password, ssl_word};
 use super::proof::{Channel, Hindrance, Proof};
-use crate::domain::error_event::{ConnectError, ConnectKind, ServerMessage, tls_code};
+use crate::domain::error_event::{ConnectError, ConnectKind, MUTE, ServerMessage, tls_code};
 use crate::engine::mysql::wire::{Greeting, LoginStep, Wire, WireError};
 use crate::engine::net::{self, Endpoint, Peer, Socket, TlsMode, TlsPlan, Transport};
 use mysql_common::constants::CapabilityFlags as Can;
@@ -255,8 +255,9 @@ impl Door {
                 ConnectKind::Authentication,
                 format!("{host} lets user {user} in by the system's own account alone, not with a password: {said}"),
             ),
+            // Also said of a database that is not there, to a user without rights on all of them.
             "1044" => error(
-                ConnectKind::Authentication,
+                ConnectKind::NoSuchDatabase,
                 format!(
                     "{host}: user {user} may not use database {database}: GRANT SELECT ON that database to {user}, \
                      or name another one in the URL"
@@ -365,5 +366,6 @@ impl Door {
                  speak first"
             ),
         )
+        .with_code(MUTE)
     }
 }

@@ -52,10 +52,11 @@ impl Dialect for Pure {
     }
     fn recovery(&self, kind: ConnectKind, code: &str) -> Recovery {
         match (kind, code) {
-            // No password was judged: the database or this machine's address is not granted, the account is locked or
+            // No password was judged: this machine's address is not granted, the account is locked or
             // let in by the system's own account only, or this machine is blocked.
-            (ConnectKind::Authentication, "1044" | "1130" | "1698" | "3118" | "4151")
-            | (ConnectKind::Other, "1129") => Recovery::ByChange,
+            (ConnectKind::Authentication, "1130" | "1698" | "3118" | "4151") | (ConnectKind::Other, "1129") => {
+                Recovery::ByChange
+            }
             _ => Recovery::of_kind(kind),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::WORDS;
 use super::plan::{Password, Plan, Wish, ssl_word};
-use crate::domain::error_event::{ConnectError, ConnectKind, ServerMessage, tls_code};
+use crate::domain::error_event::{ConnectError, ConnectKind, MUTE, ServerMessage, tls_code};
 use crate::engine::net::{self, Endpoint, Peer, Socket, TlsMode, TlsPlan, TlsSettings, Transport};
 use crate::engine::postgres::wire::{Authentication, Incoming, Message, Route, Wire, WireError};
 use bytes::BytesMut;
@@ -250,6 +250,7 @@ impl Attempt<'_> {
             ConnectKind::Unreachable,
             format!("{host} took the connection but did not answer in time: it may hang, or not be PostgreSQL"),
         )
+        .with_code(MUTE)
     }
 }
 

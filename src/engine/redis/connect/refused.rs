@@ -1,7 +1,7 @@
 //! Why a server did not let us in, in words that say what to do.
 
 use super::plan::{Password, Plan};
-use crate::domain::error_event::{ConnectError, ConnectKind, tls_code};
+use crate::domain::error_event::{ConnectError, ConnectKind, MUTE, tls_code};
 use crate::engine::net::TlsMode;
 use crate::engine::redis::wire::WireError;
 use std::io;
@@ -129,4 +129,5 @@ pub(super) fn mute(plan: &Plan) -> ConnectError {
         ConnectKind::Unreachable,
         format!("{host} took the connection but did not answer in time: {more}"),
     )
+    .with_code(MUTE)
 }
