@@ -3,8 +3,9 @@
 use super::words;
 use crate::domain::guard::Class;
 use crate::engine::sql::findings::Findings;
-use crate::engine::sql::list::holds;
 use squawk_syntax::SyntaxNode;
+use std::collections::HashSet;
+use std::sync::LazyLock;
 
 /// `select typname from pg_type` of PostgreSQL 18 without rows, arrays and pseudo-types, and the SQL spellings of
 /// the same types that the grammar reads as plain names.
@@ -17,6 +18,13 @@ const BUILT_IN: &str = "aclitem anyarray bigint bit bool boolean box bpchar byte
     timestamptz timetz tsmultirange tsquery tsrange tstzmultirange tstzrange tsvector txid_snapshot unknown uuid \
     varbit varchar void xid xid8 xml";
 
+static NAMES: LazyLock<HashSet<&str>> = LazyLock::new(|| BUILT_IN.split_whitespace().collect());
+
+/// True for the name of a type of `pg_catalog`.
+pub(super) fn is_built_in(name: &str) -> bool {
+    NAMES.contains(name)
+}
+
 /// A type that is written as a name.
 pub(super) fn check(node: &SyntaxNode, findings: &mut Findings) {
     let Some(parts) = words::dotted(node) else {
@@ -26,7 +34,7 @@ pub(super) fn check(node: &SyntaxNode, findings: &mut Findings) {
     let parts: Vec<&str> = parts.iter().map(String::as_str).filter(|part| *part != "setof").collect();
     let known = match parts.as_slice() {
         // The array type of `int4` is `_int4`.
-        [name] | ["pg_catalog", name] => holds(BUILT_IN, name.strip_prefix('_').unwrap_or(name)),
+        [name] | ["pg_catalog", name] => is_built_in(name.strip_prefix('_').unwrap_or(name)),
         ["information_schema", name] => {
             matches!(*name, "cardinal_number" | "character_data" | "sql_identifier" | "time_stamp" | "yes_or_no")
         }

@@ -5,10 +5,11 @@
 //! and `table_to_xml` are STABLE, and a STABLE function can write.
 
 mod acting;
+mod behind;
 pub(in crate::engine::postgres) mod extensions;
 mod reading;
 
-use super::Context;
+use super::{Context, types};
 use crate::domain::guard::{Author, Class};
 use crate::engine::sql::findings::Findings;
 
@@ -41,7 +42,8 @@ pub(super) fn known(parts: &[&str]) -> Known {
         return Known::Acts(class, what);
     }
     match parts {
-        [name] | ["pg_catalog", name] if reading::contains(name) => Known::Reads,
+        // A type's name with one argument in brackets is a cast: `tsquery('a & b')`.
+        [name] | ["pg_catalog", name] if reading::contains(name) || types::is_built_in(name) => Known::Reads,
         ["information_schema", name] if name.starts_with("_pg_") => Known::Reads,
         _ => Known::Unknown,
     }

@@ -1,8 +1,8 @@
 //! Functions of `pg_catalog` that only read or compute, by the chapters of the manual (chapter 9), PostgreSQL 12 to 18,
 //! plus the names that the grammar treats as functions.
 //!
-//! Left out on purpose: functions that take an internal or cstring argument, support functions of types and indexes,
-//! and functions that take the name of a type or of SQL as text.
+//! Left out on purpose: functions that take an internal argument, and functions that take the name of a type or of SQL
+//! as text. What stands behind operators and casts is in `behind`.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -155,7 +155,7 @@ static ROWED: LazyLock<HashSet<&str>> = LazyLock::new(|| ROWS.split_whitespace()
 
 /// Every name on the list.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    GROUPS.iter().flat_map(|group| group.split_whitespace())
+    GROUPS.iter().chain(super::behind::GROUPS).flat_map(|group| group.split_whitespace())
 }
 
 /// True for a function that only reads or computes.
