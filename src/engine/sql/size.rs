@@ -5,7 +5,6 @@
 //! far below all of them; lists of values do not count.
 
 use super::lexer::{Kind, Token};
-use super::list::holds;
 use crate::domain::guard::{Class, Judgement};
 
 /// Longest statement, bytes.
@@ -61,7 +60,7 @@ pub(crate) fn check(text: &str, meaningful: &[Token]) -> Option<Judgement> {
                 joints += 1;
                 after_value = false;
             }
-            Kind::Word if holds(JOINING, &piece.to_ascii_lowercase()) => {
+            Kind::Word if is(piece, JOINING) => {
                 joints += 1;
                 after_value = false;
             }
@@ -84,5 +83,29 @@ fn is(piece: &str, words: &[&str]) -> bool {
     words.iter().any(|word| piece.eq_ignore_ascii_case(word))
 }
 
-const JOINING: &str = "and or union intersect except join is isnull notnull like ilike glob regexp match similar in collate at \
-    overlaps operator when else select escape";
+const JOINING: &[&str] = &[
+    "and",
+    "or",
+    "union",
+    "intersect",
+    "except",
+    "join",
+    "is",
+    "isnull",
+    "notnull",
+    "like",
+    "ilike",
+    "glob",
+    "regexp",
+    "match",
+    "similar",
+    "in",
+    "collate",
+    "at",
+    "overlaps",
+    "operator",
+    "when",
+    "else",
+    "select",
+    "escape",
+];

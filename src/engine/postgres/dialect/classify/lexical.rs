@@ -25,6 +25,9 @@ pub(super) fn check(text: &str, tokens: &[Token]) -> Option<Judgement> {
 /// The text with every `U&"..." UESCAPE '!'` written as a plain quoted name. The server decodes such names before its
 /// grammar sees them, while the parser knows the clause in some places only. `None` when a name cannot be decoded.
 pub(super) fn without_escape_clauses<'a>(text: &'a str, tokens: &[Token]) -> Option<Cow<'a, str>> {
+    if !tokens.iter().any(|t| t.kind == Kind::QuotedName) {
+        return Some(Cow::Borrowed(text));
+    }
     let meaningful: Vec<&Token> = tokens.iter().filter(|t| !matches!(t.kind, Kind::Space | Kind::Comment)).collect();
     let mut out = String::new();
     let mut copied = 0;

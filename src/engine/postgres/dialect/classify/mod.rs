@@ -24,6 +24,7 @@ pub(in crate::engine::postgres) use functions::{extensions, may_declare_safe};
 use crate::domain::guard::{Author, Catalog, Class, Judgement};
 use crate::engine::sql::lexer::{self, Kind, Lexis};
 use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
+use std::borrow::Cow;
 
 /// What the judge knows besides the statement.
 #[derive(Clone, Copy)]
@@ -41,7 +42,10 @@ pub(super) fn classify(text: &str, author: Author, catalog: &Catalog) -> Judgeme
     let Some(text) = lexical::without_escape_clauses(text, &tokens) else {
         return Judgement::deny(Class::Unparsed, "a name with UESCAPE that cannot be decoded");
     };
-    let tokens = lexer::tokens(&text, Lexis::Postgres);
+    let tokens = match &text {
+        Cow::Borrowed(_) => tokens,
+        Cow::Owned(rewritten) => lexer::tokens(rewritten, Lexis::Postgres),
+    };
     match parse(&text, &tokens) {
         Ok(statement) => statement::judge(&statement, Context { author, catalog }),
         Err(refusal) => refusal,
