@@ -22,7 +22,7 @@ const READS: &[(&str, &str)] = &[
 ];
 
 /// The case list.
-const CASES: &str = include_str!("../tests/it/data/guard_cases.tsv");
+const CASES: &str = include_str!("../assets/attacks/cases.tsv");
 
 fn main() {
     let measure = std::env::args().any(|argument| argument == "--bench");

@@ -3,6 +3,7 @@
 //! ```text
 //! ask  sql           one turn of a chat: plan, guard, read, print     answer   the printed forms of it
 //! health             the state machine of `app`, driven by rounds     rounds   collections of many targets at once
+//! selftest           the case list against this build and a server
 //! guard  config  targets  vault  doctor  completions                  host     what the runtime does for a command
 //! ```
 //!
@@ -19,6 +20,7 @@ mod health;
 mod host;
 mod print;
 mod rounds;
+mod selftest;
 mod sql;
 mod targets;
 mod turn;
@@ -110,6 +112,7 @@ async fn dispatch(command: Command, configuration: &Result<Config, Mistakes>, io
         Command::Guard(args) => return guard::run(args, io),
         Command::Completions { shell } => return completions::script(*shell, io),
         Command::Man => return completions::man(io),
+        Command::Selftest(args) if !io.targets_were_named() && !io.common.demo => return selftest::run(args, io).await,
         Command::Config { action } => return config::run(*action, configuration, io).await,
         Command::Doctor(args) => {
             make_ready(configuration, io).await?;
@@ -135,6 +138,7 @@ async fn dispatch(command: Command, configuration: &Result<Config, Mistakes>, io
         Command::Sql(args) => sql::run(&args, config, io).await,
         Command::Health(args) => health::run(&args, io).await,
         Command::Targets { action } => targets::run(&action, config, io).await,
+        Command::Selftest(args) => selftest::run(&args, io).await,
         Command::Guard(_)
         | Command::Completions { .. }
         | Command::Man

@@ -8,6 +8,7 @@ use crate::domain::error_event::{ConnectError, ConnectKind, SessionError};
 use crate::domain::guard::{self, Author, Catalog};
 use crate::domain::rows::{Limits, RowSink};
 use crate::domain::schema::Schema;
+use crate::engine::gates::{self, Gate};
 use crate::engine::{self, EngineSpec, ReadSummary, Session};
 use tokio_util::sync::CancellationToken;
 
@@ -50,6 +51,21 @@ impl Opened {
             () = stop.cancelled() => Err(stopped()),
             opened = work => opened,
         }
+    }
+
+    /// Adds objects to those that the guard knows.
+    pub(super) fn know_also(&mut self, catalog: Catalog) {
+        self.catalog.add(catalog);
+    }
+
+    /// What the guard knows of the objects.
+    pub(super) fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// Asks the server for the gates behind the guard.
+    pub(super) async fn gates(&mut self) -> Result<Vec<Gate>, SessionError> {
+        gates::ask(self.spec, &mut *self.session).await
     }
 
     /// What planning needs to know.
@@ -110,7 +126,7 @@ fn connect_exit(kind: ConnectKind) -> Exit {
     }
 }
 
-fn session_ended(error: &SessionError) -> (Exit, String) {
+pub(super) fn session_ended(error: &SessionError) -> (Exit, String) {
     let exit = match error {
         SessionError::Connect(error) => connect_exit(error.kind),
         SessionError::Lost(_) => Exit::Unreachable,

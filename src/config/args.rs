@@ -64,6 +64,8 @@ pub enum Command {
     Sql(Sql),
     /// Judge statements from standard input without any database.
     Guard(Guard),
+    /// Try the guard on the attacks that ship with it, and the gates behind it on a server of your own.
+    Selftest(Selftest),
     /// Sample every target once and say how it is.
     Health(Health),
     /// Say what works here and what is missing: terminal, files, targets, rights.
@@ -161,6 +163,20 @@ pub struct Guard {
     #[arg(long)]
     pub lines: bool,
     /// Print one JSON object a line.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `selftest`: the case list against this build; with `--target`, the gates of that server too.
+///
+/// With a target only harmless statements are sent, and what the guard refuses is not. Use a staging server: a target
+/// that is marked as production is not taken.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Selftest {
+    /// Run the attacks of the case list.
+    #[arg(long, required = true)]
+    pub attacks: bool,
+    /// Print one JSON object a line: the cases, the gates, the numbers.
     #[arg(long)]
     pub json: bool,
 }

@@ -148,6 +148,15 @@ pub struct Catalog {
 }
 
 impl Catalog {
+    /// Takes in what another catalogue knows.
+    pub fn add(&mut self, other: Self) {
+        self.views.extend(other.views);
+        self.safe_functions.extend(other.safe_functions);
+        self.functions.extend(other.functions);
+        self.operators.extend(other.operators);
+        self.foreign_tables.extend(other.foreign_tables);
+    }
+
     /// Takes functions that a person has declared to be pure reads into the safe ones. What a dialect knows to do more
     /// is not looked up among them.
     pub fn declare_safe(&mut self, functions: &[String]) {

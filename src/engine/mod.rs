@@ -4,6 +4,7 @@
 //! differs at run time hides behind [`Session`], whose doors are `own` (our own constant queries) and `read` (a
 //! statement that the guard allowed).
 
+pub mod gates;
 pub mod mongodb;
 pub mod mysql;
 mod net;
@@ -207,6 +208,8 @@ pub struct EngineSpec {
     /// The same for a second login, with which approved fixes may run: what the engine's own catalogue of fixes
     /// needs and no more; empty for engines without logins.
     pub least_privilege_fix: &'static str,
+    /// How the gates behind the guard are asked for.
+    pub gates: gates::Gates,
     /// Managed services and poolers by address.
     pub hosting: &'static Hosting,
     /// Providers whose addresses can be checked before connecting.

@@ -17,7 +17,7 @@ struct Case {
 
 /// The sample of the case list, written for statements that a model wrote.
 fn cases() -> Vec<Case> {
-    include_str!("data/guard_cases.tsv")
+    include_str!("../../assets/attacks/cases.tsv")
         .lines()
         .skip(1)
         .map(|line| line.split('\t').collect::<Vec<_>>())
@@ -38,18 +38,7 @@ fn cases() -> Vec<Case> {
 
 /// The schema that the case list speaks of.
 fn catalog() -> Catalog {
-    let names = |list: &[&str]| list.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
-    Catalog {
-        views: vec![
-            CatalogView { name: "app.evil_view".into(), functions: names(&["app.evil_secdef"]), relations: vec![] },
-            CatalogView { name: "app.v_ok".into(), functions: vec![], relations: names(&["app.canary"]) },
-            CatalogView { name: "app.vsleep".into(), functions: names(&["sleep"]), relations: vec![] },
-        ],
-        functions: names(&["app.evil_secdef", "app.dbl", "app.stable_dblink", "app.lower"]),
-        operators: names(&["app.==="]),
-        foreign_tables: names(&["app.remote"]),
-        safe_functions: names(&["app.pure"]),
-    }
+    serde_json::from_str(include_str!("../../assets/attacks/catalog.json")).unwrap()
 }
 
 fn judge(engine: &str, statement: &str, author: Author) -> Judgement {

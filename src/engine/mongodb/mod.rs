@@ -13,6 +13,7 @@ mod wire;
 
 use crate::domain::target::EngineId;
 use crate::engine::EngineSpec;
+use crate::engine::gates::Gates;
 
 pub use dialect::DIALECT;
 
@@ -30,6 +31,7 @@ pub static SPEC: EngineSpec = EngineSpec {
     minimum_version: "MongoDB 4.4",
     least_privilege: include_str!("least_privilege.js"),
     least_privilege_fix: include_str!("least_privilege_fix.js"),
+    gates: Gates::ROLE_ALONE,
     hosting: &hosting::HOSTING,
     presets: &[],
     dialect: dialect::DIALECT,

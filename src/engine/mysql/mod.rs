@@ -10,7 +10,8 @@ mod views;
 mod wire;
 
 use crate::domain::target::EngineId;
-use crate::engine::EngineSpec;
+use crate::engine::gates::Gates;
+use crate::engine::{EngineSpec, Query};
 
 /// The engine's id.
 pub const ID: EngineId = EngineId("mysql");
@@ -26,6 +27,11 @@ pub static SPEC: EngineSpec = EngineSpec {
     minimum_version: "MySQL 8.0, MariaDB 10.6",
     least_privilege: include_str!("least_privilege.sql"),
     least_privilege_fix: include_str!("least_privilege_fix.sql"),
+    gates: Gates {
+        // `tx_read_only` or `transaction_read_only`, by product and version.
+        read_only: Some(("SHOW SESSION VARIABLES LIKE 't%_read_only'", "ON")),
+        two_at_once: Some(&Query { name: "gates.two_at_once", text: "SELECT 1; SELECT 2", timeout_ms: 1_000 }),
+    },
     hosting: &hosting::HOSTING,
     presets: &[],
     dialect: dialect::DIALECT,

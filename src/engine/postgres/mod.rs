@@ -10,7 +10,8 @@ mod views;
 mod wire;
 
 use crate::domain::target::EngineId;
-use crate::engine::{EngineSpec, Preset};
+use crate::engine::gates::Gates;
+use crate::engine::{EngineSpec, Preset, Query};
 
 /// The engine's id.
 pub const ID: EngineId = EngineId("postgres");
@@ -26,6 +27,10 @@ pub static SPEC: EngineSpec = EngineSpec {
     minimum_version: "PostgreSQL 12",
     least_privilege: include_str!("least_privilege.sql"),
     least_privilege_fix: include_str!("least_privilege_fix.sql"),
+    gates: Gates {
+        read_only: Some(("SELECT pg_catalog.current_setting('transaction_read_only')", "on")),
+        two_at_once: Some(&Query { name: "gates.two_at_once", text: "SELECT 1; SELECT 2", timeout_ms: 1_000 }),
+    },
     hosting: &hosting::HOSTING,
     presets: &[Preset { name: "supabase", prepare: connect::prepare_supabase }],
     dialect: dialect::DIALECT,

@@ -11,6 +11,7 @@ mod wire;
 
 use crate::domain::target::EngineId;
 use crate::engine::EngineSpec;
+use crate::engine::gates::Gates;
 
 /// The engine's id.
 pub const ID: EngineId = EngineId("redis");
@@ -26,6 +27,7 @@ pub static SPEC: EngineSpec = EngineSpec {
     minimum_version: "Redis 6 or Valkey 7.2",
     least_privilege: include_str!("least_privilege.txt"),
     least_privilege_fix: include_str!("least_privilege_fix.txt"),
+    gates: Gates::ROLE_ALONE,
     hosting: &hosting::HOSTING,
     presets: &[],
     dialect: dialect::DIALECT,

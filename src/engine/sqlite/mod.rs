@@ -17,6 +17,7 @@ mod worker;
 
 use crate::domain::hosting::Hosting;
 use crate::domain::target::EngineId;
+use crate::engine::gates::Gates;
 use crate::engine::{Destination, EngineSpec};
 
 /// The engine's id.
@@ -33,6 +34,8 @@ pub static SPEC: EngineSpec = EngineSpec {
     minimum_version: "SQLite 3 files",
     least_privilege: "",
     least_privilege_fix: "",
+    // Two statements in one text never leave this process: there is no server that could take them.
+    gates: Gates { read_only: Some(("PRAGMA query_only", "1")), two_at_once: None },
     hosting: &Hosting::NONE,
     presets: &[],
     dialect: dialect::DIALECT,

@@ -4,6 +4,7 @@ mod postgres;
 mod program;
 mod questions;
 mod rig;
+mod selftest;
 mod statements;
 mod surroundings;
 mod targets;

@@ -47,7 +47,7 @@ fn the_example_is_a_sound_configuration_and_the_paths_are_ours() {
 #[test]
 fn completions_and_the_manual_know_every_command() {
     let rig = Rig::new();
-    let commands = ["ask", "sql", "guard", "health", "doctor", "config", "targets", "completions", "man"];
+    let commands = ["ask", "sql", "guard", "selftest", "health", "doctor", "config", "targets", "completions", "man"];
     for shell in ["bash", "zsh", "fish"] {
         let ran = rig.run(&["completions", shell]);
         assert_eq!(ran.code, 0);

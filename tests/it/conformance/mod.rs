@@ -22,6 +22,7 @@ macro_rules! promises {
                 a_deadline_ends_a_statement a_stop_ends_a_statement what_is_denied_never_leaves);
             promises!(@ $variant, observing, a_sample_has_what_it_must a_weak_login_has_gaps_and_no_lies
                 every_view_answers_or_says_why the_schema_lists_the_shop every_answer_is_allowed
+                the_gates_behind_the_guard_hold
                 hostile_names_do_no_harm);
         }
     )*};

@@ -11,6 +11,7 @@ use dba_gpt::domain::metric;
 use dba_gpt::domain::question::{Intent, Scope, Topic};
 use dba_gpt::domain::rows::Limits;
 use dba_gpt::domain::target::Timestamp;
+use dba_gpt::engine::gates::{self, Stand};
 use dba_gpt::engine::{Collector, Session};
 use tokio_util::sync::CancellationToken;
 
@@ -78,6 +79,19 @@ pub async fn the_schema_lists_the_shop(stage: Stage) {
         assert!(!found.columns.is_empty(), "{table} has no columns");
     }
     assert!(!schema.engine_words.is_empty(), "nobody can call the engine by its name");
+}
+
+/// Whatever the login may do, the server refuses writes on the reading door and a second statement in a message.
+pub async fn the_gates_behind_the_guard_hold(stage: Stage) {
+    let mut session = stage.session().await;
+    let gates = gates::ask(stage.spec, &mut *session).await.unwrap();
+    let stands: Vec<_> = gates.iter().map(|gate| (gate.name, gate.stand)).collect();
+    assert_eq!(stands.len(), 3, "{stands:?}");
+    for gate in gates.iter().skip(1) {
+        assert!(matches!(gate.stand, Stand::Holds | Stand::None), "{gate:?}");
+    }
+    // The session is of use afterwards.
+    (stage.spec.schema)(&mut *session).await.unwrap();
 }
 
 /// Every topic is answered with statements that the guard allows and the server runs, or refused with a reason.

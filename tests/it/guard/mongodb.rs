@@ -12,7 +12,7 @@ fn judge(statement: &str, author: Author) -> Judgement {
 
 /// Statements of the case list that are not to be allowed, and those that are.
 fn listed(allowed: bool) -> Vec<String> {
-    include_str!("../data/guard_cases.tsv")
+    include_str!("../../../assets/attacks/cases.tsv")
         .lines()
         .map(|line| line.split('\t').collect::<Vec<_>>())
         .filter(|fields| fields[0] == "mongodb" && (fields[3] == "allow") == allowed)
@@ -23,7 +23,7 @@ fn listed(allowed: bool) -> Vec<String> {
 #[test]
 fn every_case_gets_its_verdict() {
     let mut wrong = String::new();
-    for line in include_str!("../data/guard_cases.tsv").lines().filter(|line| line.starts_with("mongodb\t")) {
+    for line in include_str!("../../../assets/attacks/cases.tsv").lines().filter(|line| line.starts_with("mongodb\t")) {
         let fields: Vec<&str> = line.split('\t').collect();
         let judged = judge(&decode_line(fields[2]).unwrap(), Author::Model);
         if judged.verdict.word() != fields[3] {

@@ -11,7 +11,7 @@ const BENIGN: &str = include_str!("../guard/redis_benign.txt");
 
 /// Statements of the case list for this engine, and whether each is allowed.
 fn cases() -> Vec<(String, bool)> {
-    include_str!("../data/guard_cases.tsv")
+    include_str!("../../../assets/attacks/cases.tsv")
         .lines()
         .map(|line| line.split('\t').collect::<Vec<_>>())
         .filter(|fields| fields[0] == "redis")

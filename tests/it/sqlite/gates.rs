@@ -19,7 +19,7 @@ fn fingerprint(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 
 /// The rows of the case list for this engine: id, statement, verdict.
 fn cases() -> Vec<(String, String, String)> {
-    include_str!("../data/guard_cases.tsv")
+    include_str!("../../../assets/attacks/cases.tsv")
         .lines()
         .skip(1)
         .map(|line| line.split('\t').collect::<Vec<_>>())
