@@ -79,7 +79,7 @@ pub struct Context<'a> {
 
 /// Plans one turn.
 pub fn plan(text: &str, context: &Context<'_>) -> Turn {
-    let text = text.trim();
+    let text = context.dialect.as_typed(text.trim());
     if context.dialect.looks_like_statement(text) {
         return plan_statement(text, context);
     }

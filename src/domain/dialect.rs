@@ -20,6 +20,12 @@ pub trait Dialect: Send + Sync {
     /// still a statement: it shall reach the guard and give its error there.
     fn looks_like_statement(&self, text: &str) -> bool;
 
+    /// The statement in a text copied out of the engine's own client: without its prompt before it and its word for
+    /// "show it upright" behind it. Any other text comes back unchanged.
+    fn as_typed<'t>(&self, text: &'t str) -> &'t str {
+        text
+    }
+
     /// Qualifies the relation and type names of a statement by the schema's search path, so that it means in our
     /// pinned session what it means in the person's own. Text it cannot improve comes back unchanged.
     fn resolve_names(&self, statement: &str, schema: &Schema) -> String;

@@ -214,6 +214,8 @@ pub struct Scope {
     pub by: Option<ConnectionKey>,
     /// Only what lasted longer than this, milliseconds.
     pub longer_than_ms: Option<u64>,
+    /// Only connections that do nothing.
+    pub idle: bool,
 }
 
 /// What connections are grouped by.
@@ -344,6 +346,7 @@ topics! {
     Events, "Scheduled events";
     AutoIncrement, "Auto-increment counters";
     TableEngines, "Tables by storage engine";
+    OpenTables, "Open tables and files";
 }
 
 /// Columns of the fleet table by which a question about all servers is answered.

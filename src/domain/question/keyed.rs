@@ -78,9 +78,17 @@ const NOISE: &[&str] = &[
 
 /// Words before which a name is the beginning of keys, and in which case it is a part of them.
 const BEGINNING: &[&str] = &["start", "starting", "starts", "begin", "begins", "beginning", "prefix", "prefixed"];
+/// Words before which a plain word may be a key, beside those above.
+const BEFORE_A_NAME: &[&str] = &["~", "of", "in", "for", "from", "to", "on", "show", "describe", "what", "value", "setting", "type", "size", "ttl"];
 const CONTAINING: &[&str] = &["containing", "contains", "contain", "including", "like"];
 
 const EXPIRY: &[&str] = &["ttl", "ttls", "expire", "expires", "expiry", "expiration", "expiring", "expired"];
+
+/// The same, of keys that are still there.
+const EXPIRING: &[&str] = &["ttl", "ttls", "expire", "expires", "expiry", "expiration", "expiring"];
+
+/// Types of values, as people call them.
+const TYPES: &[&str] = &["hash", "hashes", "list", "lists", "set", "sets", "string", "strings", "zset", "zsets", "stream", "streams"];
 
 use Slot::{Any, Key, Nothing, Perhaps};
 use Topic as T;
@@ -90,13 +98,15 @@ const RULES: &[Rule] = &[
     // One key.
     rule(T::KeyValue, &[&["value", "content", "contents", "stored"]], &["key", "get", "hold", "holds"], Any),
     rule(T::KeyValue, &[&["show", "what", "describe"]], &["key", "value", "info", "hash", "list", "set", "string", "element", "elements", "field", "column", "row", "members"], Key),
-    rule(T::KeyValue, &[&["row", "elements", "members", "column", "fields", "items"]], &["key", "sample", "first", "top"], Any),
-    rule(T::KeyExpiry, &[EXPIRY], &["key", "time", "when", "howlong", "free", "does", "value", "long"], Any),
+    rule(T::KeyValue, &[&["row", "elements", "members", "column", "fields", "items", "messages"]], &["key", "sample", "first", "top", "stream", "list", "set", "hash", "queue"], Any),
+    rule(T::KeyExpiry, &[EXPIRY], &["key", "time", "when", "howlong", "free", "does", "value", "long", "until", "before", "second"], Any),
     rule(T::KeyExpiry, &[&["time", "howlong", "long"], &["live", "left", "remaining", "free"]], &["key"], Any),
     rule(T::KeyType, &[&["type"]], &["key", "structure"], Any),
+    rule(T::KeyType, &[&["kind", "sort"], &["key", "value", "data"]], &["key", "value", "structure"], Key),
     rule(T::KeyEncoding, &[&["encoding", "encoded"]], &["key", "internal", "type"], Any),
     rule(T::KeySize, &[&["size", "memory", "howmuch", "length", "largest"]], &["key", "take", "memory", "usage", "much", "size", "bytes", "long", "row", "elements"], Any),
     rule(T::KeySize, &[&["howmany", "count"], &["row", "elements", "members", "column", "fields", "items", "messages"]], &["key", "have", "stored"], Any),
+    rule(T::KeyFacts, &[&["idle", "accessed", "access", "touched"]], &["key", "time", "last", "when", "howlong", "long", "idle"], Key),
     rule(T::KeyFacts, &[&["describe", "info", "facts", "key", "about"]], &["key", "info", "about", "type"], Key),
     // Keys.
     rule(T::Keys, &[&["howmany", "count"], &["key"]], &["total", "exist", "have", "stored", "match", "matching", "start", "starting", "starts", "begin", "begins", "beginning", "prefix", "prefixed", "pattern", "containing", "contains", "contain", "like", "dbsize", "that", "type", "each"], Perhaps),
@@ -105,9 +115,11 @@ const RULES: &[Rule] = &[
     rule(T::Keyspace, &[&["key", "keyspace"], &["prefix", "prefixes", "per", "schema", "group", "grouped", "kind", "pattern", "patterns", "distribution"]], &["by", "each", "statistics", "most", "howmany", "count", "top", "row", "take", "memory", "largest", "size"], Nothing),
     rule(T::Keyspace, &[&["prefix", "prefixes", "keyspace"]], &["top", "largest", "most", "key", "by", "statistics", "info", "overview", "analyze", "take", "memory", "size"], Nothing),
     rule(T::Keyspace, &[&["key", "keyspace"], &["info", "analyze"]], &["overview", "statistics"], Nothing),
+    rule(T::Databases, &[&["key"], &["howmany", "count"], EXPIRING], &["have", "set", "time"], Nothing),
     rule(T::Databases, &[&["key"], &["per", "each", "by"], &["database"]], &["howmany", "count"], Nothing),
     rule(T::BigKeys, &[&["largest", "size", "top", "most", "bigkeys"], &["key"]], &["by", "element", "elements", "most", "row", "each", "type", "first"], Perhaps),
     rule(T::BigKeys, &[&["bigkeys", "bigkey"]], &["analyze", "scan"], Nothing),
+    rule(T::BigKeys, &[&["largest"], TYPES], &["key", "top", "each", "most", "element", "elements"], Nothing),
     rule(T::MemoryKeys, &[&["key"], &["memory", "bytes"]], &["most", "take", "largest", "top", "size", "by", "usage", "memory", "much", "first"], Nothing),
     rule(T::MemoryKeys, &[&["memkeys"]], &[], Nothing),
     rule(T::HotKeys, &[&["hot", "hottest", "popular", "accessed", "frequent"], &["key"]], &["most", "top", "take"], Nothing),
@@ -117,7 +129,7 @@ const RULES: &[Rule] = &[
     rule(T::IdleKeys, &[&["key"], &["not"], &["take", "touched", "accessed", "read"]], &["long", "time", "for"], Nothing),
     rule(T::KeysWithoutExpiry, &[&["without", "no", "not", "missing"], EXPIRY], &["key", "set", "time", "have", "howmany", "count", "percentage", "ratio"], Nothing),
     rule(T::KeysWithoutExpiry, &[&["persistent", "permanent", "volatile"], &["key"]], &["howmany", "count"], Nothing),
-    rule(T::KeysWithoutExpiry, &[&["key"], EXPIRY], &["howmany", "count", "have", "set", "ratio"], Nothing),
+    rule(T::KeysWithoutExpiry, &[&["key"], EXPIRING], &["have", "set", "ratio"], Nothing),
     // Commands.
     rule(T::FrequentQueries, &[&["query", "calls"], &["frequent", "most", "top", "hot", "hottest", "common", "popular", "busiest"]], &["run", "take", "called", "calls", "by", "first", "often"], Nothing),
     rule(T::FrequentQueries, &[&["commandstats", "calls"]], &["query", "by", "per", "each", "howmany"], Nothing),
@@ -125,18 +137,20 @@ const RULES: &[Rule] = &[
     rule(T::SlowQueries, &[&["slowlog"]], &["query", "last", "recent", "row", "first", "top", "get"], Nothing),
     rule(T::SlowQueries, &[&["slow"]], &["query", "log", "last", "recent", "run", "most", "top", "first", "row", "why", "any"], Nothing),
     rule(T::SlowQueries, &[&["query"], &["time", "take", "slow", "cpu"]], &["most", "top", "total", "long", "time", "by", "average", "first", "cpu", "much"], Nothing),
-    rule(T::Throughput, &[&["ops", "opcounter", "operation", "operations", "throughput", "qps", "traffic", "network", "bandwidth", "load", "busy"]], &["traffic", "network", "throughput", "load", "ops", "operations", "per", "second", "howmany", "query", "input", "output", "much", "high", "is"], Nothing),
+    rule(T::Throughput, &[&["ops", "opcounter", "operation", "operations", "throughput", "qps", "traffic", "network", "bandwidth", "load", "busy", "cpu"]], &["take", "traffic", "network", "throughput", "load", "ops", "operations", "per", "second", "howmany", "query", "input", "output", "much", "high", "is"], Nothing),
     rule(T::Throughput, &[&["query"], &["per"], &["second"]], &["howmany"], Nothing),
+    rule(T::Throughput, &[&["connection"], &["received", "accepted"]], &["howmany", "count", "total"], Nothing),
     // Memory.
-    rule(T::Memory, &[&["memory", "maxmemory"]], &["take", "breakdown", "usage", "much", "howmuch", "where", "go", "goes", "going", "gone", "consumption", "statistics", "free", "limit", "overhead", "why", "full", "high", "reached", "close", "near", "largest", "size", "info", "peak", "total", "left", "most", "up", "consumers", "distribution", "maximum", "doctor", "problem", "performance", "analyze"], Nothing),
+    rule(T::Memory, &[&["memory", "maxmemory"]], &["take", "breakdown", "usage", "much", "howmuch", "where", "go", "goes", "going", "gone", "consumption", "statistics", "free", "limit", "overhead", "why", "full", "high", "reached", "close", "near", "largest", "size", "info", "peak", "total", "left", "most", "up", "consumers", "distribution", "maximum", "doctor", "problem", "performance", "analyze", "set", "setting"], Nothing),
     rule(T::Bloat, &[&["bloat"]], &["memory", "ratio", "high", "much", "howmuch", "size", "allocator"], Nothing),
     rule(T::Evictions, &[&["evicted", "eviction", "evictions", "evicting", "evicts", "evict", "expired"]], &["key", "howmany", "count", "policy", "ratio", "being", "last", "memory", "happens", "run", "any", "statistics", "and", "row"], Nothing),
+    rule(T::Evictions, &[&["when", "happens"], &["memory", "maxmemory"], &["full", "out", "reached", "limit"]], &["run", "runs", "is"], Nothing),
     rule(T::CacheHitRatio, &[&["hit", "miss", "misses", "missed", "hits"]], &["ratio", "cache", "key", "keyspace", "howmany", "lookups", "good", "rate", "and", "count", "statistics"], Nothing),
     rule(T::ClientMemory, &[&["connection"], &["cache", "memory", "output", "omem"]], &["most", "largest", "take", "size", "top", "by", "output", "cache", "memory", "much"], Nothing),
     // The rest of the server.
     rule(T::Latency, &[&["latency", "latencies", "spikes", "spike"]], &["latency", "spike", "spikes", "event", "events", "history", "doctor", "performance", "monitor", "high", "why", "query", "last", "statistics", "percentiles", "each", "per", "worst", "slow", "most", "info", "analyze", "any", "is"], Nothing),
-    rule(T::Persistence, &[&["persistence", "persisted", "rdb", "aof", "snapshot", "snapshots", "save", "saved", "saves", "bgsave", "backup", "backups", "appendonly", "append-only", "durability", "fsync", "dump"]], &["last", "when", "info", "time", "file", "enabled", "on", "working", "ok", "fail", "failed", "failing", "error", "errors", "size", "write", "old", "age", "disk", "since", "changed", "change", "is", "run", "howlong", "and", "setting", "snapshot", "rdb", "aof", "performance", "unsaved"], Nothing),
-    rule(T::Cluster, &[&["cluster", "shard", "shards", "slot", "slots"]], &["slot", "server", "node", "nodes", "info", "performance", "health", "state", "who", "replication", "primary", "howmany", "member", "members", "range", "ranges", "layout", "topology", "hold", "ok", "is"], Nothing),
+    rule(T::Persistence, &[&["persistence", "persisted", "rdb", "aof", "snapshot", "snapshots", "save", "saved", "saves", "bgsave", "bgrewriteaof", "backup", "backups", "appendonly", "append-only", "durability", "fsync", "dump"]], &["last", "when", "info", "time", "file", "enabled", "on", "working", "ok", "fail", "failed", "failing", "error", "errors", "size", "write", "old", "age", "disk", "since", "changed", "change", "changes", "howmany", "is", "run", "howlong", "and", "setting", "snapshot", "rdb", "aof", "performance", "unsaved"], Nothing),
+    rule(T::Cluster, &[&["cluster", "shard", "shards", "slot", "slots"]], &["slot", "server", "node", "nodes", "info", "performance", "health", "state", "who", "replication", "primary", "howmany", "member", "members", "range", "ranges", "layout", "topology", "hold", "ok", "is", "mode", "enabled", "on"], Nothing),
     rule(T::Cluster, &[&["nodes", "node"]], &["cluster", "server", "info", "howmany"], Nothing),
     rule(T::Sentinel, &[&["sentinel", "sentinels"]], &["primary", "masters", "master", "watch", "watches", "watched", "monitored", "replication", "quorum", "info", "which"], Nothing),
     rule(T::Channels, &[&["channel", "channels", "pubsub", "subscriber", "subscribers", "subscribed", "subscription", "subscriptions", "pub", "sub"]], &["howmany", "active", "count", "per", "each", "pub", "sub", "connection", "channel", "channels", "pattern"], Nothing),
@@ -186,7 +200,7 @@ impl Rule {
                 // A plain word is a key only where nothing else explains it.
                 score += if token.kind == Kind::Quoted { 8 } else { 0 };
                 name = Some((i, named));
-            } else if is(token, self.may) {
+            } else if is(token, self.may) || self.needs.iter().any(|group| is(token, group)) {
                 score += 2;
             } else if token.kind == Kind::Word && NOISE.contains(&token.canon) {
             } else if token.kind == Kind::Number && limit.is_none() && name.is_none() {
@@ -227,6 +241,8 @@ impl Rule {
         let behind = at.checked_sub(1).map(|before| &question.tokens[before]);
         let introduced =
             behind.is_some_and(|t| t.means("key") || is(t, BEGINNING) || is(t, CONTAINING) || t.is(&["with", "of"]));
+        // What stands behind a word that wants no name (`keys expiring soon`, `biggest hashes`) is none.
+        let named = introduced || behind.is_none_or(|t| t.one_of(BEFORE_A_NAME));
         match self.slot {
             Slot::Nothing => None,
             Slot::Key
@@ -240,7 +256,7 @@ impl Rule {
                 if self.topic == Topic::Settings {
                     Some(token.text.clone())
                 } else {
-                    of_prefix().or_else(|| Some(token.text.clone()))
+                    of_prefix().or_else(|| named.then(|| token.text.clone()))
                 }
             }
             Slot::Any => None,
@@ -248,7 +264,11 @@ impl Rule {
             Slot::Perhaps if token.kind != Kind::Word || is(token, self.may) => None,
             Slot::Perhaps => of_prefix()
                 .filter(|_| !is(token, &["key"]))
-                .or_else(|| (introduced && token.canon.is_empty()).then(|| token.text.clone())),
+                .or_else(|| {
+                    let part = behind.is_some_and(|t| is(t, BEGINNING) || is(t, CONTAINING))
+                        && !NOISE.contains(&token.canon);
+                    (introduced && (token.canon.is_empty() || part)).then(|| token.text.clone())
+                }),
         }
     }
 }

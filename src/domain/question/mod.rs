@@ -176,7 +176,10 @@ fn choose(question: &Question<'_>) -> Result<Understood, Cannot> {
         (Some(topic), _) => Ok(understood(topic, false)),
         (None, Outcome::Read(data)) => Ok(understood(data, false)),
         (None, Outcome::Unclear(cannot)) => Err(cannot),
-        (None, Outcome::Unknown(words)) => Err(unknown(question, &words)),
+        (None, Outcome::Unknown(words)) => match topics::setting_in_words(question) {
+            Some(setting) => Ok(understood(setting, false)),
+            None => Err(unknown(question, &words)),
+        },
     }
 }
 

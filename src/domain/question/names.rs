@@ -152,6 +152,9 @@ pub(super) fn find_table(schema: &Schema, table_words: &[Vec<String>], tokens: &
 /// The column of a table that these tokens name, all of them.
 pub(super) fn find_column(table: &Table, tokens: &[Token]) -> Option<Found> {
     let (text, words, quoted) = typed(tokens)?;
+    if let Some(inner) = find_inner_field(table, &text) {
+        return Some(Found::One(inner, How::Exact));
+    }
     let (of, bare) = text.rsplit_once('.').map_or((None, text.as_str()), |(s, n)| (Some(s), n));
     if of.is_some_and(|of| !name_fits_table(table, of)) {
         return None;
@@ -171,6 +174,13 @@ pub(super) fn find_column(table: &Table, tokens: &[Token]) -> Option<Found> {
         [one] => Found::One(*one, how),
         _ => Found::Several(all, how),
     })
+}
+
+/// The field inside a document that a path names: `address.city`, `customers.address.city`.
+fn find_inner_field(table: &Table, path: &str) -> Option<usize> {
+    let (first, rest) = path.split_once('.')?;
+    let at = |path: &str| table.columns.iter().position(|c| c.name.contains('.') && c.name.eq_ignore_ascii_case(path));
+    at(path).or_else(|| name_fits_table(table, first).then(|| at(rest)).flatten())
 }
 
 /// Tables whose name has the same words as this one's, in another number, case or writing.

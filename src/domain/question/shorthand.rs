@@ -39,6 +39,7 @@ pub(super) fn read(text: &str, schema: &Schema) -> Option<Result<Intent, Cannot>
         "db" => topic(Topic::Tablespaces),
         "dy" => topic(Topic::Triggers),
         "conninfo" => topic(Topic::CurrentUser),
+        "s" => topic(Topic::Performance),
         "?" | "h" => Ok(Intent::Help),
         _ => Err(Cannot {
             reason: format!("\\{command} is not one of the backslash commands known here"),

@@ -82,7 +82,7 @@ const RULES: &[Rule] = &[
     about(Goal::Tables(TableOrder::Rows), &[&["table"], &["top", "largest", "smallest"], &["row", "rowcount"]], &["by", "count", "size"], (0, 0)),
     about(Goal::Views, &[&["view"]], &["howmany", "count", "schema"], (0, 0)).named(),
     about(Goal::Describe, &[&["describe"]], &["table", "column", "schema", "key", "type", "index", "view", "each"], (1, 1)),
-    about(Goal::Describe, &[&["column"]], &["type", "have", "howmany", "table", "default"], (1, 1)),
+    about(Goal::Describe, &[&["column"]], &["type", "have", "howmany", "table", "default", "nullable", "null", "mandatory", "required", "optional", "nested"], (1, 1)),
     about(Goal::Describe, &[&["schema"]], &["table"], (1, 1)),
     about(Goal::Describe, &[&["type"]], &["column", "table"], (1, 1)),
     about(Goal::Describe, &[&["primarykey"]], &["table", "column"], (1, 1)),
@@ -104,13 +104,13 @@ const RULES: &[Rule] = &[
     about(Goal::Diagram, &[&["diagram"]], &["table", "schema", "relationship", "create", "entity", "foreignkey", "between", "model", "as", "view"], (0, 20)),
     topic(T::Schemas, &[&["schema"]], &["howmany", "size"]),
     topic(T::Databases, &[&["database"]], &["howmany", "largest", "top", "smallest"]),
-    topic(T::DatabaseSize, &[&["size", "largest", "diskusage"], &["database"]], &["take", "much", "disk", "schema"]).named(),
-    topic(T::DiskUsage, &[&["disk", "diskusage", "size"]], &["take", "free", "size", "much", "used", "table", "total"]),
+    topic(T::DatabaseSize, &[&["size", "largest", "diskusage"], &["database"]], &["take", "much", "disk", "schema", "each", "per", "total"]).named(),
+    topic(T::DiskUsage, &[&["disk", "diskusage", "size"]], &["take", "free", "size", "much", "used", "table", "total", "data"]),
     topic(T::DiskUsage, &[&["diskusage"]], &["by", "table"]),
     topic(T::Tablespaces, &[&["tablespace"]], &["size", "largest"]),
     // Indexes.
     topic(T::Indexes, &[&["index"]], &["table", "howmany", "have", "column"]).of_tables(0, 1),
-    topic(T::IndexSizes, &[&["index"], SIZE], &["top", "take", "much", "most", "disk", "each"]),
+    topic(T::IndexSizes, &[&["index"], SIZE], &["top", "take", "much", "howmuch", "total", "most", "disk", "each"]),
     topic(T::IndexSizes, &[&["index"], &["size", "disk"], &["take"]], &["most", "much"]),
     topic(T::UnusedIndexes, &[&["index"], &["unused"]], &["table", "top", "largest", "scan"]).of_tables(0, 1),
     topic(T::UnusedIndexes, &[&["index"], &["not"], &["take", "scan"]], &["table"]).of_tables(0, 1),
@@ -119,6 +119,7 @@ const RULES: &[Rule] = &[
     topic(T::InvalidIndexes, &[&["index"], &["not"], &["valid"]], &["table"]),
     topic(T::MissingIndexes, &[&["index"], &["missing", "create", "need"]], &["table", "foreignkey", "query", "slow", "key", "column"]).of_tables(0, 1),
     topic(T::MissingIndexes, &[&["foreignkey"], &["without", "not", "missing", "no"], &["index"]], &["column", "table"]),
+    topic(T::MissingIndexes, &[&["query"], &["without", "not", "no"], &["index"]], &["take", "run", "table", "scan"]),
     topic(T::TablesWithoutIndexes, &[&["table"], &["without", "no", "not"], &["index"]], &["have"]),
     topic(T::TablesWithoutPrimaryKey, &[&["table"], &["without", "no", "not", "missing"], &["primarykey", "key"]], &["have"]),
     topic(T::UnusedTables, &[&["table"], &["unused"]], &["largest"]),
@@ -129,9 +130,9 @@ const RULES: &[Rule] = &[
     topic(T::Running, &[&["active"], &["query", "connection"]], &["long", "howmany"]),
     topic(T::Running, &[&["query"], &["now", "current", "active", "run"]], &["long", "slow", "howmany"]),
     topic(T::Running, &[&["long"], &["query"]], &["run", "active", "top", "time", "take"]),
-    topic(T::Locks, &[&["lock"]], &["howmany", "run", "hold", "held", "connection", "query", "table", "open", "active", "transaction"]).of_tables(0, 1),
+    topic(T::Locks, &[&["lock"]], &["howmany", "run", "hold", "held", "connection", "query", "table", "open", "active", "transaction", "metadata"]).of_tables(0, 1),
     topic(T::Waits, &[&["what"], &["wait"]], &["event", "connection", "query"]),
-    topic(T::Blocking, &[&["block"]], &["query", "connection", "transaction", "lock", "run", "howmany", "wait", "tree", "other", "chain", "user", "root", "each", "long"]),
+    topic(T::Blocking, &[&["block"]], &["query", "connection", "transaction", "lock", "run", "howmany", "wait", "tree", "other", "others", "chain", "user", "root", "each", "long"]),
     topic(T::Blocking, &[&["wait"], &["lock", "who", "connection", "query"]], &["transaction", "run", "howmany", "long"]),
     topic(T::Blocking, &[&["who"], &["wait"]], &["whom", "lock", "long"]),
     topic(T::Waits, &[&["wait"]], &["event", "top", "most", "connection", "type"]),
@@ -139,12 +140,12 @@ const RULES: &[Rule] = &[
     topic(T::IdleInTransaction, &[&["idleintransaction"]], &["connection", "howmany", "query", "long"]),
     topic(T::IdleInTransaction, &[&["idle"], &["transaction"]], &["connection", "howmany", "open", "long"]),
     topic(T::SlowQueries, &[&["slow"], &["query"]], &["top", "most", "first", "time", "take", "run", "long"]),
-    topic(T::SlowQueries, &[&["query"], &["time", "take", "top", "long", "much"]], &["most", "slow", "long", "time", "top", "much", "total"]),
+    topic(T::SlowQueries, &[&["query"], &["time", "take", "top", "long", "much", "latency"]], &["most", "slow", "long", "time", "top", "much", "total", "latency", "average"]),
     topic(T::SlowQueries, &[&["what", "why"], &["slow"]], &["run", "query"]),
     topic(T::SlowQueries, &[&["query"], &["statistics"]], &["top"]),
     topic(T::FrequentQueries, &[&["query"], &["frequent"]], &["run", "top", "most", "take"]),
     topic(T::Connections, &[&["connection"]], &["howmany", "count", "active", "open", "user", "per", "each", "application", "address", "idle", "run", "per", "info", "take", "database"]).named(),
-    topic(T::ConnectionLimit, &[&["connection"], &["limit", "free"]], &["howmany", "open", "right", "take", "setting", "value"]),
+    topic(T::ConnectionLimit, &[&["connection"], &["limit", "free"]], &["howmany", "open", "right", "take", "setting", "value", "current"]),
     // The server.
     topic(T::Settings, &[&["setting"]], &["value", "important", "list"]).named(),
     topic(T::ChangedSettings, &[&["setting"], &["changed", "default"]], &["default", "not", "changed", "value"]),
@@ -155,7 +156,8 @@ const RULES: &[Rule] = &[
     topic(T::Privileges, &[&["who"], &["show", "write", "right", "change"]], &["right", "table", "user", "write", "row", "select", "data"]).of_tables(1, 1),
     topic(T::CurrentUser, &[&["myself"]], &["user", "connection", "who", "where"]),
     topic(T::CurrentUser, &[&["current"], &["user"]], &[]),
-    topic(T::Replication, &[&["replication", "lag"]], &["lag", "primary", "howmany", "long", "connection", "much", "far"]),
+    topic(T::Replication, &[&["replication", "lag"]], &["lag", "primary", "howmany", "long", "connection", "much", "far", "second", "minute", "performance", "run", "active", "up", "invalid", "position", "time", "delay"]),
+    topic(T::Replication, &[&["primary"]], &["replication", "address"]),
     topic(T::ReplicationSlots, &[&["slot"]], &["replication", "unused", "active"]),
     topic(T::Vacuum, &[&["vacuum"]], &["when", "last", "table", "run", "dead", "row", "need", "not", "long", "time", "missing", "most"]).of_tables(0, 1),
     topic(T::Vacuum, &[&["dead"]], &["row", "table", "most", "howmany", "top", "ratio", "vacuum", "largest"]).of_tables(0, 1),
@@ -168,15 +170,19 @@ const RULES: &[Rule] = &[
     topic(T::Performance, &[&["analyze"], &["database", "server", "performance"]], &["performance", "slow"]),
     topic(T::Performance, &[&["why", "how"], &["database", "server"], &["slow"]], &["run"]),
     topic(T::Performance, &[&["database", "server"], &["slow"]], &["why", "run"]),
+    topic(T::Performance, &[&["status", "overview", "summary", "health"]], &[]),
     topic(T::Version, &[&["version"]], &["run", "take"]),
+    topic(T::Version, &[&["build"], &["info"]], &[]),
     topic(T::Uptime, &[&["uptime"]], &["when", "last", "time", "howlong", "since"]),
     topic(T::Uptime, &[&["howlong"], &["up", "run"]], &["since"]),
+    topic(T::Uptime, &[&["up", "run"], &["since"]], &["when", "time"]),
     topic(T::Extensions, &[&["extension"]], &["version", "howmany", "installed", "enabled"]),
     topic(T::Functions, &[&["function"]], &["howmany", "schema"]),
     topic(T::Triggers, &[&["trigger"]], &["table", "howmany"]).of_tables(0, 1),
     topic(T::Sequences, &[&["sequence"]], &["howmany", "value", "last", "run", "free", "out"]),
-    topic(T::Constraints, &[&["constraint"]], &["table", "unique", "howmany", "foreignkey"]).of_tables(0, 1),
+    topic(T::Constraints, &[&["constraint", "validation"]], &["table", "unique", "howmany", "foreignkey", "rule", "rules", "constraint"]).of_tables(0, 1),
     topic(T::Types, &[&["enum", "type"]], &["type", "enum", "value", "custom"]),
+    topic(T::Types, &[&["enum"], &["column"]], &["value", "type", "table"]),
     topic(T::Comments, &[&["comment"]], &["table", "column"]).of_tables(0, 1),
     topic(T::Partitions, &[&["partition"]], &["table", "howmany", "size"]).of_tables(0, 1),
     topic(T::Policies, &[&["policy"]], &["table"]).of_tables(0, 1),
@@ -185,12 +191,16 @@ const RULES: &[Rule] = &[
     topic(T::TransactionAge, &[&["age"]], &["transaction", "table", "database", "old", "vacuum", "far"]),
     topic(T::TempFiles, &[&["tempfile"]], &["size", "much", "howmany", "query", "disk", "write", "statistics"]),
     topic(T::TempFiles, &[&["temp"], &["file", "size", "disk"]], &["take"]),
-    topic(T::Deadlocks, &[&["deadlock", "commit"]], &["howmany", "any", "count", "transaction", "ratio", "last"]),
+    topic(T::TempFiles, &[&["temp"], &["table"], &["disk", "created", "spilled"]], &["howmany", "count", "disk", "went", "go", "ratio", "create", "much", "write"]),
+    topic(T::Deadlocks, &[&["deadlock", "commit"]], &["howmany", "any", "count", "transaction", "ratio", "last", "since", "uptime", "up", "when"]),
     topic(T::Progress, &[&["progress"]], &["vacuum", "index", "create", "analyze", "run"]),
     topic(T::Encoding, &[&["encoding"]], &["take"]),
     topic(T::Integrity, &[&["integrity"]], &["file", "check"]),
     // What only some engines have.
-    topic(T::Operations, &[&["opcounter"]], &["query", "count", "second", "howmany", "per", "time", "write"]),
+    topic(T::Operations, &[&["opcounter", "qps", "traffic", "network", "bandwidth"]], &["query", "count", "second", "howmany", "howmuch", "much", "per", "time", "write", "take", "traffic", "run", "average"]),
+    topic(T::ErrorCounts, &[&["error", "errors", "failed", "aborted", "rejected", "refused", "asserts"]], &["connection", "user", "howmany", "count", "attempts", "top", "most", "frequent", "last", "query", "by", "statistics"]),
+    topic(T::OpenTables, &[&["open"], &["table", "file"]], &["howmany", "cache", "limit", "count", "file", "size", "table"]),
+    topic(T::OpenTables, &[&["table"], &["cache"]], &["open", "hit", "ratio", "size", "statistics"]),
     topic(T::Memory, &[&["memory"]], &["take", "much", "howmuch", "size", "total", "free", "limit", "statistics"]),
     topic(T::ExpiringRows, &[&["ttl"]], &["index", "row", "table", "key", "howmany", "have"]).of_tables(0, 1),
     topic(T::CappedTables, &[&["capped"]], &["table", "size", "howmany"]),
@@ -198,10 +208,10 @@ const RULES: &[Rule] = &[
     topic(T::Shards, &[&["shard"]], &["howmany", "table", "key", "row", "size", "run"]),
     topic(T::ReplicationWindow, &[&["oplog"]], &["size", "window", "time", "long", "howlong", "far", "back", "reach", "much", "old", "replication", "first", "last"]),
     topic(T::EngineStatus, &[&["innodbstatus"]], &["report"]),
-    topic(T::BinaryLogs, &[&["binlog"]], &["size", "diskusage", "howmany", "position", "mode", "take", "much", "disk", "old", "file", "largest"]),
-    topic(T::Events, &[&["event"]], &["howmany", "run", "when", "last"]),
-    topic(T::AutoIncrement, &[&["autoincrement"]], &["value", "column", "table", "free", "limit", "run", "out", "last", "exhausted", "key", "used", "usage", "near", "counters", "closest"]).of_tables(0, 1),
-    topic(T::TableEngines, &[&["storageengine"]], &["table", "howmany", "take", "size", "not", "each", "per"]),
+    topic(T::BinaryLogs, &[&["binlog"]], &["enabled", "active", "setting", "format", "size", "diskusage", "howmany", "position", "mode", "take", "much", "disk", "old", "file", "largest"]),
+    topic(T::Events, &[&["event"]], &["howmany", "run", "when", "last", "enabled", "active"]),
+    topic(T::AutoIncrement, &[&["autoincrement"]], &["value", "column", "table", "free", "limit", "run", "out", "last", "exhausted", "key", "used", "usage", "near", "counters", "closest", "close", "overflow", "exhaustion"]).of_tables(0, 1),
+    topic(T::TableEngines, &[&["storageengine"]], &["table", "howmany", "take", "size", "not", "each", "per", "run"]),
     about(Goal::Help, &[&["help"]], &["me", "with"], (0, 0)),
 ];
 
@@ -292,7 +302,7 @@ impl Rule {
         }
         let mut used = vec![false; slots.words.len()];
         for group in self.needs {
-            let found = (0..used.len()).find(|i| !used[*i] && group.contains(&slots.words[*i].canon))?;
+            let found = (0..used.len()).find(|i| !used[*i] && wanted(&slots.words[*i], group))?;
             used[found] = true;
         }
         let mut score = 10 * self.needs.len() + 3 * slots.tables.len();
@@ -301,9 +311,7 @@ impl Rule {
             if used[i] {
                 continue;
             }
-            if self.needs.iter().any(|g| g.contains(&word.canon))
-                || self.may.iter().any(|m| *m == word.canon || *m == word.lower)
-            {
+            if self.needs.iter().any(|g| wanted(word, g)) || wanted(word, self.may) {
                 score += 1;
             } else if word.kind == Kind::Word
                 && NOISE.contains(&word.canon)
@@ -354,9 +362,8 @@ impl Rule {
             return None;
         }
         let explained = |t: &Token| {
-            self.needs.iter().any(|g| g.contains(&t.canon))
-                || self.may.contains(&t.canon)
-                || self.may.contains(&t.lower.as_str())
+            self.needs.iter().any(|g| wanted(t, g))
+                || wanted(t, self.may)
                 || (t.kind == Kind::Word && NOISE.contains(&t.canon))
         };
         slots.words.iter().find(|t| !explained(t)).map(|t| t.text.clone())
@@ -393,7 +400,13 @@ impl Rule {
             Goal::Help => Intent::Help,
             Goal::Topic(topic) => {
                 let plural = slots.words.iter().any(|t| t.is(&["databases", "dbs"]));
-                let topic = if topic == Topic::DatabaseSize && plural { Topic::Databases } else { topic };
+                let several = plural || has("each") || has("per");
+                // What took long before is not what runs now for so long.
+                let topic = match topic {
+                    Topic::DatabaseSize if several => Topic::Databases,
+                    Topic::SlowQueries if slots.longer_than_ms.is_some() => Topic::Running,
+                    other => other,
+                };
                 Intent::Topic(
                     topic,
                     Scope {
@@ -404,6 +417,7 @@ impl Rule {
                         count: has("howmany") || has("count"),
                         by: slots.by,
                         longer_than_ms: slots.longer_than_ms,
+                        idle: has("idle"),
                     },
                 )
             }
@@ -419,6 +433,11 @@ impl Rule {
             plain: contested,
         })
     }
+}
+
+/// The word is one of these by its meaning or by the letter.
+fn wanted(word: &Token, words: &[&str]) -> bool {
+    words.contains(&word.canon) || (word.kind == Kind::Word && words.contains(&word.lower.as_str()))
 }
 
 /// `to orders` and `references orders` look at keys into it, `from orders` at keys that it holds.
@@ -507,11 +526,45 @@ fn one_setting(question: &Question<'_>) -> Option<Reading> {
                 || token.lower.starts_with("max_"));
         if fits && name.is_none() && !question.names_something(token) {
             name = Some(token.lower.clone());
+        } else if token.means("timezone") && name.is_none() {
+            name = Some("timezone".to_owned());
         } else if !(token.kind == Kind::Word && (NOISE.contains(&token.canon) || token.one_of(&["value", "setting"]))) {
             return None;
         }
     }
     let scope = Scope { name: Some(name?), ..Scope::default() };
+    Some(Reading {
+        intent: Intent::Topic(Topic::Settings, scope),
+        notes: Vec::new(),
+        topic: Some(Topic::Settings),
+        plain: true,
+    })
+}
+
+/// `is the slow query log on`, `max allowed packet`: the words of a setting's name, asked for as a setting is. Read so
+/// only when nothing else explains the question.
+pub(super) fn setting_in_words(question: &Question<'_>) -> Option<Reading> {
+    let tokens = &question.tokens;
+    let last = tokens.last()?;
+    let is_switch = last.is(&["on", "off", "enabled", "disabled", "configured"]);
+    let is_called_setting = tokens.iter().any(|t| t.means("setting"));
+    let is_bound = |t: &Token| t.is(&["max", "maximum", "min", "minimum", "default"]);
+    let words: Vec<&Token> = tokens[..tokens.len() - usize::from(is_switch)]
+        .iter()
+        .filter(|t| !(t.kind == Kind::Word && (t.one_of(NOISE) && !t.is(&["server", "name"]) || t.means("setting"))))
+        .collect();
+    let asked_for = is_switch || is_called_setting || words.first().is_some_and(|t| is_bound(t));
+    let enough = if is_switch || is_called_setting { 1 } else { 3 };
+    let plain = words.iter().all(|t| {
+        t.kind == Kind::Word
+            && !t.one_of(&["howmany", "count", "not", "no", "without", "or", "per"])
+            && !matches!(question.find_table(std::slice::from_ref(*t)), Some(found) if found.how().plain())
+    });
+    if !asked_for || !plain || !(enough..=5).contains(&words.len()) {
+        return None;
+    }
+    let spell = |t: &&Token| if t.is(&["maximum"]) { "max".to_owned() } else { t.lower.replace(' ', "_") };
+    let scope = Scope { name: Some(words.iter().map(spell).collect::<Vec<_>>().join("_")), ..Scope::default() };
     Some(Reading {
         intent: Intent::Topic(Topic::Settings, scope),
         notes: Vec::new(),

@@ -2,6 +2,7 @@
 
 mod anything;
 mod cannot;
+mod copied;
 mod data;
 mod documents;
 mod mongodb;

@@ -230,6 +230,9 @@ fn output(
         draft.measures.push((Aggregate::Sum, Operand::Column(column)));
         draft.shown.clear();
     }
+    if draft.measures.is_empty() && grouped {
+        greatest_of_each(draft, subject, schema)?;
+    }
     let mut groups = Vec::new();
     for grouping in std::mem::take(&mut draft.groups) {
         match grouping {
@@ -284,6 +287,35 @@ fn output(
     }
     draft.shown.clear();
     Ok(Output::Measures { groups, measures })
+}
+
+/// `the dearest product of each category`: what is ranked by is shown at its greatest in each group. The row itself
+/// would take a window over the groups, which no selection has, so that is said.
+fn greatest_of_each(draft: &mut Draft, subject: usize, schema: &Schema) -> Result<(), Cannot> {
+    let [(by, descending)] = draft.order.as_slice() else { return Ok(()) };
+    let table = &schema.tables[subject];
+    let column = match by {
+        Ranking::Column(column) if draft.single => column.clone(),
+        Ranking::Money | Ranking::Date => {
+            let found = if *by == Ranking::Money { guess::money(table) } else { guess::date(table) };
+            let [one] = found[..] else { return Ok(()) };
+            column_ref(schema, subject, one)
+        }
+        _ => return Ok(()),
+    };
+    if draft.limit.is_some() {
+        return Err(Cannot {
+            reason: format!("the first {} of each group are not found by one statement of this kind", spoken(table)),
+            did_you_mean: Vec::new(),
+            can: vec![format!("{} sorted by {}", spoken(table), column.name)],
+        });
+    }
+    let (how, word) = if *descending { (Aggregate::Maximum, "greatest") } else { (Aggregate::Minimum, "least") };
+    draft.note(format!("the {word} {} of each group is shown, not the row that has it", column.name));
+    draft.measures.push((how, Operand::Column(column)));
+    draft.order.clear();
+    draft.single = false;
+    Ok(())
 }
 
 /// Rows of the subject: of the base itself, or the different ones that the base points to.

@@ -38,6 +38,8 @@ pub(super) fn read(question: &Question<'_>) -> Outcome {
     let mut sets = vec![mentions];
     if sets[0].iter().any(|m| m.name_len > 1) {
         sets.push(mentions::up_to(question, 1));
+        // Of `web sessions` no single word names a table.
+        sets.retain(|mentions| !mentions.is_empty());
     }
     let mut first = None;
     for mentions in &sets {
@@ -110,6 +112,10 @@ fn without_table(question: &Question<'_>) -> Outcome {
     }
     // A rows-only reading of a lone word would list a table that nobody asked for.
     read.retain(|(_, r)| matches!(&r.intent, Intent::Data(s) if !matches!(s.output, super::selection::Output::Rows(_)) || s.filter.is_some() || !s.order.is_empty()));
+    // Two bare words without a table (`page faults`) are a column and a value only by chance.
+    if !words.iter().any(|t| says_what_is_wanted(t)) {
+        read.retain(|(_, r)| !matches!(&r.intent, Intent::Data(s) if matches!(s.output, super::selection::Output::Rows(_)) && s.filter.is_some()));
+    }
     // What stands on the search path is nearer than what does not.
     let on_path = |table: usize| question.schema.search_path.contains(&question.schema.tables[table].schema);
     if read.iter().any(|(t, _)| on_path(*t)) {
@@ -140,6 +146,13 @@ fn without_table(question: &Question<'_>) -> Outcome {
             })
         }
     }
+}
+
+/// A value that stands out, or a word that ties a value to a column.
+fn says_what_is_wanted(token: &Token) -> bool {
+    token.kind != Kind::Word
+        || token.capital()
+        || !matches!(token.canon, "" | "info" | "performance" | "statistics" | "time" | "all")
 }
 
 fn unexplained(question: &Question<'_>) -> Vec<String> {

@@ -29,6 +29,16 @@ pub(super) fn literal(text: &str) -> String {
     out
 }
 
+/// Without the shell's prompt (`shop> `, `rs0 [direct: primary] shop> `) before it.
+pub(super) fn as_typed(text: &str) -> &str {
+    const STARTS: &[&str] = &["db.", "db[", "show ", "rs.", "sh.", "use "];
+    let is_prompt = |prompt: &str| !prompt.contains(['(', ')', '{', '}', '"', '\'', '$']);
+    text.split_once("> ")
+        .map(|(prompt, rest)| (prompt, rest.trim_start()))
+        .filter(|(prompt, rest)| is_prompt(prompt) && STARTS.iter().any(|start| rest.starts_with(start)))
+        .map_or(text, |(_, rest)| rest)
+}
+
 /// A document, or one of the shell's beginnings. A mistake in it makes it no question.
 pub(super) fn looks_like_statement(text: &str) -> bool {
     let text = text.trim_start();

@@ -60,7 +60,7 @@ pub(super) fn schema(session: &mut dyn Session) -> Task<'_, Result<(Schema, Cata
             database: database.clone(),
             cut_at: (found.len() > MOST || listed.int("cursor.id") != Some(0)).then_some(MOST.min(found.len())),
             server_version: session.identity().version_number,
-            engine_words: ["mongodb", "mongo", "mongod", "mongos"].map(str::to_owned).to_vec(),
+            engine_words: ["mongodb", "mongo", "mongod", "mongos", "wiredtiger"].map(str::to_owned).to_vec(),
             ..Schema::default()
         };
         let mut catalog = Catalog::default();

@@ -29,6 +29,9 @@ impl Dialect for Pure {
     fn may_declare_safe(&self, function: &str) -> Result<(), String> {
         classify::may_declare_safe(function)
     }
+    fn as_typed<'t>(&self, text: &'t str) -> &'t str {
+        names::as_typed(text)
+    }
     fn looks_like_statement(&self, text: &str) -> bool {
         names::looks_like_statement(text)
     }

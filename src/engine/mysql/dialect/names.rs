@@ -83,6 +83,15 @@ const PLAIN_VERBS: &[&str] = &[
 /// The server's own databases.
 const SYSTEM: &str = "mysql sys information_schema performance_schema";
 
+/// Without `mysql> ` or `MariaDB [shop]> ` before it, and without `\G` behind it.
+pub(super) fn as_typed(text: &str) -> &str {
+    let is_prompt = |prompt: &str| {
+        prompt == "mysql" || prompt.ends_with(']') && (prompt.starts_with("MariaDB [") || prompt.starts_with("MySQL ["))
+    };
+    let statement = text.split_once("> ").filter(|(prompt, _)| is_prompt(prompt)).map_or(text, |(_, rest)| rest);
+    ["\\G", "\\g"].iter().find_map(|end| statement.strip_suffix(end)).unwrap_or(statement).trim()
+}
+
 pub(super) fn looks_like_statement(text: &str) -> bool {
     let grammar = Grammar { lexis: Lexis::Mysql, parses: &parses, is_setting: &|_| false, plain_verbs: PLAIN_VERBS };
     sentence::is_statement(text, &grammar)

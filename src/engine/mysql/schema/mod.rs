@@ -23,7 +23,7 @@ pub(super) fn schema(session: &mut dyn Session) -> Task<'_, Result<(Schema, Cata
         let database = session.identity().database.clone();
         let mut schema = Schema {
             server_version: session.identity().version_number,
-            engine_words: ["mysql", "mariadb", "maria", "innodb"].map(Into::into).to_vec(),
+            engine_words: ["mysql", "mysqld", "mariadb", "maria", "innodb"].map(Into::into).to_vec(),
             search_path: if database.is_empty() { Vec::new() } else { vec![database.clone()] },
             database,
             ..Schema::default()

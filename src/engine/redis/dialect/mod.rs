@@ -27,6 +27,9 @@ impl Dialect for Pure {
     fn classify(&self, statement: &str, author: Author, _catalog: &Catalog) -> Judgement {
         classify::classify(statement, author)
     }
+    fn as_typed<'t>(&self, text: &'t str) -> &'t str {
+        names::as_typed(text)
+    }
     fn looks_like_statement(&self, text: &str) -> bool {
         names::looks_like_statement(text)
     }

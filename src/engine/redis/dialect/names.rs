@@ -33,6 +33,21 @@ const FAMILIES: &[&str] = &[
     "DEBUG",
 ];
 
+/// Without `127.0.0.1:6379[2]> ` or the name of the client before it. A line with switches of the client's own
+/// (`redis-cli -h ...`) is for another server and stays as it is.
+pub(super) fn as_typed(text: &str) -> &str {
+    let is_prompt = |prompt: &str| {
+        let server = prompt.trim_end_matches("(TX)");
+        let server = server.strip_suffix(']').and_then(|s| s.rsplit_once('[')).map_or(server, |(server, _)| server);
+        let port = server.rsplit_once(':').map(|(_, port)| port);
+        !server.contains(' ') && port.is_some_and(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()))
+            || matches!(server, "redis" | "valkey")
+    };
+    let line = text.split_once("> ").filter(|(prompt, _)| is_prompt(prompt)).map_or(text, |(_, rest)| rest.trim());
+    let command = ["redis-cli ", "valkey-cli "].iter().find_map(|client| line.strip_prefix(client)).map(str::trim);
+    command.filter(|rest| !rest.starts_with('-') || rest.starts_with("--")).unwrap_or(line)
+}
+
 /// A line whose first word names a command, and which does not read like a sentence.
 pub(super) fn looks_like_statement(text: &str) -> bool {
     let trimmed = text.trim();
@@ -105,6 +120,22 @@ fn speaks(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::looks_like_statement;
+
+    #[test]
+    fn what_the_client_adds_is_left_out() {
+        for (copied, line) in [
+            ("127.0.0.1:6379> TTL a", "TTL a"),
+            ("cache.example.com:6379[2]> GET a", "GET a"),
+            ("127.0.0.1:6379(TX)> GET a", "GET a"),
+            ("redis-cli --bigkeys", "--bigkeys"),
+            ("valkey-cli get a", "get a"),
+            ("redis-cli -h other get a", "redis-cli -h other get a"),
+            ("SET a> b", "SET a> b"),
+            ("keys with size > 5", "keys with size > 5"),
+        ] {
+            assert_eq!(super::as_typed(copied), line);
+        }
+    }
 
     #[test]
     fn commands_are_told_from_sentences() {

@@ -24,6 +24,11 @@ const KEYWORDS: &str = "abort action add after all alter always analyze and as a
 const PLAIN_VERBS: &[&str] =
     &["attach", "begin", "commit", "detach", "end", "reindex", "release", "rollback", "savepoint"];
 
+/// Without `sqlite> ` before it.
+pub(super) fn as_typed(text: &str) -> &str {
+    text.strip_prefix("sqlite> ").unwrap_or(text).trim()
+}
+
 pub(super) fn looks_like_statement(text: &str) -> bool {
     let grammar = Grammar { lexis: Lexis::Sqlite, parses: &parses, is_setting: &|_| false, plain_verbs: PLAIN_VERBS };
     sentence::is_statement(text, &grammar)

@@ -1,6 +1,6 @@
 //! `how many`, `sum of`, `average`: the numbers that are asked for, and of what.
 
-use super::super::draft::{Operand, Role, column_ref, spoken};
+use super::super::draft::{Operand, Role, column_ref, singular_mention, spoken};
 use super::super::guess;
 use super::super::operators::{self};
 use super::Parser;
@@ -206,6 +206,18 @@ impl Parser<'_> {
                 self.draft.measures.push((Aggregate::Count, Operand::Rows));
                 true
             }
+            // `average orders per customer` is a number of orders, not their worth: no selection has an average of numbers.
+            Some((Operand::RowsOf(table), _))
+                if hows == [Aggregate::Average] && self.in_plural(j) && self.grouped_behind(j) =>
+            {
+                let name = spoken(self.table(table));
+                self.draft.unclear(
+                    format!("an average of numbers of {name} is not asked for in one statement"),
+                    vec![format!("number of {name} per {}", self.behind_per(j))],
+                );
+                self.at = j + 1;
+                true
+            }
             Some((Operand::RowsOf(table), end)) if hows.len() == 1 => {
                 // `average order`: of its money, if there is but one.
                 let [one] = guess::money(self.table(table))[..] else { return false };
@@ -221,6 +233,21 @@ impl Parser<'_> {
                 false
             }
         }
+    }
+
+    /// The table named here is named in the plural.
+    fn in_plural(&self, i: usize) -> bool {
+        self.mention_at(i).is_some_and(|mention| !singular_mention(self.question, mention))
+    }
+
+    fn grouped_behind(&self, i: usize) -> bool {
+        self.tokens()[i..].iter().any(|t| t.one_of(&["per", "by", "each"]))
+    }
+
+    /// What stands behind `per`, as typed.
+    fn behind_per(&self, i: usize) -> String {
+        let behind = self.tokens()[i..].iter().skip_while(|t| !t.one_of(&["per", "by", "each"])).skip(1);
+        behind.map(|t| t.text.as_str()).collect::<Vec<_>>().join(" ")
     }
 
     /// `revenue by month`: a word for money that is no column's name is a sum.

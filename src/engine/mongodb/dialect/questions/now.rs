@@ -138,6 +138,9 @@ fn connections(scope: &Scope) -> Answer {
         condition =
             doc! {"$and": [condition, {"$or": [{"effectiveUsers.user": name.as_str()}, {"appName": name.as_str()}]}]};
     }
+    if scope.idle {
+        condition.insert("active", false);
+    }
     let mut stages = vec![operations(true), doc! {"$match": condition}];
     if let Some((name, key)) = key {
         stages.push(
@@ -157,7 +160,11 @@ fn connections(scope: &Scope) -> Answer {
     }});
     stages.push(doc! {"$sort": {"active": -1, "connectionId": 1}});
     stages.push(at_most(scope.limit.unwrap_or(200)));
-    one("Connections", &aggregate(1, stages))
+    let mut answer = one("Connections", &aggregate(1, stages));
+    if scope.longer_than_ms.is_some() {
+        answer.notes.push("MongoDB does not tell since when a connection is idle, so all are listed".into());
+    }
+    answer
 }
 
 /// What the profiler recorded, by the shape of the statement.

@@ -28,10 +28,12 @@ pub(super) fn topic(topic: Topic, scope: &Scope) -> Option<Answer> {
         Topic::ConnectionLimit => {
             noted(title, &status(&[]), "connections.current and connections.available: together they are the limit")
         }
+        Topic::TableEngines => noted("The storage engine", &status(&[]), "storageEngine.name"),
+        Topic::ErrorCounts => noted(title, &status(&[]), "asserts count since the server started; user ones are errors of clients"),
         Topic::Operations => noted(
             title,
             &status(&[]),
-            "opcounters count since the server started; opcountersRepl are those of replication",
+            "opcounters and network count since the server started; opcountersRepl are those of replication",
         ),
         Topic::Memory => {
             noted(title, &status(&["tcmalloc"]), "mem.resident is in MiB; the cache is in wiredTiger.cache (\"cache\")")

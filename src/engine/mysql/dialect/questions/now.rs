@@ -93,6 +93,7 @@ fn transactions(scope: &Scope, and: &str) -> String {
 }
 
 fn connections(scope: &Scope) -> Answer {
+    let idle = if scope.idle { " AND p.COMMAND = 'Sleep'" } else { "" };
     let key = match scope.by {
         Some(ConnectionKey::User) => Some(("p.USER", "user")),
         Some(ConnectionKey::State) => Some(("p.COMMAND", "state")),
@@ -114,11 +115,13 @@ fn connections(scope: &Scope) -> Answer {
             ),
         ),
         None => one(
-            "Connections",
+            if scope.idle { "Idle connections, the longest idle first" } else { "Connections" },
             format!(
                 "SELECT {SESSION}, p.COMMAND AS state, p.TIME AS state_seconds, {STATEMENT} FROM information_schema.PROCESSLIST AS p \
-                 WHERE p.USER NOT IN ('system user', 'event_scheduler'){} ORDER BY p.ID{}",
+                 WHERE p.USER NOT IN ('system user', 'event_scheduler'){idle}{}{} ORDER BY {}p.ID{}",
                 who(scope),
+                older_than(scope, "p.TIME"),
+                if scope.idle { "p.TIME DESC, " } else { "" },
                 limit(scope, 500)
             ),
         ),

@@ -200,15 +200,15 @@ fn duplicates(condition: &str) -> String {
     )
 }
 
-/// Largest value of a whole-number column by its type.
+/// Largest value of a whole-number column by its type, as a decimal: twice the largest BIGINT is no BIGINT.
 const MAXIMUM: &str = "CASE c.DATA_TYPE WHEN 'tinyint' THEN 127 WHEN 'smallint' THEN 32767 WHEN 'mediumint' THEN 8388607 \
-                       WHEN 'int' THEN 2147483647 ELSE 9223372036854775807 END * \
+                       WHEN 'int' THEN 2147483647 ELSE 9223372036854775807.0 END * \
                        CASE WHEN c.COLUMN_TYPE LIKE '%unsigned%' THEN 2 ELSE 1 END";
 
 fn auto_increment(scope: &Scope, schema: &Schema) -> String {
     format!(
         "SELECT t.TABLE_SCHEMA AS `database`, t.TABLE_NAME AS `table`, c.COLUMN_NAME AS `column`, c.COLUMN_TYPE AS type, \
-         t.AUTO_INCREMENT AS next_value, ROUND(100 * t.AUTO_INCREMENT / ({MAXIMUM}), 2) AS used_percent \
+         t.AUTO_INCREMENT AS next_value, ROUND(100.0 * t.AUTO_INCREMENT / ({MAXIMUM}), 2) AS used_percent \
          FROM information_schema.TABLES AS t JOIN information_schema.COLUMNS AS c ON c.TABLE_SCHEMA = t.TABLE_SCHEMA \
          AND c.TABLE_NAME = t.TABLE_NAME AND c.EXTRA LIKE '%auto_increment%' WHERE t.AUTO_INCREMENT IS NOT NULL AND {} \
          ORDER BY 6 DESC, 1, 2{}",

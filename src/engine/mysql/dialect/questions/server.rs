@@ -20,7 +20,8 @@ fn settings_of(flavour: Flavour) -> &'static str {
 
 fn settings(scope: &Scope, flavour: Flavour) -> Answer {
     let all = settings_of(flavour);
-    match &scope.name {
+    let name = scope.name.as_deref().map(|name| if name == "timezone" { "time_zone" } else { name });
+    match name {
         Some(name) if name.contains('_') => noted(
             &format!("Setting {name}"),
             format!(
@@ -177,6 +178,36 @@ fn memory(flavour: Flavour) -> Answer {
     )
 }
 
+/// Errors that statements met, where the server counts them, and connections that came to nothing.
+fn errors(flavour: Flavour) -> Answer {
+    let by_number = "SELECT e.ERROR_NUMBER AS error, e.ERROR_NAME AS name, e.SUM_ERROR_RAISED AS raised, e.SUM_ERROR_HANDLED AS handled, \
+         e.FIRST_SEEN AS first_seen, e.LAST_SEEN AS last_seen FROM performance_schema.events_errors_summary_global_by_error AS e \
+         WHERE e.SUM_ERROR_RAISED > 0 ORDER BY e.SUM_ERROR_RAISED DESC LIMIT 50";
+    let connections = counters(
+        flavour,
+        &[
+            "Aborted_clients",
+            "Aborted_connects",
+            "Access_denied_errors",
+            "Connection_errors_accept",
+            "Connection_errors_internal",
+            "Connection_errors_max_connections",
+            "Connection_errors_peer_address",
+            "Connection_errors_select",
+        ],
+    );
+    let mut answer = several(Topic::ErrorCounts.title(), vec![("Connections refused or cut off", connections)]);
+    if !flavour.is_mariadb() {
+        let statement = by_number.to_owned();
+        answer.statements.insert(0, AnswerStatement { title: "Errors of statements".into(), statement });
+    }
+    answer.notes.push(
+        "counted since the server started; Aborted_connects are logins that failed, Aborted_clients sessions that ended without a goodbye"
+            .into(),
+    );
+    answer
+}
+
 pub(super) fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Option<Answer> {
     let title = topic.title();
     let flavour = Flavour::of(schema);
@@ -298,13 +329,7 @@ pub(super) fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Option<Answ
             "counted since the server started, Uptime seconds ago",
         ),
         Topic::Memory => memory(flavour),
-        Topic::ErrorCounts if !flavour.is_mariadb() => noted(
-            title,
-            "SELECT e.ERROR_NUMBER AS error, e.ERROR_NAME AS name, e.SUM_ERROR_RAISED AS raised, e.SUM_ERROR_HANDLED AS handled, \
-             e.FIRST_SEEN AS first_seen, e.LAST_SEEN AS last_seen FROM performance_schema.events_errors_summary_global_by_error AS e \
-             WHERE e.SUM_ERROR_RAISED > 0 ORDER BY e.SUM_ERROR_RAISED DESC LIMIT 50",
-            "counted since the server started",
-        ),
+        Topic::ErrorCounts => errors(flavour),
         Topic::EngineStatus => several(
             title,
             vec![

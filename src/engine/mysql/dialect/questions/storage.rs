@@ -191,6 +191,34 @@ pub(super) fn topic(topic: Topic, scope: &Scope, schema: &Schema) -> Option<Answ
             buffer_pool(flavour),
             "InnoDB's buffer pool since the server started; a miss may still be served by the operating system's cache",
         ),
+        Topic::OpenTables => several(
+            title,
+            vec![
+                (
+                    "Open and opened",
+                    counters(
+                        flavour,
+                        &[
+                            "Open_tables",
+                            "Opened_tables",
+                            "Open_table_definitions",
+                            "Opened_table_definitions",
+                            "Open_files",
+                            "Opened_files",
+                            "Table_open_cache_hits",
+                            "Table_open_cache_misses",
+                            "Table_open_cache_overflows",
+                        ],
+                    ),
+                ),
+                (
+                    "Their limits",
+                    "SELECT @@table_open_cache AS table_open_cache, @@table_definition_cache AS table_definition_cache, \
+                     @@open_files_limit AS open_files_limit"
+                        .to_owned(),
+                ),
+            ],
+        ),
         Topic::TempFiles => noted(
             title,
             format!(

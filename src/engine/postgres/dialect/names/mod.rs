@@ -68,6 +68,14 @@ const PLAIN_VERBS: &[&str] = &[
     "unlisten",
 ];
 
+/// Without `shop=# ` before it, and without `\gx` behind it.
+pub(super) fn as_typed(text: &str) -> &str {
+    const PROMPTS: &[&str] = &["=#", "=>", "-#", "->", "=*#", "=*>"];
+    let is_prompt = |word: &str| PROMPTS.iter().any(|end| word.len() > end.len() && word.ends_with(end));
+    let statement = text.split_once(' ').filter(|(word, _)| is_prompt(word)).map_or(text, |(_, rest)| rest);
+    ["\\gx", "\\g"].iter().find_map(|end| statement.strip_suffix(end)).unwrap_or(statement).trim()
+}
+
 pub(super) fn looks_like_statement(text: &str) -> bool {
     let grammar = Grammar {
         lexis: Lexis::Postgres,

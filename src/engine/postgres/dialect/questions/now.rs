@@ -84,6 +84,12 @@ fn connections(scope: &Scope) -> Answer {
              OR a.client_addr::pg_catalog.text = {n})"
         )
     });
+    let idle = if scope.idle { " AND a.state = 'idle'" } else { "" };
+    let long = scope.longer_than_ms.map_or_else(String::new, |ms| {
+        // What is idle is so since its state changed; any other connection is as old as itself.
+        let since = if scope.idle { "a.state_change" } else { "a.backend_start" };
+        format!(" AND pg_catalog.clock_timestamp() - {since} > INTERVAL '{ms} milliseconds'")
+    });
     match key {
         Some((expression, name)) => one(
             format!("Connections by {name}"),
@@ -96,11 +102,12 @@ fn connections(scope: &Scope) -> Answer {
             ),
         ),
         None => one(
-            "Connections",
+            if scope.idle { "Idle connections, the longest idle first" } else { "Connections" },
             format!(
                 "SELECT {SESSION}, a.state, a.backend_start AS connected, {}, {STATEMENT} FROM pg_catalog.pg_stat_activity AS a \
-                 WHERE a.backend_type = 'client backend'{who} ORDER BY a.backend_start{}",
+                 WHERE a.backend_type = 'client backend'{who}{idle}{long} ORDER BY {}{}",
                 seconds("a.state_change", "state_seconds"),
+                if scope.idle { "a.state_change" } else { "a.backend_start" },
                 limit(scope, 500)
             ),
         ),

@@ -61,6 +61,7 @@ fn none(topic: crate::domain::question::Topic, schema: &Schema) -> Cannot {
         Topic::Tablespaces | Topic::TempFiles | Topic::Vacuum | Topic::LastAnalyze | Topic::Checkpoints => {
             "Redis keeps its data in memory: there is nothing of that kind; `memory` and `persistence` say what there is"
         }
+        Topic::Functions => "what functions and scripts hold is code, which is not read here; by hand: FUNCTION LIST",
         _ => "Redis has no such thing",
     };
     cannot(reason, schema)

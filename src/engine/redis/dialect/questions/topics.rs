@@ -40,7 +40,10 @@ pub(super) fn answer(topic: Topic, scope: &Scope) -> Option<Answer> {
             ),
             Topic::FrequentQueries => one("Commands by calls", "--commands --sort calls"),
             Topic::Throughput => {
-                several(title, &[(title, "INFO stats"), ("Commands by calls", "--commands --sort calls")])
+                several(
+                    title,
+                    &[(title, "INFO stats"), ("Processor time", "INFO cpu"), ("Commands by calls", "--commands --sort calls")],
+                )
             }
             Topic::Latency => several(
                 title,
@@ -201,6 +204,11 @@ fn connections(scope: &Scope) -> Answer {
         Some(ConnectionKey::State) => " --by cmd",
         None => "",
     };
+    if scope.idle && scope.by.is_none() {
+        let mut answer = one("Clients, the longest idle first", "--clients --sort idle");
+        answer.notes.push("idle is in seconds".into());
+        return answer;
+    }
     let mut answer = one("Clients", format!("--clients{by}"));
     if scope.count {
         answer.statements.insert(0, one("How many", "INFO clients").statements.swap_remove(0));
