@@ -79,7 +79,9 @@ const NOISE: &[&str] = &[
 /// Words before which a name is the beginning of keys, and in which case it is a part of them.
 const BEGINNING: &[&str] = &["start", "starting", "starts", "begin", "begins", "beginning", "prefix", "prefixed"];
 /// Words before which a plain word may be a key, beside those above.
-const BEFORE_A_NAME: &[&str] = &["~", "of", "in", "for", "from", "to", "on", "show", "describe", "what", "value", "setting", "type", "size", "ttl"];
+const BEFORE_A_NAME: &[&str] = &[
+    "~", "of", "in", "for", "from", "to", "on", "show", "describe", "what", "value", "setting", "type", "size", "ttl",
+];
 const CONTAINING: &[&str] = &["containing", "contains", "contain", "including", "like"];
 
 const EXPIRY: &[&str] = &["ttl", "ttls", "expire", "expires", "expiry", "expiration", "expiring", "expired"];
@@ -88,7 +90,8 @@ const EXPIRY: &[&str] = &["ttl", "ttls", "expire", "expires", "expiry", "expirat
 const EXPIRING: &[&str] = &["ttl", "ttls", "expire", "expires", "expiry", "expiration", "expiring"];
 
 /// Types of values, as people call them.
-const TYPES: &[&str] = &["hash", "hashes", "list", "lists", "set", "sets", "string", "strings", "zset", "zsets", "stream", "streams"];
+const TYPES: &[&str] =
+    &["hash", "hashes", "list", "lists", "set", "sets", "string", "strings", "zset", "zsets", "stream", "streams"];
 
 use Slot::{Any, Key, Nothing, Perhaps};
 use Topic as T;
@@ -262,13 +265,11 @@ impl Rule {
             Slot::Any => None,
             Slot::Perhaps if quoted => Some(token.text.clone()),
             Slot::Perhaps if token.kind != Kind::Word || is(token, self.may) => None,
-            Slot::Perhaps => of_prefix()
-                .filter(|_| !is(token, &["key"]))
-                .or_else(|| {
-                    let part = behind.is_some_and(|t| is(t, BEGINNING) || is(t, CONTAINING))
-                        && !NOISE.contains(&token.canon);
-                    (introduced && (token.canon.is_empty() || part)).then(|| token.text.clone())
-                }),
+            Slot::Perhaps => of_prefix().filter(|_| !is(token, &["key"])).or_else(|| {
+                let part =
+                    behind.is_some_and(|t| is(t, BEGINNING) || is(t, CONTAINING)) && !NOISE.contains(&token.canon);
+                (introduced && (token.canon.is_empty() || part)).then(|| token.text.clone())
+            }),
         }
     }
 }

@@ -26,6 +26,7 @@ mod past;
 mod periods;
 mod reading;
 mod selection;
+mod setting;
 mod shorthand;
 mod topics;
 mod vocabulary;
@@ -176,8 +177,8 @@ fn choose(question: &Question<'_>) -> Result<Understood, Cannot> {
         (Some(topic), _) => Ok(understood(topic, false)),
         (None, Outcome::Read(data)) => Ok(understood(data, false)),
         (None, Outcome::Unclear(cannot)) => Err(cannot),
-        (None, Outcome::Unknown(words)) => match topics::setting_in_words(question) {
-            Some(setting) => Ok(understood(setting, false)),
+        (None, Outcome::Unknown(words)) => match setting::in_words(question) {
+            Some(reading) => Ok(understood(reading, false)),
             None => Err(unknown(question, &words)),
         },
     }

@@ -5,6 +5,7 @@ use super::intent::{ConnectionKey, Intent};
 use super::intent::{KeyDirection, ListKind, Relation, Scope, TableList, TableOrder, Topic};
 use super::mentions::{self, Mention};
 use super::reading::{Question, Reading};
+use super::setting;
 use super::words::{Kind, Token};
 
 /// What a rule leads to.
@@ -58,7 +59,7 @@ impl Rule {
 }
 
 /// Words that every rule explains.
-const NOISE: &[&str] = &[
+pub(super) const NOISE: &[&str] = &[
     "~", "show", "what", "who", "how", "all", "of", "in", "on", "from", "for", "with", "to", "at", "by", "and",
     "database", "server", "now", "current", "info", "name", "whose", "engine",
 ];
@@ -229,7 +230,7 @@ pub(super) fn read(question: &Question<'_>) -> Option<Reading> {
             }
         }
     }
-    best.map(|(_, reading)| reading).or_else(|| one_setting(question))
+    best.map(|(_, reading)| reading).or_else(|| setting::by_name(question))
 }
 
 /// A question with its slots taken out.
@@ -512,63 +513,4 @@ fn duration(tokens: &[Token]) -> Option<(u64, usize)> {
     // Above a century the number is a mistake, and the cast below stays exact far beyond it.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     (0.0..3.2e12).contains(&ms).then_some((ms as u64, i + 2))
-}
-
-/// `what is work_mem`: one name with an underscore that no table or column has, or a well-known one without.
-fn one_setting(question: &Question<'_>) -> Option<Reading> {
-    const WITHOUT_UNDERSCORE: &[&str] =
-        &["port", "fsync", "ssl", "timezone", "datestyle", "jit", "autovacuum", "page_size"];
-    let mut name = None;
-    for token in &question.tokens {
-        let fits = token.kind == Kind::Word
-            && (token.text.contains('_')
-                || WITHOUT_UNDERSCORE.contains(&token.lower.as_str())
-                || token.lower.starts_with("max_"));
-        if fits && name.is_none() && !question.names_something(token) {
-            name = Some(token.lower.clone());
-        } else if token.means("timezone") && name.is_none() {
-            name = Some("timezone".to_owned());
-        } else if !(token.kind == Kind::Word && (NOISE.contains(&token.canon) || token.one_of(&["value", "setting"]))) {
-            return None;
-        }
-    }
-    let scope = Scope { name: Some(name?), ..Scope::default() };
-    Some(Reading {
-        intent: Intent::Topic(Topic::Settings, scope),
-        notes: Vec::new(),
-        topic: Some(Topic::Settings),
-        plain: true,
-    })
-}
-
-/// `is the slow query log on`, `max allowed packet`: the words of a setting's name, asked for as a setting is. Read so
-/// only when nothing else explains the question.
-pub(super) fn setting_in_words(question: &Question<'_>) -> Option<Reading> {
-    let tokens = &question.tokens;
-    let last = tokens.last()?;
-    let is_switch = last.is(&["on", "off", "enabled", "disabled", "configured"]);
-    let is_called_setting = tokens.iter().any(|t| t.means("setting"));
-    let is_bound = |t: &Token| t.is(&["max", "maximum", "min", "minimum", "default"]);
-    let words: Vec<&Token> = tokens[..tokens.len() - usize::from(is_switch)]
-        .iter()
-        .filter(|t| !(t.kind == Kind::Word && (t.one_of(NOISE) && !t.is(&["server", "name"]) || t.means("setting"))))
-        .collect();
-    let asked_for = is_switch || is_called_setting || words.first().is_some_and(|t| is_bound(t));
-    let enough = if is_switch || is_called_setting { 1 } else { 3 };
-    let plain = words.iter().all(|t| {
-        t.kind == Kind::Word
-            && !t.one_of(&["howmany", "count", "not", "no", "without", "or", "per"])
-            && !matches!(question.find_table(std::slice::from_ref(*t)), Some(found) if found.how().plain())
-    });
-    if !asked_for || !plain || !(enough..=5).contains(&words.len()) {
-        return None;
-    }
-    let spell = |t: &&Token| if t.is(&["maximum"]) { "max".to_owned() } else { t.lower.replace(' ', "_") };
-    let scope = Scope { name: Some(words.iter().map(spell).collect::<Vec<_>>().join("_")), ..Scope::default() };
-    Some(Reading {
-        intent: Intent::Topic(Topic::Settings, scope),
-        notes: Vec::new(),
-        topic: Some(Topic::Settings),
-        plain: true,
-    })
 }

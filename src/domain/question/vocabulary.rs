@@ -75,7 +75,10 @@ const WORDS: &[(&str, &str)] = &[
                  variable variables guc gucs option options configured",
     ),
     ("changed", "changed modified nondefault customized customised tuned differ differs altered"),
-    ("connection", "connection connections connected connect client clients session sessions thread threads logged online"),
+    (
+        "connection",
+        "connection connections connected connect client clients session sessions thread threads logged online",
+    ),
     ("hold", "hold holds held holding"),
     ("limit", "limit limits max maximum"),
     ("query", "query queries statement statements sql sqls command commands operation operations ops"),
@@ -108,7 +111,10 @@ const WORDS: &[(&str, &str)] = &[
     ("largest", "largest biggest heaviest greatest fattest"),
     ("smallest", "smallest tiniest least"),
     ("size", "size sizes sized big large space storage footprint bytes volume megabytes gigabytes mb gb heavy"),
-    ("take", "take takes taken taking use uses occupy occupies occupied consume consumes consumed used using eat eats usage utilization utilisation"),
+    (
+        "take",
+        "take takes taken taking use uses occupy occupies occupied consume consumes consumed used using eat eats usage utilization utilisation",
+    ),
     ("much", "much"),
     ("count", "count counts counted counting"),
     ("estimate", "estimate estimated estimates approximate approximately approx roughly rough"),

@@ -50,7 +50,8 @@ pub(crate) fn lay_out(canvas: &Canvas<'_>, entry: &Entry, place: &Place<'_>) -> 
                 lines.push(Line::default());
             }
             lines.push(speaker(canvas, "you", &clock(at), ""));
-            let looks_like_sql = place.model.chat_target().is_some_and(|t| t.dialect.looks_like_statement(t.dialect.as_typed(text)));
+            let looks_like_sql =
+                place.model.chat_target().is_some_and(|t| t.dialect.looks_like_statement(t.dialect.as_typed(text)));
             if looks_like_sql {
                 lines.extend(indented(statement::wrapped(text, width.saturating_sub(2), &canvas.theme)));
             } else {

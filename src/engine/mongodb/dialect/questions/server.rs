@@ -29,7 +29,9 @@ pub(super) fn topic(topic: Topic, scope: &Scope) -> Option<Answer> {
             noted(title, &status(&[]), "connections.current and connections.available: together they are the limit")
         }
         Topic::TableEngines => noted("The storage engine", &status(&[]), "storageEngine.name"),
-        Topic::ErrorCounts => noted(title, &status(&[]), "asserts count since the server started; user ones are errors of clients"),
+        Topic::ErrorCounts => {
+            noted(title, &status(&[]), "asserts count since the server started; user ones are errors of clients")
+        }
         Topic::Operations => noted(
             title,
             &status(&[]),

@@ -39,12 +39,14 @@ pub(super) fn answer(topic: Topic, scope: &Scope) -> Option<Answer> {
                 ],
             ),
             Topic::FrequentQueries => one("Commands by calls", "--commands --sort calls"),
-            Topic::Throughput => {
-                several(
-                    title,
-                    &[(title, "INFO stats"), ("Processor time", "INFO cpu"), ("Commands by calls", "--commands --sort calls")],
-                )
-            }
+            Topic::Throughput => several(
+                title,
+                &[
+                    (title, "INFO stats"),
+                    ("Processor time", "INFO cpu"),
+                    ("Commands by calls", "--commands --sort calls"),
+                ],
+            ),
             Topic::Latency => several(
                 title,
                 &[
