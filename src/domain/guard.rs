@@ -143,6 +143,11 @@ pub struct Catalog {
     pub functions: Vec<String>,
     /// User-defined operators, `schema.===`.
     pub operators: Vec<String>,
+    /// Those of `operators` that run nothing but functions which only read.
+    pub safe_operators: Vec<String>,
+    /// User-defined types to which a cast runs nothing but what only reads: no function of unknown purpose in a
+    /// domain's checks, in a range, or behind the cast itself.
+    pub safe_types: Vec<String>,
     /// Foreign tables: reading them makes another server work.
     pub foreign_tables: Vec<String>,
 }
@@ -154,6 +159,8 @@ impl Catalog {
         self.safe_functions.extend(other.safe_functions);
         self.functions.extend(other.functions);
         self.operators.extend(other.operators);
+        self.safe_operators.extend(other.safe_operators);
+        self.safe_types.extend(other.safe_types);
         self.foreign_tables.extend(other.foreign_tables);
     }
 

@@ -184,7 +184,9 @@ fn the_catalogue_decides_on_views_functions_and_foreign_tables() {
         functions: names(&["app.evil", "app.pure", "other.pure", "app.full_name"]),
         // No list allows what is known to do more than read.
         safe_functions: names(&["app.pure", "public.dblink_exec", "pg_catalog.pg_sleep"]),
-        operators: names(&["app.==="]),
+        operators: names(&["app.===", "app.%>", "ext.%>", "ext.<=>"]),
+        safe_operators: names(&["ext.%>", "ext.<=>"]),
+        safe_types: names(&["app.mood"]),
         foreign_tables: names(&["app.remote"]),
     };
     let dialect = engine::by_name("postgres").unwrap().dialect;
@@ -208,6 +210,14 @@ fn the_catalogue_decides_on_views_functions_and_foreign_tables() {
         ("SELECT (t).full_name FROM app.t", "needs-approval"),
         ("SELECT full_name FROM app.t", "allow"),
         ("SELECT 1 === 2", "needs-approval"),
+        ("SELECT a <=> b FROM t", "allow"),
+        ("SELECT a %> b FROM t", "needs-approval"),
+        ("SELECT a OPERATOR(ext.%>) b FROM t", "allow"),
+        ("SELECT a OPERATOR(app.%>) b FROM t", "deny"),
+        ("SELECT 'x'::app.mood, CAST('{x}' AS app.mood[])", "allow"),
+        ("SELECT 'x'::mood", "needs-approval"),
+        ("SELECT 'x'::other.mood", "needs-approval"),
+        ("SELECT 'x'::app.\"Mood\"", "needs-approval"),
         ("SELECT public.dblink_exec('x')", "deny"),
         ("SELECT pg_catalog.pg_sleep(1)", "deny"),
         ("SELECT * FROM app.acts", "needs-approval"),

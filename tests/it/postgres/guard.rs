@@ -76,6 +76,20 @@ fn readers_of_known_extensions_are_allowed_and_impostors_are_not() {
                 CREATE FUNCTION ext.impostor(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
                 ALTER EXTENSION fuzzystrmatch ADD FUNCTION ext.impostor(int);
                 RESET ROLE;
+                CREATE FUNCTION app.equal_by_spy(int, int) RETURNS bool LANGUAGE sql AS 'SELECT true';
+                CREATE TYPE app.mood AS ENUM ('sad', 'happy');
+                CREATE DOMAIN app.positive AS int CHECK (VALUE > 0);
+                CREATE DOMAIN app.lowered AS text CHECK (VALUE = lower(VALUE));
+                CREATE FUNCTION app.spy(int) RETURNS bool LANGUAGE sql AS 'SELECT true';
+                CREATE DOMAIN app.spied AS int CHECK (app.spy(VALUE));
+                CREATE DOMAIN app.files AS text CHECK (pg_read_file(VALUE) IS NOT NULL);
+                CREATE TYPE app.pair AS (a app.mood, b app.positive[]);
+                CREATE TYPE app.spied_pair AS (a app.mood, b app.spied[]);
+                CREATE TYPE app.span AS RANGE (subtype = int);
+                CREATE TYPE app.cast_by_force AS ENUM ('x');
+                CREATE FUNCTION app.force(text) RETURNS app.cast_by_force LANGUAGE sql AS $$SELECT 'x'::app.cast_by_force$$;
+                CREATE CAST (text AS app.cast_by_force) WITH FUNCTION app.force(text);
+                CREATE OPERATOR app.=== (leftarg = int, rightarg = int, procedure = app.equal_by_spy);
                 CREATE VIEW app.trusted AS SELECT ext.similarity('a', 'b');
                 CREATE VIEW app.forged AS SELECT app.similarity('a', 'b');
                 CREATE VIEW app.forged_too AS SELECT ext.impostor(1)",
@@ -91,9 +105,14 @@ fn readers_of_known_extensions_are_allowed_and_impostors_are_not() {
             "SELECT ext.levenshtein('a', 'b')",
             "SELECT ext.normal_rand(1, 1, 1)",
             "SELECT * FROM app.trusted",
+            "SELECT 'sad'::app.mood, '{sad,happy}'::app.mood[], 1::app.positive, 'a'::app.lowered",
+            "SELECT '(sad,{1})'::app.pair, '[1,2]'::app.span",
+            "SELECT 'a=>1'::ext.hstore OPERATOR(ext.->) 'a', 'a'::ext.citext",
+            "SELECT 'word' OPERATOR(ext.%>) 'word'",
         ];
         for statement in allowed {
             assert_eq!(verdict(&catalog, statement), Verdict::Allow, "{statement}");
+            client.batch_execute(statement).await.unwrap_or_else(|e| panic!("{statement}: {e}"));
         }
         let held = [
             "SELECT app.similarity('a', 'b')",
@@ -101,6 +120,12 @@ fn readers_of_known_extensions_are_allowed_and_impostors_are_not() {
             "SELECT ext.show_trgm('a')",
             "SELECT ext.impostor(1)",
             "SELECT * FROM app.forged",
+            "SELECT 1::app.spied",
+            "SELECT '/etc/passwd'::app.files",
+            "SELECT '(sad,{1})'::app.spied_pair",
+            "SELECT 'x'::text::app.cast_by_force",
+            "SELECT 1 OPERATOR(app.===) 1",
+            "SELECT 1 === 1",
             "SELECT * FROM app.forged_too",
             "SELECT ext.set_limit(0.5)",
             "SELECT * FROM ext.crosstab('DELETE FROM t')",

@@ -5,7 +5,7 @@ mod classify;
 mod names;
 mod questions;
 
-pub(super) use classify::extensions;
+pub(super) use classify::{extensions, is_built_in_reader};
 
 use crate::domain::connection::Approach;
 use crate::domain::dialect::Dialect;

@@ -5,10 +5,11 @@
 //! rule itself is looked through. When that fails, the view is listed with a function that nobody knows: then a
 //! person is asked.
 
+use super::types;
 use crate::domain::error_event::SessionError;
 use crate::domain::guard::{Catalog, CatalogView};
 use crate::domain::rows::{Rows, Value};
-use crate::engine::postgres::dialect::extensions;
+use crate::engine::postgres::dialect::{extensions, is_built_in_reader};
 use crate::engine::{Param, Query, Session};
 use std::collections::BTreeMap;
 
@@ -20,6 +21,7 @@ macro_rules! first_own_oid {
         "16384"
     };
 }
+pub(super) use first_own_oid;
 
 static FUNCTIONS: Query = Query {
     name: "guard.functions",
@@ -59,11 +61,14 @@ static EXTENSIONS: Query = Query {
     timeout_ms: 10_000,
 };
 
+/// Each operator with the function that it runs.
 static OPERATORS: Query = Query {
     name: "guard.operators",
     text: concat!(
-        "SELECT DISTINCT n.nspname || '.' || o.oprname AS name
+        "SELECT DISTINCT n.nspname || '.' || o.oprname AS name, pn.nspname || '.' || p.proname AS function
            FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
+           LEFT JOIN pg_catalog.pg_proc p ON p.oid = o.oprcode
+           LEFT JOIN pg_catalog.pg_namespace pn ON pn.oid = p.pronamespace
           WHERE o.oid >= ",
         first_own_oid!(),
         " ORDER BY 1"
@@ -133,11 +138,12 @@ const UNREADABLE: &str = "(its definition could not be read)";
 pub(super) async fn catalog(session: &mut dyn Session) -> Result<Catalog, SessionError> {
     let mut catalog = Catalog {
         functions: names(session, &FUNCTIONS).await?,
-        operators: names(session, &OPERATORS).await?,
         foreign_tables: names(session, &FOREIGN_TABLES).await?,
         safe_functions: extension_readers(session).await?,
         ..Catalog::default()
     };
+    operators(session, &mut catalog).await?;
+    catalog.safe_types = types::safe(session, &catalog.safe_functions).await?;
     let mut after = 0;
     loop {
         let page = session.own(&VIEWS, &[Param::Int(after), Param::Int(PAGE)]).await?;
@@ -167,6 +173,20 @@ pub(super) async fn catalog(session: &mut dyn Session) -> Result<Catalog, Sessio
         after = last;
     }
     Ok(catalog)
+}
+
+/// All operators, and those among them whose every function only reads.
+async fn operators(session: &mut dyn Session, catalog: &mut Catalog) -> Result<(), SessionError> {
+    let rows = session.own(&OPERATORS, &[]).await?;
+    let mut found: BTreeMap<String, bool> = BTreeMap::new();
+    for row in &rows.rows {
+        let function = rows.text(row, "function");
+        let reads = is_built_in_reader(&function) || catalog.safe_functions.contains(&function);
+        *found.entry(rows.text(row, "name")).or_insert(true) &= reads;
+    }
+    catalog.safe_operators = found.iter().filter(|(_, reads)| **reads).map(|(name, _)| name.clone()).collect();
+    catalog.operators = found.into_keys().collect();
+    Ok(())
 }
 
 /// Functions of known extensions that only read.

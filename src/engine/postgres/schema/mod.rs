@@ -5,6 +5,7 @@
 
 mod guard;
 mod queries;
+mod types;
 
 use super::sample::Memory;
 use crate::domain::error_event::SessionError;

@@ -76,7 +76,7 @@ fn check_node(node: &SyntaxNode, position: Position, context: Context<'_>, findi
     match node.kind() {
         K::CALL_EXPR => check_call(node, position, context, findings),
         K::FIELD_EXPR => check_field(node, position, context, findings),
-        K::PATH_TYPE => types::check(node, findings),
+        K::PATH_TYPE => types::check(node, context, findings),
         // Inside OPERATOR(...) the schema stands beside the symbol, and both are judged together.
         K::CUSTOM_OP if node.parent().is_some_and(|parent| parent.kind() == K::OP) => {}
         K::CUSTOM_OP => operators::check_custom(node, context, findings),

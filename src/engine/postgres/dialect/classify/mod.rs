@@ -19,7 +19,7 @@ mod statement;
 mod types;
 mod words;
 
-pub(in crate::engine::postgres) use functions::{extensions, may_declare_safe};
+pub(in crate::engine::postgres) use functions::{extensions, is_built_in_reader, may_declare_safe};
 
 use crate::domain::guard::{Author, Catalog, Class, Judgement};
 use crate::engine::sql::lexer::{self, Kind, Lexis};

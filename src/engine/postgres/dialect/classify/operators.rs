@@ -1,7 +1,7 @@
 //! The operators of `pg_catalog`. An operator is a function with another spelling, so an unknown one is unknown code.
 
 use super::Context;
-use super::words;
+use super::words::{self, Word};
 use crate::domain::guard::Class;
 use crate::engine::sql::findings::Findings;
 use squawk_syntax::{SyntaxElement, SyntaxKind, SyntaxNode};
@@ -34,13 +34,27 @@ pub(super) fn check_named(node: &SyntaxNode, context: Context<'_>, findings: &mu
         [] if BUILT_IN.contains(&symbol.as_str()) => {}
         [] => unknown(&symbol, context, findings),
         [only] if only.name.as_deref() == Some("pg_catalog") && BUILT_IN.contains(&symbol.as_str()) => {}
-        _ => findings
-            .deny(Class::Unparsed, "an operator of another schema than pg_catalog calls a function under another name"),
+        [only] if is_safe(only, &symbol, context) => {}
+        _ => findings.deny(
+            Class::Unparsed,
+            "an operator of another schema than pg_catalog calls a function that is not known to only read",
+        ),
     }
 }
 
+/// `OPERATOR(schema.symbol)` runs functions that only read.
+fn is_safe(schema: &Word, symbol: &str, context: Context<'_>) -> bool {
+    schema.name.as_ref().is_some_and(|schema| context.catalog.safe_operators.contains(&format!("{schema}.{symbol}")))
+}
+
 fn unknown(symbol: &str, context: Context<'_>, findings: &mut Findings) {
-    let known = context.catalog.operators.iter().any(|o| o.rsplit('.').next() == Some(symbol));
+    // The schema holds no dot in these lists, while a symbol never does.
+    let listed = |name: &String| name.rsplit('.').next() == Some(symbol);
+    let (all, safe) = (&context.catalog.operators, &context.catalog.safe_operators);
+    if safe.iter().any(listed) && !all.iter().any(|name| listed(name) && !safe.contains(name)) {
+        return;
+    }
+    let known = all.iter().any(listed);
     let what = if known { "user-defined" } else { "unknown" };
     findings.needs_approval(Class::Read, format!("the {what} operator {symbol} may do anything"));
 }

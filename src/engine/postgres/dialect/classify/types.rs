@@ -1,6 +1,6 @@
 //! The types of `pg_catalog`. A cast to any other type may run that type's own functions and checks.
 
-use super::words;
+use super::{Context, words};
 use crate::domain::guard::Class;
 use crate::engine::sql::findings::Findings;
 use squawk_syntax::SyntaxNode;
@@ -26,7 +26,7 @@ pub(super) fn is_built_in(name: &str) -> bool {
 }
 
 /// A type that is written as a name.
-pub(super) fn check(node: &SyntaxNode, findings: &mut Findings) {
+pub(super) fn check(node: &SyntaxNode, context: Context<'_>, findings: &mut Findings) {
     let Some(parts) = words::dotted(node) else {
         findings.deny(Class::Unparsed, "the name of a type cannot be decoded");
         return;
@@ -38,12 +38,14 @@ pub(super) fn check(node: &SyntaxNode, findings: &mut Findings) {
         ["information_schema", name] => {
             matches!(*name, "cardinal_number" | "character_data" | "sql_identifier" | "time_stamp" | "yes_or_no")
         }
+        // A bare name means a type of `pg_catalog`: nothing else is on our search path.
+        [_, _] => context.catalog.safe_types.contains(&parts.join(".")),
         _ => false,
     };
     if !known {
         findings.needs_approval(
             Class::Read,
-            format!("{} is not a built-in type, and a cast to it may run functions of its own", parts.join(".")),
+            format!("a cast to {} may run functions that are not known to only read", parts.join(".")),
         );
     }
 }

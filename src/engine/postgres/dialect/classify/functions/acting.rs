@@ -6,6 +6,7 @@ use crate::domain::guard::Class;
 const FILES: &str = "reads or writes files of the server";
 const OBJECTS: &str = "works on large objects";
 const TEXT: &str = "runs SQL that is hidden in a text";
+const NAMED: &str = "reads a table that is named in a text";
 const LOCKS: &str = "takes or frees advisory locks";
 const SLEEP: &str = "only takes time";
 const ENDS: &str = "ends the work of a session";
@@ -17,6 +18,7 @@ const BACKUP: &str = "acts on backups or the write-ahead log";
 const NETWORK: &str = "opens connections of its own";
 const ID: &str = "uses up a transaction id";
 const SEQUENCE: &str = "advances a sequence";
+const GEOMETRY: &str = "adds, changes or drops tables and columns";
 const CATALOG: &str = "changes the catalogue or statistics";
 
 /// Exact names.
@@ -77,6 +79,17 @@ const NAMES: &[(&str, Class, &str)] = &[
     ("postgres_fdw_disconnect", Class::Admin, NETWORK),
     ("postgres_fdw_disconnect_all", Class::Admin, NETWORK),
     ("pg_isolation_test_session_is_blocked", Class::Admin, SERVER),
+    // PostGIS, old and new. These are in part called IMMUTABLE or STABLE.
+    ("find_extent", Class::Unparsed, NAMED),
+    ("st_find_extent", Class::Unparsed, NAMED),
+    ("st_findextent", Class::Unparsed, NAMED),
+    ("addgeometrycolumn", Class::Ddl, GEOMETRY),
+    ("dropgeometrycolumn", Class::Ddl, GEOMETRY),
+    ("dropgeometrytable", Class::Ddl, GEOMETRY),
+    ("populate_geometry_columns", Class::Ddl, GEOMETRY),
+    ("updategeometrysrid", Class::Ddl, GEOMETRY),
+    ("st_fromflatgeobuftotable", Class::Ddl, GEOMETRY),
+    ("postgis_extensions_upgrade", Class::Ddl, GEOMETRY),
     ("lo_import", Class::File, FILES),
     ("lo_export", Class::File, FILES),
 ];

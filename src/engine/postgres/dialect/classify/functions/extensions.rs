@@ -62,6 +62,12 @@ const EXTENSIONS: &[Extension] = &[
         "fips_mode gen_random_bytes gen_random_uuid gen_salt pgp_pub_encrypt pgp_pub_encrypt_bytea pgp_sym_encrypt \
          pgp_sym_encrypt_bytea",
     ),
+    // Not what makes tables and columns or reads a table that is named in a text; `acting` names those.
+    computing(
+        "postgis",
+        "find_srid postgis_constraint_dims postgis_constraint_srid postgis_constraint_type st_asgeojson \
+         st_clusterkmeans st_estimatedextent st_generatepoints st_symmetricdifference",
+    ),
     // Looks at the locks of rows and takes none.
     only("pgrowlocks", "pgrowlocks"),
     only("pgstattuple", "pg_relpages pgstatginindex pgstathashindex pgstatindex pgstattuple pgstattuple_approx"),
@@ -75,15 +81,24 @@ const EXTENSIONS: &[Extension] = &[
     only("tablefunc", "normal_rand"),
     computing("unaccent", "unaccent"),
     computing("uuid-ossp", "uuid_generate_v1 uuid_generate_v1mc uuid_generate_v4"),
+    computing("vector", ""),
 ];
+
+fn find(name: &str) -> Option<&'static Extension> {
+    EXTENSIONS.binary_search_by(|known| known.name.cmp(name)).ok().map(|at| &EXTENSIONS[at])
+}
+
+/// True when the code behind the types of this extension only computes.
+pub(in crate::engine::postgres) fn has_plain_types(extension: &str) -> bool {
+    find(extension).is_some_and(|known| known.computes)
+}
 
 /// True when a function that is known to belong to this extension only reads. `immutable`: the extension says so of
 /// every function of this name.
 pub(in crate::engine::postgres) fn reads(extension: &str, function: &str, immutable: bool) -> bool {
     super::acting::find(function).is_none()
-        && EXTENSIONS.binary_search_by(|known| known.name.cmp(extension)).is_ok_and(|at| {
-            (EXTENSIONS[at].computes && immutable)
-                || EXTENSIONS[at].readers.split_ascii_whitespace().any(|reader| reader == function)
+        && find(extension).is_some_and(|known| {
+            (known.computes && immutable) || known.readers.split_ascii_whitespace().any(|reader| reader == function)
         })
 }
 

@@ -84,6 +84,12 @@ pub(super) fn check(parts: &[String], position: Position, context: Context<'_>, 
     }
 }
 
+/// True when a function of the server's own (`schema.name`) only reads.
+pub(in crate::engine::postgres) fn is_built_in_reader(function: &str) -> bool {
+    let parts: Vec<&str> = function.split('.').collect();
+    known(&parts) == Known::Reads
+}
+
 /// Whether a person may declare this function (`schema.name`) to be a pure read.
 pub(in crate::engine::postgres) fn may_declare_safe(function: &str) -> Result<(), String> {
     let (schema, name) = function.split_once('.').unwrap_or_default();
