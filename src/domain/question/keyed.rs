@@ -82,6 +82,7 @@ const BEGINNING: &[&str] = &["start", "starting", "starts", "begin", "begins", "
 const BEFORE_A_NAME: &[&str] = &[
     "~", "of", "in", "for", "from", "to", "on", "show", "describe", "what", "value", "setting", "type", "size", "ttl",
 ];
+const ENDING: &[&str] = &["end", "ending", "ends"];
 const CONTAINING: &[&str] = &["containing", "contains", "contain", "including", "like"];
 
 const EXPIRY: &[&str] = &["ttl", "ttls", "expire", "expires", "expiry", "expiration", "expiring", "expired"];
@@ -103,18 +104,19 @@ const RULES: &[Rule] = &[
     rule(T::KeyValue, &[&["show", "what", "describe"]], &["key", "value", "info", "hash", "list", "set", "string", "element", "elements", "field", "column", "row", "members"], Key),
     rule(T::KeyValue, &[&["row", "elements", "members", "column", "fields", "items", "messages"]], &["key", "sample", "first", "top", "stream", "list", "set", "hash", "queue"], Any),
     rule(T::KeyExpiry, &[EXPIRY], &["key", "time", "when", "howlong", "free", "does", "value", "long", "until", "before", "second"], Any),
-    rule(T::KeyExpiry, &[&["time", "howlong", "long"], &["live", "left", "remaining", "free"]], &["key"], Any),
+    rule(T::KeyExpiry, &[&["time", "howlong", "long", "howmany"], &["live", "lives", "left", "remaining", "free"]], &["key", "second", "minute", "hour", "more"], Any),
     rule(T::KeyType, &[&["type"]], &["key", "structure"], Any),
+    rule(T::KeyType, &[TYPES], &["key"], Key),
     rule(T::KeyType, &[&["kind", "sort"], &["key", "value", "data"]], &["key", "value", "structure"], Key),
     rule(T::KeyEncoding, &[&["encoding", "encoded"]], &["key", "internal", "type"], Any),
-    rule(T::KeySize, &[&["size", "memory", "howmuch", "length", "largest"]], &["key", "take", "memory", "usage", "much", "size", "bytes", "long", "row", "elements"], Any),
+    rule(T::KeySize, &[&["size", "memory", "howmuch", "length", "largest", "cardinality"]], &["key", "take", "memory", "usage", "much", "size", "bytes", "long", "row", "elements"], Any),
     rule(T::KeySize, &[&["howmany", "count"], &["row", "elements", "members", "column", "fields", "items", "messages"]], &["key", "have", "stored"], Any),
     rule(T::KeyFacts, &[&["idle", "accessed", "access", "touched"]], &["key", "time", "last", "when", "howlong", "long", "idle"], Key),
     rule(T::KeyFacts, &[&["describe", "info", "facts", "key", "about"]], &["key", "info", "about", "type"], Key),
     // Keys.
-    rule(T::Keys, &[&["howmany", "count"], &["key"]], &["total", "exist", "have", "stored", "match", "matching", "start", "starting", "starts", "begin", "begins", "beginning", "prefix", "prefixed", "pattern", "containing", "contains", "contain", "like", "dbsize", "that", "type", "each"], Perhaps),
+    rule(T::Keys, &[&["howmany", "count"], &["key"]], &["total", "exist", "have", "stored", "match", "matching", "end", "ending", "ends", "start", "starting", "starts", "begin", "begins", "beginning", "prefix", "prefixed", "pattern", "containing", "contains", "contain", "like", "dbsize", "that", "type", "each"], Perhaps),
     rule(T::Keys, &[&["dbsize"]], &["key"], Nothing),
-    rule(T::Keys, &[&["key"]], &["match", "matching", "start", "starting", "starts", "begin", "begins", "beginning", "prefix", "pattern", "containing", "contains", "contain", "like", "scan", "first", "some", "that", "which"], Perhaps),
+    rule(T::Keys, &[&["key"]], &["match", "matching", "end", "ending", "ends", "start", "starting", "starts", "begin", "begins", "beginning", "prefix", "pattern", "containing", "contains", "contain", "like", "scan", "first", "some", "that", "which"], Perhaps),
     rule(T::Keyspace, &[&["key", "keyspace"], &["prefix", "prefixes", "per", "schema", "group", "grouped", "kind", "pattern", "patterns", "distribution"]], &["by", "each", "statistics", "most", "howmany", "count", "top", "row", "take", "memory", "largest", "size"], Nothing),
     rule(T::Keyspace, &[&["prefix", "prefixes", "keyspace"]], &["top", "largest", "most", "key", "by", "statistics", "info", "overview", "analyze", "take", "memory", "size"], Nothing),
     rule(T::Keyspace, &[&["key", "keyspace"], &["info", "analyze"]], &["overview", "statistics"], Nothing),
@@ -129,6 +131,7 @@ const RULES: &[Rule] = &[
     rule(T::HotKeys, &[&["key"], &["take", "read"], &["most"]], &["frequent"], Nothing),
     rule(T::HotKeys, &[&["hotkeys", "hotkey"]], &["analyze"], Nothing),
     rule(T::IdleKeys, &[&["idle", "unused", "untouched", "stale", "cold", "old"], &["key"]], &["long", "most", "top", "time"], Nothing),
+    rule(T::IdleKeys, &[&["key"], &["least"], &["recently", "used", "accessed"]], &["recently", "used", "last", "take"], Nothing),
     rule(T::IdleKeys, &[&["key"], &["not"], &["take", "touched", "accessed", "read"]], &["long", "time", "for"], Nothing),
     rule(T::KeysWithoutExpiry, &[&["without", "no", "not", "missing"], EXPIRY], &["key", "set", "time", "have", "howmany", "count", "percentage", "ratio"], Nothing),
     rule(T::KeysWithoutExpiry, &[&["persistent", "permanent", "volatile"], &["key"]], &["howmany", "count"], Nothing),
@@ -140,19 +143,22 @@ const RULES: &[Rule] = &[
     rule(T::SlowQueries, &[&["slowlog"]], &["query", "last", "recent", "row", "first", "top", "get"], Nothing),
     rule(T::SlowQueries, &[&["slow"]], &["query", "log", "last", "recent", "run", "most", "top", "first", "row", "why", "any"], Nothing),
     rule(T::SlowQueries, &[&["query"], &["time", "take", "slow", "cpu"]], &["most", "top", "total", "long", "time", "by", "average", "first", "cpu", "much"], Nothing),
-    rule(T::Throughput, &[&["ops", "opcounter", "operation", "operations", "throughput", "qps", "traffic", "network", "bandwidth", "load", "busy", "cpu"]], &["take", "traffic", "network", "throughput", "load", "ops", "operations", "per", "second", "howmany", "query", "input", "output", "much", "high", "is"], Nothing),
+    rule(T::Throughput, &[&["ops", "opcounter", "operation", "operations", "throughput", "qps", "traffic", "network", "bandwidth", "load", "busy", "cpu"]], &["take", "instantaneous", "traffic", "network", "throughput", "load", "ops", "operations", "per", "second", "howmany", "query", "input", "output", "much", "high", "is"], Nothing),
     rule(T::Throughput, &[&["query"], &["per"], &["second"]], &["howmany"], Nothing),
+    rule(T::Throughput, &[&["statistics"]], &[], Nothing),
     rule(T::Throughput, &[&["connection"], &["received", "accepted"]], &["howmany", "count", "total"], Nothing),
     // Memory.
-    rule(T::Memory, &[&["memory", "maxmemory"]], &["take", "breakdown", "usage", "much", "howmuch", "where", "go", "goes", "going", "gone", "consumption", "statistics", "free", "limit", "overhead", "why", "full", "high", "reached", "close", "near", "largest", "size", "info", "peak", "total", "left", "most", "up", "consumers", "distribution", "maximum", "doctor", "problem", "performance", "analyze", "set", "setting"], Nothing),
+    rule(T::Memory, &[&["memory", "maxmemory", "rss", "peak"]], &["take", "breakdown", "usage", "much", "howmuch", "where", "go", "goes", "going", "gone", "consumption", "statistics", "free", "limit", "overhead", "why", "full", "high", "reached", "close", "near", "largest", "size", "info", "peak", "total", "left", "most", "up", "consumers", "distribution", "maximum", "doctor", "problem", "performance", "analyze", "set", "setting"], Nothing),
     rule(T::Bloat, &[&["bloat"]], &["memory", "ratio", "high", "much", "howmuch", "size", "allocator"], Nothing),
     rule(T::Evictions, &[&["evicted", "eviction", "evictions", "evicting", "evicts", "evict", "expired"]], &["key", "howmany", "count", "policy", "ratio", "being", "last", "memory", "happens", "run", "any", "statistics", "and", "row"], Nothing),
     rule(T::Evictions, &[&["when", "happens"], &["memory", "maxmemory"], &["full", "out", "reached", "limit"]], &["run", "runs", "is"], Nothing),
+    rule(T::CacheHitRatio, &[&["cache"], &["good", "performance", "efficiency", "efficient", "effective"]], &[], Nothing),
     rule(T::CacheHitRatio, &[&["hit", "miss", "misses", "missed", "hits"]], &["ratio", "cache", "key", "keyspace", "howmany", "lookups", "good", "rate", "and", "count", "statistics"], Nothing),
+    rule(T::Connections, &[&["idle"], &["connection"]], &["long", "most", "top", "howmany", "time"], Nothing),
     rule(T::ClientMemory, &[&["connection"], &["cache", "memory", "output", "omem"]], &["most", "largest", "take", "size", "top", "by", "output", "cache", "memory", "much"], Nothing),
     // The rest of the server.
     rule(T::Latency, &[&["latency", "latencies", "spikes", "spike"]], &["latency", "spike", "spikes", "event", "events", "history", "doctor", "performance", "monitor", "high", "why", "query", "last", "statistics", "percentiles", "each", "per", "worst", "slow", "most", "info", "analyze", "any", "is"], Nothing),
-    rule(T::Persistence, &[&["persistence", "persisted", "rdb", "aof", "snapshot", "snapshots", "save", "saved", "saves", "bgsave", "bgrewriteaof", "backup", "backups", "appendonly", "append-only", "durability", "fsync", "dump"]], &["last", "when", "info", "time", "file", "enabled", "on", "working", "ok", "fail", "failed", "failing", "error", "errors", "size", "write", "old", "age", "disk", "since", "changed", "change", "changes", "howmany", "is", "run", "howlong", "and", "setting", "snapshot", "rdb", "aof", "performance", "unsaved"], Nothing),
+    rule(T::Persistence, &[&["persistence", "persisted", "rdb", "aof", "snapshot", "snapshots", "save", "saved", "saves", "bgsave", "bgrewriteaof", "backup", "backups", "appendonly", "append-only", "durability", "fsync", "dump", "unsaved"]], &["last", "when", "info", "time", "file", "enabled", "on", "working", "ok", "fail", "failed", "failing", "error", "errors", "size", "write", "old", "age", "disk", "since", "rewrite", "rewriting", "data", "changed", "change", "changes", "howmany", "is", "run", "howlong", "and", "setting", "snapshot", "rdb", "aof", "performance", "unsaved"], Nothing),
     rule(T::Cluster, &[&["cluster", "shard", "shards", "slot", "slots"]], &["slot", "server", "node", "nodes", "info", "performance", "health", "state", "who", "replication", "primary", "howmany", "member", "members", "range", "ranges", "layout", "topology", "hold", "ok", "is", "mode", "enabled", "on"], Nothing),
     rule(T::Cluster, &[&["nodes", "node"]], &["cluster", "server", "info", "howmany"], Nothing),
     rule(T::Sentinel, &[&["sentinel", "sentinels"]], &["primary", "masters", "master", "watch", "watches", "watched", "monitored", "replication", "quorum", "info", "which"], Nothing),
@@ -161,7 +167,7 @@ const RULES: &[Rule] = &[
     rule(T::Streams, &[&["pending", "unacknowledged", "unacked"]], &["row", "message", "messages", "howmany", "stream", "streams", "each", "per"], Nothing),
     rule(T::Extensions, &[&["module", "modules"]], &["loaded", "installed", "howmany", "extension"], Nothing),
     rule(T::ErrorCounts, &[&["error", "errors", "errorstats", "failures", "rejected"]], &["count", "howmany", "by", "type", "most", "last", "statistics", "per", "each", "query", "kind", "connection", "frequent", "top", "any", "common", "return", "returned"], Nothing),
-    rule(T::Replication, &[&["replication", "lag", "master", "masters", "primary"]], &["link", "info", "up", "down", "offset", "offsets", "howmany", "much", "far", "replication", "lag", "role", "is", "backlog", "connection", "healthy", "performance", "state", "primary", "this"], Nothing),
+    rule(T::Replication, &[&["replication", "lag", "master", "masters", "primary"]], &["or", "count", "link", "info", "up", "down", "offset", "offsets", "howmany", "much", "far", "replication", "lag", "role", "is", "backlog", "connection", "healthy", "performance", "state", "primary", "this"], Nothing),
     rule(T::Replication, &[&["role"]], &["server", "instance", "replication", "primary"], Nothing),
     rule(T::Settings, &[&["setting", "value", "what", "show"]], &["setting", "value", "set", "policy"], Any),
 ];
@@ -222,6 +228,7 @@ impl Rule {
             name: name.map(|(at, text)| pattern(question, at, text)),
             limit,
             count: count && self.topic == Topic::Keys,
+            idle: self.topic == Topic::Connections && tokens.iter().any(|t| t.means("idle")),
             ..Scope::default()
         };
         let reading = Reading {
@@ -287,6 +294,8 @@ fn pattern(question: &Question<'_>, at: usize, name: String) -> String {
     let before = &question.tokens[at.saturating_sub(3)..at];
     if before.iter().any(|t| is(t, BEGINNING)) {
         format!("{name}*")
+    } else if before.iter().any(|t| is(t, ENDING)) {
+        format!("*{name}")
     } else if before.iter().any(|t| is(t, CONTAINING)) {
         format!("*{name}*")
     } else {

@@ -13,12 +13,15 @@ pub(super) fn by_name(question: &Question<'_>) -> Option<Reading> {
     for token in &question.tokens {
         let fits = token.kind == Kind::Word
             && (token.text.contains('_')
+                || is_camel(&token.text)
                 || WITHOUT_UNDERSCORE.contains(&token.lower.as_str())
                 || token.lower.starts_with("max_"));
         if fits && name.is_none() && !question.names_something(token) {
-            name = Some(token.lower.clone());
-        } else if token.means("timezone") && name.is_none() {
-            name = Some("timezone".to_owned());
+            name = Some(if is_camel(&token.text) { token.text.clone() } else { token.lower.clone() });
+        } else if let (Some((_, called)), true) =
+            (PHRASES.iter().find(|(phrase, _)| token.means(phrase)), name.is_none())
+        {
+            name = Some((*called).to_owned());
         } else if !(token.kind == Kind::Word && (NOISE.contains(&token.canon) || token.one_of(&["value", "setting"]))) {
             return None;
         }
@@ -50,6 +53,16 @@ pub(super) fn in_words(question: &Question<'_>) -> Option<Reading> {
     }
     let spell = |t: &&Token| if t.is(&["maximum"]) { "max".to_owned() } else { t.lower.replace(' ', "_") };
     Some(called(words.iter().map(spell).collect::<Vec<_>>().join("_")))
+}
+
+/// Phrases of the vocabulary that are settings, with a part of what they are called everywhere.
+const PHRASES: &[(&str, &str)] = &[("timezone", "timezone"), ("isolation", "isolation"), ("sqlmode", "sql_mode")];
+
+/// `cursorTimeoutMillis`: a name of several words without a sign between them.
+fn is_camel(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric())
+        && name.bytes().any(|b| b.is_ascii_uppercase())
 }
 
 /// A question about the setting of this name.

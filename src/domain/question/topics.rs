@@ -52,6 +52,10 @@ impl Rule {
         self.tables = (least, most);
         self
     }
+    const fn without_number(mut self) -> Self {
+        self.number = false;
+        self
+    }
     const fn named(mut self) -> Self {
         self.name = true;
         self
@@ -75,7 +79,7 @@ const RULES: &[Rule] = &[
     // Tables and what is in them.
     about(Goal::Tables(TableOrder::Name), &[&["table"]], &["count", "howmany", "schema"], (0, 0)).named(),
     about(Goal::Tables(TableOrder::Name), &[&["what"], &["in"], &["database", "schema"]], &[], (0, 0)).named(),
-    about(Goal::Tables(TableOrder::Bytes), &[&["table"], SIZE], &["top", "most", "schema", "disk", "take", "much", "each", "per"], (0, 0)).named(),
+    about(Goal::Tables(TableOrder::Bytes), &[&["table"], SIZE], &["top", "most", "schema", "disk", "take", "much", "each", "per", "including", "index"], (0, 0)).named(),
     about(Goal::Tables(TableOrder::Bytes), &[&["table"], &["most"], &["disk", "size", "memory"]], &["take", "schema"], (0, 0)),
     about(Goal::Tables(TableOrder::Bytes), &[&["table"], &["size", "disk"], &["take"]], &["most", "schema", "much", "up"], (0, 0)),
     about(Goal::Tables(TableOrder::Bytes), &[&["what"], &["take"], &["size", "disk", "diskusage"]], &["much", "most", "up"], (0, 0)),
@@ -130,11 +134,12 @@ const RULES: &[Rule] = &[
     topic(T::Running, &[&["run"]], &["query", "connection", "active", "long", "old", "slow", "open", "top", "time", "first"]).named(),
     topic(T::Running, &[&["active"], &["query", "connection"]], &["long", "howmany"]),
     topic(T::Running, &[&["query"], &["now", "current", "active", "run"]], &["long", "slow", "howmany"]),
+    topic(T::Running, &[&["doing"], &["now"]], &[]),
     topic(T::Running, &[&["long"], &["query"]], &["run", "active", "top", "time", "take"]),
     topic(T::Locks, &[&["lock"]], &["howmany", "run", "hold", "held", "connection", "query", "table", "open", "active", "transaction", "metadata"]).of_tables(0, 1),
     topic(T::Waits, &[&["what"], &["wait"]], &["event", "connection", "query"]),
     topic(T::Blocking, &[&["block"]], &["query", "connection", "transaction", "lock", "run", "howmany", "wait", "tree", "other", "others", "chain", "user", "root", "each", "long"]),
-    topic(T::Blocking, &[&["wait"], &["lock", "who", "connection", "query"]], &["transaction", "run", "howmany", "long"]),
+    topic(T::Blocking, &[&["wait"], &["lock", "who", "connection", "query"]], &["transaction", "run", "howmany", "long", "row", "table", "metadata"]),
     topic(T::Blocking, &[&["who"], &["wait"]], &["whom", "lock", "long"]),
     topic(T::Waits, &[&["wait"]], &["event", "top", "most", "connection", "type"]),
     topic(T::LongTransactions, &[&["transaction"]], &["long", "old", "open", "run", "active", "howmany", "top", "age", "first"]),
@@ -145,8 +150,8 @@ const RULES: &[Rule] = &[
     topic(T::SlowQueries, &[&["what", "why"], &["slow"]], &["run", "query"]),
     topic(T::SlowQueries, &[&["query"], &["statistics"]], &["top"]),
     topic(T::FrequentQueries, &[&["query"], &["frequent"]], &["run", "top", "most", "take"]),
-    topic(T::Connections, &[&["connection"]], &["howmany", "count", "active", "open", "user", "per", "each", "application", "address", "idle", "run", "per", "info", "take", "database"]).named(),
-    topic(T::ConnectionLimit, &[&["connection"], &["limit", "free"]], &["howmany", "open", "right", "take", "setting", "value", "current"]),
+    topic(T::Connections, &[&["connection"]], &["howmany", "count", "active", "open", "user", "per", "each", "application", "address", "idle", "run", "per", "info", "take", "database", "long"]).named(),
+    topic(T::ConnectionLimit, &[&["connection"], &["limit", "free"]], &["howmany", "open", "right", "take", "setting", "value", "current", "vs", "versus", "close", "near"]),
     // The server.
     topic(T::Settings, &[&["setting"]], &["value", "important", "list"]).named(),
     topic(T::ChangedSettings, &[&["setting"], &["changed", "default"]], &["default", "not", "changed", "value"]),
@@ -154,10 +159,11 @@ const RULES: &[Rule] = &[
     topic(T::Roles, &[&["user"], &["right"]], &["each"]),
     topic(T::Superusers, &[&["superuser"]], &["user", "howmany", "right", "is"]),
     topic(T::Privileges, &[&["right"]], &["user", "table", "have", "each", "who", "write"]).of_tables(0, 1).named(),
-    topic(T::Privileges, &[&["who"], &["show", "write", "right", "change"]], &["right", "table", "user", "write", "row", "select", "data"]).of_tables(1, 1),
-    topic(T::CurrentUser, &[&["myself"]], &["user", "connection", "who", "where"]),
+    topic(T::Privileges, &[&["who"], &["show", "write", "right", "change"]], &["right", "table", "user", "write", "row", "select", "data"]).of_tables(1, 1).without_number(),
+    topic(T::CurrentUser, &[&["myself"]], &["user", "connection", "who", "where", "as"]),
+    topic(T::CurrentUser, &[&["hostname"]], &[]),
     topic(T::CurrentUser, &[&["current"], &["user"]], &[]),
-    topic(T::Replication, &[&["replication", "lag"]], &["lag", "primary", "howmany", "long", "connection", "much", "far", "second", "minute", "performance", "run", "active", "up", "invalid", "position", "time", "delay"]),
+    topic(T::Replication, &[&["replication", "lag"]], &["lag", "primary", "howmany", "long", "connection", "much", "far", "second", "minute", "performance", "run", "active", "up", "invalid", "position", "time", "delay", "howmuch", "members", "member"]),
     topic(T::Replication, &[&["primary"]], &["replication", "address"]),
     topic(T::ReplicationSlots, &[&["slot"]], &["replication", "unused", "active"]),
     topic(T::Vacuum, &[&["vacuum"]], &["when", "last", "table", "run", "dead", "row", "need", "not", "long", "time", "missing", "most"]).of_tables(0, 1),
@@ -165,7 +171,7 @@ const RULES: &[Rule] = &[
     topic(T::Bloat, &[&["bloat"]], &["table", "index", "size", "most", "top", "estimate", "howmuch", "largest", "disk"]).of_tables(0, 1),
     topic(T::LastAnalyze, &[&["analyze", "statistics"], &["last", "when", "time", "old"]], &["table", "time", "last", "run", "take", "column"]).of_tables(0, 1),
     topic(T::LastAnalyze, &[&["statistics"]], &["table"]).of_tables(0, 1),
-    topic(T::CacheHitRatio, &[&["cache"]], &["hit", "ratio", "table", "memory", "size", "performance"]),
+    topic(T::CacheHitRatio, &[&["cache"]], &["hit", "ratio", "table", "memory", "size", "performance", "take", "howmuch", "much", "dirty"]),
     topic(T::CacheHitRatio, &[&["hit"], &["ratio"]], &["cache", "table", "index"]),
     topic(T::Performance, &[&["performance"]], &["analyze", "slow", "wrong", "report", "any", "overall", "improve", "check"]),
     topic(T::Performance, &[&["analyze"], &["database", "server", "performance"]], &["performance", "slow"]),
@@ -174,7 +180,7 @@ const RULES: &[Rule] = &[
     topic(T::Performance, &[&["status", "overview", "summary", "health"]], &[]),
     topic(T::Version, &[&["version"]], &["run", "take"]),
     topic(T::Version, &[&["build"], &["info"]], &[]),
-    topic(T::Uptime, &[&["uptime"]], &["when", "last", "time", "howlong", "since"]),
+    topic(T::Uptime, &[&["uptime"]], &["when", "last", "time", "howlong", "since", "day", "hour"]),
     topic(T::Uptime, &[&["howlong"], &["up", "run"]], &["since"]),
     topic(T::Uptime, &[&["up", "run"], &["since"]], &["when", "time"]),
     topic(T::Extensions, &[&["extension"]], &["version", "howmany", "installed", "enabled"]),
@@ -202,12 +208,13 @@ const RULES: &[Rule] = &[
     topic(T::ErrorCounts, &[&["error", "errors", "failed", "aborted", "rejected", "refused", "asserts"]], &["connection", "user", "howmany", "count", "attempts", "top", "most", "frequent", "last", "query", "by", "statistics"]),
     topic(T::OpenTables, &[&["open"], &["table", "file"]], &["howmany", "cache", "limit", "count", "file", "size", "table"]),
     topic(T::OpenTables, &[&["table"], &["cache"]], &["open", "hit", "ratio", "size", "statistics"]),
+    topic(T::Operations, &[&["write"], &["per"], &["second"]], &["howmany", "and"]),
     topic(T::Memory, &[&["memory"]], &["take", "much", "howmuch", "size", "total", "free", "limit", "statistics"]),
     topic(T::ExpiringRows, &[&["ttl"]], &["index", "row", "table", "key", "howmany", "have"]).of_tables(0, 1),
     topic(T::CappedTables, &[&["capped"]], &["table", "size", "howmany"]),
     topic(T::Profiler, &[&["profiler"]], &["run", "setting", "query", "slow", "value", "limit", "active"]),
     topic(T::Shards, &[&["shard"]], &["howmany", "table", "key", "row", "size", "run"]),
-    topic(T::ReplicationWindow, &[&["oplog"]], &["size", "window", "time", "long", "howlong", "far", "back", "reach", "much", "old", "replication", "first", "last"]),
+    topic(T::ReplicationWindow, &[&["oplog"]], &["size", "window", "time", "long", "howlong", "far", "back", "reach", "go", "much", "old", "replication", "first", "last"]),
     topic(T::EngineStatus, &[&["innodbstatus"]], &["report"]),
     topic(T::BinaryLogs, &[&["binlog"]], &["enabled", "active", "setting", "format", "size", "diskusage", "howmany", "position", "mode", "take", "much", "disk", "old", "file", "largest"]),
     topic(T::Events, &[&["event"]], &["howmany", "run", "when", "last", "enabled", "active"]),

@@ -135,6 +135,8 @@ fn what_cannot_be_asked_is_refused_with_a_reason() {
             "how do orders and customers join",
             "unused indexes",
             "locks",
+            "keys expiring soon",
+            "keys expiring in the next hour",
             "the meaning of life",
         ] {
             let answered = understand(ask, &schema, NOW, 0).and_then(|u| SPEC.dialect.answer(&u.intent, &schema, NOW));

@@ -258,6 +258,11 @@ fn output(
         Operand::Rows => false,
     });
     let ranked = draft.order.iter().any(|(by, _)| *by == Ranking::Measure) || draft.having.is_some();
+    // `top 2 categories by number of products`: the category is a column of the products themselves.
+    if let ([column], true, true) = (draft.shown.as_slice(), groups.is_empty() && !measured_elsewhere, ranked) {
+        groups.push(Group { column: assembly.column(column.clone())?, bucket: None });
+        draft.shown.clear();
+    }
     if groups.is_empty() && measured_elsewhere && (ranked || counted) {
         groups = assembly.table_groups(subject)?;
         let name = spoken(&schema.tables[subject]);
@@ -366,6 +371,14 @@ fn rows(
     if draft.distinct && !shown.is_empty() {
         return Ok(Output::Distinct(shown));
     }
+    // `statuses of orders`, `payment methods`: nobody wants the same few words once for every row.
+    if let ([column], true) =
+        (shown.as_slice(), draft.conditions.is_empty() && draft.order.is_empty() && draft.limit.is_none())
+        && repeats(schema, subject, base, &column.name)
+    {
+        draft.note(format!("different values of {} are shown", column.name));
+        return Ok(Output::Distinct(shown));
+    }
     if subject == base {
         return Ok(Output::Rows(shown));
     }
@@ -377,6 +390,13 @@ fn rows(
     let comparable = |c: &TableColumn| c.kind != ColumnKind::Other || !c.type_name.to_lowercase().contains("json");
     let columns: Vec<usize> = (0..table.columns.len()).filter(|c| comparable(&table.columns[*c])).collect();
     Ok(Output::Distinct(assembly.columns(refs(schema, subject, &columns))?))
+}
+
+/// A column of the subject that says how, where or how far something is: few values, each in many rows.
+fn repeats(schema: &Schema, subject: usize, base: usize, column: &str) -> bool {
+    let table = &schema.tables[subject];
+    let found = [guess::states(table), guess::ways(table), guess::places(table)];
+    subject == base && found.iter().flatten().any(|i| table.columns[*i].name == column)
 }
 
 /// The date of the base, else of the subject.

@@ -83,6 +83,10 @@ fn scope_of(mentions: &[Mention]) -> Vec<usize> {
 
 /// No table is named: the columns may tell which it is. One fitting table is taken and said; several are asked about.
 fn without_table(question: &Question<'_>) -> Outcome {
+    // Of keys a question names a prefix, or it is none.
+    if question.schema.keyed {
+        return Outcome::Unknown(unexplained(question));
+    }
     let tokens = &question.tokens;
     let words = tokens
         .iter()

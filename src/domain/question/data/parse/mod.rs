@@ -153,7 +153,9 @@ impl<'q> Parser<'q> {
         // `items sold` says more than `items`: only a number behind which it stands makes it idle.
         let sold = token.is(&["sold"])
             && self.at.checked_sub(1).is_some_and(|b| self.mentions.iter().any(|m| m.start + m.len == b + 1));
-        let act = ACTS.contains(&token.lower.as_str()) && !sold;
+        let signed_up =
+            token.is(&["up"]) && self.at.checked_sub(1).is_some_and(|b| self.tokens()[b].is(&["signed", "sign"]));
+        let act = (ACTS.contains(&token.lower.as_str()) || signed_up) && !sold;
         let word = token.kind == Kind::Word && (told || act || currency || SILENT.contains(&token.canon));
         // A preposition with nothing behind it is half a question.
         let verb = self

@@ -247,7 +247,9 @@ impl Parser<'_> {
             columns = refs(schema, subject, &guess::labels(self.table(subject)));
         }
         // `paid by card`: how something was done.
-        if token.is(&["by", "via", "with"]) {
+        // What is called like a column somewhere (`revenue by category`) is a group that is not to be had here.
+        let is_column = first.kind == Kind::Word && !self.question.index.columns(&first.text).is_empty();
+        if token.is(&["by", "via", "with"]) && !is_column {
             columns = self.nearest(subject, &guess::ways);
         }
         // `the email of Ada Smith`: the row's own name.
