@@ -47,7 +47,7 @@ def failures(home):
 
 def states(text):
     """How many targets the screen counts in each state: the words of the list."""
-    return len(re.findall(r"(?m)\b(?:ok|WARN|CRIT)\b", text)), len(re.findall(r"\b(?:DOWN|STALE)\b", text))
+    return len(re.findall(r"(?m)\b(?:ok|WARN|CRIT)\b", text)), len(re.findall(r"(?m)^[^\w]{0,4}(?:DOWN|STALE)\b", text))
 
 
 def watch(figures, command, home, words, settle, seconds, limits, all_shown):
