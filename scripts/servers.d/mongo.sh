@@ -90,7 +90,7 @@ cached_bridge() {
 }
 
 mongo_up() {
-    local home unpacked bridge engine_port port try commands=()
+    local home unpacked bridge engine_port port try
     make_home mongo
     cached_bridge
     cached_documentdb
@@ -99,16 +99,11 @@ mongo_up() {
     chmod 700 "$home/data"
     if is_root; then chown -R "$(server_user)" "$home/data"; fi
     run_documentdb "$unpacked" "$home/data" || skip "the engine did not start"
-    if [[ -f $data/shop_mongo.jsonl ]]; then
-        cp "$data/shop_mongo.jsonl" "$home/shop.jsonl"
-        chmod 644 "$home/shop.jsonl"
-        commands=("$home/shop.jsonl")
-    fi
     install -m 755 "$bridge" "$home/mongo-bridge"
     for try in 1 2 3 4 5; do
         port=$(free_port)
         launch "$home/bridge.log" "$home/mongo-bridge" "127.0.0.1:$port" \
-            "host=$home port=$engine_port user=dbagpt_admin dbname=postgres" "${commands[@]}"
+            "host=$home port=$engine_port user=dbagpt_admin dbname=postgres"
         echo $! >"$home/pid"
         if came_up 30 listens "$port"; then
             echo "$port" >"$home.port"
