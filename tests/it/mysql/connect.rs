@@ -58,7 +58,7 @@ fn every_refusal_has_its_own_kind() {
         let port = free_port().await;
         fails(&server.url(|a| a.port = port, ""), ConnectKind::Refused, "nothing listens").await;
         let read_only = server.read_only.replace("/shop", "/mysql");
-        fails(&read_only, ConnectKind::Authentication, "may not use database mysql").await;
+        fails(&read_only, ConnectKind::NoSuchDatabase, "may not use database mysql").await;
         fails("mysql://u@localhost/d?socket=/no/such", ConnectKind::Refused, "no server socket /no/such").await;
     });
 }
