@@ -17,6 +17,10 @@ pub struct Schema {
     pub cut_at: Option<usize>,
     /// The server's version as [`super::target::Identity::version_number`] has it; 0 when unknown, read as the newest.
     pub server_version: u32,
+    /// Functions that are not the server's own, `schema.name`; a name with a dot in it may be left out.
+    pub functions: Vec<String>,
+    /// Types that are not the server's own, likewise.
+    pub types: Vec<String>,
     /// Extensions of the database, each with the schema that holds its objects.
     pub extensions: Vec<Extension>,
     /// Words by which people call the engine itself, so that a question may name it. In lower case.

@@ -13,6 +13,8 @@ fn a_statement_means_what_it_means_in_the_persons_own_session() {
     let object = ran.object();
     assert!(object["rows"][0][0].as_i64().unwrap() > 0, "{object}");
     assert!(!ran.out.contains(&Address::of(&url).password), "a password is shown");
+    let cast = rig.run(&["sql", "select 'paid'::order_status as s", "--format", "csv", "--target", &url]);
+    assert_eq!((cast.code, cast.out.as_str()), (0, "s\npaid\n"), "{cast:?}");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use super::types;
 use crate::domain::error_event::SessionError;
 use crate::domain::guard::{Catalog, CatalogView};
 use crate::domain::rows::{Rows, Value};
+use crate::domain::schema::Schema;
 use crate::engine::postgres::dialect::{extensions, is_built_in_reader};
 use crate::engine::{Param, Query, Session};
 use std::collections::BTreeMap;
@@ -134,8 +135,8 @@ static USES: Query = Query {
 /// Stands for what could not be looked through; no list of safe functions holds it.
 const UNREADABLE: &str = "(its definition could not be read)";
 
-/// Reads it all.
-pub(super) async fn catalog(session: &mut dyn Session) -> Result<Catalog, SessionError> {
+/// Reads it all; the names of functions and types go into the schema too.
+pub(super) async fn catalog(session: &mut dyn Session, schema: &mut Schema) -> Result<Catalog, SessionError> {
     let mut catalog = Catalog {
         functions: names(session, &FUNCTIONS).await?,
         foreign_tables: names(session, &FOREIGN_TABLES).await?,
@@ -143,7 +144,10 @@ pub(super) async fn catalog(session: &mut dyn Session) -> Result<Catalog, Sessio
         ..Catalog::default()
     };
     operators(session, &mut catalog).await?;
-    catalog.safe_types = types::safe(session, &catalog.safe_functions).await?;
+    let types = types::read(session, &catalog.safe_functions).await?;
+    catalog.safe_types = types.safe;
+    schema.types = types.all;
+    schema.functions.clone_from(&catalog.functions);
     let mut after = 0;
     loop {
         let page = session.own(&VIEWS, &[Param::Int(after), Param::Int(PAGE)]).await?;

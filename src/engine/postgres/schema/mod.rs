@@ -52,7 +52,7 @@ pub(super) fn schema(session: &mut dyn Session) -> Task<'_, Result<(Schema, Cata
             }
         }
         schema.tables.sort_by(|a, b| (&a.schema, &a.name).cmp(&(&b.schema, &b.name)));
-        let catalog = guard::catalog(session).await?;
+        let catalog = guard::catalog(session, &mut schema).await?;
         Ok((schema, catalog))
     })
 }

@@ -87,9 +87,17 @@ struct Candidate {
     parts: Vec<i64>,
 }
 
-/// The names of the safe ones, `schema.name`. None when the server cannot tell what they use.
-pub(super) async fn safe(session: &mut dyn Session, safe_functions: &[String]) -> Result<Vec<String>, SessionError> {
+/// Types by their names, `schema.name`.
+pub(super) struct Types {
+    pub(super) all: Vec<String>,
+    /// None of them when the server cannot tell what they use.
+    pub(super) safe: Vec<String>,
+}
+
+/// Reads them, and tells which are safe.
+pub(super) async fn read(session: &mut dyn Session, safe_functions: &[String]) -> Result<Types, SessionError> {
     let types = session.own(&TYPES, &[]).await?;
+    let all = types.rows.iter().map(|row| types.text(row, "name")).collect();
     let mut candidates: BTreeMap<i64, Candidate> = types
         .rows
         .iter()
@@ -104,7 +112,7 @@ pub(super) async fn safe(session: &mut dyn Session, safe_functions: &[String]) -
         .collect();
     let uses = match session.own(&USES, &[]).await {
         Ok(uses) => uses,
-        Err(SessionError::Server(_) | SessionError::Deadline(_)) => return Ok(Vec::new()),
+        Err(SessionError::Server(_) | SessionError::Deadline(_)) => return Ok(Types { all, safe: Vec::new() }),
         Err(error) => return Err(error),
     };
     let functions: HashSet<&str> = safe_functions.iter().map(String::as_str).collect();
@@ -122,7 +130,7 @@ pub(super) async fn safe(session: &mut dyn Session, safe_functions: &[String]) -
             candidates.remove(&oid);
         }
     }
-    Ok(made_of_safe_ones(candidates))
+    Ok(Types { all, safe: made_of_safe_ones(candidates) })
 }
 
 /// Leaves out, until nothing changes, what is made of something that is no candidate.

@@ -17,9 +17,9 @@ mod relations;
 pub(super) mod scope;
 mod statement;
 mod types;
-mod words;
+pub(super) mod words;
 
-pub(in crate::engine::postgres) use functions::{extensions, is_built_in_reader, may_declare_safe};
+pub(in crate::engine::postgres) use functions::{extensions, is_built_in_reader, is_known_by_name, may_declare_safe};
 
 use crate::domain::guard::{Author, Catalog, Class, Judgement};
 use crate::engine::sql::lexer::{self, Kind, Lexis};

@@ -1,17 +1,17 @@
-//! Gives unqualified relations the schema that the person's own search path would find them in.
+//! Gives unqualified relations, functions and types the schema that the person's own search path would find them in.
 //!
 //! Our sessions pin `search_path` to `pg_catalog`, so that no function of a stranger shadows a built-in. What a person
 //! writes must still mean what it means in their own session, so relations are qualified in the text before it is
-//! judged. Everything else in the text stays as it is, to the byte.
+//! judged, and so are functions and types that are not the server's own. Everything else in the text stays as it is, to the byte.
 
-use super::super::classify::scope;
+use super::super::classify::{is_known_by_name, scope, words};
 use super::quote;
 use crate::domain::schema::Schema;
 use crate::engine::sql::lexer::{self, Lexis};
 use crate::engine::sql::size;
-use squawk_syntax::SourceFile;
+use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
 
-/// The statement with every unqualified relation that the schema knows qualified. A text that does not parse comes
+/// The statement with every unqualified name that the schema knows qualified. A text that does not parse comes
 /// back unchanged.
 pub(in super::super) fn resolve(statement: &str, schema: &Schema) -> String {
     let tokens = lexer::meaningful(statement, Lexis::Postgres);
@@ -22,19 +22,47 @@ pub(in super::super) fn resolve(statement: &str, schema: &Schema) -> String {
     if !parsed.errors().is_empty() {
         return statement.to_owned();
     }
-    let mut out = statement.to_owned();
-    // From the end, so that earlier places stay where they are.
-    for relation in scope::relations(&parsed.syntax_node()).iter().rev() {
+    let root = parsed.syntax_node();
+    let mut places: Vec<(usize, &str)> = Vec::new();
+    for relation in &scope::relations(&root) {
         let [word] = relation.words.as_slice() else { continue };
         if relation.shadowed {
             continue;
         }
         if let Some(found) = word.name.as_deref().and_then(|name| schema_of(name, schema)) {
-            let at = usize::from(word.token.text_range().start());
-            out.insert_str(at, &format!("{}.", quote(found)));
+            places.push((usize::from(word.token.text_range().start()), found));
         }
     }
+    places.extend(root.descendants().filter_map(|node| schema_of_code(&node, schema)));
+    places.sort_unstable();
+    let mut out = statement.to_owned();
+    // From the end, so that earlier places stay where they are.
+    for (at, found) in places.iter().rev() {
+        out.insert_str(*at, &format!("{}.", quote(found)));
+    }
     out
+}
+
+/// The place of a bare name of a function or a type, and the only schema on the path that has it. What the server
+/// itself may mean by the name stays, and so does what is in several schemas: there the arguments decide.
+fn schema_of_code<'a>(node: &SyntaxNode, schema: &'a Schema) -> Option<(usize, &'a str)> {
+    let (name, list) = match node.kind() {
+        SyntaxKind::CALL_EXPR => {
+            (node.first_child().filter(|callee| callee.kind() == SyntaxKind::NAME_REF)?, &schema.functions)
+        }
+        SyntaxKind::PATH_TYPE => (node.clone(), &schema.types),
+        _ => return None,
+    };
+    let parts = words::parts(&name);
+    let [word] = parts.as_slice() else { return None };
+    let bare = word.name.as_deref().filter(|bare| !is_known_by_name(bare))?;
+    let mut holders = schema.search_path.iter().filter(|holder| {
+        list.iter().any(|known| {
+            known.strip_prefix(holder.as_str()).and_then(|rest| rest.strip_prefix('.')).is_some_and(|rest| rest == bare)
+        })
+    });
+    let only = holders.next().filter(|_| holders.next().is_none())?;
+    Some((usize::from(word.token.text_range().start()), only))
 }
 
 /// The schema in which a bare name is found: `pg_catalog` comes first unless the path says otherwise, as on the server.
@@ -79,6 +107,10 @@ mod tests {
                 table("public", "pg_stat_statements", TableKind::View),
                 table("public", "pg_class", TableKind::Table),
             ],
+            functions: ["public.similarity", "app.total", "public.total", "app.lower", "hidden.f"]
+                .map(Into::into)
+                .into(),
+            types: ["app.mood", "public.Odd", "app.text"].map(Into::into).into(),
             ..Schema::default()
         }
     }
@@ -124,6 +156,15 @@ mod tests {
             ),
             ("select * from U&\"ord\\0065rs\"", "select * from app.U&\"ord\\0065rs\""),
             ("select * from orders where", "select * from orders where"),
+            (
+                "select Similarity(name, 'x'), total(1), lower('a'), f(1) from orders",
+                "select public.Similarity(name, 'x'), total(1), lower('a'), f(1) from app.orders",
+            ),
+            ("select app.total(1), similarity", "select app.total(1), similarity"),
+            (
+                "select 'sad'::mood, cast('x' as \"Odd\"), 'x'::odd, '{}'::mood[], 'a'::text",
+                "select 'sad'::app.mood, cast('x' as public.\"Odd\"), 'x'::odd, '{}'::app.mood[], 'a'::text",
+            ),
             ("select count(orders) from orders", "select count(orders) from app.orders"),
         ];
         for (written, resolved) in cases {

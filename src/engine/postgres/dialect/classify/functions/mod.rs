@@ -90,6 +90,11 @@ pub(in crate::engine::postgres) fn is_built_in_reader(function: &str) -> bool {
     known(&parts) == Known::Reads
 }
 
+/// True for a bare name that `pg_catalog` gives a meaning, as far as anything is known of it.
+pub(in crate::engine::postgres) fn is_known_by_name(name: &str) -> bool {
+    known(&[name]) != Known::Unknown
+}
+
 /// Whether a person may declare this function (`schema.name`) to be a pure read.
 pub(in crate::engine::postgres) fn may_declare_safe(function: &str) -> Result<(), String> {
     let (schema, name) = function.split_once('.').unwrap_or_default();
