@@ -62,15 +62,15 @@ const EXTENSIONS: &[Extension] = &[
         "fips_mode gen_random_bytes gen_random_uuid gen_salt pgp_pub_encrypt pgp_pub_encrypt_bytea pgp_sym_encrypt \
          pgp_sym_encrypt_bytea",
     ),
+    // Looks at the locks of rows and takes none.
+    only("pgrowlocks", "pgrowlocks"),
+    only("pgstattuple", "pg_relpages pgstatginindex pgstathashindex pgstatindex pgstattuple pgstattuple_approx"),
     // Not what makes tables and columns or reads a table that is named in a text; `acting` names those.
     computing(
         "postgis",
         "find_srid postgis_constraint_dims postgis_constraint_srid postgis_constraint_type st_asgeojson \
          st_clusterkmeans st_estimatedextent st_generatepoints st_symmetricdifference",
     ),
-    // Looks at the locks of rows and takes none.
-    only("pgrowlocks", "pgrowlocks"),
-    only("pgstattuple", "pg_relpages pgstatginindex pgstathashindex pgstatindex pgstattuple pgstattuple_approx"),
     computing("seg", ""),
     only(
         "sslinfo",
