@@ -177,3 +177,22 @@ SELECT DATE(created_at) AS day, HOUR(created_at) AS hour, COUNT(*) FROM orders G
 SELECT t.5a, 2024_sales.id FROM t JOIN 2024_sales ON TRUE
 SELECT EXPORT_SET(5, 'Y', 'N', ',', 4), MAKE_SET(1, 'a', 'b'), SOUNDEX('a'), STRCMP('a', 'b'), WEIGHT_STRING('a' AS CHAR(3)), QUOTE('x'), ORD('a'), OCT(8)
 SELECT IS_FREE_LOCK('x'), IS_USED_LOCK('x'), GTID_SUBSET('a', 'b')
+SHOW SLAVE 'north' STATUS
+SHOW EXPLAIN FORMAT=JSON FOR 7
+SHOW ANALYZE FOR 5
+SHOW ANALYZE FORMAT=JSON FOR 5
+SELECT PREVIOUS VALUE FOR shop.numbers + 1
+SELECT * FROM orders LIMIT ROWS EXAMINED 1000
+SELECT PERCENTILE_CONT(0.95) WITHIN GROUP (ORDER BY total DESC) OVER (PARTITION BY status) FROM orders
+SELECT COLUMN_GET(attributes, 'colour' AS CHAR(20)) FROM orders
+SELECT status, region, COUNT(*) FROM orders GROUP BY status ASC, region DESC ORDER BY 3 DESC
+SELECT DECODE_ORACLE(a, 1, 'one', 'other') FROM t
+SELECT `upper`(name), `concat`(a, b) FROM t
+SELECT CONCAT('KILL ', id, ';') FROM information_schema.processlist WHERE user = 'app'
+SELECT {ts '2024-01-01 00:00:00'}, {fn NOW()}
+SELECT CAST(placed AT TIME ZONE '+00:00' AS DATETIME) FROM orders
+SELECT * FROM t FOR SYSTEM_TIME AS OF TIMESTAMP '2024-01-01 00:00:00'
+SELECT * FROM a LEFT JOIN (b JOIN c ON b.x = c.x) ON a.id = b.id
+SELECT 'a' COLLATE utf8mb4_bin = _latin1 X'41', N'b'
+SELECT name, type, status, position, end, start, value, date, time, year, count, user, comment FROM t
+SELECT id, SUM(a) OVER (ORDER BY d RANGE BETWEEN INTERVAL 1 DAY PRECEDING AND INTERVAL 1 DAY FOLLOWING) FROM t

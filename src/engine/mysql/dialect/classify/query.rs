@@ -30,6 +30,13 @@ pub(super) fn check_words(words: Words<'_>, findings: &mut Findings) {
         if words.at(index) == ":" && words.at(index + 1) == "=" {
             findings.deny(Class::Session, "a read assigns no variables");
         }
+        // `sequence.NEXTVAL`, of the server's Oracle mode.
+        if index > 0
+            && words.at(index - 1) == "."
+            && words.identifier(index).is_some_and(|name| name.eq_ignore_ascii_case("nextval"))
+        {
+            findings.deny(Class::Dml, "NEXTVAL advances a sequence");
+        }
         let bare = words.kind(index) == Some(Kind::Word) && (index == 0 || words.at(index - 1) != ".");
         if !bare {
             continue;
@@ -212,12 +219,14 @@ impl Walk<'_, '_> {
         };
         let written = name.0.last().and_then(|part| part.as_ident()).and_then(place);
         // A name that the translation put there has no place, and is the built-in that was meant.
-        let touches = written.is_none_or(|at| {
-            self.words.tokens.iter().find(|token| token.range.start == at).is_some_and(|token| {
+        let token = written.map(|at| self.words.tokens.iter().find(|token| token.range.start == at));
+        let touches = token.is_none_or(|token| {
+            token.is_some_and(|token| {
                 token.kind == Kind::Word && self.words.text.as_bytes().get(token.range.end) == Some(&b'(')
             })
         });
-        let call = Call { parts: &parts, touches, arguments };
+        let quoted = token.is_some_and(|token| token.is_none_or(|token| token.kind != Kind::Word));
+        let call = Call { parts: &parts, touches, quoted, arguments };
         functions::check(call, self.position == Position::Aside, self.context, self.findings);
     }
 }

@@ -26,6 +26,21 @@ const SECRETS: &[(&str, &str, &str)] = &[
 /// Columns of `mysql.user` that hold password hashes.
 const HASHES: &[&str] = &["authentication_string", "password", "user_attributes", "plugin_auth_string"];
 
+/// Whether the server may take two names for one. It compares without case, and in its tables of letters a few beyond
+/// ASCII are forms of `i`, `s` and `k`: `mysql.user` answers to `authentİcation_string` (*measured* on MariaDB 10.11
+/// and MySQL 9.7), and `information_schema` of the latter to `tableſ`.
+fn same(one: &str, other: &str) -> bool {
+    fn plain(letter: char) -> char {
+        match letter {
+            'İ' | 'ı' => 'i',
+            'ſ' => 's',
+            '\u{212A}' => 'k',
+            other => other.to_ascii_lowercase(),
+        }
+    }
+    one.chars().map(plain).eq(other.chars().map(plain))
+}
+
 /// A relation that a statement names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Relation {
@@ -46,16 +61,16 @@ impl Relation {
     }
 
     fn is(&self, schema: &str, name: &str) -> bool {
-        self.name.eq_ignore_ascii_case(name) && self.schema.as_ref().is_none_or(|s| s.eq_ignore_ascii_case(schema))
+        same(&self.name, name) && self.schema.as_ref().is_none_or(|s| same(s, schema))
     }
 
     /// Could mean this entry of the catalogue: a bare name on either side may stand for any schema. Case does not
     /// tell relations apart on every server, so it never does here.
     fn may_be(&self, entry: &str) -> bool {
         match (self.schema.as_deref(), entry.rsplit_once('.')) {
-            (Some(schema), Some((s, n))) => s.eq_ignore_ascii_case(schema) && n.eq_ignore_ascii_case(&self.name),
-            (_, None) => self.name.eq_ignore_ascii_case(entry),
-            (None, Some((_, n))) => n.eq_ignore_ascii_case(&self.name),
+            (Some(schema), Some((s, n))) => same(s, schema) && same(n, &self.name),
+            (_, None) => same(&self.name, entry),
+            (None, Some((_, n))) => same(n, &self.name),
         }
     }
 
@@ -83,13 +98,13 @@ pub(super) fn check_secret(relation: &Relation, columns: Columns<'_>, findings: 
     {
         findings.deny(Class::Secret, format!("{name} {what}"));
     }
-    let names_a_hash = columns.names.iter().any(|name| HASHES.iter().any(|hash| hash.eq_ignore_ascii_case(name)));
+    let names_a_hash = columns.names.iter().any(|name| HASHES.iter().any(|hash| same(hash, name)));
     if relation.schema.is_some() && relation.is("mysql", "user") {
         if names_a_hash || columns.wildcard {
             findings
                 .deny(Class::Secret, "mysql.user holds password hashes; name the columns that you need, without them");
         }
-    } else if relation.is("mysql", "user") && columns.names.iter().any(|n| n.eq_ignore_ascii_case(HASHES[0])) {
+    } else if relation.is("mysql", "user") && columns.names.iter().any(|n| same(n, HASHES[0])) {
         findings.deny(Class::Secret, "the table user with an authentication_string holds password hashes");
     }
 }

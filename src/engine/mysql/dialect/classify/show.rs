@@ -140,8 +140,13 @@ pub(super) fn judge(words: Words<'_>, context: Context<'_>) -> Judgement {
     {
         return Judgement::allow(Class::Read, "shows the state of a storage engine");
     }
-    if rest.starts_with(&["explain", "for"]) && rest.kind(2) == Some(Kind::Number) && rest.len() == 3 {
+    if of_another_session(rest) {
         return Judgement::allow(Class::Explain, "shows the plan of another session");
+    }
+    // MariaDB names one of several sources before what it wants to know.
+    if rest.is(0, &["slave", "replica"]) && rest.kind(1) == Some(Kind::Text) && rest.is(2, &["status"]) && rest.len() == 3
+    {
+        return Judgement::allow(Class::Read, "shows the state of replication");
     }
     if rest.starts_with(&["count"]) && is_count(rest) {
         return Judgement::allow(Class::Read, "counts warnings");
@@ -158,6 +163,16 @@ pub(super) fn judge(words: Words<'_>, context: Context<'_>) -> Judgement {
         }
     }
     Judgement::deny(Class::Unparsed, "not a form of SHOW that is known here")
+}
+
+/// `EXPLAIN [FORMAT=JSON] FOR 5`, `ANALYZE FOR 5`: what is known of a statement that runs already.
+fn of_another_session(rest: Words<'_>) -> bool {
+    let format = rest.is(1, &["format"]) && rest.at(2) == "=" && rest.is(3, &["json", "traditional"]);
+    let at = if format { 4 } else { 1 };
+    rest.is(0, &["explain", "analyze"])
+        && rest.is(at, &["for"])
+        && rest.kind(at + 1) == Some(Kind::Number)
+        && rest.len() == at + 2
 }
 
 /// `COUNT(*) WARNINGS`.

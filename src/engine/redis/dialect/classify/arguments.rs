@@ -143,6 +143,40 @@ pub(super) fn bit_position(arguments: &[Vec<u8>]) -> Result<(), Refusal> {
     positions(&arguments[2], &arguments[3], WIDEST_BYTES)
 }
 
+/// `BITFIELD_RO key GET type offset ...`.
+pub(super) fn bit_fields(arguments: &[Vec<u8>]) -> Result<(), Refusal> {
+    if arguments[1..].chunks(3).all(|part| part.len() == 3 && is(&part[0], "GET")) {
+        Ok(())
+    } else {
+        Err(unknown("key GET type offset, once or more"))
+    }
+}
+
+/// `GEOSEARCH key FROM... BY... COUNT n [ANY] [ASC | DESC] [WITHCOORD] [WITHDIST] [WITHHASH]`, in any order: without a
+/// count every place of the area comes back.
+pub(super) fn places(arguments: &[Vec<u8>]) -> Result<(), Refusal> {
+    let mut bounded = false;
+    let mut rest = arguments[1..].iter();
+    while let Some(word) = rest.next() {
+        let values = match () {
+            () if is(word, "FROMMEMBER") => 1,
+            () if is(word, "FROMLONLAT") || is(word, "BYRADIUS") => 2,
+            () if is(word, "BYBOX") => 3,
+            () if is(word, "COUNT") => {
+                count(rest.next().ok_or_else(|| unknown("COUNT wants a number"))?)?;
+                bounded = true;
+                0
+            }
+            () if ["ANY", "ASC", "DESC", "WITHCOORD", "WITHDIST", "WITHHASH"].iter().any(|name| is(word, name)) => 0,
+            () => return Err(unknown("key FROMMEMBER or FROMLONLAT, BYRADIUS or BYBOX, COUNT n, ASC or DESC")),
+        };
+        for _ in 0..values {
+            rest.next().ok_or_else(|| unknown("a switch without its value"))?;
+        }
+    }
+    if bounded { Ok(()) } else { Err(resource(format!("say COUNT, from 1 to {WIDEST}"))) }
+}
+
 /// `HRANDFIELD`, `SRANDMEMBER`, `ZRANDMEMBER`: key [count [WITHVALUES | WITHSCORES]].
 pub(super) fn random_elements(arguments: &[Vec<u8>]) -> Result<(), Refusal> {
     if let Some(n) = arguments.get(1)

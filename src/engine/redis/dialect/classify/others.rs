@@ -28,14 +28,14 @@ const OTHERS: &[(Class, Fate, &str, &str)] = &[
       SINTERSTORE|SUNIONSTORE|SDIFFSTORE|ZRANGESTORE|ZUNIONSTORE|ZINTERSTORE|ZDIFFSTORE|GEOADD|GEOSEARCHSTORE|\
       XADD|XDEL|XTRIM|XACK|XCLAIM|XAUTOCLAIM|XGROUP CREATE|XGROUP DESTROY|XGROUP SETID|XGROUP CREATECONSUMER|XGROUP DELCONSUMER|XSETID|\
       XACKDEL|XDELEX|PFADD|PFMERGE|RESTORE"),
-    (Class::Dml, Never, "may change keys; the reading forms are GEOSEARCH, SORT_RO, PFADD's cardinality by --key",
+    (Class::Dml, Never, "may change keys; places are read with GEOSEARCH ... COUNT n",
      "GEORADIUS|GEORADIUSBYMEMBER|SORT|PFCOUNT|PFDEBUG|PFSELFTEST|RESTORE-ASKING"),
     (Class::Dml, Never, "throws every key away", "FLUSHALL|FLUSHDB|SWAPDB"),
     (Class::Resource, Never, "reads without bound and holds the server up meanwhile: --scan --pattern P lists keys step by step", "KEYS"),
     (Class::Resource, Never, "gives back a whole collection, however large: --show KEY reads it in steps and stops at the limits \
       (or HSCAN, SSCAN, ZSCAN by hand)", "HGETALL|HKEYS|HVALS|SMEMBERS"),
     (Class::Resource, Never, "takes time without bound",
-     "SORT_RO|LCS|SINTER|SUNION|SDIFF|SINTERCARD|ZUNION|ZINTER|ZDIFF|ZINTERCARD|GEOSEARCH|GEORADIUS_RO|GEORADIUSBYMEMBER_RO|BITFIELD_RO|STRALGO|LOLWUT"),
+     "SORT_RO|LCS|SINTER|SUNION|SDIFF|SINTERCARD|ZUNION|ZINTER|ZDIFF|ZINTERCARD|GEORADIUS_RO|GEORADIUSBYMEMBER_RO|STRALGO|LOLWUT"),
     (Class::Resource, Never, "waits, and holds our connection up meanwhile",
      "BLPOP|BRPOP|BRPOPLPUSH|BLMOVE|BLMPOP|BZPOPMIN|BZPOPMAX|BZMPOP|XREAD|XREADGROUP|WAIT|WAITAOF"),
     (Class::Session, Never, "changes what our connection is or sees",

@@ -76,6 +76,7 @@ pub(in crate::engine::redis) static READS: &[Read] = &[
     key("GET", 1, 1, a::anything), key("MGET", 1, MANY, a::anything), key("STRLEN", 1, 1, a::anything),
     key("GETRANGE", 3, 3, a::byte_range), key("SUBSTR", 3, 3, a::byte_range), key("GETBIT", 2, 2, a::offset),
     key("BITCOUNT", 3, 4, a::byte_range), key("BITPOS", 4, 5, a::bit_position),
+    key("BITFIELD_RO", 4, MANY, a::bit_fields),
     // Hashes.
     key("HGET", 2, 2, a::anything), key("HMGET", 2, MANY, a::anything), key("HLEN", 1, 1, a::anything),
     key("HEXISTS", 2, 2, a::anything), key("HSTRLEN", 2, 2, a::anything), key("HSCAN", 2, 7, a::scan_in_key),
@@ -100,6 +101,7 @@ pub(in crate::engine::redis) static READS: &[Read] = &[
     key_of("XINFO", "CONSUMERS", 2, 2, a::anything), key("XPENDING", 2, 8, a::pending),
     // Places.
     key("GEOPOS", 2, MANY, a::anything), key("GEODIST", 3, 4, a::anything), key("GEOHASH", 2, MANY, a::anything),
+    key("GEOSEARCH", 8, 17, a::places),
     // The server.
     server("PING", 0, 1, a::anything), server("ECHO", 1, 1, a::anything), server("TIME", 0, 0, a::anything),
     server("LASTSAVE", 0, 0, a::anything), server("INFO", 0, 20, a::sections), server("ROLE", 0, 0, a::anything),

@@ -49,6 +49,9 @@ fn widths_and_counts_have_caps() {
         "SLOWLOG GET",
         "CLIENT LIST TYPE normal",
         "CLIENT LIST ID 1 2",
+        "GEOSEARCH g FROMMEMBER m BYRADIUS 5 km COUNT 10 ANY",
+        "GEOSEARCH g COUNT 1 BYBOX 1 1 km FROMLONLAT 0 0 DESC",
+        "BITFIELD_RO k GET u8 0 GET i5 #3",
     ] {
         assert_eq!(verdict(line).0, Verdict::Allow, "{line}: {}", classify(line, Author::Model).reason);
     }
@@ -90,6 +93,20 @@ fn widths_and_counts_have_caps() {
         "MEMORY",
         "OBJECT HELP",
         "CLIENT LIST TYPE other",
+        "GEOSEARCH g FROMLONLAT 0 0 BYRADIUS 20000 km ASC",
+        "GEOSEARCH g FROMMEMBER COUNT BYRADIUS 5 km ASC WITHDIST",
+        "GEOSEARCH g FROMMEMBER m BYRADIUS 5 km COUNT 10 COUNT 100000",
+        "GEOSEARCH g FROMMEMBER m BYRADIUS 5 km COUNT 10 STORE d",
+        "GEOSEARCH g FROMMEMBER m BYRADIUS 5 km ASC COUNT",
+        "BITFIELD_RO k SET u8 0 1",
+        "BITFIELD_RO k GET u8 0 INCRBY u8 0",
+        "BITFIELD_RO k GET u8 0 GET",
+        "HOTKEYS START METRICS 1",
+        "CLUSTER MIGRATION IMPORT 0 5",
+        "CONFIG SET enable-debug-command yes",
+        "MSETEX 1 a 1",
+        "\"\\x46LUSHALL\"",
+        "EVAL_RO \"while true do end\" 0",
     ] {
         assert_eq!(verdict(line).0, Verdict::Deny, "{line}");
     }

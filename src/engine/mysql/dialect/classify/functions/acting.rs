@@ -4,6 +4,7 @@
 use crate::domain::guard::Class;
 
 const SLEEP: &str = "only takes time";
+const ROUNDS: &str = "hashes as many rounds as it is told to, and no time limit ends it";
 const LOCKS: &str = "takes or frees named locks";
 const WAITS: &str = "waits for replication";
 const FILES: &str = "reads or writes files of the server";
@@ -18,6 +19,7 @@ const SECRETS: &str = "handles keys";
 const NAMES: &[(&str, Class, &str)] = &[
     ("sleep", Class::Resource, SLEEP),
     ("benchmark", Class::Resource, SLEEP),
+    ("kdf", Class::Resource, ROUNDS),
     ("get_lock", Class::Lock, LOCKS),
     ("release_lock", Class::Lock, LOCKS),
     ("release_all_locks", Class::Lock, LOCKS),

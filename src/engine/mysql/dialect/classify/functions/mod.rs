@@ -15,6 +15,8 @@ pub(super) struct Call<'a> {
     pub(super) parts: &'a [String],
     /// The name stands bare, and the bracket follows it at once.
     pub(super) touches: bool,
+    /// The name stands in quotes.
+    pub(super) quoted: bool,
     /// The number of arguments.
     pub(super) arguments: usize,
 }
@@ -64,7 +66,9 @@ pub(super) fn check(call: Call<'_>, aside: bool, context: Context<'_>, findings:
         Known::Reads if lower == "last_insert_id" && call.arguments > 0 => {
             findings.deny(Class::Session, "LAST_INSERT_ID with a value changes the state of the session");
         }
-        Known::Reads if reading::must_touch(&lower) && parts.len() == 1 && !call.touches => {
+        Known::Reads
+            if parts.len() == 1 && (call.quoted && reading::is_word(&lower) || reading::must_touch(&lower) && !call.touches) =>
+        {
             if !reviewed(&parts, context.catalog) {
                 findings.needs_approval(
                     Class::Read,

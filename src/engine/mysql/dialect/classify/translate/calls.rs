@@ -41,11 +41,11 @@ impl Translator<'_> {
                 self.bracketed(inside.0, at)?;
                 Ok(Some(close))
             }
-            "char" | "weight_string" | "json_value" | "json_query" => {
+            "char" | "weight_string" | "json_value" | "json_query" | "column_get" => {
                 let tail = self
                     .within(open, |i| {
                         words.is(i, &["using", "returning", "default"])
-                            || (words.is(i, &["as"]) && lower == "weight_string")
+                            || (words.is(i, &["as"]) && matches!(lower, "weight_string" | "column_get"))
                             || (words.is(i, &["null", "error", "empty"]) && words.is(i + 1, &["on"]))
                             || (words.is(i, &["with", "without"]) && lower == "json_query")
                     })

@@ -1,5 +1,6 @@
 //! Clauses and operators that begin with a word.
 
+use super::super::show::after_name;
 use super::{SELECT_MODIFIERS, Translator, UNITS};
 use crate::engine::sql::lexer::Kind;
 use sqlparser::tokenizer::Token;
@@ -77,12 +78,24 @@ impl Translator<'_> {
             "offset" if words.kind(next) == Some(Kind::Number) && self.after_value(index) => {
                 next + 1 + usize::from(is(next + 1, &["row", "rows"]))
             }
+            "limit" if is(next, &["rows"]) && is(next + 1, &["examined"]) && words.kind(next + 2) == Some(Kind::Number) => {
+                next + 3
+            }
             "rows" if is(next, &["examined"]) && words.kind(next + 1) == Some(Kind::Number) => next + 2,
             "fetch" if is(next, &["first", "next"]) => match self.fetch(next + 1) {
                 Some(after) => after,
                 None => return Ok(None),
             },
             "with" if is(next, &["rollup"]) => next + 1,
+            "asc" | "desc" if self.in_group_by(index) => next,
+            "within" if is(next, &["group"]) && words.at(next + 1) == "(" => {
+                self.operator(Token::make_keyword("WITHIN"), next)
+            }
+            // The last value of a sequence: the name of the sequence says nothing more.
+            "previous" if is(next, &["value"]) && is(next + 1, &["for"]) => match after_name(words, next + 2) {
+                Some(after) => self.operator(Token::Number("0".into(), false), after),
+                None => return Ok(None),
+            },
             "row" if words.at(next) == "(" => next,
             "row" if index > 0 && is(index - 1, &["current"]) => self.operator(Token::make_keyword("ROW"), next),
             "current" if is(next, &["row"]) => self.operator(Token::make_keyword("CURRENT"), next),
@@ -112,6 +125,24 @@ impl Translator<'_> {
             },
             _ => return Ok(None),
         }))
+    }
+
+    /// The order of a GROUP BY, which only groups.
+    fn in_group_by(&self, index: usize) -> bool {
+        let words = self.words;
+        let mut depth = 0_usize;
+        for at in (0..index).rev() {
+            match words.at(at) {
+                ")" => depth += 1,
+                "(" if depth == 0 => return false,
+                "(" => depth -= 1,
+                _ if depth > 0 => {}
+                _ if words.is(at, &["by"]) => return at > 0 && words.is(at - 1, &["group"]),
+                _ if words.is(at, &["select", "having", "where", "from"]) => return false,
+                _ => {}
+            }
+        }
+        false
     }
 
     fn after_comparison(&self, index: usize) -> bool {
