@@ -144,7 +144,10 @@ pub(super) fn judge(words: Words<'_>, context: Context<'_>) -> Judgement {
         return Judgement::allow(Class::Explain, "shows the plan of another session");
     }
     // MariaDB names one of several sources before what it wants to know.
-    if rest.is(0, &["slave", "replica"]) && rest.kind(1) == Some(Kind::Text) && rest.is(2, &["status"]) && rest.len() == 3
+    if rest.is(0, &["slave", "replica"])
+        && rest.kind(1) == Some(Kind::Text)
+        && rest.is(2, &["status"])
+        && rest.len() == 3
     {
         return Judgement::allow(Class::Read, "shows the state of replication");
     }

@@ -67,7 +67,8 @@ pub(super) fn check(call: Call<'_>, aside: bool, context: Context<'_>, findings:
             findings.deny(Class::Session, "LAST_INSERT_ID with a value changes the state of the session");
         }
         Known::Reads
-            if parts.len() == 1 && (call.quoted && reading::is_word(&lower) || reading::must_touch(&lower) && !call.touches) =>
+            if parts.len() == 1
+                && (call.quoted && reading::is_word(&lower) || reading::must_touch(&lower) && !call.touches) =>
         {
             if !reviewed(&parts, context.catalog) {
                 findings.needs_approval(

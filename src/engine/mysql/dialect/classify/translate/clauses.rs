@@ -78,7 +78,9 @@ impl Translator<'_> {
             "offset" if words.kind(next) == Some(Kind::Number) && self.after_value(index) => {
                 next + 1 + usize::from(is(next + 1, &["row", "rows"]))
             }
-            "limit" if is(next, &["rows"]) && is(next + 1, &["examined"]) && words.kind(next + 2) == Some(Kind::Number) => {
+            "limit"
+                if is(next, &["rows"]) && is(next + 1, &["examined"]) && words.kind(next + 2) == Some(Kind::Number) =>
+            {
                 next + 3
             }
             "rows" if is(next, &["examined"]) && words.kind(next + 1) == Some(Kind::Number) => next + 2,
