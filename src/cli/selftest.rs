@@ -58,9 +58,9 @@ pub(super) async fn run(args: &args::Selftest, io: &mut Headless<'_>) -> Outcome
         (judge(None, &catalog), Vec::new())
     };
     if args.json {
-        print_json(&cases, &gates, io)?
+        print_json(&cases, &gates, io)?;
     } else {
-        print(&cases, &gates, on_server, io)?
+        print(&cases, &gates, on_server, io)?;
     }
     let fine = cases.iter().all(Judged::right) && gates.iter().all(holds);
     Ok(if fine { Exit::Fine } else { Exit::Findings })

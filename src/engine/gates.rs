@@ -6,7 +6,7 @@
 use super::{Collector, EngineSpec, Query, Session};
 use crate::domain::error_event::SessionError;
 use crate::domain::guard::{self, Author, Catalog};
-use crate::domain::rows::Limits;
+use crate::domain::rows::{Limits, Value};
 use tokio_util::sync::CancellationToken;
 
 /// How an engine's gates can be asked for.
@@ -91,7 +91,7 @@ async fn read_only(spec: &EngineSpec, session: &mut dyn Session) -> Result<(Stan
     match session.read(allowed, &limits, &CancellationToken::new(), &mut sink).await {
         Ok(_) => {
             let rows = sink.into_rows();
-            let found = rows.rows.first().and_then(|row| row.last()).and_then(|cell| cell.plain()).unwrap_or_default();
+            let found = rows.rows.first().and_then(|row| row.last()).and_then(Value::plain).unwrap_or_default();
             let stand = if found.eq_ignore_ascii_case(wanted) { Stand::Holds } else { Stand::Open };
             Ok((stand, format!("{statement}: {found}")))
         }

@@ -121,10 +121,13 @@ pub(super) async fn read(session: &mut dyn Session, safe_functions: &[String]) -
         let used = uses.text(row, "used");
         let known = match uses.text(row, "kind").as_str() {
             "f" => functions.contains(used.as_str()) || is_built_in_reader(&used),
-            _ => used.parse().ok().is_some_and(|part| {
-                candidates.get_mut(&oid).map(|candidate| candidate.parts.push(part));
-                true
-            }),
+            _ => match (used.parse(), candidates.get_mut(&oid)) {
+                (Ok(part), Some(candidate)) => {
+                    candidate.parts.push(part);
+                    true
+                }
+                _ => false,
+            },
         };
         if !known {
             candidates.remove(&oid);
