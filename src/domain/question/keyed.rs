@@ -76,14 +76,14 @@ const NOISE: &[&str] = &[
     "server", "database", "now", "current", "name", "data", "whose",
 ];
 
-/// Words before which a name is the beginning of keys, and in which case it is a part of them.
+/// Words before which a name is the beginning of keys, the end, or any part of them.
 const BEGINNING: &[&str] = &["start", "starting", "starts", "begin", "begins", "beginning", "prefix", "prefixed"];
-/// Words before which a plain word may be a key, beside those above.
-const BEFORE_A_NAME: &[&str] = &[
-    "~", "of", "in", "for", "from", "to", "on", "show", "describe", "what", "value", "setting", "type", "size", "ttl",
-];
 const ENDING: &[&str] = &["end", "ending", "ends"];
 const CONTAINING: &[&str] = &["containing", "contains", "contain", "including", "like"];
+
+/// Words before which a plain word may be a key, beside those above.
+const BEFORE_A_NAME: &[&str] =
+    &["~", "of", "in", "for", "from", "to", "on", "show", "describe", "what", "value", "setting", "type", "ttl"];
 
 const EXPIRY: &[&str] = &["ttl", "ttls", "expire", "expires", "expiry", "expiration", "expiring", "expired"];
 
@@ -103,6 +103,7 @@ const RULES: &[Rule] = &[
     rule(T::KeyValue, &[&["value", "content", "contents", "stored"]], &["key", "get", "hold", "holds"], Any),
     rule(T::KeyValue, &[&["show", "what", "describe"]], &["key", "value", "info", "hash", "list", "set", "string", "element", "elements", "field", "column", "row", "members"], Key),
     rule(T::KeyValue, &[&["row", "elements", "members", "column", "fields", "items", "messages"]], &["key", "sample", "first", "top", "stream", "list", "set", "hash", "queue"], Any),
+    rule(T::KeyValue, &[&["contain", "contains"]], &["key", "row"], Key),
     rule(T::KeyExpiry, &[EXPIRY], &["key", "time", "when", "howlong", "free", "does", "value", "long", "until", "before", "second"], Any),
     rule(T::KeyExpiry, &[&["time", "howlong", "long", "howmany"], &["live", "lives", "left", "remaining", "free"]], &["key", "second", "minute", "hour", "more"], Any),
     rule(T::KeyType, &[&["type"]], &["key", "structure"], Any),
@@ -124,7 +125,7 @@ const RULES: &[Rule] = &[
     rule(T::Databases, &[&["key"], &["per", "each", "by"], &["database"]], &["howmany", "count"], Nothing),
     rule(T::BigKeys, &[&["largest", "size", "top", "most", "bigkeys"], &["key"]], &["by", "element", "elements", "most", "row", "each", "type", "first"], Perhaps),
     rule(T::BigKeys, &[&["bigkeys", "bigkey"]], &["analyze", "scan"], Nothing),
-    rule(T::BigKeys, &[&["largest"], TYPES], &["key", "top", "each", "most", "element", "elements"], Nothing),
+    rule(T::BigKeys, &[&["largest", "size"], TYPES], &["key", "top", "each", "most", "element", "elements"], Nothing),
     rule(T::MemoryKeys, &[&["key"], &["memory", "bytes"]], &["most", "take", "largest", "top", "size", "by", "usage", "memory", "much", "first"], Nothing),
     rule(T::MemoryKeys, &[&["memkeys"]], &[], Nothing),
     rule(T::HotKeys, &[&["hot", "hottest", "popular", "accessed", "frequent"], &["key"]], &["most", "top", "take"], Nothing),
@@ -148,7 +149,7 @@ const RULES: &[Rule] = &[
     rule(T::Throughput, &[&["statistics"]], &[], Nothing),
     rule(T::Throughput, &[&["connection"], &["received", "accepted"]], &["howmany", "count", "total"], Nothing),
     // Memory.
-    rule(T::Memory, &[&["memory", "maxmemory", "rss", "peak"]], &["take", "breakdown", "usage", "much", "howmuch", "where", "go", "goes", "going", "gone", "consumption", "statistics", "free", "limit", "overhead", "why", "full", "high", "reached", "close", "near", "largest", "size", "info", "peak", "total", "left", "most", "up", "consumers", "distribution", "maximum", "doctor", "problem", "performance", "analyze", "set", "setting"], Nothing),
+    rule(T::Memory, &[&["memory", "maxmemory", "rss", "peak"]], &["take", "breakdown", "usage", "much", "howmuch", "where", "go", "goes", "going", "gone", "consumption", "statistics", "free", "limit", "overhead", "why", "full", "high", "reached", "close", "near", "largest", "size", "info", "peak", "total", "left", "most", "up", "consumers", "distribution", "maximum", "doctor", "problem", "performance", "analyze", "set", "setting", "resident", "swap"], Nothing),
     rule(T::Bloat, &[&["bloat"]], &["memory", "ratio", "high", "much", "howmuch", "size", "allocator"], Nothing),
     rule(T::Evictions, &[&["evicted", "eviction", "evictions", "evicting", "evicts", "evict", "expired"]], &["key", "howmany", "count", "policy", "ratio", "being", "last", "memory", "happens", "run", "any", "statistics", "and", "row"], Nothing),
     rule(T::Evictions, &[&["when", "happens"], &["memory", "maxmemory"], &["full", "out", "reached", "limit"]], &["run", "runs", "is"], Nothing),
@@ -158,7 +159,7 @@ const RULES: &[Rule] = &[
     rule(T::ClientMemory, &[&["connection"], &["cache", "memory", "output", "omem"]], &["most", "largest", "take", "size", "top", "by", "output", "cache", "memory", "much"], Nothing),
     // The rest of the server.
     rule(T::Latency, &[&["latency", "latencies", "spikes", "spike"]], &["latency", "spike", "spikes", "event", "events", "history", "doctor", "performance", "monitor", "high", "why", "query", "last", "statistics", "percentiles", "each", "per", "worst", "slow", "most", "info", "analyze", "any", "is"], Nothing),
-    rule(T::Persistence, &[&["persistence", "persisted", "rdb", "aof", "snapshot", "snapshots", "save", "saved", "saves", "bgsave", "bgrewriteaof", "backup", "backups", "appendonly", "append-only", "durability", "fsync", "dump", "unsaved"]], &["last", "when", "info", "time", "file", "enabled", "on", "working", "ok", "fail", "failed", "failing", "error", "errors", "size", "write", "old", "age", "disk", "since", "rewrite", "rewriting", "data", "changed", "change", "changes", "howmany", "is", "run", "howlong", "and", "setting", "snapshot", "rdb", "aof", "performance", "unsaved"], Nothing),
+    rule(T::Persistence, &[&["persistence", "persisted", "rdb", "aof", "snapshot", "snapshots", "save", "saved", "saves", "bgsave", "bgrewriteaof", "backup", "backups", "appendonly", "append-only", "durability", "fsync", "dump", "unsaved"]], &["last", "when", "info", "time", "file", "enabled", "on", "working", "ok", "fail", "failed", "failing", "error", "errors", "size", "write", "old", "age", "disk", "since", "rewrite", "rewriting", "data", "successful", "succeed", "succeeded", "changed", "change", "changes", "howmany", "is", "run", "howlong", "and", "setting", "snapshot", "rdb", "aof", "performance", "unsaved"], Nothing),
     rule(T::Cluster, &[&["cluster", "shard", "shards", "slot", "slots"]], &["slot", "server", "node", "nodes", "info", "performance", "health", "state", "who", "replication", "primary", "howmany", "member", "members", "range", "ranges", "layout", "topology", "hold", "ok", "is", "mode", "enabled", "on"], Nothing),
     rule(T::Cluster, &[&["nodes", "node"]], &["cluster", "server", "info", "howmany"], Nothing),
     rule(T::Sentinel, &[&["sentinel", "sentinels"]], &["primary", "masters", "master", "watch", "watches", "watched", "monitored", "replication", "quorum", "info", "which"], Nothing),
@@ -275,7 +276,7 @@ impl Rule {
             Slot::Perhaps => of_prefix().filter(|_| !is(token, &["key"])).or_else(|| {
                 let part =
                     behind.is_some_and(|t| is(t, BEGINNING) || is(t, CONTAINING)) && !NOISE.contains(&token.canon);
-                (introduced && (token.canon.is_empty() || part)).then(|| token.text.clone())
+                (introduced && !is(token, EXPIRY) && (token.canon.is_empty() || part)).then(|| token.text.clone())
             }),
         }
     }

@@ -56,7 +56,8 @@ pub(super) fn in_words(question: &Question<'_>) -> Option<Reading> {
 }
 
 /// Phrases of the vocabulary that are settings, with a part of what they are called everywhere.
-const PHRASES: &[(&str, &str)] = &[("timezone", "timezone"), ("isolation", "isolation"), ("sqlmode", "sql_mode")];
+const PHRASES: &[(&str, &str)] =
+    &[("timezone", "timezone"), ("isolation", "isolation"), ("sqlmode", "sql_mode"), ("readonly", "read_only")];
 
 /// `cursorTimeoutMillis`: a name of several words without a sign between them.
 fn is_camel(name: &str) -> bool {

@@ -360,6 +360,8 @@ pub(super) const PHRASES: &[(&str, &str)] = &[
     ("transaction isolation level", "isolation"),
     ("transaction isolation", "isolation"),
     ("sql mode", "sqlmode"),
+    ("read only", "readonly"),
+    ("look up", "show"),
     ("create statement", "describe"),
     ("create script", "describe"),
     ("data type", "type"),

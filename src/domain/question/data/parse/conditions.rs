@@ -8,7 +8,7 @@ use super::ranking::superlative;
 use super::{ACTS, Parser, SILENT};
 use crate::domain::question::names::{self, How};
 use crate::domain::question::periods;
-use crate::domain::question::selection::{ColumnRef, Comparison, Filter, Literal};
+use crate::domain::question::selection::{ColumnRef, Comparison, Filter, LikeKind, Literal};
 use crate::domain::question::words::{Kind, singular};
 use crate::domain::schema::ColumnKind;
 
@@ -172,7 +172,12 @@ impl Parser<'_> {
             Operator::Like(kind) => {
                 let texts: Vec<Filter> = columns
                     .iter()
-                    .flat_map(|c| values.iter().map(|v| Filter::Like(c.clone(), kind, literal_text(v))))
+                    .flat_map(|c| {
+                        values.iter().map(|v| {
+                            let (kind, text) = by_wildcards(kind, &literal_text(v));
+                            Filter::Like(c.clone(), kind, text)
+                        })
+                    })
                     .collect();
                 any(texts)
             }
@@ -333,5 +338,18 @@ pub(super) fn negate(filter: Filter) -> Filter {
         Filter::Compare(c, comparison, value) => Filter::Compare(c, comparison.negated(), value),
         Filter::Not(inner) => *inner,
         other => Filter::Not(Box::new(other)),
+    }
+}
+
+/// `like 'Ann%'` is said with the wildcard of SQL at an end: then that end is open, and the other is not.
+fn by_wildcards(kind: LikeKind, text: &str) -> (LikeKind, String) {
+    if kind != LikeKind::Contains {
+        return (kind, text.to_owned());
+    }
+    match (text.strip_prefix('%'), text.strip_suffix('%')) {
+        (None, Some(start)) if !start.is_empty() => (LikeKind::StartsWith, start.to_owned()),
+        (Some(end), None) if !end.is_empty() => (LikeKind::EndsWith, end.to_owned()),
+        (Some(inner), Some(_)) if inner.len() > 1 => (kind, inner.trim_end_matches('%').to_owned()),
+        _ => (kind, text.to_owned()),
     }
 }
