@@ -42,6 +42,26 @@ pub(in crate::engine::redis) static KNOWN: &[(&str, &str)] = &[
     ("tls-ca-cert-file", ""), ("tls-cert-file", ""), ("tls-cluster", "no"), ("tls-port", "0"), ("tls-protocols", ""), ("tls-replication", "no"),
     ("tls-session-caching", "yes"), ("tracking-table-max-keys", "1000000"), ("unixsocket", "?"), ("unixsocketperm", "0"),
     ("zset-max-listpack-entries", "128"), ("zset-max-listpack-value", "64"),
+    // Those that are set at the start or exist on newer servers alone.
+    ("always-show-logo", "?"), ("aof_rewrite_cpulist", "?"), ("bgsave_cpulist", "?"), ("bio_cpulist", "?"),
+    ("server_cpulist", "?"), ("bind-source-addr", "?"), ("cluster-allow-pubsubshard-when-down", "?"),
+    ("cluster-announce-bus-port", "?"), ("cluster-announce-port", "?"), ("cluster-announce-tls-port", "?"),
+    ("cluster-config-file", "?"), ("cluster-link-sendbuf-limit", "?"), ("cluster-port", "?"),
+    ("cluster-preferred-endpoint-type", "?"), ("crash-memcheck-enabled", "?"), ("ignore-warnings", "?"),
+    ("locale-collate", "?"), ("oom-score-adj-values", "?"), ("proc-title-template", "?"), ("set-proc-title", "?"),
+    ("propagation-error-behavior", "?"), ("rdb-key-save-delay", "?"), ("replica-ignore-disk-write-errors", "?"),
+    ("shutdown-on-sigint", "?"), ("shutdown-on-sigterm", "?"), ("socket-mark-id", "?"), ("syslog-enabled", "?"),
+    ("syslog-facility", "?"), ("syslog-ident", "?"), ("tls-ca-cert-dir", "?"), ("tls-ciphers", "?"),
+    ("tls-ciphersuites", "?"), ("tls-prefer-server-ciphers", "?"), ("tls-session-cache-size", "?"),
+    ("tls-session-cache-timeout", "?"), ("use-exit-on-panic", "?"), ("watchdog-period", "?"),
+    ("max-new-connections-per-cycle", "?"), ("max-new-tls-connections-per-cycle", "?"),
+    ("hide-user-data-from-log", "?"), ("replica-full-sync-buffer-limit", "?"),
+    ("dual-channel-replication-enabled", "?"), ("availability-zone", "?"), ("commandlog-execution-slower-than", "?"),
+    ("commandlog-slow-execution-max-len", "?"), ("commandlog-request-larger-than", "?"),
+    ("commandlog-large-request-max-len", "?"), ("commandlog-reply-larger-than", "?"),
+    ("commandlog-large-reply-max-len", "?"), ("cluster-slot-stats-enabled", "?"),
+    ("cluster-manual-failover-timeout", "?"), ("events-per-io-thread", "?"), ("prefetch-batch-max-size", "?"),
+    ("import-mode", "?"), ("rdb-version-check", "?"),
     // The names that the same settings have on older servers.
     ("hash-max-ziplist-entries", "512"), ("hash-max-ziplist-value", "64"), ("list-max-ziplist-size", "-2"), ("slave-read-only", "yes"),
     ("slave-priority", "100"), ("zset-max-ziplist-entries", "128"), ("zset-max-ziplist-value", "64"),
@@ -52,7 +72,10 @@ pub(in crate::engine::redis) static KNOWN: &[(&str, &str)] = &[
 pub(in crate::engine::redis) fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     ["pass", "auth", "secret", "user", "token", "key-file", "credential"].iter().any(|part| name.contains(part))
-        && !matches!(name.as_str(), "tls-auth-clients" | "lazyfree-lazy-user-del" | "lazyfree-lazy-user-flush")
+        && !matches!(
+            name.as_str(),
+            "tls-auth-clients" | "lazyfree-lazy-user-del" | "lazyfree-lazy-user-flush" | "hide-user-data-from-log"
+        )
 }
 
 /// Passwords by their own names: a glob that may match one of them is refused.
@@ -270,6 +293,9 @@ pub(super) fn change(arguments: &[Vec<u8>], author: Author) -> Judgement {
                 | "unixsocket"
                 | "aclfile"
                 | "bind"
+                | "bind-source-addr"
+                | "hide-user-data-from-log"
+                | "import-mode"
                 | "port"
                 | "protected-mode"
                 | "save"

@@ -134,8 +134,14 @@ fn settings_that_may_be_passwords_are_not_read() {
     ] {
         assert_eq!(verdict(line), (Verdict::Deny, Class::Secret), "{line}");
     }
-    for line in ["CONFIG GET maxmemory", "CONFIG GET MaxMemory*", "CONFIG GET save appendonly", "CONFIG GET slowlog-*"]
-    {
+    for line in [
+        "CONFIG GET maxmemory",
+        "CONFIG GET MaxMemory*",
+        "CONFIG GET save appendonly",
+        "CONFIG GET slowlog-*",
+        "CONFIG GET hide-user-data-from-log syslog-enabled",
+        "CONFIG GET oom-score-adj-values",
+    ] {
         assert_eq!(verdict(line).0, Verdict::Allow, "{line}");
     }
     for (name, _) in KNOWN {

@@ -99,6 +99,7 @@ fn diagnostics(name: &str, argument: &Bson) -> Checked {
         }
         "$listLocalSessions" => &["allUsers"],
         "$planCacheStats" => &["allHosts"],
+        "$listClusterCatalog" => &["shards", "tracked", "balancingConfiguration"],
         "$indexStats" | "$shardedDataDistribution" | "$listSearchIndexes" => &[],
         _ => return Err(refused(name, "stage")),
     };
