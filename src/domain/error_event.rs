@@ -55,6 +55,8 @@ pub const NOT_SENT: &str = "NOT_SENT";
 pub mod tls_code {
     /// The server lets in only encrypted connections.
     pub const REQUIRED: &str = "TLS_REQUIRED";
+    /// The settings would send everything in plain text over a network, and do not say that this is meant.
+    pub const PLAIN: &str = "TLS_PLAIN";
     /// The server offers no TLS.
     pub const NOT_OFFERED: &str = "TLS_NOT_OFFERED";
     /// The certificate is made out to another name.

@@ -230,6 +230,10 @@ fn of_tls(case: &Case<'_>) -> Option<Finding> {
             Some(change) => finding(90, "the server lets in only encrypted connections", change),
             None => by_hand(90, "the server lets in only encrypted connections", "turn TLS on in the URL"),
         },
+        (ConnectKind::Tls, tls_code::PLAIN) => match encrypt {
+            Some(change) => finding(85, "nothing would be encrypted on the way to the server", change),
+            None => by_hand(85, "nothing would be encrypted on the way to the server", "turn TLS on in the URL"),
+        },
         (ConnectKind::Tls, tls_code::NOT_OFFERED) => by_hand(
             85,
             "the server does not offer TLS",
@@ -387,6 +391,8 @@ mod tests {
         }
         let required = Case { code: tls_code::REQUIRED, ..case(ConnectKind::Authentication) };
         assert_eq!(best(&required, &[]).change, Some(Change::Parameter("tls".into(), "verify".into())));
+        let plain = Case { code: tls_code::PLAIN, ..case(ConnectKind::Tls) };
+        assert_eq!(best(&plain, &[]).change, Some(Change::Parameter("tls".into(), "verify".into())));
         // Nor is another host, however much alike: it is another server.
         let mistyped = Case { host: "db1.exmaple", good_hosts: &["db1.example"], ..case(ConnectKind::BadHost) };
         let told = best(&mistyped, &[]);

@@ -1,7 +1,7 @@
 //! The way in: each failure has its own kind and words, and no secret.
 
 use super::support::*;
-use dba_gpt::domain::error_event::ConnectKind;
+use dba_gpt::domain::error_event::{ConnectKind, tls_code};
 use dba_gpt::engine::{Session, mongodb};
 use secrecy::SecretString;
 use std::time::{Duration, Instant};
@@ -25,6 +25,20 @@ fn every_failure_has_its_own_kind_and_comes_soon() {
         let error = refused("mongodb+srv://no-such-host.invalid/x").await;
         assert_eq!(error.kind, ConnectKind::BadHost, "{error}");
         assert!(started.elapsed() < Duration::from_secs(20));
+    });
+}
+
+/// 192.0.2.1 is nobody's address; nothing is sent there before the question is settled.
+#[test]
+fn plain_text_over_a_network_must_be_asked_for() {
+    run(async {
+        let error = refused("mongodb://192.0.2.1/shop").await;
+        assert_eq!((error.kind, error.code.as_str()), (ConnectKind::Tls, tls_code::PLAIN), "{error}");
+        assert!(error.message.contains("tls=true") && error.message.contains("tls=false"), "{error}");
+        for asked in ["mongodb://192.0.2.1/shop?tls=false", "mongodb://192.0.2.1/shop?tls=true"] {
+            let short = format!("{asked}&connectTimeoutMS=100");
+            assert_ne!(refused(&short).await.code, tls_code::PLAIN, "{asked}");
+        }
     });
 }
 

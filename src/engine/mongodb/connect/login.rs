@@ -3,7 +3,7 @@
 use super::WORDS;
 use super::hello::{Hello, greeting};
 use super::plan::{Login, Mechanism, Plan};
-use crate::domain::error_event::{ConnectError, ConnectKind, MUTE};
+use crate::domain::error_event::{ConnectError, ConnectKind, MUTE, tls_code};
 use crate::engine::mongodb::wire::scram::{self, Exchange, ScramError};
 use crate::engine::mongodb::wire::{Fields as _, Refusal, Wire, WireError};
 use crate::engine::net::{self, Endpoint, Peer, Socket, TlsMode, TlsSettings, Transport};
@@ -31,6 +31,17 @@ pub(crate) struct Route {
 impl Route {
     /// Connects and greets; nothing is proved yet.
     pub(super) async fn greet(&self, deadline: Instant) -> Result<(Wire, Hello), ConnectError> {
+        if self.plan.tls == TlsMode::Off && !self.plan.plain_on_purpose && crosses_a_network(&self.peer) {
+            return Err(ConnectError::new(
+                ConnectKind::Tls,
+                format!(
+                    "mongodb:// sends all data to {} in plain text: add tls=true to the URL, use a tunnel, or add \
+                     tls=false if the network between is trusted",
+                    self.endpoint.words()
+                ),
+            )
+            .with_code(tls_code::PLAIN));
+        }
         let socket = net::connect(&self.endpoint, &self.peer, deadline, &WORDS).await?;
         let transport: Box<dyn Transport> = match socket {
             Socket::Unix(stream) => Box::new(stream),
@@ -276,6 +287,11 @@ impl Route {
         )
         .with_code(MUTE)
     }
+}
+
+/// Other machines see what is sent. The near end of a tunnel is on this one.
+fn crosses_a_network(peer: &Peer) -> bool {
+    matches!(peer, Peer::Tcp(address) if !address.ip().to_canonical().is_loopback())
 }
 
 fn payload(bytes: &[u8]) -> Binary {

@@ -93,6 +93,8 @@ pub(super) struct Plan {
     pub(super) database: Option<String>,
     /// What was said about TLS; a service name means TLS.
     pub(super) tls: TlsMode,
+    /// Plain text over a network was asked for in so many words.
+    pub(super) plain_on_purpose: bool,
     pub(super) authorities: Option<String>,
     pub(super) client_certificate: Option<(PathBuf, PathBuf)>,
     /// The name of the replica set, where one is asked for.
@@ -134,6 +136,7 @@ impl Plan {
         Ok(Self {
             login: login(user, given.cloned().or(password), database.as_deref(), &options)?,
             tls: tls(&options, matches!(hosts, Hosts::Service(_)))?,
+            plain_on_purpose: options.switch("tls")? == Some(false),
             authorities: options.get("tlscafile").map(str::to_owned),
             client_certificate: certificate.map(|file| (file.clone(), file)),
             // One host and no set: this server is meant, as every driver reads it.
@@ -202,8 +205,9 @@ fn login(
     }
 }
 
-/// The care taken with TLS. Off unless asked for, as in every MongoDB tool; but when asked for, verified in full
-/// unless the URL says which check to leave out.
+/// The care taken with TLS. Off unless asked for, as in every MongoDB tool, which is good enough on this machine and in
+/// a tunnel; over a network plain text must be asked for too. TLS is verified in full unless the URL says which check to
+/// leave out.
 fn tls(options: &Options, service: bool) -> Result<TlsMode, ConnectError> {
     let insecure = options.switch("tlsinsecure")?.unwrap_or(false);
     let any_certificate = options.switch("tlsallowinvalidcertificates")?.unwrap_or(false);

@@ -3,7 +3,7 @@
 
 use super::plan::{Password, Plan, WORDS};
 use super::refused;
-use crate::domain::error_event::{ConnectError, ConnectKind};
+use crate::domain::error_event::{ConnectError, ConnectKind, tls_code};
 use crate::engine::net::{self, Peer, Socket, TlsMode, TlsSettings, Transport};
 use crate::engine::redis::hosting::HOSTING;
 use crate::engine::redis::wire::{Reply, Wire};
@@ -42,7 +42,8 @@ impl Attempt<'_> {
                      the URL if the network between is trusted",
                     plan.endpoint.words()
                 ),
-            ));
+            )
+            .with_code(tls_code::PLAIN));
         }
         let socket = net::connect(&plan.endpoint, peer, self.deadline, &WORDS).await?;
         let transport = self.encrypt(socket).await?;
