@@ -134,7 +134,7 @@ pub fn redact(text: &str) -> String {
     static PATTERNS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
         [
             (r"(?i)\b([a-z][a-z0-9+.-]*://[^\s:/@]*):[^\s@/]*(?:/[^\s@]*)?@", "$1:***@"),
-            (r"(?is)\b(password|identified\s+(?:with\s+\S+\s+)?by|auth|requirepass|masterauth)(\s*=\s*|\s+)('(?:[^']|'')*'?|\x22[^\x22]*\x22?)", "$1$2***"),
+            (r"(?is)\b(password|identified\s+(?:(?:with|via)\s+\S+\s+)?(?:by|as|using)|or\s+\w+\s+using|auth|requirepass|masterauth)(\s*=\s*|\s+)('(?:[^']|'')*'?|\x22[^\x22]*\x22?)", "$1$2***"),
             (r"(?i)\b([a-z_]*password|passwd|[a-z_]*pwd|secret|token|api_key)(\s*[=:]\s*)[^\s'\x22&;,]+", "$1$2***"),
         ]
         .into_iter()
@@ -193,6 +193,9 @@ mod tests {
             "postgres://u:S3c/r3t!S3cr3t!@h/db",
             "CREATE USER a PASSWORD 'S3cr3t!'",
             "IDENTIFIED BY 'S3cr3t!'",
+            "GRANT USAGE ON *.* TO `u`@`%` IDENTIFIED BY PASSWORD 'S3cr3t!'",
+            "IDENTIFIED VIA unix_socket OR ed25519 USING 'S3cr3t!'",
+            "IDENTIFIED WITH caching_sha2_password AS 'S3cr3t!'",
             "identified with caching_sha2_password by 'S3cr3t!'",
             "host=h password=S3cr3t! user=u",
         ] {

@@ -126,7 +126,7 @@ fn of_ports(case: &Case<'_>, found: &[Found]) -> Vec<Finding> {
                         case.host, own.name
                     ),
                     "check the port: a proxy, a tunnel or another service may listen there",
-                ))
+                ));
             }
             _ => {}
         }

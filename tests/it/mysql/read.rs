@@ -273,3 +273,16 @@ fn a_lock_is_waited_for_only_as_long_as_allowed_and_a_killed_session_says_so() {
         assert!(matches!(result, Err(SessionError::Lost(_))), "{result:?}");
     });
 }
+
+#[test]
+fn grants_tell_no_hash() {
+    on_each_server(|server| async move {
+        for url in [&server.admin, &server.read_only] {
+            let mut session = connect(url).await;
+            let (rows, _) = read(&mut *session, "SHOW GRANTS", Limits::default()).await.unwrap();
+            let text = format!("{:?}", rows.rows);
+            assert!(text.contains("GRANT"), "{text}");
+            assert!(!text.contains("'*") && !text.to_lowercase().contains("password '"), "{text}");
+        }
+    });
+}
