@@ -70,6 +70,11 @@ def measure_cost(figures, command, home, server):
         finally:
             file.unlink()
         figures.add(f"{name} watched at 10 s: processor time of our sessions", max(cost, 0), "% core", 0.5)
+
+
+def measure_pairs(figures, command, home, server):
+    """The same load with and without us watching, in pairs."""
+    urls = there(server["variables"], home)
     pairs(figures, command, home, server, "pgbench", urls["postgres"], pgbench(server))
     if shutil.which("sysbench"):
         pairs(figures, command, home, server, "sysbench", urls["mariadb"], sysbench(server))

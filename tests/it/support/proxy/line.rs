@@ -173,11 +173,18 @@ impl Pump<'_> {
         passed: &mut usize,
     ) -> io::Result<Option<End>> {
         match fault {
-            Fault::Latency(time) => self.wait(time).await,
+            Fault::Latency(time) => {
+                if self.left_within(time, held, from_server).await {
+                    return Ok(Some(End::Close));
+                }
+            }
             Fault::Jitter(most) => {
                 // Any spread will do; the number of bytes so far is as good a die as another.
                 let die = self.count.load(Ordering::SeqCst).wrapping_mul(0x9E37_79B9) % 1_000;
-                self.wait(most.mul_f64(die as f64 / 1_000.0)).await;
+                let time = most.mul_f64(die as f64 / 1_000.0);
+                if self.left_within(time, held, from_server).await {
+                    return Ok(Some(End::Close));
+                }
             }
             Fault::SlowBytes(pace) if from_server => {
                 self.to.write_all(&held[..1]).await?;
@@ -205,6 +212,26 @@ impl Pump<'_> {
         self.to.write_all(held).await?;
         held.clear();
         Ok(None)
+    }
+
+    /// Waits, and tells whether the client has gone meanwhile: its line is then open no more, whatever is on the way.
+    async fn left_within(&mut self, time: Duration, held: &mut Vec<u8>, from_server: bool) -> bool {
+        if from_server {
+            self.wait(time).await;
+            return false;
+        }
+        let mut fault = self.fault.clone();
+        let over = tokio::time::timeout(time, fault.changed());
+        tokio::pin!(over);
+        loop {
+            tokio::select! {
+                _ = &mut over => return false,
+                read = self.from.read_buf(held) => match read {
+                    Ok(length @ 1..) => { self.count.fetch_add(length as u64, Ordering::SeqCst); }
+                    _ => return true,
+                },
+            }
+        }
     }
 
     /// Waits, but not longer than the fault lasts.
