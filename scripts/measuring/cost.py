@@ -6,7 +6,7 @@ from pathlib import Path
 from .many_targets import configure, states, there
 from .terminal import NOW, Program
 
-PAIRS, SECONDS = 10, 4
+PAIRS, SECONDS = 20, 6
 # Two-sided 95 per cent of Student's distribution, by degrees of freedom.
 STUDENT = {4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262, 11: 2.201, 14: 2.145, 19: 2.093, 29: 2.045}
 WATCHED = 60
