@@ -5,7 +5,10 @@ use super::event::RequestId;
 use crate::domain::activity::Sample;
 use crate::domain::attempt::Attempt;
 use crate::domain::connection::{Change, KnownFix, Probe};
+use crate::domain::guard::ticket::Consent;
 use crate::domain::interchange::ExportFormat;
+use crate::domain::proposal::stage::Stage;
+use crate::domain::proposal::{Draft, Proposal};
 use crate::domain::rows::{Limits, Rows};
 use crate::domain::target::{TargetId, Timestamp};
 use std::path::PathBuf;
@@ -36,6 +39,20 @@ pub enum Effect {
     Copy(String),
     /// Edit text in the person's editor; it comes back as the draft.
     Edit(String),
+    /// Look at an act on its server, by reading alone: [`super::event::Event::Surveyed`] answers.
+    Survey(SurveyRequest),
+    /// Give a proposal its number and keep it: [`super::event::Event::ProposalChanged`] answers.
+    FileProposal(Box<Proposal>),
+    /// Read the proposals that are kept, the open ones and the latest others.
+    LoadProposals,
+    /// Deny or withdraw an open proposal, with the person's reason.
+    Decide(u64, Stage, String),
+    /// Give an open proposal a number of somebody's change management, or take it away.
+    SetTicket(u64, Option<String>),
+    /// Carry out a proposal: the person consented to what was drawn. Everything is looked at anew before it is sent.
+    Approve(u64, Consent),
+    /// Cancel an act that runs, on the server.
+    StopAct(u64),
     /// Keep a sample, with its raw readings.
     KeepSample(TargetId, Arc<Sample>),
     /// Keep an attempt to connect.
@@ -76,6 +93,17 @@ pub enum Effect {
     Suspend,
     /// End the program.
     Quit,
+}
+
+/// An act to look at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SurveyRequest {
+    /// The question's number.
+    pub id: RequestId,
+    /// The target.
+    pub target: TargetId,
+    /// What would be done. A kind's sessions are frozen, and its statement is rendered, on the way.
+    pub draft: Draft,
 }
 
 /// Statements to run for one turn of a chat.

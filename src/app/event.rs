@@ -9,6 +9,9 @@ use crate::domain::error_event::{ConnectError, ConnectKind, SessionError};
 use crate::domain::guard::{Catalog, Judgement};
 use crate::domain::health::Usual;
 use crate::domain::metric::MetricId;
+use crate::domain::proposal::advice::Advice;
+use crate::domain::proposal::survey::Survey;
+use crate::domain::proposal::{Draft, Proposal};
 use crate::domain::rows::Rows;
 use crate::domain::schema::Schema;
 use crate::domain::target::{Identity, TargetId, Timestamp};
@@ -48,6 +51,14 @@ pub enum Event {
     ReadDone(Timestamp, RequestId, usize, Result<Box<ReadResult>, ReadError>),
     /// A statement's export ended; its words come as a message.
     ExportDone(Timestamp, RequestId),
+    /// An act was looked at on its server.
+    Surveyed(Timestamp, RequestId, Result<Box<Surveyed>, ReadError>),
+    /// The proposals that are kept, newest first.
+    ProposalsLoaded(Vec<Proposal>),
+    /// A proposal was filed, decided, or moved on.
+    ProposalChanged(Timestamp, Box<Proposal>),
+    /// A proposal could not be filed, decided or carried out, and why; it stands where it stood.
+    ProposalRefused(Timestamp, u64, String),
     /// Sessions of a past moment arrived from the store.
     HistoryLoaded(Timestamp, RequestId, Result<Vec<PastSession>, String>),
     /// What is usual for a target.
@@ -114,6 +125,21 @@ impl From<SessionError> for Failure {
             _ => Self::new(ConnectKind::Other, error.to_string()),
         }
     }
+}
+
+/// What was found about an act, and everything that a proposal is made of besides.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Surveyed {
+    /// The act, frozen and rendered.
+    pub draft: Draft,
+    /// What was found.
+    pub survey: Survey,
+    /// What to think of.
+    pub advice: Vec<Advice>,
+    /// The login that would run it; empty for engines without logins.
+    pub login: String,
+    /// Persons who have to approve.
+    pub approvers: u8,
 }
 
 /// A statement's result.

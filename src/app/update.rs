@@ -90,6 +90,9 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
             advance(model, now);
             conversation::read_done(model, id, index, result)
         }
+        Event::Surveyed(..) | Event::ProposalsLoaded(_) | Event::ProposalChanged(..) | Event::ProposalRefused(..) => {
+            Vec::new()
+        }
         Event::ExportDone(now, id) => {
             advance(model, now);
             model.chat.running.take_if(|r| r.id == id);

@@ -3,6 +3,8 @@
 use super::connection::Approach;
 use super::error_event::ConnectKind;
 use super::guard::{Author, Catalog, Judgement};
+use super::proposal::advice::Advice;
+use super::proposal::kind::FixKind;
 use super::question::{Answer, Cannot, Intent};
 use super::schedule::Recovery;
 use super::schema::Schema;
@@ -54,6 +56,22 @@ pub trait Dialect: Send + Sync {
     fn may_declare_safe(&self, function: &str) -> Result<(), String> {
         let _ = function;
         Err("it means nothing here: this engine keeps no functions of its users' own".to_owned())
+    }
+
+    /// What a colleague would say about a statement that changes something, before it runs. `version` is the server's,
+    /// as in [`super::target::Identity::version_number`].
+    fn advise(&self, statement: &str, version: u32) -> Vec<Advice> {
+        let _ = (statement, version);
+        Vec::new()
+    }
+
+    /// The one statement that a typed fix kind stands for, made from its parameters alone.
+    ///
+    /// # Errors
+    /// One sentence when this engine has no such act, or when a parameter cannot be one.
+    fn render(&self, kind: &FixKind) -> Result<String, String> {
+        let _ = kind;
+        Err("this engine has no such act".to_owned())
     }
 
     /// What its servers look like from outside, for the diagnosis of a failed connection.

@@ -6,10 +6,11 @@
 pub mod ticket;
 
 use super::dialect::Dialect;
+use super::proposal::Draft;
 use serde::{Deserialize, Serialize};
 
 /// What kind of act a statement is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Class {
     /// Only reads.
     Read,
@@ -211,6 +212,17 @@ pub fn allow(dialect: &dyn Dialect, author: Author, catalog: &Catalog, statement
         Ok(Allowed { statement: statement.to_owned(), class: judgement.class })
     } else {
         Err(judgement)
+    }
+}
+
+/// Judges a draft, the one way for every road: a typed statement as free text of a person, a fix kind by its exact
+/// shape, which is the statement that its parameters render to.
+pub fn judge(dialect: &dyn Dialect, catalog: &Catalog, draft: &Draft) -> Judgement {
+    let Some(kind) = &draft.kind else { return dialect.classify(&draft.statement, Author::Person, catalog) };
+    match dialect.render(kind) {
+        Ok(statement) if statement == draft.statement => Judgement::needs_approval(kind.class(), kind.words()),
+        Ok(_) => Judgement::deny(kind.class(), "the statement is not the one that this act stands for"),
+        Err(words) => Judgement::deny(kind.class(), words),
     }
 }
 

@@ -10,6 +10,7 @@ pub mod health;
 pub mod hosting;
 pub mod interchange;
 pub mod metric;
+pub mod proposal;
 pub mod question;
 pub mod rows;
 pub mod schedule;

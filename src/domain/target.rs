@@ -14,7 +14,7 @@ impl fmt::Display for EngineId {
 }
 
 /// The name by which a person knows a target. Unique within one run of the program.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct TargetId(pub Arc<str>);
 
 impl TargetId {
@@ -35,7 +35,7 @@ impl fmt::Display for TargetId {
 }
 
 /// How much harm a mistake does here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub enum Environment {
     /// Customers notice.
     Production,

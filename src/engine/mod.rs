@@ -1,8 +1,8 @@
 //! Databases: one folder per engine, one registry. A `match` on the engine outside this folder is a defect.
 //!
 //! An engine is static data ([`EngineSpec`]): its names, its pure [`Dialect`], its views, and a few functions. What
-//! differs at run time hides behind [`Session`], whose doors are `own` (our own constant queries) and `read` (a
-//! statement that the guard allowed).
+//! differs at run time hides behind [`Session`], whose doors are `own` (our own constant queries), `read` (a
+//! statement that the guard allowed) and `act` (one act that a person approved).
 
 pub mod gates;
 pub mod mongodb;
@@ -16,8 +16,13 @@ pub mod sqlite;
 use crate::domain::activity::Sample;
 use crate::domain::dialect::Dialect;
 use crate::domain::error_event::{ConnectError, SessionError};
+use crate::domain::guard::ticket::{Approved, Refusal};
 use crate::domain::guard::{Allowed, Catalog};
 use crate::domain::hosting::Hosting;
+use crate::domain::proposal::Draft;
+use crate::domain::proposal::kind::FixKind;
+use crate::domain::proposal::stage::End;
+use crate::domain::proposal::survey::Survey;
 pub use crate::domain::rows::RowSink;
 use crate::domain::rows::{Column, Limits, Rows, Truncation, Value};
 use crate::domain::schema::Schema;
@@ -104,6 +109,67 @@ pub struct ReadSummary {
     pub notices: Vec<String>,
 }
 
+/// Where an act puts on disk what must outlive a crash, before it goes on.
+#[async_trait]
+pub trait Witness: Send {
+    /// The statements that undo the act, made from the prior rows. The act must not happen when this fails.
+    async fn inverse(&mut self, statements: Vec<String>) -> Result<(), String>;
+    /// The server's own name of the act (the number of its transaction), by which its end can be asked for later. The
+    /// act must not happen when this fails.
+    async fn mark(&mut self, mark: &str) -> Result<(), String>;
+}
+
+/// An act that happened.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Acted {
+    /// Rows, documents or keys that changed, where the server counts them.
+    pub rows: Option<u64>,
+    /// Milliseconds.
+    pub took_ms: u64,
+    /// What the server said along the way. Untrusted text.
+    pub notices: Vec<String>,
+    /// What it answered, where that says more than rows: `true` for a session that was ended.
+    pub answer: Option<String>,
+}
+
+/// An act that did not happen, or of which nobody knows.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ActError {
+    /// It was not sent, or the server refused it: nothing changed.
+    #[error("nothing changed: {0}")]
+    NotDone(SessionError),
+    /// It was sent, did not fit what was approved, and was rolled back.
+    #[error(transparent)]
+    RolledBack(#[from] Refusal),
+    /// The witness could not write, so it was not sent or was rolled back.
+    #[error("nothing changed, because nothing could be written down: {0}")]
+    NoWitness(String),
+    /// It failed and left something that could not be cleaned up.
+    #[error("it failed ({error}) and left {left}")]
+    Wreck {
+        /// What the server said.
+        error: SessionError,
+        /// What is left, and how to remove it.
+        left: String,
+    },
+    /// The connection broke while it may have been committed.
+    #[error("nobody knows whether it happened: {0}")]
+    Unclear(String),
+}
+
+/// How an engine looks at an act before it happens, and after nobody heard of its end.
+pub struct Fixing {
+    /// What there is to know about an act, by reading alone: through a session's reading doors, so that a survey can
+    /// change nothing. `login` is the one that would run it; none when the session itself is its.
+    pub survey: for<'a> fn(&'a mut dyn Session, &'a Draft, Option<&'a str>) -> Task<'a, Result<Survey, SessionError>>,
+    /// Fills in what tells the kind's sessions from later ones of the same number. Those that are gone are left out.
+    pub freeze: for<'a> fn(&'a mut dyn Session, FixKind) -> Task<'a, Result<FixKind, SessionError>>,
+    /// How an act ended of which the server gave this mark.
+    pub ended: for<'a> fn(&'a mut dyn Session, &'a str) -> Task<'a, Result<End, SessionError>>,
+    /// The URL with another login, without a password; none for engines without logins.
+    pub with_login: fn(&SecretString, &str) -> Option<SecretString>,
+}
+
 /// A connection to one server.
 #[async_trait]
 pub trait Session: Send {
@@ -124,6 +190,19 @@ pub trait Session: Send {
         stop: &CancellationToken,
         sink: &mut dyn RowSink,
     ) -> Result<ReadSummary, SessionError>;
+
+    /// Does one approved act, and nothing else: in a transaction of its own where the statement can have one, under the
+    /// plan's time limits, under a name by which the server and a later run of this program can tell it. Before
+    /// anything is changed the witness has the inverse, where it is made from prior rows. In the same transaction the
+    /// touched objects are found again by number and the rows are counted against the approval; what does not fit is
+    /// rolled back. `stop` cancels it on the server.
+    async fn act(
+        &mut self,
+        approved: Approved,
+        plan: &Survey,
+        witness: &mut dyn Witness,
+        stop: &CancellationToken,
+    ) -> Result<Acted, ActError>;
 
     /// What the engine's own functions remember between two calls for this connection: readings that are too costly
     /// to take every time. Engines that remember nothing have none.
@@ -226,6 +305,8 @@ pub struct EngineSpec {
     pub connect: for<'a> fn(&'a ConnectSettings) -> Task<'a, Result<Box<dyn Session>, ConnectError>>,
     /// One collection. `cycle` counts from 0: what is costly is read only on some cycles.
     pub sample: for<'a> fn(&'a mut dyn Session, u64) -> Task<'a, Result<Sample, SessionError>>,
+    /// How acts are looked at.
+    pub fixing: &'static Fixing,
     /// The objects of the connected database, and what the guard should know about them.
     pub schema: for<'a> fn(&'a mut dyn Session) -> Task<'a, Result<(Schema, Catalog), SessionError>>,
     /// The URL of another database on the same server, where the engine has several.

@@ -77,6 +77,19 @@ impl UrlParts {
         parts.join()
     }
 
+    /// The URL with another login and no password, for a login whose secret comes from elsewhere; none for what is no
+    /// `scheme://` URL. Parameters that name a login or hold a password are left out.
+    pub fn with_login(url: &str, user: &str) -> Option<String> {
+        let mut parts = Self::split(url)?;
+        parts.user = Some(encode(user));
+        parts.password = None;
+        parts.parameters.retain(|p| {
+            let name = name_of(p).to_ascii_lowercase();
+            !name.contains("pass") && !matches!(name.as_str(), "user" | "username")
+        });
+        Some(parts.join())
+    }
+
     /// The one host, without brackets; none when there are several, or when it is said elsewhere.
     pub fn host(&self) -> Option<&str> {
         let said_elsewhere = self.parameters.iter().any(|p| {

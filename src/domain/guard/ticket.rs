@@ -11,8 +11,9 @@
 //! are arguments.
 
 use super::{Class, Judgement, Verdict};
-use crate::domain::target::{EngineId, Environment, TargetId, Timestamp};
+use crate::domain::target::{Environment, TargetId, Timestamp};
 use crate::domain::text::hex;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
 
@@ -37,7 +38,7 @@ pub struct Binding {
     /// The target's name.
     pub target: TargetId,
     /// Its engine.
-    pub engine: EngineId,
+    pub engine: String,
     /// Where it is, as shown.
     pub address: String,
     /// The database.
@@ -55,7 +56,7 @@ pub struct Binding {
 }
 
 /// An object that an act touches, resolved.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TouchedObject {
     /// Its full name, as shown.
     pub name: String,
@@ -66,7 +67,7 @@ pub struct TouchedObject {
 }
 
 /// Something that was checked before the act was proposed, with what was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Precondition {
     /// What was checked, as shown.
     pub text: String,
@@ -75,7 +76,7 @@ pub struct Precondition {
 }
 
 /// How much an act can break.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Gravity {
     /// Undone with one statement, or harmless.
     Low,
@@ -83,6 +84,17 @@ pub enum Gravity {
     Medium,
     /// Data or service may be lost.
     High,
+}
+
+impl Gravity {
+    /// The word on the screen.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Low => "LOW",
+            Self::Medium => "MEDIUM",
+            Self::High => "HIGH",
+        }
+    }
 }
 
 /// One act, with everything that the approval is for. Equal acts have equal digests, and a change of any part gives
@@ -139,7 +151,7 @@ impl Act {
         parts.list(parameters.iter().map(String::as_bytes));
         parts.add(class.word().as_bytes());
         parts.add(&[*gravity as u8]);
-        for part in [target.as_str(), engine.0, address, database, login, role] {
+        for part in [target.as_str(), engine, address, database, login, role] {
             parts.add(part.as_bytes());
         }
         parts.optional(server.as_ref().map(String::as_bytes));
@@ -278,6 +290,10 @@ impl Approved {
     /// The proposal's number.
     pub fn id(&self) -> u64 {
         self.act.id
+    }
+    /// What it touches, resolved: to be found again, by number, in the act's own transaction.
+    pub fn objects(&self) -> &[TouchedObject] {
+        &self.act.objects
     }
     /// The digest, for the audit log and for the name under which the server sees us.
     pub fn digest(&self) -> ActDigest {

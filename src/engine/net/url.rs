@@ -1,7 +1,9 @@
 //! The parts of a URL, and names written so that they can stand in one. No message here quotes the URL: any part of a
 //! mistyped one may be the password.
 
+use crate::domain::connection::UrlParts;
 use crate::domain::error_event::{ConnectError, ConnectKind};
+use secrecy::{ExposeSecret as _, SecretString};
 
 /// What to do about characters that have a meaning in URLs.
 const ENCODE: &str = "in a user name or password write @ as %40, : as %3A, / as %2F, ? as %3F, # as %23 and % as %25";
@@ -83,4 +85,9 @@ pub(crate) fn encode(text: &str) -> String {
 
 fn settings(message: &str) -> ConnectError {
     ConnectError::new(ConnectKind::Settings, message)
+}
+
+/// The URL with another login and no password, for a login whose secret comes from elsewhere.
+pub(crate) fn with_login(url: &SecretString, user: &str) -> Option<SecretString> {
+    UrlParts::with_login(url.expose_secret(), user).map(SecretString::from)
 }

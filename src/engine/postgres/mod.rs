@@ -2,6 +2,7 @@
 
 mod connect;
 mod dialect;
+mod fix;
 mod hosting;
 mod sample;
 mod schema;
@@ -39,6 +40,7 @@ pub static SPEC: EngineSpec = EngineSpec {
     destination: connect::destination,
     connect: connect::connect,
     sample: sample::sample,
+    fixing: &fix::FIXING,
     schema: schema::schema,
     with_database: connect::with_database,
     discover: connect::discover,

@@ -2,6 +2,7 @@
 
 mod connect;
 mod dialect;
+mod fix;
 mod hosting;
 mod sample;
 mod schema;
@@ -36,6 +37,7 @@ pub static SPEC: EngineSpec = EngineSpec {
     destination: connect::destination,
     connect: connect::connect,
     sample: sample::sample,
+    fixing: &fix::FIXING,
     schema: schema::schema,
     with_database: connect::with_database,
     discover: connect::discover,

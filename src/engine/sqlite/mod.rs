@@ -6,6 +6,7 @@ mod connect;
 mod dialect;
 mod facts;
 mod files;
+mod fix;
 mod location;
 mod open;
 mod sample;
@@ -45,6 +46,7 @@ pub static SPEC: EngineSpec = EngineSpec {
     destination: |_, _| Ok(Destination::default()),
     connect: connect::connect,
     sample: sample::sample,
+    fixing: &fix::FIXING,
     schema: schema::schema,
     with_database: connect::with_database,
     discover: files::discover,

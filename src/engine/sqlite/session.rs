@@ -4,9 +4,11 @@
 use super::worker::{Command, Piece};
 use crate::domain::error_event::SessionError;
 use crate::domain::guard::Allowed;
+use crate::domain::guard::ticket::Approved;
+use crate::domain::proposal::survey::Survey;
 use crate::domain::rows::{Limits, Rows};
 use crate::domain::target::Identity;
-use crate::engine::{Param, Query, ReadSummary, RowSink, Session};
+use crate::engine::{ActError, Acted, Param, Query, ReadSummary, RowSink, Session, Witness};
 use async_trait::async_trait;
 use rusqlite::InterruptHandle;
 use std::ops::ControlFlow;
@@ -156,6 +158,17 @@ impl Session for SqliteSession {
         result?;
         let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(ReadSummary { took_ms, notices: Vec::new() })
+    }
+
+    async fn act(
+        &mut self,
+        approved: Approved,
+        plan: &Survey,
+        witness: &mut dyn Witness,
+        stop: &CancellationToken,
+    ) -> Result<Acted, ActError> {
+        let _ = (approved, plan, witness, stop);
+        Err(ActError::NotDone(SessionError::Unsupported("acts are not known here".into())))
     }
 
     async fn close(self: Box<Self>) {

@@ -20,7 +20,7 @@ fn act() -> Act {
         gravity: Gravity::Medium,
         binding: Binding {
             target: TargetId::new("pg-orders-1"),
-            engine: EngineId("any"),
+            engine: "any".into(),
             address: "10.2.0.5:5432/orders".into(),
             database: "orders".into(),
             login: "dbagpt_fix".into(),

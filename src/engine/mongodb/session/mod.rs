@@ -16,9 +16,11 @@ use super::sample::Memory;
 use super::wire::{Refusal, Wire, WireError};
 use crate::domain::error_event::{ServerMessage, SessionError};
 use crate::domain::guard::Allowed;
+use crate::domain::guard::ticket::Approved;
+use crate::domain::proposal::survey::Survey;
 use crate::domain::rows::{Limits, Rows};
 use crate::domain::target::Identity;
-use crate::engine::{Param, Query, ReadSummary, RowSink, Session};
+use crate::engine::{ActError, Acted, Param, Query, ReadSummary, RowSink, Session, Witness};
 use async_trait::async_trait;
 use bson::{Document, RawDocumentBuf};
 pub(super) use own::document;
@@ -161,6 +163,17 @@ impl Session for MongoSession {
 
     fn memory(&mut self) -> Option<&mut (dyn Any + Send)> {
         Some(self)
+    }
+
+    async fn act(
+        &mut self,
+        approved: Approved,
+        plan: &Survey,
+        witness: &mut dyn Witness,
+        stop: &CancellationToken,
+    ) -> Result<Acted, ActError> {
+        let _ = (approved, plan, witness, stop);
+        Err(ActError::NotDone(SessionError::Unsupported("acts are not known here".into())))
     }
 
     async fn close(mut self: Box<Self>) {

@@ -15,9 +15,11 @@ use super::sample::Memory;
 use super::wire::{InFlight, Prepared, Route, Underway, Wire, WireError, column, value};
 use crate::domain::error_event::{ServerMessage, SessionError};
 use crate::domain::guard::Allowed;
+use crate::domain::guard::ticket::Approved;
+use crate::domain::proposal::survey::Survey;
 use crate::domain::rows::{Limits, Rows, Truncation};
 use crate::domain::target::Identity;
-use crate::engine::{Param, Query, ReadSummary, RowSink, Session};
+use crate::engine::{ActError, Acted, Param, Query, ReadSummary, RowSink, Session, Witness};
 use async_trait::async_trait;
 pub(crate) use begin::Facts;
 pub(crate) use grants::account;
@@ -210,6 +212,17 @@ impl Session for MySession {
 
     fn memory(&mut self) -> Option<&mut (dyn Any + Send)> {
         Some(&mut self.memory)
+    }
+
+    async fn act(
+        &mut self,
+        approved: Approved,
+        plan: &Survey,
+        witness: &mut dyn Witness,
+        stop: &CancellationToken,
+    ) -> Result<Acted, ActError> {
+        let _ = (approved, plan, witness, stop);
+        Err(ActError::NotDone(SessionError::Unsupported("acts are not known here".into())))
     }
 
     async fn close(mut self: Box<Self>) {

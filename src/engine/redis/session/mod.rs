@@ -16,9 +16,11 @@ use super::sample::Memory;
 use super::wire::Wire;
 use crate::domain::error_event::{ServerMessage, SessionError};
 use crate::domain::guard::Allowed;
+use crate::domain::guard::ticket::Approved;
+use crate::domain::proposal::survey::Survey;
 use crate::domain::rows::{Limits, Rows};
 use crate::domain::target::Identity;
-use crate::engine::{Collector, Param, Query, ReadSummary, RowSink, Session};
+use crate::engine::{ActError, Acted, Collector, Param, Query, ReadSummary, RowSink, Session, Witness};
 use async_trait::async_trait;
 use forms::{Ground, Scanner};
 pub(crate) use forms::{Group, Prefixes};
@@ -186,6 +188,17 @@ impl Session for RedisSession {
 
     fn memory(&mut self) -> Option<&mut (dyn Any + Send)> {
         Some(self)
+    }
+
+    async fn act(
+        &mut self,
+        approved: Approved,
+        plan: &Survey,
+        witness: &mut dyn Witness,
+        stop: &CancellationToken,
+    ) -> Result<Acted, ActError> {
+        let _ = (approved, plan, witness, stop);
+        Err(ActError::NotDone(SessionError::Unsupported("acts are not known here".into())))
     }
 
     async fn close(mut self: Box<Self>) {

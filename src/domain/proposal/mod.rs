@@ -1,0 +1,303 @@
+//! An act that waits for a person, from the moment it is proposed to its end: a record that survives a crash.
+//!
+//! ```text
+//! typed statement, or a FixKind --survey--> Proposal (waiting) --A, Enter--> approved -> intended -> running
+//!                                              |                                            |
+//!                                              +-> denied, withdrawn       done | undone | not run | needs a person
+//! ```
+//!
+//! What is on the screen is drawn from this record, and the [`Act`] that a ticket is for is made from it.
+
+pub mod advice;
+pub mod kind;
+pub mod stage;
+pub mod survey;
+
+use super::guard::Class;
+use super::guard::ticket::{Act, Binding, Gravity};
+use super::target::{Environment, TargetId, Timestamp};
+use advice::Advice;
+use kind::FixKind;
+use serde::{Deserialize, Serialize};
+use stage::Stage;
+use survey::{Inverse, Survey};
+
+/// Rows above which a change is a grave one.
+pub const GRAVE_ROWS: u64 = 10_000_000;
+/// Size of a table above which a change of it is a grave one, bytes.
+pub const GRAVE_BYTES: u64 = 10 << 30;
+/// Rows above which somebody notices a change.
+pub const NOTICED_ROWS: u64 = 1_000;
+
+/// What is to be done, before anybody has looked at the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    /// The exact bytes that would be sent.
+    pub statement: String,
+    /// What kind of act it is.
+    pub class: Class,
+    /// The typed kind that the statement was rendered from; none for a statement that a person typed.
+    pub kind: Option<FixKind>,
+    /// Another database than the target's own.
+    pub database: Option<String>,
+}
+
+/// Who proposed an act.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Origin {
+    /// A person typed it, or pressed the key for it.
+    Person,
+    /// It undoes an earlier act.
+    Undo(u64),
+}
+
+impl Origin {
+    /// In words.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Person => "by you".to_owned(),
+            Self::Undo(id) => format!("to undo #{id}"),
+        }
+    }
+}
+
+/// Who sat at the keyboard.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Who {
+    /// User of the operating system.
+    pub user: String,
+    /// The user before `sudo`.
+    pub before_sudo: Option<String>,
+    /// Where the SSH connection came from.
+    pub ssh_from: Option<String>,
+}
+
+impl Who {
+    /// The person as far as the machine knows: whoever called `sudo`, else the user.
+    pub fn person(&self) -> &str {
+        self.before_sudo.as_deref().unwrap_or(&self.user)
+    }
+    /// `ann (as postgres, from 10.0.0.7)`.
+    pub fn words(&self) -> String {
+        let mut more = Vec::new();
+        if self.before_sudo.is_some() {
+            more.push(format!("as {}", self.user));
+        }
+        more.extend(self.ssh_from.as_ref().map(|from| format!("from {from}")));
+        let more = if more.is_empty() { String::new() } else { format!(" ({})", more.join(", ")) };
+        format!("{}{more}", self.person())
+    }
+}
+
+/// Something that happened to a proposal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Happening {
+    /// When.
+    pub at: Timestamp,
+    /// Where it led.
+    pub stage: Stage,
+    /// In words: a reason, an error, the number of rows.
+    pub words: String,
+    /// Whose doing it was; none for our own.
+    pub who: Option<Who>,
+}
+
+/// The record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Proposal {
+    /// Its number; 0 until the store gave it one.
+    pub id: u64,
+    /// When it was proposed.
+    pub at: Timestamp,
+    /// By whom.
+    pub origin: Origin,
+    /// Where.
+    pub target: TargetId,
+    /// The engine's name.
+    pub engine: String,
+    /// How much harm a mistake does there.
+    pub environment: Environment,
+    /// The target's address, as shown.
+    pub address: String,
+    /// The login that would run it; empty for engines without logins.
+    pub login: String,
+    /// What would be sent.
+    pub draft: Draft,
+    /// What was found on the server.
+    pub survey: Survey,
+    /// What to think of before approving.
+    pub advice: Vec<Advice>,
+    /// How much it can break.
+    pub gravity: Gravity,
+    /// Rows that it may change; more make it fail and roll back.
+    pub most_rows: Option<u64>,
+    /// Persons who have to approve it: 1 or 2.
+    pub approvers: u8,
+    /// A number in somebody's change management.
+    pub ticket: Option<String>,
+    /// Where it stands.
+    pub stage: Stage,
+    /// What happened to it so far, oldest first.
+    pub happenings: Vec<Happening>,
+    /// The server's own name of what was running, by which its end can be asked for after a crash.
+    pub mark: Option<String>,
+}
+
+/// What a proposal is made of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parts {
+    /// Where.
+    pub target: TargetId,
+    /// The engine's name.
+    pub engine: String,
+    /// How much harm a mistake does there.
+    pub environment: Environment,
+    /// The target's address, as shown.
+    pub address: String,
+    /// The login that would run it.
+    pub login: String,
+    /// Persons who have to approve.
+    pub approvers: u8,
+    /// What would be sent.
+    pub draft: Draft,
+    /// What was found on the server.
+    pub survey: Survey,
+    /// What to think of.
+    pub advice: Vec<Advice>,
+}
+
+impl Proposal {
+    /// A proposal that waits; the store gives it its number.
+    pub fn new(at: Timestamp, origin: Origin, parts: Parts) -> Self {
+        let Parts { target, engine, environment, address, login, approvers, draft, survey, advice } = parts;
+        let gravity = gravity(&draft, &survey);
+        let most_rows = most_rows(&survey);
+        Self {
+            id: 0,
+            at,
+            origin,
+            target,
+            engine,
+            environment,
+            address,
+            login,
+            draft,
+            survey,
+            advice,
+            gravity,
+            most_rows,
+            approvers,
+            ticket: None,
+            stage: Stage::Waiting,
+            happenings: Vec::new(),
+            mark: None,
+        }
+    }
+
+    /// The act as the record has it: what is drawn, and what a ticket is for.
+    pub fn act(&self) -> Act {
+        self.act_with(&self.survey)
+    }
+
+    /// The act as it is by another survey, taken just now.
+    pub fn act_with(&self, survey: &Survey) -> Act {
+        Act {
+            id: self.id,
+            statement: self.draft.statement.clone(),
+            parameters: Vec::new(),
+            class: self.draft.class,
+            gravity: gravity(&self.draft, survey),
+            binding: Binding {
+                target: self.target.clone(),
+                engine: self.engine.clone(),
+                address: self.address.clone(),
+                database: survey.place.database.clone(),
+                login: self.login.clone(),
+                role: survey.place.role.clone(),
+                server: survey.place.server.clone(),
+                started_at: survey.place.started_at,
+                epoch: survey.place.epoch.clone(),
+            },
+            environment: self.environment,
+            objects: survey.objects.clone(),
+            preconditions: survey.preconditions.clone(),
+            most_rows: self.most_rows,
+        }
+    }
+
+    /// Moves it on and writes down why.
+    ///
+    /// # Errors
+    /// One sentence when it cannot go there from where it stands.
+    pub fn move_to(&mut self, stage: Stage, at: Timestamp, words: &str, who: Option<Who>) -> Result<(), String> {
+        if !self.stage.leads_to(stage) {
+            return Err(format!("#{} is {} and cannot become {}", self.id, self.stage.words(), stage.words()));
+        }
+        self.stage = stage;
+        self.happenings.push(Happening { at, stage, words: words.to_owned(), who });
+        Ok(())
+    }
+
+    /// The first line of the statement, or the kind in words: what a list shows.
+    pub fn headline(&self) -> String {
+        match &self.draft.kind {
+            Some(kind) => kind.words(),
+            None => self.draft.statement.lines().next().unwrap_or_default().trim().to_owned(),
+        }
+    }
+
+    /// Why it cannot be approved whoever asks; none when it can.
+    pub fn obstacle(&self) -> Option<String> {
+        if let Some(hidden) = hidden_characters(&self.draft.statement) {
+            return Some(hidden);
+        }
+        match &self.survey.rights {
+            survey::Rights::Missing(grants) => Some(format!(
+                "{} may not do this. Grant it, then propose it anew: {}",
+                if self.login.is_empty() { "this login" } else { &self.login },
+                grants.join("; ")
+            )),
+            survey::Rights::Held | survey::Rights::Unknown(_) => None,
+        }
+    }
+}
+
+/// What hides in a statement: characters that a person cannot see or that change the order of what is seen.
+fn hidden_characters(statement: &str) -> Option<String> {
+    let found = statement.chars().find(|c| !matches!(c, '\n' | '\t') && super::text::risky(*c))?;
+    Some(format!(
+        "the statement holds a character that cannot be seen (U+{:04X}): write it as an escape of the language, or leave it out",
+        u32::from(found)
+    ))
+}
+
+/// How much an act can break: the engine's own word for it, raised by size, by what cannot be undone, and by a missing
+/// predicate. Limits: safety.md D.7.
+pub fn gravity(draft: &Draft, survey: &Survey) -> Gravity {
+    let blast = &survey.blast;
+    let rows = blast.exact_rows.or(blast.estimated_rows);
+    let mut gravity = blast.at_least;
+    let mut raise = |to: Gravity| gravity = gravity.max(to);
+    if rows.is_some_and(|rows| rows > GRAVE_ROWS)
+        || blast.tables.iter().any(|t| t.bytes.is_some_and(|bytes| bytes > GRAVE_BYTES))
+        || blast.rewrite == Some(true)
+    {
+        raise(Gravity::High);
+    }
+    if rows.is_none_or(|rows| rows > NOTICED_ROWS) && draft.class == Class::Dml {
+        raise(Gravity::Medium);
+    }
+    if matches!(survey.inverse, Inverse::None(_)) && matches!(draft.class, Class::Dml | Class::Ddl) {
+        raise(Gravity::Medium);
+    }
+    if blast.tables.len() > 1 {
+        raise(Gravity::Medium);
+    }
+    gravity
+}
+
+/// Rows that may change: a fifth more than what was counted or estimated.
+fn most_rows(survey: &Survey) -> Option<u64> {
+    let rows = survey.blast.exact_rows.or(survey.blast.estimated_rows)?;
+    Some(rows.saturating_add(rows.div_ceil(5)))
+}

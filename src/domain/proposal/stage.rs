@@ -1,0 +1,163 @@
+//! Where a proposal stands, where it can go from there, and where a crash leaves it.
+
+use serde::{Deserialize, Serialize};
+
+/// The stages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Stage {
+    /// For a person.
+    Waiting,
+    /// One of two persons has approved it.
+    Seconding,
+    /// Approved; nothing is written about the act yet, and nothing is sent.
+    Approved,
+    /// The audit log holds that it is about to happen; nothing is sent.
+    Intended,
+    /// It may have been sent.
+    Running,
+    /// It happened.
+    Done,
+    /// It happened and was rolled back; nothing is left of it.
+    Undone,
+    /// It was not sent, or the server refused it; nothing changed.
+    NotRun,
+    /// Nobody knows whether it happened: a person has to look.
+    NeedsPerson,
+    /// A person said no.
+    Denied,
+    /// Taken back before a decision.
+    Withdrawn,
+}
+
+impl Stage {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::Waiting,
+        Self::Seconding,
+        Self::Approved,
+        Self::Intended,
+        Self::Running,
+        Self::Done,
+        Self::Undone,
+        Self::NotRun,
+        Self::NeedsPerson,
+        Self::Denied,
+        Self::Withdrawn,
+    ];
+
+    /// On the screen and in lists.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Seconding => "waiting for a second approver",
+            Self::Approved => "approved",
+            Self::Intended => "about to run",
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Undone => "undone",
+            Self::NotRun => "not run",
+            Self::NeedsPerson => "needs a person",
+            Self::Denied => "denied",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+
+    /// The word in JSON and in the store.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Seconding => "seconding",
+            Self::Intended => "intended",
+            Self::NotRun => "not-run",
+            Self::NeedsPerson => "needs-person",
+            other => other.words(),
+        }
+    }
+
+    /// The stage of a word that [`Self::word`] gave.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.word() == word)
+    }
+
+    /// A person can decide it.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Waiting | Self::Seconding)
+    }
+
+    /// It is on its way between approval and outcome.
+    pub fn is_under_way(self) -> bool {
+        matches!(self, Self::Approved | Self::Intended | Self::Running)
+    }
+
+    /// Whether it can become `next`.
+    pub fn leads_to(self, next: Self) -> bool {
+        use Stage::{
+            Approved, Denied, Done, Intended, NeedsPerson, NotRun, Running, Seconding, Undone, Waiting, Withdrawn,
+        };
+        match self {
+            Waiting => matches!(next, Seconding | Approved | Denied | Withdrawn),
+            Seconding => matches!(next, Waiting | Approved | Denied | Withdrawn),
+            // Something moved, the credential was refused, or the program died: it waits again.
+            Approved => matches!(next, Intended | Waiting | NotRun),
+            Intended => matches!(next, Running | Waiting | NotRun),
+            Running => matches!(next, Done | Undone | NotRun | NeedsPerson),
+            // A person looked.
+            NeedsPerson => matches!(next, Done | Undone),
+            Done | Undone | NotRun | Denied | Withdrawn => false,
+        }
+    }
+
+    /// Where a proposal stands after the process that carried it out is gone, by what the server says of its mark.
+    pub fn after_crash(self, end: End) -> Self {
+        match self {
+            // An approval dies with its process, and nothing was sent.
+            Self::Approved | Self::Intended => Self::Waiting,
+            Self::Running => match end {
+                End::Committed => Self::Done,
+                End::RolledBack => Self::Undone,
+                End::Unknown => Self::NeedsPerson,
+            },
+            other => other,
+        }
+    }
+}
+
+/// What a server says of an act whose end nobody heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// It was committed.
+    Committed,
+    /// It was rolled back.
+    RolledBack,
+    /// It cannot be told, or it still runs.
+    Unknown,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{End, Stage};
+
+    #[test]
+    fn every_stage_has_a_word_of_its_own_and_comes_back_from_it() {
+        for stage in Stage::ALL {
+            assert_eq!(Stage::from_word(stage.word()), Some(stage));
+        }
+        assert_eq!(Stage::from_word("perhaps"), None);
+    }
+
+    #[test]
+    fn after_a_crash_nothing_is_under_way() {
+        for stage in Stage::ALL {
+            for end in [End::Committed, End::RolledBack, End::Unknown] {
+                assert!(!stage.after_crash(end).is_under_way(), "{stage:?} {end:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_runs_that_was_not_approved() {
+        for stage in Stage::ALL {
+            assert_eq!(stage.leads_to(Stage::Running), stage == Stage::Intended, "{stage:?}");
+            assert_eq!(stage.leads_to(Stage::Intended), stage == Stage::Approved, "{stage:?}");
+        }
+    }
+}
