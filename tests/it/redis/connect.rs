@@ -1,6 +1,6 @@
 //! Ways in, and every way not to get in with its own kind and words, within five seconds.
 
-use super::support::{Own, Raw, connect, read, refused, run, settings, skipped};
+use super::support::{Own, Raw, connect, each_read_only_url, read, refused, run, settings, skipped};
 use crate::support::servers;
 use dba_gpt::domain::error_event::ConnectKind;
 use dba_gpt::engine::redis;
@@ -182,19 +182,65 @@ fn a_full_server_and_one_without_hello_or_config() {
     });
 }
 
-/// A command that another was put in the place of is not sent, whatever our list says of its name.
+/// A command that another was put in the place of is not sent, whatever our list says of its name: not as typed, and
+/// not as a step of our own walks.
 #[test]
 fn a_replaced_command_is_not_sent() {
     if skipped() {
         return;
     }
     run(async {
-        let own = Own::start(&["rename-command STRLEN \"\"", "rename-command INCR STRLEN"]);
+        let replaced = ["STRLEN", "SCAN", "OBJECT"].map(|name| format!("rename-command {name} \"\""));
+        let by = ["rename-command INCR STRLEN", "rename-command FLUSHALL SCAN", "rename-command DEL OBJECT"];
+        let settings: Vec<&str> = replaced.iter().map(String::as_str).chain(by).collect();
+        let own = Own::start(&settings);
+        let mut raw = Raw::connect(&own.url());
+        raw.ask(&["SET", "kept", "1"]);
         let mut session = connect(&own.url()).await;
-        assert!(session.identity().hints.iter().any(|h| h.contains("STRLEN")), "{:?}", session.identity());
-        let refused = read(&mut *session, "strlen k").await;
-        assert!(format!("{refused:?}").contains("REFUSED"), "{refused:?}");
-        assert_eq!(Raw::connect(&own.url()).ask(&["EXISTS", "k"]), ":0");
+        for name in ["STRLEN", "SCAN", "OBJECT ENCODING"] {
+            assert!(session.identity().hints.iter().any(|h| h.contains(name)), "{name}: {:?}", session.identity());
+        }
+        for line in ["strlen k", "STRLEN kept", "SCAN 0 COUNT 10", "--scan", "--bigkeys", "OBJECT encoding kept"] {
+            let refused = format!("{:?}", read(&mut *session, line).await);
+            assert!(refused.contains("REFUSED") && refused.contains("this server"), "{line}: {refused}");
+        }
+        let _ = (redis::SPEC.schema)(&mut *session).await;
+        assert!(read(&mut *session, "TTL kept").await.is_ok(), "the rest is read as ever");
+        assert_eq!(raw.ask(&["EXISTS", "k"]), ":0");
+        assert_eq!(raw.ask(&["EXISTS", "kept"]), ":1");
+    });
+}
+
+/// Where a server does not say what its commands are, nothing that somebody wrote is sent, and the way out is told.
+#[test]
+fn a_server_that_does_not_describe_its_commands_is_sent_none() {
+    if skipped() {
+        return;
+    }
+    run(async {
+        let own = Own::start(&["rename-command COMMAND \"\""]);
+        let mut session = connect(&own.url()).await;
+        assert!(session.identity().hints.iter().any(|h| h.contains("COMMAND INFO")), "{:?}", session.identity());
+        for line in ["GET k", "DBSIZE", "--scan"] {
+            let refused = format!("{:?}", read(&mut *session, line).await);
+            assert!(refused.contains("REFUSED") && refused.contains("+command|info"), "{line}: {refused}");
+        }
+        (redis::SPEC.sample)(&mut *session, 0).await.expect("watching goes on with our own constant queries");
+    });
+}
+
+/// The servers at hand agree with our list.
+#[test]
+fn what_our_list_calls_reads_the_servers_call_so_too() {
+    if skipped() {
+        return;
+    }
+    run(async {
+        for url in each_read_only_url() {
+            let session = connect(&url).await;
+            let hints = &session.identity().hints;
+            assert!(!hints.iter().any(|h| h.contains("not sent") || h.contains("COMMAND INFO")), "{hints:?}");
+        }
     });
 }
 

@@ -1,14 +1,12 @@
 //! The first questions of a session: who the server is, what it is part of, who we are there, and what we may do.
 
 use super::info::Info;
-use super::{Facts, RedisSession, powers};
+use super::{Facts, RedisSession, categories, powers};
 use crate::domain::error_event::{ConnectError, ConnectKind};
 use crate::domain::target::{Identity, Timestamp};
 use crate::engine::redis::connect::{Opened, Way};
-use crate::engine::redis::dialect::classify::READS;
 use crate::engine::redis::sample::Memory;
-use crate::engine::redis::wire::{Reply, Wire, WireError};
-use std::collections::BTreeSet;
+use crate::engine::redis::wire::{Fence, Reply, Wire, WireError};
 use std::sync::Arc;
 
 impl RedisSession {
@@ -16,6 +14,7 @@ impl RedisSession {
     pub(crate) async fn begin(opened: Opened, way: Way) -> Result<Self, ConnectError> {
         let Opened { mut wire, mut hints, open_default } = opened;
         let host = way.plan.endpoint.words();
+        categories::hold(&mut wire).await.map_err(|e| broken(&host, &e))?;
         let replies = wire
             .ask_all(&[
                 vec!["INFO", "all"],
@@ -38,14 +37,13 @@ impl RedisSession {
         {
             hints.push("CONFIG is taken away here (a managed service?): settings cannot be read, and are changed where the service says".into());
         }
-        let mut facts = Facts {
+        let facts = Facts {
             cluster: info.text("cluster_enabled") == "1" || info.text("redis_mode") == "cluster",
             sentinel: info.text("redis_mode") == "sentinel",
             policy: info.text("maxmemory_policy").to_owned(),
             client_id: replies[2].int(),
-            refused: BTreeSet::new(),
         };
-        facts.refused = replaced(&mut wire, &host, &mut hints).await?;
+        fenced(wire.fence(), &mut hints);
         let excess_powers = powers::excess(&mut wire, &user, open_default).await.map_err(|e| broken(&host, &e))?;
         enter(&mut wire, &facts).await;
         let identity = identity(&info, &facts, user, way.plan.database, excess_powers, hints);
@@ -57,6 +55,20 @@ impl RedisSession {
 pub(super) async fn enter(wire: &mut Wire, facts: &Facts) {
     if facts.cluster {
         let _ = wire.ask(&["READONLY"]).await;
+    }
+}
+
+/// Says what is held back on this server.
+fn fenced(fence: &Fence, hints: &mut Vec<String>) {
+    if let Some(why) = fence.why_silent() {
+        hints.push(format!(
+            "COMMAND INFO does not tell whether commands are what their names say ({why}): typed commands are not sent. \
+             Grant +command|info, before Redis 7 +command"
+        ));
+    }
+    let names: Vec<&str> = fence.names().collect();
+    if !names.is_empty() {
+        hints.push(format!("not sent, because this server calls them no plain reads: {}", names.join(", ")));
     }
 }
 
@@ -86,34 +98,6 @@ fn loading(host: &str, info: &Info) -> ConnectError {
         ConnectKind::NotReady,
         format!("{host} is loading its data set: {done} % done, about {left} left"),
     )
-}
-
-/// Asks the server how it flags the commands of our allow-list. One that writes or blocks there is not what we know by
-/// its name.
-async fn replaced(wire: &mut Wire, host: &str, hints: &mut Vec<String>) -> Result<BTreeSet<String>, ConnectError> {
-    let mut command = vec!["COMMAND".to_owned(), "INFO".to_owned()];
-    command.extend(READS.iter().map(|read| read.full_name().to_ascii_lowercase().replace(' ', "|")));
-    let reply = wire.ask(&command).await.map_err(|e| broken(host, &e))?;
-    if matches!(reply, Reply::Error(_)) {
-        hints.push(
-            "COMMAND INFO is not allowed: that commands are what their names say could not be checked (+command|info)"
-                .into(),
-        );
-        return Ok(BTreeSet::new());
-    }
-    let mut refused = BTreeSet::new();
-    for (read, described) in READS.iter().zip(reply.items()) {
-        let Some(flags) = described.items().get(2) else { continue };
-        let has = |flag: &str| flags.items().iter().any(|own| own.text() == flag);
-        if has("write") || has("blocking") || (read.of_keys && !has("readonly")) {
-            refused.insert(read.full_name());
-        }
-    }
-    if !refused.is_empty() {
-        let names: Vec<&str> = refused.iter().map(String::as_str).collect();
-        hints.push(format!("not sent, because this server flags them as no plain reads: {}", names.join(", ")));
-    }
-    Ok(refused)
 }
 
 fn identity(

@@ -5,6 +5,7 @@
 //! opens a new one. `begin` asks who is there, `run` carries lines out, `forms` are our own walks, `shape` makes tables.
 
 mod begin;
+mod categories;
 mod forms;
 mod info;
 mod powers;
@@ -13,7 +14,7 @@ mod shape;
 
 use super::connect::Way;
 use super::sample::Memory;
-use super::wire::Wire;
+use super::wire::{Wire, WireError};
 use crate::domain::error_event::{ServerMessage, SessionError};
 use crate::domain::guard::Allowed;
 use crate::domain::guard::ticket::Approved;
@@ -27,7 +28,6 @@ pub(crate) use forms::{Group, Prefixes};
 pub(crate) use info::{Info, field};
 use run::Outcome;
 use std::any::Any;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -42,8 +42,6 @@ pub(crate) struct Facts {
     pub(crate) sentinel: bool,
     /// What happens when memory is full.
     pub(crate) policy: String,
-    /// Reading commands of ours that this server flags as something else: a renamed or replaced command.
-    pub(crate) refused: BTreeSet<String>,
     /// Our own connection's number.
     pub(crate) client_id: Option<i64>,
 }
@@ -70,6 +68,8 @@ impl RedisSession {
         if !self.wire.as_ref().is_some_and(Wire::is_settled) {
             self.wire = None;
             let mut opened = self.way.open().await?;
+            let words = |e: WireError| SessionError::Lost(e.words());
+            categories::hold(&mut opened.wire).await.map_err(words)?;
             begin::enter(&mut opened.wire, &self.facts).await;
             self.wire = Some(opened.wire);
         }
@@ -174,12 +174,13 @@ impl Session for RedisSession {
         sink: &mut dyn RowSink,
     ) -> Result<ReadSummary, SessionError> {
         let words = run::words(statement.statement())?;
-        if let Some(name) = run::name_of(&words).find(|name| self.facts.refused.contains(name)) {
+        if let Some(why) = self.ready().await?.fence().why_silent() {
             return Err(SessionError::Server(ServerMessage {
                 code: "REFUSED".into(),
                 message: format!(
-                    "{name} is not sent: this server says that its {name} is no plain read (renamed or replaced?)"
+                    "nothing is sent: this server does not say whether its commands are what their names say ({why})"
                 ),
+                hint: Some("let this login ask for it: +command|info (before Redis 7 +command)".into()),
                 ..ServerMessage::default()
             }));
         }

@@ -5,7 +5,6 @@ use super::forms::{self, Fail, Ground, pour};
 use super::shape::{self, Asked};
 use crate::domain::error_event::{ServerMessage, SessionError};
 use crate::domain::rows::Limits;
-use crate::engine::redis::dialect::classify;
 use crate::engine::redis::dialect::forms as typed;
 use crate::engine::redis::dialect::line as lines;
 use crate::engine::redis::wire::{Bounds, Reply, Wire};
@@ -41,13 +40,6 @@ pub(super) fn own_words(text: &str, params: &[Param]) -> Result<Vec<Vec<u8>>, Se
         }
     }
     Ok(words)
-}
-
-/// The names under which a command may be refused: `CONFIG`, `CONFIG GET`.
-pub(super) fn name_of(words: &[Vec<u8>]) -> impl Iterator<Item = String> {
-    let part = |at: usize| words.get(at).and_then(|word| classify::upper(word)).unwrap_or_default();
-    let (name, subcommand) = (part(0), part(1));
-    [name.clone(), format!("{name} {subcommand}")].into_iter()
 }
 
 /// Carries a line out.

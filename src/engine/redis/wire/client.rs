@@ -1,13 +1,15 @@
 //! One connection: commands queued and sent, replies received in order.
 //!
 //! Commands always go out as lists of counted values, never as lines of text: nothing in an argument can end a command
-//! and begin another. `owed` counts the replies that are still to come, so that a dropped future leaves a connection
-//! that is known to be out of step.
+//! and begin another. `due` has a place for each reply that is still to come, so that a dropped future leaves a
+//! connection that is known to be out of step. What the fence holds back gets its refusal in its place.
 
 use super::decode::{Bounds, Decoder, Incoming, Malformed};
+use super::fence::Fence;
 use super::reply::Reply;
 use crate::engine::net::Transport;
 use bytes::{BufMut as _, BytesMut};
+use std::collections::VecDeque;
 use std::io;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -53,26 +55,47 @@ pub(crate) struct Wire {
     decoder: Decoder,
     incoming: BytesMut,
     outgoing: BytesMut,
-    owed: u32,
+    /// A reply of the server's own, or one that was given without it.
+    due: VecDeque<Option<Reply>>,
+    fence: Fence,
 }
 
 impl Wire {
     /// Takes over a socket on which nothing was said yet.
     pub(crate) fn new(transport: Box<dyn Transport>) -> Self {
-        Self { transport, decoder: Decoder::new(), incoming: BytesMut::new(), outgoing: BytesMut::new(), owed: 0 }
+        Self {
+            transport,
+            decoder: Decoder::new(),
+            incoming: BytesMut::new(),
+            outgoing: BytesMut::new(),
+            due: VecDeque::new(),
+            fence: Fence::default(),
+        }
     }
 
     /// Nothing is queued or unanswered.
     pub(crate) fn is_settled(&self) -> bool {
-        self.owed == 0 && self.outgoing.is_empty()
+        self.due.is_empty() && self.outgoing.is_empty()
+    }
+    /// Holds commands back from now on.
+    pub(crate) fn hold(&mut self, fence: Fence) {
+        self.fence = fence;
+    }
+    /// What is held back.
+    pub(crate) fn fence(&self) -> &Fence {
+        &self.fence
     }
     /// What is kept of the replies that follow.
     pub(crate) fn set_bounds(&mut self, bounds: Bounds) {
         self.decoder.bounds = bounds;
     }
 
-    /// Queues one command.
+    /// Queues one command, unless it is held back.
     pub(crate) fn queue<A: AsRef<[u8]>>(&mut self, command: &[A]) {
+        if let Some(why) = self.fence.holds(command) {
+            self.due.push_back(Some(Reply::Error(why)));
+            return;
+        }
         self.outgoing.put_slice(format!("*{}\r\n", command.len()).as_bytes());
         for argument in command {
             let argument = argument.as_ref();
@@ -80,7 +103,7 @@ impl Wire {
             self.outgoing.put_slice(argument);
             self.outgoing.put_slice(b"\r\n");
         }
-        self.owed += 1;
+        self.due.push_back(None);
     }
 
     /// Sends what is queued.
@@ -96,10 +119,14 @@ impl Wire {
 
     /// The next reply; what the server says by itself is passed over.
     pub(crate) async fn receive(&mut self) -> Result<Reply, WireError> {
+        if let Some(refusal) = self.due.front_mut().and_then(Option::take) {
+            self.due.pop_front();
+            return Ok(refusal);
+        }
         loop {
             match self.decoder.next(&mut self.incoming)? {
                 Some(Incoming::Reply(reply)) => {
-                    self.owed = self.owed.saturating_sub(1);
+                    self.due.pop_front();
                     return Ok(reply);
                 }
                 Some(Incoming::Push(_)) => {}

@@ -6,8 +6,10 @@
 
 mod client;
 mod decode;
+mod fence;
 mod reply;
 
 pub(crate) use client::{Wire, WireError};
 pub(crate) use decode::Bounds;
+pub(crate) use fence::Fence;
 pub(crate) use reply::Reply;

@@ -7,7 +7,7 @@ mod others;
 mod reads;
 mod settings;
 
-pub(in crate::engine::redis) use reads::READS;
+pub(in crate::engine::redis) use reads::{READS, Read};
 pub(in crate::engine::redis) use settings::{KNOWN, glob, is_secret};
 
 use super::forms;

@@ -13,6 +13,8 @@ pub(in crate::engine::redis) struct Read {
     pub(in crate::engine::redis) subcommand: &'static str,
     /// It reads keys: the server itself must flag it as read-only.
     pub(in crate::engine::redis) of_keys: bool,
+    /// It shows what only administrators may see: servers count it among their admin or dangerous commands.
+    pub(in crate::engine::redis) for_administrators: bool,
     least: usize,
     most: usize,
     check: a::Check,
@@ -48,16 +50,21 @@ pub(super) fn find<'w>(name: &str, subcommand: &str, words: &'w [Vec<u8>]) -> Op
 const MANY: usize = 100;
 
 const fn key(name: &'static str, least: usize, most: usize, check: a::Check) -> Read {
-    Read { name, subcommand: "", of_keys: true, least, most, check }
+    Read { name, subcommand: "", of_keys: true, for_administrators: false, least, most, check }
 }
 const fn key_of(name: &'static str, subcommand: &'static str, least: usize, most: usize, check: a::Check) -> Read {
-    Read { name, subcommand, of_keys: true, least, most, check }
+    Read { name, subcommand, of_keys: true, for_administrators: false, least, most, check }
 }
 const fn server(name: &'static str, least: usize, most: usize, check: a::Check) -> Read {
-    Read { name, subcommand: "", of_keys: false, least, most, check }
+    Read { name, subcommand: "", of_keys: false, for_administrators: false, least, most, check }
 }
 const fn of(name: &'static str, subcommand: &'static str, least: usize, most: usize, check: a::Check) -> Read {
-    Read { name, subcommand, of_keys: false, least, most, check }
+    Read { name, subcommand, of_keys: false, for_administrators: false, least, most, check }
+}
+
+/// The same for a command that servers keep for their administrators although it only shows.
+const fn inner(read: Read) -> Read {
+    Read { for_administrators: true, ..read }
 }
 
 /// Every reading command. Left out on purpose: `XREAD` (may block), `PFCOUNT` (rewrites its cached count), `TOUCH`
@@ -104,30 +111,30 @@ pub(in crate::engine::redis) static READS: &[Read] = &[
     key("GEOSEARCH", 8, 17, a::places),
     // The server.
     server("PING", 0, 1, a::anything), server("ECHO", 1, 1, a::anything), server("TIME", 0, 0, a::anything),
-    server("LASTSAVE", 0, 0, a::anything), server("INFO", 0, 20, a::sections), server("ROLE", 0, 0, a::anything),
+    inner(server("LASTSAVE", 0, 0, a::anything)), inner(server("INFO", 0, 20, a::sections)), inner(server("ROLE", 0, 0, a::anything)),
     of("COMMAND", "COUNT", 0, 0, a::anything), of("COMMAND", "LIST", 0, 3, a::names), of("COMMAND", "INFO", 1, MANY, a::names),
     of("COMMAND", "DOCS", 1, 20, a::names),
-    of("CLIENT", "LIST", 0, MANY, a::client_list), of("CLIENT", "INFO", 0, 0, a::anything), of("CLIENT", "ID", 0, 0, a::anything),
+    inner(of("CLIENT", "LIST", 0, MANY, a::client_list)), of("CLIENT", "INFO", 0, 0, a::anything), of("CLIENT", "ID", 0, 0, a::anything),
     of("CLIENT", "GETNAME", 0, 0, a::anything), of("CLIENT", "TRACKINGINFO", 0, 0, a::anything),
     of("CLIENT", "GETREDIR", 0, 0, a::anything),
-    of("CONFIG", "GET", 1, 50, a::settings),
-    of("SLOWLOG", "GET", 0, 1, a::few), of("SLOWLOG", "LEN", 0, 0, a::anything),
-    of("COMMANDLOG", "GET", 2, 2, a::command_log), of("COMMANDLOG", "LEN", 1, 1, a::names),
-    of("LATENCY", "LATEST", 0, 0, a::anything), of("LATENCY", "HISTORY", 1, 1, a::names), of("LATENCY", "DOCTOR", 0, 0, a::anything),
-    of("LATENCY", "GRAPH", 1, 1, a::names), of("LATENCY", "HISTOGRAM", 0, MANY, a::histogram),
+    inner(of("CONFIG", "GET", 1, 50, a::settings)),
+    inner(of("SLOWLOG", "GET", 0, 1, a::few)), inner(of("SLOWLOG", "LEN", 0, 0, a::anything)),
+    inner(of("COMMANDLOG", "GET", 2, 2, a::command_log)), inner(of("COMMANDLOG", "LEN", 1, 1, a::names)),
+    inner(of("LATENCY", "LATEST", 0, 0, a::anything)), inner(of("LATENCY", "HISTORY", 1, 1, a::names)), inner(of("LATENCY", "DOCTOR", 0, 0, a::anything)),
+    inner(of("LATENCY", "GRAPH", 1, 1, a::names)), inner(of("LATENCY", "HISTOGRAM", 0, MANY, a::histogram)),
     of("MEMORY", "STATS", 0, 0, a::anything), of("MEMORY", "DOCTOR", 0, 0, a::anything),
     of("MEMORY", "MALLOC-STATS", 0, 0, a::anything),
-    of("ACL", "WHOAMI", 0, 0, a::anything), of("ACL", "USERS", 0, 0, a::anything), of("ACL", "CAT", 0, 1, a::names),
+    of("ACL", "WHOAMI", 0, 0, a::anything), inner(of("ACL", "USERS", 0, 0, a::anything)), of("ACL", "CAT", 0, 1, a::names),
     of("PUBSUB", "CHANNELS", 0, 1, a::anything), of("PUBSUB", "NUMSUB", 0, MANY, a::anything), of("PUBSUB", "NUMPAT", 0, 0, a::anything),
     of("PUBSUB", "SHARDCHANNELS", 0, 1, a::anything), of("PUBSUB", "SHARDNUMSUB", 0, MANY, a::anything),
-    of("MODULE", "LIST", 0, 0, a::anything),
+    inner(of("MODULE", "LIST", 0, 0, a::anything)),
     of("CLUSTER", "INFO", 0, 0, a::anything), of("CLUSTER", "NODES", 0, 0, a::anything), of("CLUSTER", "SLOTS", 0, 0, a::anything),
     of("CLUSTER", "SHARDS", 0, 0, a::anything), of("CLUSTER", "MYID", 0, 0, a::anything), of("CLUSTER", "MYSHARDID", 0, 0, a::anything),
     of("CLUSTER", "LINKS", 0, 0, a::anything), of("CLUSTER", "KEYSLOT", 1, 1, a::anything),
     of("CLUSTER", "COUNTKEYSINSLOT", 1, 1, a::index), of("CLUSTER", "GETKEYSINSLOT", 2, 2, a::keys_of_slot),
-    of("CLUSTER", "REPLICAS", 1, 1, a::names), of("CLUSTER", "COUNT-FAILURE-REPORTS", 1, 1, a::names),
-    of("SENTINEL", "MASTERS", 0, 0, a::anything), of("SENTINEL", "MASTER", 1, 1, a::anything),
-    of("SENTINEL", "REPLICAS", 1, 1, a::anything), of("SENTINEL", "SLAVES", 1, 1, a::anything),
-    of("SENTINEL", "SENTINELS", 1, 1, a::anything), of("SENTINEL", "GET-MASTER-ADDR-BY-NAME", 1, 1, a::anything),
-    of("SENTINEL", "CKQUORUM", 1, 1, a::anything), of("SENTINEL", "MYID", 0, 0, a::anything),
+    inner(of("CLUSTER", "REPLICAS", 1, 1, a::names)), inner(of("CLUSTER", "COUNT-FAILURE-REPORTS", 1, 1, a::names)),
+    inner(of("SENTINEL", "MASTERS", 0, 0, a::anything)), inner(of("SENTINEL", "MASTER", 1, 1, a::anything)),
+    inner(of("SENTINEL", "REPLICAS", 1, 1, a::anything)), inner(of("SENTINEL", "SLAVES", 1, 1, a::anything)),
+    inner(of("SENTINEL", "SENTINELS", 1, 1, a::anything)), inner(of("SENTINEL", "GET-MASTER-ADDR-BY-NAME", 1, 1, a::anything)),
+    inner(of("SENTINEL", "CKQUORUM", 1, 1, a::anything)), inner(of("SENTINEL", "MYID", 0, 0, a::anything)),
 ];
