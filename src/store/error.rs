@@ -80,7 +80,10 @@ pub enum StoreError {
     /// A conversation that does not exist (any more).
     #[error("there is no conversation {0}")]
     NoConversation(i64),
-    /// An entry of a conversation that is too large to keep.
+    /// A proposal that another version of the program wrote, in a way that this one cannot read.
+    #[error("proposal {0} was written by another version of dba-gpt, which this one cannot read: it is kept as it is")]
+    UnreadProposal(u64),
+    /// An entry of a conversation, or a proposal, that is too large to keep.
     #[error("an entry of {bytes} bytes is too large to keep (at most {most})")]
     TooLarge {
         /// Its size.

@@ -3,6 +3,7 @@
 //! ```text
 //! Store --commands--> worker (thread) --> recorder -> samples, sessions (texts), attempts   history of targets
 //!       <--answers---                 --> conversations, preferences               history of the person
+//!                                     --> proposals                                acts, waiting and past
 //! audit: a file of its own, hash-chained
 //! open: files (0700/0600, local disk, lock), settings, migrations with backups     retention: forgetting
 //!       salvage: what can be read of a damaged store
@@ -10,7 +11,7 @@
 //!
 //! Time is an argument everywhere. What was acknowledged survives a crash and a power cut; the one exception are the
 //! collections of the running ten seconds, which wait in memory ([`Store::record`]). Statements, lines and
-//! conversations are redacted before they are written. The same file may be used by several processes at once.
+//! conversations are redacted before they are written; the statement of a proposal is kept byte for byte. The same file may be used by several processes at once.
 
 mod attempts;
 pub mod audit;
@@ -19,6 +20,7 @@ mod error;
 mod files;
 mod open;
 mod preferences;
+mod proposals;
 mod recorder;
 mod retention;
 mod salvage;
@@ -31,6 +33,7 @@ pub use conversations::{Conversation, ENTRY_BYTES, Entry, INPUT_LINES};
 pub use error::StoreError;
 pub use files::private_folder;
 pub use open::Notice;
+pub use proposals::{PROPOSAL_BYTES, UnreadProposal};
 pub use retention::{Pruned, Retention};
 pub use samples::Usuals;
 pub use sessions::{History, Moment};
@@ -39,6 +42,8 @@ use crate::domain::activity::Sample;
 use crate::domain::attempt::{Attempt, Record as AttemptRecord};
 use crate::domain::connection::KnownFix;
 use crate::domain::metric::MetricId;
+use crate::domain::proposal::Proposal;
+use crate::domain::proposal::stage::Stage;
 use crate::domain::target::{TargetId, Timestamp};
 use recorder::Recorder;
 use std::path::Path;
@@ -196,6 +201,34 @@ impl Store {
     /// Remembers a small thing; none forgets it.
     pub async fn set_preference(&self, key: &str, value: Option<&str>) -> Result<(), StoreError> {
         self.ask(|reply| Command::SetPreference(key.to_owned(), value.map(str::to_owned), reply)).await
+    }
+
+    /// Gives a proposal its number and keeps it. It is on disk when this returns.
+    pub async fn file_proposal(&self, proposal: Proposal) -> Result<Proposal, StoreError> {
+        self.ask(|reply| Command::FileProposal(Box::new(proposal), reply)).await
+    }
+    /// A proposal by its number.
+    ///
+    /// # Errors
+    /// [`StoreError::UnreadProposal`] for one that another version of the program wrote.
+    pub async fn proposal(&self, id: u64) -> Result<Option<Proposal>, StoreError> {
+        self.ask(|reply| Command::Proposal(id, reply)).await
+    }
+    /// All proposals that are not closed, and the newest `closed` others, newest first. Those that another version of
+    /// the program wrote are left out here and named by [`Self::unread_proposals`].
+    pub async fn proposals(&self, closed: usize) -> Result<Vec<Proposal>, StoreError> {
+        self.ask(|reply| Command::Proposals(closed, reply)).await
+    }
+    /// Proposals that another version of the program wrote and this one cannot read, newest first.
+    pub async fn unread_proposals(&self) -> Result<Vec<UnreadProposal>, StoreError> {
+        self.ask(Command::UnreadProposals).await
+    }
+    /// Puts a proposal in the place of its earlier self, which has to stand at `expected`. False, with nothing
+    /// changed, when it does not any more, when something happened to it that the new one does not know of (its
+    /// happenings go on from the stored ones), or when there is none: another process was faster. True when it is on
+    /// disk.
+    pub async fn replace_proposal(&self, expected: Stage, proposal: Proposal) -> Result<bool, StoreError> {
+        self.ask(|reply| Command::ReplaceProposal(expected, Box::new(proposal), reply)).await
     }
 
     /// One step of forgetting what is too old. Call it every few minutes, and again at once while there is more.

@@ -20,6 +20,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("migrations/2_sessions.sql")),
     M::up(include_str!("migrations/3_conversations.sql")),
     M::up(include_str!("migrations/4_attempts.sql")),
+    M::up(include_str!("migrations/5_proposals.sql")),
 ];
 /// Backups of older schemas that are kept.
 const BACKUPS: usize = 3;
@@ -33,7 +34,7 @@ pub enum Notice {
     Damaged {
         /// Where the damaged one is now.
         moved_to: PathBuf,
-        /// Conversations, entries, lines and preferences that could be read from it and are in the new one.
+        /// Conversations, entries, lines, preferences and proposals that could be read from it and are in the new one.
         rescued: usize,
     },
     /// The schema was brought up to date; a copy of the old one was kept.
@@ -56,7 +57,7 @@ impl std::fmt::Display for Notice {
             Self::Damaged { moved_to, rescued } => write!(
                 f,
                 "the store was damaged; it is kept at {} and a new one was begun, with {rescued} rows of its \
-                 conversations",
+                 conversations and proposals",
                 moved_to.display()
             ),
             Self::Migrated { backup } => {
@@ -280,13 +281,13 @@ mod tests {
             let copy = Connection::open(backup).unwrap();
             let theme: String = copy.query_row("SELECT value FROM preferences", [], |row| row.get(0)).unwrap();
             let version: i64 = copy.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-            assert_eq!((theme.as_str(), version), ("dark", 3 + second));
+            assert_eq!((theme.as_str(), version), ("dark", 4 + second));
             let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(backup).unwrap().permissions());
             assert_eq!(mode & 0o777, 0o600);
         }
         let kept = names(&folder, "store-backup-");
         assert_eq!(kept.len(), 3, "{kept:?}");
-        assert!(kept[0].starts_with("store-backup-v5-") && kept[2].starts_with("store-backup-v7-"), "{kept:?}");
+        assert!(kept[0].starts_with("store-backup-v6-") && kept[2].starts_with("store-backup-v8-"), "{kept:?}");
     }
 
     #[test]
@@ -313,7 +314,7 @@ mod tests {
         migrations.push(M::up("CREATE TABLE later (x)"));
         drop(open_here(&folder, at(0), &migrations).unwrap());
         let error = open_here(&folder, at(1), MIGRATIONS).map(drop).unwrap_err();
-        assert!(matches!(error, StoreError::NewerSchema { found: 5, known: 4, .. }), "{error:?}");
+        assert!(matches!(error, StoreError::NewerSchema { found: 6, known: 5, .. }), "{error:?}");
         assert!(error.to_string().ends_with("update the program"), "{error}");
     }
 

@@ -1,4 +1,4 @@
-//! Damage: what the person wrote is copied from the damaged store into the new one, as far as it can be read. Samples
+//! Damage: what the person wrote and decided is copied from the damaged store into the new one, as far as it can be read. Samples
 //! are not: they come again by themselves.
 
 use rusqlite::config::DbConfig;
@@ -7,11 +7,12 @@ use rusqlite::{Connection, OpenFlags, params_from_iter};
 use std::path::Path;
 
 /// What is copied, parents before children: table, its columns, how many.
-const TABLES: [(&str, &str, usize); 4] = [
+const TABLES: [(&str, &str, usize); 5] = [
     ("conversations", "id, name, target, created, updated", 5),
     ("entries", "conversation, number, at, kind, body", 5),
     ("input_lines", "id, line", 2),
     ("preferences", "key, value", 2),
+    ("proposals", "id, target, stage, at_ms, updated_ms, body", 6),
 ];
 
 /// Copies what can be read, and says how many rows that were. Nothing in here is an error: the store is new and whole
@@ -29,8 +30,23 @@ fn copy_all(into: &mut Connection, damaged: &Path) -> rusqlite::Result<usize> {
     from.pragma_update(None, "cell_size_check", true)?;
     let transaction = into.transaction()?;
     let rows = TABLES.iter().map(|table| copy(&transaction, &from, table)).sum();
+    go_on_counting(&transaction, &from);
     transaction.commit()?;
     Ok(rows)
+}
+
+/// Takes over where numbers have come to, so that none is given a second time when the rows that had the last ones
+/// could not be read.
+fn go_on_counting(into: &Connection, from: &Connection) {
+    for table in ["conversations", "proposals"] {
+        let last =
+            from.query_row("SELECT seq FROM sqlite_sequence WHERE name = ?1", [table], |row| row.get::<_, i64>(0));
+        let Ok(last) = last else { continue };
+        let counted = into.execute("UPDATE sqlite_sequence SET seq = max(seq, ?2) WHERE name = ?1", (table, last));
+        if counted == Ok(0) {
+            let _ = into.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?1, ?2)", (table, last));
+        }
+    }
 }
 
 /// Copies a table up to the first place that cannot be read, passing over rows that the new store refuses.

@@ -5,6 +5,7 @@ use super::conversations::{self, Conversation, Entry};
 use super::error::StoreError;
 use super::files;
 use super::preferences;
+use super::proposals::{self, UnreadProposal};
 use super::recorder::Recorder;
 use super::retention::{self, Pruned, Retention};
 use super::samples::{self, Usuals};
@@ -13,6 +14,8 @@ use crate::domain::activity::Sample;
 use crate::domain::attempt::{Attempt, Record};
 use crate::domain::connection::KnownFix;
 use crate::domain::metric::MetricId;
+use crate::domain::proposal::Proposal;
+use crate::domain::proposal::stage::Stage;
 use crate::domain::target::{TargetId, Timestamp};
 use rusqlite::Connection;
 use std::path::PathBuf;
@@ -44,6 +47,11 @@ pub(super) enum Command {
     Lines(Reply<Vec<String>>),
     Preference(String, Reply<Option<String>>),
     SetPreference(String, Option<String>, Reply<()>),
+    FileProposal(Box<Proposal>, Reply<Proposal>),
+    Proposal(u64, Reply<Option<Proposal>>),
+    Proposals(usize, Reply<Vec<Proposal>>),
+    UnreadProposals(Reply<Vec<UnreadProposal>>),
+    ReplaceProposal(Stage, Box<Proposal>, Reply<bool>),
     Prune(Timestamp, Reply<Pruned>),
     Check(Reply<()>),
     Close(Reply<()>),
@@ -165,6 +173,26 @@ impl Worker {
             }
             Command::SetPreference(key, value, reply) => {
                 let outcome = preferences::set(db, &key, value.as_deref()).map_err(StoreError::of("keep a preference"));
+                self.send(reply, outcome);
+            }
+            Command::FileProposal(proposal, reply) => {
+                let outcome = proposals::file(db, *proposal);
+                self.send(reply, outcome);
+            }
+            Command::Proposal(id, reply) => {
+                let outcome = proposals::get(db, id);
+                self.send(reply, outcome);
+            }
+            Command::Proposals(closed, reply) => {
+                let outcome = proposals::list(db, closed).map_err(StoreError::of("list the proposals"));
+                self.send(reply, outcome);
+            }
+            Command::UnreadProposals(reply) => {
+                let outcome = proposals::unread(db).map_err(StoreError::of("list the proposals"));
+                self.send(reply, outcome);
+            }
+            Command::ReplaceProposal(expected, proposal, reply) => {
+                let outcome = proposals::replace(db, expected, &proposal);
                 self.send(reply, outcome);
             }
             Command::Prune(now, reply) => {

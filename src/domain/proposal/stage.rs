@@ -88,6 +88,11 @@ impl Stage {
         matches!(self, Self::Approved | Self::Intended | Self::Running)
     }
 
+    /// Nothing more can happen to it.
+    pub fn is_closed(self) -> bool {
+        matches!(self, Self::Done | Self::Undone | Self::NotRun | Self::Denied | Self::Withdrawn)
+    }
+
     /// Whether it can become `next`.
     pub fn leads_to(self, next: Self) -> bool {
         use Stage::{
@@ -150,6 +155,13 @@ mod tests {
             for end in [End::Committed, End::RolledBack, End::Unknown] {
                 assert!(!stage.after_crash(end).is_under_way(), "{stage:?} {end:?}");
             }
+        }
+    }
+
+    #[test]
+    fn closed_is_where_nothing_leads_out_of() {
+        for stage in Stage::ALL {
+            assert_eq!(stage.is_closed(), !Stage::ALL.iter().any(|next| stage.leads_to(*next)), "{stage:?}");
         }
     }
 

@@ -6,6 +6,7 @@ mod files;
 mod history;
 mod person;
 mod processes;
+mod proposals;
 mod retention;
 
 use dba_gpt::domain::activity::{Sample, SessionInfo, SessionState};
