@@ -53,14 +53,16 @@ pub struct TargetConfig {
     pub refresh: Duration,
     /// Functions of the database's own (`schema.name`) that the guard takes for pure reads.
     pub allow_functions: Vec<String>,
-    /// The second login, with which approved fixes may run.
+    /// The second login, with which approved fixes run.
     pub fix: Option<FixCredential>,
+    /// Persons who have to approve an act: 1 or 2.
+    pub approvers: u8,
     /// Every key with its value as a file would hold it and where it is from, for `config show`.
     pub(super) shown: Vec<(&'static str, String, Source)>,
 }
 
-/// A login for approved fixes, apart from the reading one. It is a source only: this version runs no fix, so nothing
-/// here can fetch its password.
+/// A login for approved fixes, apart from the reading one. It is a source only: the password is fetched for one act,
+/// when that runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FixCredential {
     user: String,
@@ -71,6 +73,10 @@ impl FixCredential {
     /// The user or role.
     pub fn user(&self) -> &str {
         &self.user
+    }
+    /// Where its password comes from; none for the engine's own client files.
+    pub fn source(&self) -> Option<&PasswordSource> {
+        self.source.as_ref()
     }
     /// Where its password would come from, as a file writes it; none for the engine's own client files.
     pub fn source_words(&self) -> Option<String> {
@@ -206,6 +212,7 @@ fn identify(
     let connect_timeout = said(written.connect_timeout.as_ref(), || (CONNECT_TIMEOUT, Source::Default));
     let password_ttl = said(written.password_ttl.as_ref(), || (PASSWORD_TTL, Source::Default));
     let read_only = said(written.read_only.as_ref(), || (true, Source::Default));
+    let second_approver = said(written.second_approver.as_ref(), || (false, Source::Default));
     let target = Target {
         id: TargetId::new(&written.name),
         engine: identified.engine,
@@ -221,6 +228,7 @@ fn identify(
         ("engine", text(target.engine.0), file(&written.place)),
         ("environment", text(environment.0.word()), environment.1),
         ("read_only", read_only.0.to_string(), read_only.1),
+        ("second_approver", second_approver.0.to_string(), second_approver.1),
         ("refresh", time(refresh.0), refresh.1),
         ("connect_timeout", time(connect_timeout.0), connect_timeout.1),
     ];
@@ -261,6 +269,7 @@ fn identify(
         refresh: refresh.0,
         allow_functions,
         fix,
+        approvers: 1 + u8::from(second_approver.0),
         shown,
     })
 }
@@ -302,6 +311,7 @@ fn typed_target(inputs: &Inputs<'_>, typed: &str, source: &Source, values: &Valu
         ("engine", text(identified.engine.0), source.clone()),
         ("environment", text(Environment::Unknown.word()), Source::Default),
         ("read_only", "true".to_owned(), Source::Default),
+        ("second_approver", "false".to_owned(), Source::Default),
         ("refresh", Value::Time(refresh).to_string(), values.source(&REFRESH)),
         ("connect_timeout", Value::Time(CONNECT_TIMEOUT).to_string(), Source::Default),
     ];
@@ -323,6 +333,7 @@ fn typed_target(inputs: &Inputs<'_>, typed: &str, source: &Source, values: &Valu
         refresh,
         allow_functions: Vec::new(),
         fix: None,
+        approvers: 1,
         shown,
     })
 }

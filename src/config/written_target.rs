@@ -21,6 +21,7 @@ pub(super) const TARGET_KEYS: &[&str] = &[
     "environment",
     "color",
     "read_only",
+    "second_approver",
     "allow_functions",
     "refresh",
     "connect_timeout",
@@ -54,6 +55,7 @@ pub(super) struct WrittenTarget {
     pub(super) environment: Option<Placed<Environment>>,
     pub(super) accent: Option<Placed<Accent>>,
     pub(super) read_only: Option<Placed<bool>>,
+    pub(super) second_approver: Option<Placed<bool>>,
     /// Each with its place.
     pub(super) allow_functions: Vec<Placed<String>>,
     pub(super) refresh: Option<Placed<Duration>>,
@@ -93,6 +95,7 @@ pub(super) fn read_target(
         environment: None,
         accent: None,
         read_only: None,
+        second_approver: None,
         allow_functions: Vec::new(),
         refresh: None,
         connect_timeout: None,
@@ -110,6 +113,9 @@ pub(super) fn read_target(
             "environment" => target.environment = read_environment(reader, value).map(|e| (e, place)),
             "color" => target.accent = read_accent(reader, value).map(|a| (a, place)),
             "read_only" => target.read_only = read_switch(reader, "read_only", value).map(|on| (on, place)),
+            "second_approver" => {
+                target.second_approver = read_switch(reader, "second_approver", value).map(|on| (on, place));
+            }
             "allow_functions" => target.allow_functions = read_allow_functions(reader, value),
             "refresh" => target.refresh = read_time(reader, "refresh", REFRESH.kind, value).map(|t| (t, place)),
             "connect_timeout" => {

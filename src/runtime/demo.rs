@@ -23,6 +23,8 @@ pub(super) fn setup(config: &Config, surroundings: &Surroundings) -> TargetSetup
         patience: config.patience,
         allow_functions: Vec::new(),
         facts: None,
+        fix: None,
+        approvers: 1,
     }
 }
 

@@ -3,17 +3,21 @@
 
 use super::clipboard::Multiplexer;
 use super::connect::Door;
+use super::fixer::Fixer;
+use super::fixing::Journal;
 use super::perform::Performer;
 use super::{INBOX, TargetSetup, clock};
 use crate::app::action::Action;
 use crate::app::event::Event;
 use crate::app::model::{Model, TargetModel, ViewInfo};
 use crate::app::update::update;
+use crate::domain::proposal::Who;
 use crate::domain::rows::Limits;
 use crate::domain::schedule::Patience;
 use crate::domain::target::{Environment, Target, TargetId};
 use crate::engine::{self, EngineSpec, Surroundings};
 use crate::store::Retention;
+use crate::store::audit::AuditPlaces;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -58,8 +62,11 @@ impl Fleet {
         });
         let model = Model::new(now, 0, models.collect(), Limits::default());
         let storage = super::storage::Storage::new(PathBuf::new(), Retention::default(), Vec::new(), out.clone());
-        let performer =
-            Performer::new(setups, out, storage, Multiplexer::of(|_| None), PathBuf::from(".")).with_deadline(deadline);
+        let places = AuditPlaces { data: PathBuf::new(), state: PathBuf::new(), second_anchor: None };
+        // Nothing is stored, so nothing can be proposed.
+        let fixer = Fixer::new(storage.opened(), PathBuf::new(), Journal::new(places), Who::default(), out.clone());
+        let performer = Performer::new(setups, out, storage, fixer, Multiplexer::of(|_| None), PathBuf::from("."))
+            .with_deadline(deadline);
         Ok(Self { model, performer, inbox, surroundings })
     }
 
@@ -115,6 +122,8 @@ fn setup(watched: &Watched, surroundings: &Surroundings) -> Result<TargetSetup, 
     Ok(TargetSetup {
         allow_functions: Vec::new(),
         facts: None,
+        fix: None,
+        approvers: 1,
         target: Target {
             id: TargetId::new(&watched.id),
             engine: spec.id,

@@ -16,6 +16,8 @@ mod connect;
 mod demo;
 mod editor;
 mod facts;
+mod fixer;
+pub mod fixing;
 pub mod fleet;
 mod host;
 mod log;
@@ -36,15 +38,18 @@ use crate::app::model::{Model, TargetModel, ViewInfo};
 use crate::cli::{self, Headless, HeadlessTarget};
 use crate::config::args::{Args, Command, Common};
 use crate::config::{self, Completed, Config, Demo, Identified, Inputs, KeyBinding, Mistakes, PasswordSource, Presets};
+use crate::domain::proposal::Who;
 use crate::domain::schedule::Patience;
 use crate::domain::security::Facts;
 use crate::domain::target::{EngineId, Environment, Target, TargetId};
 use crate::engine::{self, Destination, ENGINES, EngineSpec, Prepared, Surroundings};
 use crate::store::Retention;
+use crate::store::audit::AuditPlaces;
 use anyhow::{Context as _, Result};
 use ask::Asker;
 use clap::Parser as _;
 use connect::{Door, Helpers, Plan};
+use fixing::{FixLogin, Journal};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
@@ -75,6 +80,10 @@ struct TargetSetup {
     allow_functions: Vec<String>,
     /// What the settings say about its safety.
     facts: Option<Facts>,
+    /// The login for fixes.
+    fix: Option<FixLogin>,
+    /// Persons who have to approve an act.
+    approvers: u8,
 }
 
 /// Everything from the command line to the exit code.
@@ -246,6 +255,12 @@ fn setups(config: &Config, common: &Common, helpers: &Helpers) -> Vec<TargetSetu
             refresh: t.refresh,
             allow_functions: t.allow_functions.clone(),
             patience: config.patience,
+            fix: t.fix.as_ref().map(|fix| FixLogin {
+                user: fix.user().to_owned(),
+                source: fix.source().cloned(),
+                helpers: helpers.clone(),
+            }),
+            approvers: t.approvers,
         });
     }
     setups
@@ -335,7 +350,10 @@ async fn open_app(config: &Config, common: &Common, surroundings: &Surroundings)
     let storage = storage::Storage::new(config.places.data.clone(), storage::retention(config.keep), ids, out.clone());
     let multiplexer = clipboard::Multiplexer::of(|name| surroundings.variable(name).map(str::to_owned));
     let export_folder = model.export_folder.clone();
-    let performer = perform::Performer::new(setups, out.clone(), storage, multiplexer, export_folder);
+    let journal = Journal::new(audit_places(config));
+    let folder = config.places.data.clone();
+    let fixer = fixer::Fixer::new(storage.opened(), folder, journal, Who::default(), out.clone());
+    let performer = perform::Performer::new(setups, out.clone(), storage, fixer, multiplexer, export_folder);
     let over_ssh = surroundings.variable("SSH_TTY").or(surroundings.variable("SSH_CONNECTION")).is_some();
     let frames = if over_ssh { config.ui.max_fps.min(4) } else { config.ui.max_fps };
     let demo = (config.demo != Demo::No).then(|| demo::Keeper::new(config.places.demo_file(), out.clone()));
@@ -349,7 +367,7 @@ async fn open_app(config: &Config, common: &Common, surroundings: &Surroundings)
         data_gap: Duration::from_millis(1000 / frames.clamp(1, 30)),
         private_folder: config.places.state.clone(),
         after_first_frame: Some(Box::new(move |performer| {
-            performer.storage().open();
+            performer.open_store();
             if let Some(keeper) = demo {
                 keeper.begin();
                 offer(around, out);
@@ -360,6 +378,11 @@ async fn open_app(config: &Config, common: &Common, surroundings: &Surroundings)
         done: false,
     };
     app.run().await.context("the app ended")
+}
+
+/// Where the audit log and what guards it lie.
+fn audit_places(config: &Config) -> AuditPlaces {
+    AuditPlaces { data: config.places.data.clone(), state: config.places.state.clone(), second_anchor: None }
 }
 
 /// Looks for servers and files of this machine, and offers them in one line.

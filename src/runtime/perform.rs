@@ -1,11 +1,12 @@
 //! Does what the core wants done: hands orders to tasks, asks the store, touches the terminal.
 
 use super::clipboard::{self, Multiplexer};
+use super::fixer::Fixer;
 use super::probe::Surveyor;
 use super::reader::{Read, Reader};
 use super::storage::Storage;
 use super::watcher::{Watch, Watcher};
-use crate::app::effect::Effect;
+use crate::app::effect::{Effect, SurveyRequest};
 use crate::app::event::{Event, RequestId};
 use crate::domain::connection::{Change, Probe};
 use crate::domain::interchange::ExportFormat;
@@ -54,6 +55,7 @@ pub(super) struct Performer {
     all: JoinSet<()>,
     out: mpsc::Sender<Event>,
     storage: Storage,
+    fixer: Fixer,
     multiplexer: Multiplexer,
     export_folder: PathBuf,
     /// Time for one collection, where it is not the usual one.
@@ -66,6 +68,7 @@ impl Performer {
         setups: Vec<super::TargetSetup>,
         out: mpsc::Sender<Event>,
         storage: Storage,
+        fixer: Fixer,
         multiplexer: Multiplexer,
         export_folder: PathBuf,
     ) -> Self {
@@ -77,6 +80,7 @@ impl Performer {
             all: JoinSet::new(),
             out,
             storage,
+            fixer,
             multiplexer,
             export_folder,
             deadline: None,
@@ -95,9 +99,10 @@ impl Performer {
         self.setups.insert(setup.target.id.clone(), setup);
     }
 
-    /// The store, for the loop's own needs.
-    pub(super) fn storage(&mut self) -> &mut Storage {
-        &mut self.storage
+    /// Opens the store, and looks after the acts that an earlier run left under way.
+    pub(super) fn open_store(&mut self) {
+        self.storage.open();
+        self.fixer.begin(&self.setups, &mut self.all);
     }
 
     /// Performs one effect; what only the loop can do comes back.
@@ -115,6 +120,7 @@ impl Performer {
             Effect::LookRound(id, probes) => self.look_round(id, probes),
             Effect::ChangeSetting(id, change, reason) => self.change_setting(&id, change, reason),
             Effect::LoadSchema(id, database) => self.read(&id, Read::Schema(database)),
+            Effect::Survey(request) => self.survey(request),
             Effect::Read(request) => {
                 let stop = self.stop_token(request.id);
                 let id = request.target.clone();
@@ -137,9 +143,20 @@ impl Performer {
             Effect::Theme(name) => return Some(ForLoop::Theme(name)),
             Effect::Suspend => return Some(ForLoop::Suspend),
             Effect::Quit => return Some(ForLoop::Quit),
-            for_store => self.storage.perform(for_store),
+            other => {
+                if let Some(for_store) = self.fixer.perform(other, &self.setups, &mut self.all) {
+                    self.storage.perform(for_store);
+                }
+            }
         }
         None
+    }
+
+    fn survey(&mut self, request: SurveyRequest) {
+        let Some(setup) = self.setups.get(&request.target) else { return };
+        let (login, approvers) = (setup.fix_user(), setup.approvers);
+        let id = request.target.clone();
+        self.read(&id, Read::Survey(request, login, approvers));
     }
 
     fn look_round(&mut self, id: TargetId, probes: Vec<Probe>) {
@@ -249,6 +266,7 @@ impl Performer {
         for (_, stop) in self.stops.drain() {
             stop.cancel();
         }
+        self.fixer.end();
         self.tasks.clear();
         let ended = tokio::time::timeout(std::time::Duration::from_millis(1_500), async {
             while self.all.join_next().await.is_some() {}

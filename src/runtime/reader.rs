@@ -2,8 +2,9 @@
 
 use super::attempts::Recorder;
 use super::connect::Door;
-use crate::app::effect::ReadRequest;
-use crate::app::event::{Event, ReadError, ReadResult, RequestId};
+use super::fixing::{Unfit, look};
+use crate::app::effect::{ReadRequest, SurveyRequest};
+use crate::app::event::{Event, ReadError, ReadResult, RequestId, Surveyed};
 use crate::domain::attempt::Purpose;
 use crate::domain::error_event::{ConnectError, SessionError};
 use crate::domain::guard::{self, Author, Catalog};
@@ -37,6 +38,8 @@ pub(super) enum Read {
     Schema(Option<String>),
     /// Run a turn's statements.
     Turn(ReadRequest, CancellationToken),
+    /// Look at an act, which this login would run and so many persons have to approve.
+    Survey(SurveyRequest, Option<String>, u8),
     /// Run one statement into a file.
     Export(ReadRequest, ExportFormat, PathBuf, CancellationToken),
 }
@@ -98,6 +101,10 @@ impl Reader {
                 Read::Schema(database) => {
                     let result = self.schema(database.as_deref()).await;
                     self.tell(Event::SchemaLoaded(self.id.clone(), database, result)).await;
+                }
+                Read::Survey(request, login, approvers) => {
+                    let (id, found) = (request.id, self.survey(request, login.as_deref(), approvers).await);
+                    self.tell(Event::Surveyed(super::clock::now(), id, found)).await;
                 }
                 Read::Turn(request, stop) => self.turn(request, &stop).await,
                 Read::Export(request, format, path, stop) => self.export(request, format, path, &stop).await,
@@ -171,6 +178,38 @@ impl Reader {
                 return Err(error);
             }
             tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn survey(
+        &mut self,
+        request: SurveyRequest,
+        login: Option<&str>,
+        approvers: u8,
+    ) -> Result<Box<Surveyed>, ReadError> {
+        let spec = self.spec;
+        let deadline = SCHEMA_DEADLINE + self.door.patience();
+        let catalog = Arc::clone(&self.catalog);
+        let database = request.draft.database.clone();
+        let work = async {
+            let session = self.session(database.as_deref()).await?;
+            look(spec, session, &catalog, request.draft, login).await
+        };
+        match timeout(deadline, work).await {
+            Ok(Ok(surveyed)) => {
+                Ok(Box::new(Surveyed { login: login.unwrap_or_default().to_owned(), approvers, ..surveyed }))
+            }
+            Ok(Err(Unfit::Judged(judgement))) => Err(ReadError::Refused(judgement)),
+            Ok(Err(Unfit::Session(error))) => {
+                if !matches!(error, SessionError::Server(_) | SessionError::Unsupported(_)) {
+                    self.session = None;
+                }
+                Err(ReadError::Session(error))
+            }
+            Err(_) => {
+                self.session = None;
+                Err(ReadError::Session(SessionError::Deadline(super::clock::millis(deadline))))
+            }
         }
     }
 

@@ -10,7 +10,7 @@ use crate::domain::target::{TargetId, Timestamp};
 use crate::store::{self, Retention, Store, StoreError};
 use std::path::PathBuf;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 /// Orders that wait for the store. Samples are dropped when it is full; a person's words are few.
@@ -38,6 +38,7 @@ pub(super) struct Storage {
     retention: Retention,
     targets: Vec<TargetId>,
     out: mpsc::Sender<Event>,
+    opened: watch::Sender<Option<Store>>,
     orders: Option<mpsc::Sender<Effect>>,
     task: Option<JoinHandle<()>>,
 }
@@ -45,7 +46,12 @@ pub(super) struct Storage {
 impl Storage {
     /// A store that is not open yet.
     pub(super) fn new(folder: PathBuf, retention: Retention, targets: Vec<TargetId>, out: mpsc::Sender<Event>) -> Self {
-        Self { folder, retention, targets, out, orders: None, task: None }
+        Self { folder, retention, targets, out, opened: watch::Sender::default(), orders: None, task: None }
+    }
+
+    /// Gives the store once it is open; closed when it never will be.
+    pub(super) fn opened(&self) -> watch::Receiver<Option<Store>> {
+        self.opened.subscribe()
     }
 
     /// Opens it, and tells what it remembers. Orders given before wait.
@@ -53,6 +59,7 @@ impl Storage {
         let (orders, waiting) = mpsc::channel(ORDERS);
         let (folder, retention) = (self.folder.clone(), self.retention);
         let (targets, out) = (self.targets.clone(), self.out.clone());
+        let tell_opened = std::mem::take(&mut self.opened);
         self.orders = Some(orders);
         self.task = Some(tokio::spawn(async move {
             let opened = tokio::task::spawn_blocking(move || Store::open(&folder, clock::now(), &retention)).await;
@@ -69,6 +76,7 @@ impl Storage {
                 }
                 Err(_) => return,
             };
+            tell_opened.send_replace(Some(store.clone()));
             remember(&store, &targets, &out).await;
             serve(store, waiting, out).await;
         }));

@@ -15,6 +15,7 @@
 
 mod attempts;
 pub mod audit;
+mod claims;
 mod conversations;
 mod error;
 mod files;
@@ -29,6 +30,7 @@ mod sessions;
 mod texts;
 mod worker;
 
+pub use claims::{Claim, claim};
 pub use conversations::{Conversation, ENTRY_BYTES, Entry, INPUT_LINES};
 pub use error::StoreError;
 pub use files::private_folder;

@@ -143,6 +143,33 @@ impl Door {
         }
     }
 
+    /// The same way in for another login, with a secret of its own that nothing else shares. The error is words for the
+    /// person.
+    pub(super) fn with_login(
+        &self,
+        spec: &'static EngineSpec,
+        user: &str,
+        source: Option<PasswordSource>,
+        helpers: &Helpers,
+    ) -> Result<Self, String> {
+        let inner = &*self.inner;
+        let url = (spec.fixing.with_login)(&inner.url, user)
+            .ok_or_else(|| format!("{} is not reached by a URL in which another login can be named", spec.name))?;
+        let question = format!("Password of the fix login {user}: ");
+        let password =
+            Password::new(source, Duration::ZERO, question, helpers.asker.clone(), Some(helpers.vault.clone()));
+        let inner = Inner {
+            url,
+            password: Arc::new(password),
+            tunnel: inner.tunnel.clone(),
+            timeout: inner.timeout,
+            surroundings: inner.surroundings.clone(),
+            refused: Refused::default(),
+            change: inner.change.clone(),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
     /// The same way in with a changed setting; with the new printable address, and the URL for people. The error is
     /// words for the person.
     pub(super) fn changed(&self, spec: &'static EngineSpec, change: &Change) -> Result<(Self, String, String), String> {

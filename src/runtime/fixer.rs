@@ -1,0 +1,182 @@
+//! The fixing tasks of the terminal app: files and decides proposals, carries out what was approved, one task an act.
+
+use super::fixing::{Journal, Told, Ways, Workshop};
+use super::{TargetSetup, clock};
+use crate::app::effect::Effect;
+use crate::app::event::Event;
+use crate::domain::guard::ticket::Consent;
+use crate::domain::proposal::stage::Stage;
+use crate::domain::proposal::{Proposal, Who};
+use crate::domain::target::TargetId;
+use crate::store::Store;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::{OnceCell, mpsc, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// Closed proposals that are read for the screen.
+const CLOSED: usize = 200;
+
+/// Where acts begin and end.
+pub(super) struct Fixer {
+    bench: Bench,
+    stops: HashMap<u64, CancellationToken>,
+}
+
+/// What every fixing task has a copy of.
+#[derive(Clone)]
+struct Bench {
+    /// The store, once it is open; closed when it never will be.
+    store: watch::Receiver<Option<Store>>,
+    workshop: Arc<OnceCell<Workshop>>,
+    folder: PathBuf,
+    journal: Journal,
+    who: Who,
+    out: mpsc::Sender<Event>,
+}
+
+impl Fixer {
+    /// A fixer over a store that is being opened.
+    pub(super) fn new(
+        store: watch::Receiver<Option<Store>>,
+        folder: PathBuf,
+        journal: Journal,
+        who: Who,
+        out: mpsc::Sender<Event>,
+    ) -> Self {
+        let bench = Bench { store, workshop: Arc::default(), folder, journal, who, out };
+        Self { bench, stops: HashMap::new() }
+    }
+
+    /// Looks after what an earlier run left under way, then tells what is kept.
+    pub(super) fn begin(&self, setups: &HashMap<TargetId, TargetSetup>, tasks: &mut JoinSet<()>) {
+        let (bench, ways) = (self.bench.clone(), setups.values().map(TargetSetup::ways).collect());
+        tasks.spawn(bench.begin(ways));
+    }
+
+    /// Performs an effect that is about proposals; any other comes back.
+    pub(super) fn perform(
+        &mut self,
+        effect: Effect,
+        setups: &HashMap<TargetId, TargetSetup>,
+        tasks: &mut JoinSet<()>,
+    ) -> Option<Effect> {
+        let bench = self.bench.clone();
+        match effect {
+            Effect::FileProposal(proposal) => drop(tasks.spawn(bench.file(proposal))),
+            Effect::LoadProposals => drop(tasks.spawn(bench.load())),
+            Effect::Decide(id, stage, reason) => drop(tasks.spawn(bench.decide(id, stage, reason))),
+            Effect::SetTicket(id, ticket) => drop(tasks.spawn(bench.set_ticket(id, ticket))),
+            Effect::Approve(id, consent) => {
+                let stop = CancellationToken::new();
+                self.stops.insert(id, stop.clone());
+                let ways = setups.values().map(TargetSetup::ways).collect();
+                tasks.spawn(bench.approve(id, consent, ways, stop));
+            }
+            Effect::StopAct(id) => {
+                if let Some(stop) = self.stops.get(&id) {
+                    stop.cancel();
+                }
+            }
+            other => return Some(other),
+        }
+        None
+    }
+
+    /// Cancels what runs.
+    pub(super) fn end(&mut self) {
+        for (_, stop) in self.stops.drain() {
+            stop.cancel();
+        }
+    }
+}
+
+impl Bench {
+    /// The workshop, as soon as the store is open; words when there is no store.
+    async fn workshop(&self) -> Result<&Workshop, String> {
+        let open = || async {
+            let mut opening = self.store.clone();
+            let found = opening.wait_for(Option::is_some).await.ok().and_then(|store| store.clone());
+            let store = found.ok_or("nothing can be remembered, so nothing is proposed or approved")?;
+            Ok::<_, String>(Workshop::new(store, self.folder.clone(), self.journal.clone(), self.who.clone()))
+        };
+        self.workshop.get_or_try_init(open).await
+    }
+
+    async fn tell(&self, event: Event) {
+        let _ = self.out.send(event).await;
+    }
+
+    async fn changed(&self, id: u64, result: Result<Proposal, String>) {
+        let now = clock::now();
+        self.tell(match result {
+            Ok(proposal) => Event::ProposalChanged(now, Box::new(proposal)),
+            Err(words) => Event::ProposalRefused(now, id, words),
+        })
+        .await;
+    }
+
+    async fn begin(self, ways: Vec<Ways>) {
+        if let Ok(workshop) = self.workshop().await
+            && let Err(error) = workshop.recover(&ways, &|_| {}).await
+        {
+            self.tell(Event::Message(clock::now(), format!("looking after earlier acts: {error}"), true)).await;
+        }
+        self.load().await;
+    }
+
+    async fn load(self) {
+        let Ok(workshop) = self.workshop().await else { return };
+        match workshop.store.proposals(CLOSED).await {
+            Ok(proposals) => self.tell(Event::ProposalsLoaded(proposals)).await,
+            Err(error) => self.tell(Event::Message(clock::now(), format!("the proposals: {error}"), true)).await,
+        }
+    }
+
+    async fn file(self, proposal: Box<Proposal>) {
+        let result = match self.workshop().await {
+            Ok(workshop) => workshop.file(*proposal).await,
+            Err(words) => Err(words),
+        };
+        self.changed(0, result).await;
+    }
+
+    async fn decide(self, id: u64, stage: Stage, reason: String) {
+        let result = match self.workshop().await {
+            Ok(workshop) => workshop.decide(id, stage, &reason).await,
+            Err(words) => Err(words),
+        };
+        self.changed(id, result).await;
+    }
+
+    async fn set_ticket(self, id: u64, ticket: Option<String>) {
+        let result = match self.workshop().await {
+            Ok(workshop) => workshop.set_ticket(id, ticket).await,
+            Err(words) => Err(words),
+        };
+        self.changed(id, result).await;
+    }
+
+    async fn approve(self, id: u64, consent: Consent, ways: Vec<Ways>, stop: CancellationToken) {
+        let workshop = match self.workshop().await {
+            Ok(workshop) => workshop,
+            Err(words) => return self.changed(id, Err(words)).await,
+        };
+        let out = self.out.clone();
+        let told: Told<'_> = &move |proposal: &Proposal| {
+            // The last stage is told again below, where nothing is dropped.
+            let _ = out.try_send(Event::ProposalChanged(clock::now(), Box::new(proposal.clone())));
+        };
+        match workshop.approve(&ways, id, &consent, &stop, told).await {
+            Ok(proposal) => self.changed(id, Ok(proposal)).await,
+            Err(refused) => {
+                if let Some(proposal) = refused.proposal {
+                    self.changed(id, Ok(*proposal)).await;
+                }
+                self.changed(id, Err(refused.words)).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! From a person's consent to the end of an act.
+
+use super::super::clock;
+use super::witness::Keeper;
+use super::{Told, Ways, Workshop};
+use crate::domain::error_event::SessionError;
+use crate::domain::guard::ticket::{Approved, Consent, Refusal, Ticket, grant};
+use crate::domain::guard::{self, Catalog, Judgement};
+use crate::domain::proposal::stage::Stage;
+use crate::domain::proposal::survey::{Rights, Survey};
+use crate::domain::proposal::{Proposal, Who};
+use crate::engine::{ActError, Acted, Session};
+use crate::store::{StoreError, claim};
+use std::sync::PoisonError;
+use std::time::Duration;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+/// Time to connect and look anew, at most.
+const LOOK: Duration = Duration::from_secs(30);
+
+/// An approval that led to nothing: the proposal stands where `proposal` says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refused {
+    /// Why, for the person.
+    pub words: String,
+    /// The record as it is now, where there is one.
+    pub proposal: Option<Box<Proposal>>,
+}
+
+impl Refused {
+    fn new(words: impl Into<String>) -> Self {
+        Self { words: words.into(), proposal: None }
+    }
+    /// Without a record.
+    pub(super) fn words(words: String) -> Self {
+        Self::new(words)
+    }
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        Self::new(format!("nothing was sent, because nothing can be written down: {error}"))
+    }
+}
+
+impl Workshop {
+    /// Carries out a proposal to which a person has consented, or says why not. When this returns, the record is on
+    /// disk; the act is done, undone, not run, or in need of a person.
+    pub async fn carry_out(
+        &self,
+        ways: &Ways,
+        id: u64,
+        consent: &Consent,
+        stop: &CancellationToken,
+        told: Told<'_>,
+    ) -> Result<Proposal, Refused> {
+        let (folder, number) = (self.folder.clone(), id);
+        let claimed = tokio::task::spawn_blocking(move || claim(&folder, number)).await;
+        let claimed = claimed.unwrap_or_else(|_| Ok(None))?;
+        let Some(_claim) = claimed else {
+            return Err(Refused::new(format!("#{id} is being carried out by another process")));
+        };
+        let proposal = self.store.proposal(id).await?;
+        let mut proposal = proposal.ok_or_else(|| Refused::new(format!("there is no proposal #{id}")))?;
+        if !proposal.stage.is_open() {
+            return Err(Refused::new(format!("#{id} is {}: nothing to approve", proposal.stage.words())));
+        }
+        let ticket = match self.ticket(ways, &proposal, consent).await {
+            Ok(ticket) => ticket,
+            Err(words) => return Err(self.refuse(proposal, words).await),
+        };
+        if proposal.approvers > 1 && proposal.stage == Stage::Waiting {
+            self.step(&mut proposal, Stage::Seconding, "the first of two approvals", true, told).await?;
+            self.audit("approved", &proposal, "the first of two approvals").await?;
+            return Ok(proposal);
+        }
+        let words = format!("approved, digest {}", ticket.digest().short());
+        self.step(&mut proposal, Stage::Approved, &words, true, told).await?;
+        // From here on every way out leaves a stage that says what happened.
+        let outcome = match self.audit("approved", &proposal, &words).await {
+            Ok(()) => self.under_fix_login(ways, &mut proposal, ticket, stop, told).await,
+            Err(refused) => Err(refused.words),
+        };
+        match outcome {
+            Ok(()) => Ok(proposal),
+            Err(words) => {
+                self.step(&mut proposal, Stage::Waiting, &words, false, told).await?;
+                Err(self.refuse(proposal, words).await)
+            }
+        }
+    }
+
+    /// What can be decided without the fix login.
+    async fn ticket(&self, ways: &Ways, proposal: &Proposal, consent: &Consent) -> Result<Ticket, String> {
+        if ways.target != proposal.target {
+            return Err(format!("#{} is for {}", proposal.id, proposal.target));
+        }
+        if let Some(obstacle) = ways.closed.clone().or_else(|| proposal.obstacle()) {
+            return Err(obstacle);
+        }
+        if proposal.stage == Stage::Seconding {
+            let first = proposal.happenings.iter().rev().find(|h| h.stage == Stage::Seconding);
+            let first = first.and_then(|h| h.who.as_ref()).map(Who::person);
+            if first.is_none_or(|first| first == self.who.person()) {
+                return Err(format!("the second approval is another person's: {} gave the first", self.who.person()));
+            }
+        }
+        let judgement = self.judge(ways, proposal).await?;
+        let nonce = nonce().map_err(|error| format!("no random number could be had: {error}"))?;
+        grant(&proposal.act(), &judgement, consent, nonce).map_err(|refusal| refusal.to_string())
+    }
+
+    /// The guard's word on the bytes, with the catalogue as the reading login sees it now.
+    async fn judge(&self, ways: &Ways, proposal: &Proposal) -> Result<Judgement, String> {
+        let mut catalog = Catalog::default();
+        if proposal.draft.kind.is_none() {
+            let work = async {
+                let mut session = (ways.read)("approval".to_owned(), proposal.draft.database.clone())
+                    .await
+                    .map_err(SessionError::from)?;
+                let found = (ways.spec.schema)(&mut *session).await;
+                session.close().await;
+                found
+            };
+            let found = timeout(LOOK, work).await.unwrap_or(Err(SessionError::Deadline(clock::millis(LOOK))));
+            catalog = found.map_err(|error| format!("the server could not be looked at: {error}"))?.1;
+            catalog.declare_safe(&ways.safe_functions);
+        }
+        Ok(guard::judge(ways.spec.dialect, &catalog, &proposal.draft))
+    }
+
+    /// Connects with the fix login, looks anew, and does it. An error is words, and means that nothing was sent.
+    async fn under_fix_login(
+        &self,
+        ways: &Ways,
+        proposal: &mut Proposal,
+        ticket: Ticket,
+        stop: &CancellationToken,
+        told: Told<'_>,
+    ) -> Result<(), String> {
+        let judgement = self.judge(ways, proposal).await?;
+        let Some(open) = &ways.fix else {
+            return Err(format!(
+                "{} has no login for fixes: `dba-gpt doctor --target {0}` prints how to make one, and [targets.{0}.fix] in the configuration names it",
+                ways.target
+            ));
+        };
+        let opening = open(format!("fix-{}", proposal.id), proposal.draft.database.clone());
+        let mut session = match timeout(LOOK, opening).await {
+            Ok(opened) => opened.map_err(|error| format!("the fix login was not let in: {error}"))?,
+            Err(_) => return Err(format!("the fix login was not let in within {} s", LOOK.as_secs())),
+        };
+        let ended = self.in_session(ways, &mut *session, proposal, (ticket, &judgement), stop, told).await;
+        let _ = timeout(Duration::from_secs(1), session.close()).await;
+        ended
+    }
+
+    async fn in_session(
+        &self,
+        ways: &Ways,
+        session: &mut dyn Session,
+        proposal: &mut Proposal,
+        (ticket, judgement): (Ticket, &Judgement),
+        stop: &CancellationToken,
+        told: Told<'_>,
+    ) -> Result<(), String> {
+        let draft = proposal.draft.clone();
+        let looked = timeout(LOOK, (ways.spec.fixing.survey)(session, &draft, None)).await;
+        let fresh = looked
+            .unwrap_or(Err(SessionError::Deadline(clock::millis(LOOK))))
+            .map_err(|error| format!("not sent: the server could not be looked at again: {error}"))?;
+        let approved = match self.redeem(proposal, &fresh, ticket, judgement) {
+            Ok(approved) => approved,
+            Err(words) => {
+                // What was found is what the person shall look at next.
+                proposal.survey = fresh;
+                return Err(words);
+            }
+        };
+        proposal.survey = fresh.clone();
+        self.audit("intent", proposal, "about to be sent").await.map_err(|refused| refused.words)?;
+        let failed = |refused: Refused| refused.words;
+        self.step(proposal, Stage::Intended, "the audit log holds the intent", false, told).await.map_err(failed)?;
+        if stop.is_cancelled() {
+            return Err("not sent: stopped".to_owned());
+        }
+        self.step(proposal, Stage::Running, "sent", false, told).await.map_err(failed)?;
+        let mut keeper = Keeper { store: &self.store, proposal, told };
+        let ended = session.act(approved, &fresh, &mut keeper, stop).await;
+        let (stage, words) = end_of(&ended);
+        self.finish(proposal, stage, &words, told).await;
+        Ok(())
+    }
+
+    fn redeem(
+        &self,
+        proposal: &Proposal,
+        fresh: &Survey,
+        ticket: Ticket,
+        judgement: &Judgement,
+    ) -> Result<Approved, String> {
+        if let Rights::Missing(grants) = &fresh.rights {
+            return Err(format!("not sent: the fix login may not do this; grant it first: {}", grants.join("; ")));
+        }
+        if let (Some(most), Some(changed)) = (proposal.most_rows, fresh.blast.exact_rows)
+            && changed > most
+        {
+            let words = format!("not sent: {changed} rows would change now, and at most {most} were approved");
+            return Err(words);
+        }
+        let act = proposal.act_with(fresh);
+        let mut desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
+        desk.redeem(ticket, act, judgement, clock::moment()).map_err(|refusal: Refusal| refusal.to_string())
+    }
+
+    /// The end of an act. The record and the audit log have it, or the person is told that they have not.
+    pub(super) async fn finish(&self, proposal: &mut Proposal, stage: Stage, words: &str, told: Told<'_>) {
+        let mut words = words.to_owned();
+        if let Err(error) =
+            self.journal.write("outcome", proposal, &self.who, &format!("{}: {words}", stage.words())).await
+        {
+            words.push_str(&format!("; the audit log could not take this: {error}"));
+        }
+        if let Err(refused) = self.step(proposal, stage, &words, false, told).await {
+            // The file cannot be written: what is on the screen is all there is.
+            let _ = proposal.move_to(stage, clock::now(), &format!("{words}; {}", refused.words), None);
+            told(proposal);
+        }
+    }
+
+    /// Moves the record on, on disk, and tells.
+    pub(super) async fn step(
+        &self,
+        proposal: &mut Proposal,
+        stage: Stage,
+        words: &str,
+        by_person: bool,
+        told: Told<'_>,
+    ) -> Result<(), Refused> {
+        let from = proposal.stage;
+        let mut moved = proposal.clone();
+        moved.move_to(stage, clock::now(), words, by_person.then(|| self.who.clone())).map_err(Refused::new)?;
+        if !self.store.replace_proposal(from, moved.clone()).await? {
+            return Err(Refused::new(format!("#{} was changed by another process: look at it again", proposal.id)));
+        }
+        *proposal = moved;
+        told(proposal);
+        Ok(())
+    }
+
+    async fn audit(&self, kind: &'static str, proposal: &Proposal, words: &str) -> Result<(), Refused> {
+        self.journal.write(kind, proposal, &self.who, words).await.map_err(|error| {
+            Refused::new(format!("nothing was sent, because the audit log could not take it: {error}"))
+        })
+    }
+
+    async fn refuse(&self, proposal: Proposal, words: String) -> Refused {
+        let words = match self.journal.write("refused", &proposal, &self.who, &words).await {
+            Ok(()) => words,
+            Err(error) => format!("{words} (and the audit log could not take it: {error})"),
+        };
+        Refused { words, proposal: Some(Box::new(proposal)) }
+    }
+}
+
+/// Where an act ended, and the words for it.
+fn end_of(ended: &Result<Acted, ActError>) -> (Stage, String) {
+    match ended {
+        Ok(acted) => {
+            let mut words = match acted.rows {
+                Some(1) => format!("1 row changed in {} ms", acted.took_ms),
+                Some(rows) => format!("{rows} rows changed in {} ms", acted.took_ms),
+                None => format!("done in {} ms", acted.took_ms),
+            };
+            if let Some(answer) = &acted.answer {
+                words.push_str(&format!("; the server answered {answer}"));
+            }
+            for notice in &acted.notices {
+                words.push_str(&format!("; {notice}"));
+            }
+            (Stage::Done, words)
+        }
+        Err(error @ (ActError::NotDone(_) | ActError::NoWitness(_))) => (Stage::NotRun, error.to_string()),
+        Err(error @ ActError::RolledBack(_)) => (Stage::Undone, error.to_string()),
+        Err(error @ (ActError::Wreck { .. } | ActError::Unclear(_))) => (Stage::NeedsPerson, error.to_string()),
+    }
+}
+
+fn nonce() -> Result<[u8; 32], getrandom::Error> {
+    let mut nonce = [0; 32];
+    getrandom::fill(&mut nonce)?;
+    Ok(nonce)
+}
