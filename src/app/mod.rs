@@ -11,6 +11,7 @@ pub mod connection;
 pub mod connection_pane;
 pub mod conversation;
 pub mod diagnosis;
+pub mod dossier;
 pub mod effect;
 pub mod event;
 pub mod export;

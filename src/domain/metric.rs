@@ -286,6 +286,19 @@ pub fn bytes(v: f64) -> String {
     if unit == 0 || v >= 100.0 { format!("{v:.0} {}", units[unit]) } else { format!("{v:.1} {}", units[unit]) }
 }
 
+/// A whole number with its digits in groups of three: `12 400`.
+pub fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(' ');
+        }
+        out.push(c);
+    }
+    out
+}
+
 /// `3s`, `41s`, `12m 05s`, `3h 12m`, `41d 2h`.
 pub fn seconds(v: f64) -> String {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a sane span first")]

@@ -4,7 +4,7 @@ use crate::app::chat::{Block, Entry, Outcome};
 use crate::app::model::Model;
 use crate::app::table::{Table, TableCell};
 use crate::app::turn::Source;
-use crate::domain::metric;
+use crate::domain::metric::{self, grouped};
 use crate::domain::text::{escape, fit};
 use crate::ui::canvas::Canvas;
 use crate::ui::parts::statement;
@@ -110,19 +110,6 @@ pub(crate) fn took(ms: u64) -> String {
         1_000..60_000 => format!("{:.2} s", ms as f64 / 1000.0),
         _ => metric::seconds(ms as f64 / 1000.0),
     }
-}
-
-/// `12 400`.
-pub(crate) fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(' ');
-        }
-        out.push(c);
-    }
-    out
 }
 
 /// `running 00:07   12 400 rows so far   Esc stops`.
