@@ -32,13 +32,13 @@ mod tunnel;
 mod vault;
 mod vault_command;
 mod watcher;
+mod who;
 
 use crate::app::event::Event;
 use crate::app::model::{Model, TargetModel, ViewInfo};
 use crate::cli::{self, Headless, HeadlessTarget};
 use crate::config::args::{Args, Command, Common};
 use crate::config::{self, Completed, Config, Demo, Identified, Inputs, KeyBinding, Mistakes, PasswordSource, Presets};
-use crate::domain::proposal::Who;
 use crate::domain::schedule::Patience;
 use crate::domain::security::Facts;
 use crate::domain::target::{EngineId, Environment, Target, TargetId};
@@ -352,7 +352,7 @@ async fn open_app(config: &Config, common: &Common, surroundings: &Surroundings)
     let export_folder = model.export_folder.clone();
     let journal = Journal::new(audit_places(config));
     let folder = config.places.data.clone();
-    let fixer = fixer::Fixer::new(storage.opened(), folder, journal, Who::default(), out.clone());
+    let fixer = fixer::Fixer::new(storage.opened(), folder, journal, who::who(&surroundings.variables), out.clone());
     let performer = perform::Performer::new(setups, out.clone(), storage, fixer, multiplexer, export_folder);
     let over_ssh = surroundings.variable("SSH_TTY").or(surroundings.variable("SSH_CONNECTION")).is_some();
     let frames = if over_ssh { config.ui.max_fps.min(4) } else { config.ui.max_fps };
