@@ -1,6 +1,7 @@
 //! The pure half of Redis: lines, forms, classify, names, questions.
 
 mod approach;
+mod big_reads;
 pub(super) mod classify;
 pub(super) mod forms;
 pub(super) mod line;
@@ -34,8 +35,9 @@ impl Dialect for Pure {
         names::looks_like_statement(text)
     }
     /// A key is named in full or not at all.
+    /// Keys have no path to be found on; a read without an end becomes its bounded form.
     fn resolve_names(&self, statement: &str, _schema: &Schema) -> String {
-        statement.to_owned()
+        big_reads::bounded(statement)
     }
     /// A command has no plan.
     fn explain(&self, _statement: &str) -> Option<String> {
