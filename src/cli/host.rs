@@ -7,8 +7,10 @@ use crate::config::args::Common;
 use crate::domain::attempt::Record;
 use crate::domain::connection::{Change, Found, KnownFix, Probe};
 use crate::domain::error_event::ConnectError;
+use crate::domain::guard::ticket::{Consent, Moment};
 use crate::domain::health::Usual;
 use crate::domain::metric::MetricId;
+use crate::domain::proposal::{Draft, NotProposed, Proposal};
 use crate::domain::schedule::Patience;
 use crate::domain::security::Facts;
 use crate::domain::target::{Target, TargetId, Timestamp};
@@ -73,6 +75,24 @@ pub trait Host: Send + Sync {
     /// A target's URL with a changed setting, without its password; none when it cannot carry the change.
     fn corrected(&self, _target: &TargetId, _change: &Change) -> Option<String> {
         None
+    }
+
+    /// Now, by the clocks that approvals are judged by.
+    fn moment(&self) -> Moment {
+        Moment { wall: self.now(), uptime_ms: 0 }
+    }
+
+    /// Throws away what was typed before it was asked for.
+    fn forget_typed_ahead(&self) {}
+
+    /// Looks at an act on its target and files it as a proposal.
+    async fn propose(&self, _target: &TargetId, _draft: Draft) -> Result<Proposal, NotProposed> {
+        Err(NotProposed::Failed("nothing is kept here".to_owned()))
+    }
+
+    /// Carries out a proposal that a person consented to. The error says why it stands where it stood.
+    async fn carry_out(&self, _id: u64, _consent: Consent) -> Result<Proposal, String> {
+        Err("nothing is kept here".to_owned())
     }
 
     /// Sessions of a past span, from the store; empty without one.

@@ -10,6 +10,7 @@
 //! A command gets its connections, its clock and its streams handed in, so every one of them runs in a test.
 
 mod answer;
+mod approve;
 mod ask;
 mod completions;
 mod config;

@@ -9,7 +9,9 @@ use crate::app::event::ReadError;
 use crate::app::turn::{self, Source, Turn, refusal};
 use crate::config::Config;
 use crate::config::args::{self, Format};
+use crate::domain::guard::Class;
 use crate::domain::interchange::ExportFormat;
+use crate::domain::proposal::{Draft, NotProposed};
 use crate::domain::rows::{Column, Limits, RowSink, Truncation, Value};
 use crate::engine::Collector;
 use crate::export::RowWriter;
@@ -27,6 +29,9 @@ pub(super) async fn run(args: &args::Sql, config: &Config, io: &mut Headless<'_>
     }
     let stop = io.host.interrupt();
     let target = io.only_target()?.clone();
+    if args.propose {
+        return propose(typed, &target, args.json, io).await;
+    }
     if args.json {
         let answer = match as_answer(&typed, &target, &limits, &stop, io).await {
             // A script that asked for JSON gets it, whatever happens.
@@ -55,6 +60,30 @@ pub(super) async fn run(args: &args::Sql, config: &Config, io: &mut Headless<'_>
     };
     opened.close(io).await;
     outcome
+}
+
+/// Files a statement as a proposal.
+async fn propose(typed: String, target: &HeadlessTarget, json: bool, io: &mut Headless<'_>) -> Outcome {
+    let draft = Draft { statement: typed, class: Class::Dml, kind: None, database: None };
+    let filed = match io.host.propose(&target.target.id, draft).await {
+        Ok(filed) => filed,
+        Err(NotProposed::Reads) => {
+            let words = "this statement only reads: run it without --propose";
+            return Err(Ended::with(Exit::Usage, words));
+        }
+        Err(NotProposed::Refused(words)) => return Err(Ended::with(Exit::Refused, words)),
+        Err(NotProposed::Failed(words)) => return Err(Ended::with(Exit::Findings, words)),
+    };
+    if json {
+        let line = serde_json::json!({
+            "schema": 1, "id": filed.id, "target": filed.target.as_str(), "stage": filed.stage.word(),
+            "class": filed.draft.class.word(), "risk": filed.gravity.word(), "statement": filed.draft.statement,
+        });
+        writeln!(io.stdout, "{line}")?;
+    } else {
+        io.say(&format!("#{} waits for a person: dba-gpt approvals approve {0}", filed.id));
+    }
+    Ok(Exit::Fine)
 }
 
 fn statement(args: &args::Sql, io: &mut Headless<'_>) -> Result<String, Ended> {

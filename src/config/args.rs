@@ -132,6 +132,9 @@ pub struct Sql {
     /// Print at most this many rows; the default is `limits.rows` of the configuration.
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub limit: Option<usize>,
+    /// File a statement that changes something as a proposal, for a person to approve. Nothing is changed by this.
+    #[arg(long, conflicts_with_all = ["format", "limit"])]
+    pub propose: bool,
 }
 
 /// How rows are printed.

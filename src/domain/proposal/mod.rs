@@ -14,7 +14,7 @@ pub mod stage;
 pub mod survey;
 
 use super::guard::Class;
-use super::guard::ticket::{Act, Binding, Gravity};
+use super::guard::ticket::{Act, Binding, Gravity, TouchedObject};
 use super::target::{Environment, TargetId, Timestamp};
 use advice::Advice;
 use kind::FixKind;
@@ -166,6 +166,17 @@ pub struct Parts {
     pub advice: Vec<Advice>,
 }
 
+/// Why there is no proposal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotProposed {
+    /// The guard refuses it.
+    Refused(String),
+    /// It only reads: it needs no approval.
+    Reads,
+    /// The target cannot be reached, or says why not.
+    Failed(String),
+}
+
 impl Proposal {
     /// A proposal that waits; the store gives it its number.
     pub fn new(at: Timestamp, origin: Origin, parts: Parts) -> Self {
@@ -251,6 +262,9 @@ impl Proposal {
         if let Some(hidden) = hidden_characters(&self.draft.statement) {
             return Some(hidden);
         }
+        if let Some(strange) = look_alike(&self.survey.objects) {
+            return Some(strange);
+        }
         match &self.survey.rights {
             survey::Rights::Missing(grants) => Some(format!(
                 "{} may not do this. Grant it, then propose it anew: {}",
@@ -262,12 +276,33 @@ impl Proposal {
     }
 }
 
-/// What hides in a statement: characters that a person cannot see or that change the order of what is seen.
+/// What hides in a statement outside its quotes: characters that a person cannot see or that change the order of what
+/// is seen. The guard reads the real grammar and refuses them before; this is the second look.
 fn hidden_characters(statement: &str) -> Option<String> {
-    let found = statement.chars().find(|c| !matches!(c, '\n' | '\t') && super::text::risky(*c))?;
+    let mut quote = None;
+    let found = statement.chars().find(|&c| {
+        match quote {
+            Some(open) if c == open => quote = None,
+            None if matches!(c, '\'' | '"' | '`') => quote = Some(c),
+            _ => {}
+        }
+        quote.is_none() && !matches!(c, '\n' | '\t') && super::text::risky(c)
+    })?;
+    let code = u32::from(found);
+    Some(format!("the statement holds a character that cannot be seen (U+{code:04X}): leave it out"))
+}
+
+/// A touched object whose name can be taken for another.
+fn look_alike(objects: &[TouchedObject]) -> Option<String> {
+    let strange = |name: &str| name.split(['.', '"', '`']).any(super::text::mixed_script);
+    let object = objects.iter().find(|o| strange(&o.name) || o.name.chars().any(super::text::risky))?;
+    let spelt: String = object
+        .name
+        .chars()
+        .map(|c| if c.is_ascii() { c.to_string() } else { format!("<U+{:04X}>", u32::from(c)) })
+        .collect();
     Some(format!(
-        "the statement holds a character that cannot be seen (U+{:04X}): write it as an escape of the language, or leave it out",
-        u32::from(found)
+        "the name {spelt} holds letters that look like others: such an object is changed in the engine's own client"
     ))
 }
 

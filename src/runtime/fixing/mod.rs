@@ -20,7 +20,6 @@ mod witness;
 pub use carry_out::Refused;
 pub use journal::Journal;
 pub(super) use look::{Unfit, look};
-pub use propose::NotProposed;
 pub(super) use ways::FixLogin;
 
 use crate::domain::error_event::ConnectError;

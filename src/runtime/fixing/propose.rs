@@ -4,24 +4,13 @@ use super::super::clock;
 use super::{Unfit, Ways, Workshop, look};
 use crate::domain::error_event::SessionError;
 use crate::domain::guard::{Catalog, Verdict};
-use crate::domain::proposal::{Draft, Origin, Parts, Proposal};
+use crate::domain::proposal::{Draft, NotProposed, Origin, Parts, Proposal};
 use crate::domain::target::Target;
 use std::time::Duration;
 use tokio::time::timeout;
 
 /// Time to connect and look, at most.
 const LOOK: Duration = Duration::from_secs(30);
-
-/// Why there is no proposal.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NotProposed {
-    /// The guard refuses it.
-    Refused(String),
-    /// It only reads: it needs no approval.
-    Reads,
-    /// The target cannot be reached, or says why not.
-    Failed(String),
-}
 
 impl Workshop {
     /// Looks at an act through the reading login, and files it.

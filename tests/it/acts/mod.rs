@@ -6,10 +6,10 @@ mod whole;
 
 use dba_gpt::domain::guard::ticket::{Consent, DEAD_MS, Moment};
 use dba_gpt::domain::guard::Class;
-use dba_gpt::domain::proposal::{Draft, Origin, Proposal, Who};
+use dba_gpt::domain::proposal::{Draft, NotProposed, Origin, Proposal, Who};
 use dba_gpt::domain::target::{Access, Environment, Target, TargetId};
 use dba_gpt::engine::{self, ConnectSettings, Surroundings};
-use dba_gpt::runtime::fixing::{Journal, NotProposed, Opener, Refused, Ways, Workshop, moment};
+use dba_gpt::runtime::fixing::{Journal, Opener, Refused, Ways, Workshop, moment};
 use dba_gpt::store::audit::{AuditLog, AuditPlaces, AuditRecord};
 use dba_gpt::store::{Retention, Store};
 use secrecy::SecretString;
