@@ -1,5 +1,6 @@
 //! What commands are given: connections, the clock, the store, a token for Ctrl+C.
 
+use super::fixing::{Journal, Ways, Workshop};
 use super::probe::Surveyor;
 use super::vault::VaultKeeper;
 use super::{TargetSetup, clock, demo, vault_command};
@@ -8,8 +9,10 @@ use crate::cli::{Host, VaultAnswer, VaultOrder, VaultTrouble};
 use crate::domain::attempt::{Attempt, Purpose, Record};
 use crate::domain::connection::{Change, Found, KnownFix, Probe};
 use crate::domain::error_event::{ConnectError, ConnectKind};
+use crate::domain::guard::ticket::{Consent, Moment};
 use crate::domain::health::Usual;
 use crate::domain::metric::MetricId;
+use crate::domain::proposal::{Draft, NotProposed, Origin, Proposal, Who};
 use crate::domain::target::{TargetId, Timestamp};
 use crate::engine::Session;
 use crate::secrets::vault::{Opener, OpenerKind, VaultError};
@@ -34,7 +37,18 @@ pub(super) struct ProcessHost {
     /// None with a broken configuration.
     vault: Option<VaultKeeper>,
     store: OnceCell<Option<Store>>,
+    /// None with a broken configuration.
+    acts: Option<Acts>,
+    workshop: OnceCell<Workshop>,
     interrupt: OnceLock<CancellationToken>,
+}
+
+/// What acts need besides the store.
+pub(super) struct Acts {
+    /// The audit log.
+    pub(super) journal: Journal,
+    /// Who sits at the keyboard.
+    pub(super) who: Who,
 }
 
 impl ProcessHost {
@@ -46,7 +60,30 @@ impl ProcessHost {
         retention: Retention,
         vault: Option<VaultKeeper>,
     ) -> Self {
-        Self { setups, demo, data, retention, vault, store: OnceCell::new(), interrupt: OnceLock::new() }
+        let (store, workshop, interrupt) = (OnceCell::new(), OnceCell::new(), OnceLock::new());
+        Self { setups, demo, data, retention, vault, store, acts: None, workshop, interrupt }
+    }
+
+    /// The same, able to file proposals and to carry them out.
+    pub(super) fn with_acts(mut self, acts: Option<Acts>) -> Self {
+        self.acts = acts;
+        self
+    }
+
+    /// Where acts are carried out. It makes the store where there is none, and looks first after what an earlier
+    /// process left under way.
+    async fn workshop(&self) -> Result<&Workshop, String> {
+        let open = || async {
+            let (acts, data) = self.acts.as_ref().zip(self.data.clone()).ok_or("the configuration has mistakes")?;
+            let (folder, retention) = (data.clone(), self.retention);
+            let opened = tokio::task::spawn_blocking(move || Store::open(&folder, clock::now(), &retention)).await;
+            let opened = opened.map_err(|_| "an internal fault".to_owned())?.map_err(|error| error.to_string())?;
+            let workshop = Workshop::new(opened.store, data, acts.journal.clone(), acts.who.clone());
+            let ways: Vec<Ways> = self.setups.iter().map(TargetSetup::ways).collect();
+            workshop.recover(&ways, &|_| {}).await.map_err(|error| error.to_string())?;
+            Ok::<_, String>(workshop)
+        };
+        self.workshop.get_or_try_init(open).await
     }
 
     fn setup(&self, target: &TargetId) -> Option<&TargetSetup> {
@@ -176,6 +213,27 @@ impl Host for ProcessHost {
             Some(store) => store.usual(target, clock::now()).await.unwrap_or_default(),
             None => BTreeMap::new(),
         }
+    }
+
+    fn moment(&self) -> Moment {
+        clock::moment()
+    }
+
+    fn forget_typed_ahead(&self) {
+        let _ = nix::sys::termios::tcflush(std::io::stdin(), nix::sys::termios::FlushArg::TCIFLUSH);
+    }
+
+    async fn propose(&self, target: &TargetId, draft: Draft) -> Result<Proposal, NotProposed> {
+        let setup = self.setup(target).ok_or_else(|| NotProposed::Failed(format!("there is no target {target}")))?;
+        let workshop = self.workshop().await.map_err(NotProposed::Failed)?;
+        workshop.propose(&setup.ways(), &setup.target, Origin::Person, draft).await
+    }
+
+    async fn carry_out(&self, id: u64, consent: Consent) -> Result<Proposal, String> {
+        let ways: Vec<Ways> = self.setups.iter().map(TargetSetup::ways).collect();
+        let workshop = self.workshop().await?;
+        let stop = self.interrupt();
+        workshop.approve(&ways, id, &consent, &stop, &|_| {}).await.map_err(|refused| refused.words)
     }
 
     async fn past_sessions(

@@ -277,6 +277,7 @@ enum Work {
 /// Runs a command, or line mode, on the process's own streams. Gives the exit code.
 async fn headless(config: Result<Config, Mistakes>, common: &Common, surroundings: &Surroundings, work: Work) -> u8 {
     let (mut targets, mut demo_file, mut data, mut vault) = (Vec::new(), None, None, None);
+    let mut acts = None;
     let mut retention = Retention::default();
     if let Ok(config) = &config {
         let _ = log::start(&config.places.state);
@@ -285,6 +286,8 @@ async fn headless(config: Result<Config, Mistakes>, common: &Common, surrounding
         vault = Some(helpers.vault);
         demo_file = (config.demo != Demo::No).then(|| config.places.demo_file());
         data = Some(config.places.data.clone());
+        let who = who::who(&surroundings.variables);
+        acts = Some(host::Acts { journal: Journal::new(audit_places(config)), who });
         retention = storage::retention(config.keep);
     }
     let listed = targets
@@ -297,7 +300,7 @@ async fn headless(config: Result<Config, Mistakes>, common: &Common, surrounding
             refresh_ms: u64::try_from(s.refresh.as_millis()).unwrap_or(u64::MAX),
         })
         .collect();
-    let host = host::ProcessHost::new(targets, demo_file, data, retention, vault);
+    let host = host::ProcessHost::new(targets, demo_file, data, retention, vault).with_acts(acts);
     let mut stdin = std::io::BufReader::new(std::io::stdin());
     let mut stdout = std::io::BufWriter::new(std::io::stdout());
     let mut stderr = std::io::stderr();
