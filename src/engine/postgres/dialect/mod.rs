@@ -1,5 +1,6 @@
-//! The pure half of PostgreSQL: classify, names, questions.
+//! The pure half of PostgreSQL: classify, advise, names, questions.
 
+mod advise;
 mod approach;
 mod classify;
 mod names;
@@ -11,6 +12,7 @@ use crate::domain::connection::Approach;
 use crate::domain::dialect::Dialect;
 use crate::domain::error_event::{ConnectKind, tls_code};
 use crate::domain::guard::{Author, Catalog, Judgement};
+use crate::domain::proposal::advice::Advice;
 use crate::domain::question::{Answer, Cannot, Intent};
 use crate::domain::schedule::Recovery;
 use crate::domain::schema::Schema;
@@ -26,6 +28,9 @@ impl Dialect for Pure {
     }
     fn classify(&self, statement: &str, author: Author, catalog: &Catalog) -> Judgement {
         classify::classify(statement, author, catalog)
+    }
+    fn advise(&self, statement: &str, version: u32) -> Vec<Advice> {
+        advise::advise(statement, version)
     }
     fn as_typed<'t>(&self, text: &'t str) -> &'t str {
         names::as_typed(text)

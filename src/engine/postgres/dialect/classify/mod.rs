@@ -35,21 +35,29 @@ struct Context<'a> {
 
 /// Judges one statement.
 pub(super) fn classify(text: &str, author: Author, catalog: &Catalog) -> Judgement {
+    match one_statement(text) {
+        Ok(statement) => statement::judge(&statement, Context { author, catalog }),
+        Err(refusal) => refusal,
+    }
+}
+
+/// The one statement of a text, read without a doubt.
+///
+/// # Errors
+/// The refusal of anything else.
+pub(super) fn one_statement(text: &str) -> Result<SyntaxNode, Judgement> {
     let tokens = lexer::tokens(text, Lexis::Postgres);
     if let Some(refusal) = lexical::check(text, &tokens) {
-        return refusal;
+        return Err(refusal);
     }
     let Some(text) = lexical::without_escape_clauses(text, &tokens) else {
-        return Judgement::deny(Class::Unparsed, "a name with UESCAPE that cannot be decoded");
+        return Err(Judgement::deny(Class::Unparsed, "a name with UESCAPE that cannot be decoded"));
     };
     let tokens = match &text {
         Cow::Borrowed(_) => tokens,
         Cow::Owned(rewritten) => lexer::tokens(rewritten, Lexis::Postgres),
     };
-    match parse(&text, &tokens) {
-        Ok(statement) => statement::judge(&statement, Context { author, catalog }),
-        Err(refusal) => refusal,
-    }
+    parse(&text, &tokens)
 }
 
 /// The one statement of a text, or the reason why there is not exactly one.
