@@ -2,6 +2,7 @@
 //! pragma of a statement before it can run, so it is the server-side gate behind the guard: an allow-list, in which
 //! what is not named is refused.
 
+use super::fix::Power;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization, TransactionOperation};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,6 +21,10 @@ pub(super) enum Door {
     Own,
     /// A statement that the guard allowed.
     Read,
+    /// The frame around an approved act: its transaction and its savepoints.
+    ActFrame,
+    /// An approved act.
+    Act(Power),
 }
 
 /// The authorizer's memory, shared with the thread that prepares statements.
@@ -74,6 +79,9 @@ impl Gate {
 
 /// Why an action may not happen; `None` when it may.
 fn refusal(door: Door, context: &AuthContext<'_>) -> Option<String> {
+    if let Door::Act(power) = door {
+        return super::fix::refusal(power, context);
+    }
     let reads = matches!(door, Door::Own | Door::Read | Door::VirtualTables);
     match context.action {
         AuthAction::Insert { .. } | AuthAction::Update { .. } | AuthAction::Delete { .. }
@@ -86,10 +94,10 @@ fn refusal(door: Door, context: &AuthContext<'_>) -> Option<String> {
         {
             None
         }
+        AuthAction::Transaction { .. } | AuthAction::Savepoint { .. } if door == Door::ActFrame => None,
         AuthAction::Select | AuthAction::Recursive if reads => None,
         // Virtual tables can name other schemas' tables; `temp` is ours and stays empty.
-        AuthAction::Read { table_name, .. } if reads => HIDDEN_TABLES
-            .contains(&table_name)
+        AuthAction::Read { table_name, .. } if reads => is_hidden_table(table_name)
             .then(|| format!("the table {table_name} shows raw pages or SQLite's own statements")),
         AuthAction::Function { function_name } if reads => {
             let allowed = is_pure_function(function_name) || (door == Door::Own && function_name.starts_with("dba_"));
@@ -100,7 +108,8 @@ fn refusal(door: Door, context: &AuthContext<'_>) -> Option<String> {
     }
 }
 
-fn pragma_refusal(name: &str, value: Option<&str>) -> Option<String> {
+/// Why a pragma may not be asked; `None` when it only tells.
+pub(super) fn pragma_refusal(name: &str, value: Option<&str>) -> Option<String> {
     let name = name.to_ascii_lowercase();
     if PRAGMAS_ABOUT_AN_OBJECT.contains(&name.as_str()) {
         return None;
@@ -164,8 +173,13 @@ const PRAGMAS_THAT_ONLY_TELL: &[&str] = &[
 /// Virtual tables that read past the tables of the file.
 const HIDDEN_TABLES: &[&str] = &["sqlite_dbpage", "sqlite_dbptr", "sqlite_stmt", "bytecode", "tables_used"];
 
+/// A table that reads past the tables of the file.
+pub(super) fn is_hidden_table(name: &str) -> bool {
+    HIDDEN_TABLES.contains(&name)
+}
+
 /// A built-in function without effects outside its result, by its name as SQLite knows it.
-fn is_pure_function(name: &str) -> bool {
+pub(super) fn is_pure_function(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     PURE_FUNCTIONS.iter().any(|family| family.contains(&name.as_str()))
 }
@@ -216,7 +230,7 @@ const PURE_FUNCTIONS: &[&[&str]] = &[
 ];
 
 /// An action in the words of the statement that would do it.
-fn verb(action: &AuthAction<'_>) -> String {
+pub(super) fn verb(action: &AuthAction<'_>) -> String {
     match *action {
         AuthAction::Attach { .. } => "ATTACH".into(),
         AuthAction::Detach { .. } => "DETACH".into(),

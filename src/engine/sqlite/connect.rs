@@ -51,7 +51,7 @@ pub(super) fn connect(settings: &ConnectSettings) -> Task<'_, Result<Box<dyn Ses
         })?;
         let (identity, interrupt) =
             opened.unwrap_or_else(|_| Err(other(format!("Reading {} failed unexpectedly.", path.display()))))?;
-        Ok(Box::new(SqliteSession::new(identity, commands, interrupt, ended)) as Box<dyn Session>)
+        Ok(Box::new(SqliteSession::new(identity, path, commands, interrupt, ended)) as Box<dyn Session>)
     })
 }
 

@@ -1,17 +1,24 @@
-//! Facts about the files that SQL cannot tell, as functions for our own queries: sizes on disk and commits.
+//! Facts about the files that SQL cannot tell, as functions for our own queries: sizes on disk, commits, which file it
+//! is and whether we may write it.
 //! The guard's door does not let statements from outside use them.
 
+use super::files;
 use super::wal::CommitCounter;
 use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-/// Registers `dba_wal_bytes()` and `dba_wal_commits()`. Both give NULL when the fact cannot be known.
+/// Registers `dba_wal_bytes()`, `dba_wal_commits()` and `dba_file_identity()`, which give NULL when the fact cannot be
+/// known, and `dba_file_closed()`, which gives NULL when nothing keeps us from writing.
 pub(super) fn register(connection: &Connection, database: &Path) -> rusqlite::Result<()> {
     let log = beside(database, "-wal");
     let path = log.clone();
     connection.create_scalar_function("dba_wal_bytes", 0, FLAGS, move |_| Ok(file_bytes(&path)))?;
+    let path = database.to_owned();
+    connection.create_scalar_function("dba_file_identity", 0, FLAGS, move |_| Ok(files::identity(&path)))?;
+    let path = database.to_owned();
+    connection.create_scalar_function("dba_file_closed", 0, FLAGS, move |_| Ok(files::closed_for_writing(&path)))?;
     let counter = Mutex::new(CommitCounter::default());
     connection.create_scalar_function("dba_wal_commits", 0, FLAGS, move |_| {
         let commits = counter.lock().unwrap_or_else(PoisonError::into_inner).look(&log);

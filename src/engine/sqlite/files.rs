@@ -84,6 +84,24 @@ pub(super) fn is_closed(path: &Path) -> bool {
     access(path, AccessFlags::R_OK).is_err()
 }
 
+/// What has to be done before we can write to a file; `None` when nothing has to. SQLite also needs the folder, where
+/// it keeps its journal while it writes.
+pub(super) fn closed_for_writing(path: &Path) -> Option<String> {
+    let folder = path.parent()?;
+    let needs = [(path, AccessFlags::W_OK, "u+w"), (folder, AccessFlags::W_OK | AccessFlags::X_OK, "u+wx")];
+    needs.into_iter().find_map(|(place, right, mode)| {
+        let shown = place.display();
+        match access(place, right) {
+            Ok(()) => None,
+            Err(nix::errno::Errno::EROFS) => Some(format!("mount the file system of {shown} for writing")),
+            Err(_) if fs::metadata(place).is_ok_and(|facts| facts.uid() == nix::unistd::geteuid().as_raw()) => {
+                Some(format!("chmod {mode} '{shown}'"))
+            }
+            Err(_) => Some(format!("let this user write to {shown}, for example: chmod g{} '{shown}'", &mode[1..])),
+        }
+    })
+}
+
 /// The folder of a file does not let us create a file in it.
 pub(super) fn folder_is_closed(path: &Path) -> bool {
     path.parent().is_some_and(|folder| access(folder, AccessFlags::W_OK | AccessFlags::X_OK).is_err())

@@ -26,7 +26,7 @@ fn try_open(path: &Path, gate: &Gate) -> rusqlite::Result<(Connection, Identity)
     // No URI flag and an absolute path: the name is a name, whatever it looks like.
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
-    harden(&connection)?;
+    harden(&connection, Purpose::Reading)?;
     connection.busy_timeout(LOCK_PATIENCE)?;
     let identity = identity(&connection, path)?;
     // From here on the worker waits for locks by itself, because SQLite's own waiting cannot be stopped.
@@ -37,15 +37,34 @@ fn try_open(path: &Path, gate: &Gate) -> rusqlite::Result<(Connection, Identity)
     Ok((connection, identity))
 }
 
+/// Opens a file to do one approved act on it: writable, and as closed as for reading in everything else.
+pub(super) fn open_for_act(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    harden(&connection, Purpose::Act)?;
+    connection.busy_timeout(Duration::ZERO)?;
+    facts::register(&connection, path)?;
+    Ok(connection)
+}
+
+/// What a connection is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Reading,
+    /// One approved act: the file's triggers run with it, as they do for the application, and foreign keys hold.
+    Act,
+}
+
 /// Every switch and limit that takes power from the file and from statements. None of them reaches beyond this
 /// connection.
-fn harden(connection: &Connection) -> rusqlite::Result<()> {
+fn harden(connection: &Connection, purpose: Purpose) -> rusqlite::Result<()> {
+    let acts = purpose == Purpose::Act;
     for (switch, on) in [
         (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
         (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
         (DbConfig::SQLITE_DBCONFIG_WRITABLE_SCHEMA, false),
         (DbConfig::SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, false),
-        (DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false),
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, acts),
         (DbConfig::SQLITE_DBCONFIG_ENABLE_ATTACH_CREATE, false),
         (DbConfig::SQLITE_DBCONFIG_ENABLE_ATTACH_WRITE, false),
         (DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true),
@@ -55,10 +74,11 @@ fn harden(connection: &Connection) -> rusqlite::Result<()> {
         connection.set_db_config(switch, on)?;
     }
     for (limit, most) in [
-        (Limit::SQLITE_LIMIT_ATTACHED, 0),
+        // VACUUM attaches the new file for itself; the authorizer lets nobody else.
+        (Limit::SQLITE_LIMIT_ATTACHED, i32::from(acts)),
         (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),
-        (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 1),
-        (Limit::SQLITE_LIMIT_SQL_LENGTH, 1_000_000),
+        (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, if acts { 1000 } else { 1 }),
+        (Limit::SQLITE_LIMIT_SQL_LENGTH, 1 << 20),
         (Limit::SQLITE_LIMIT_EXPR_DEPTH, 500),
         (Limit::SQLITE_LIMIT_COMPOUND_SELECT, 200),
         (Limit::SQLITE_LIMIT_VDBE_OP, 250_000),
@@ -68,8 +88,13 @@ fn harden(connection: &Connection) -> rusqlite::Result<()> {
     ] {
         connection.set_limit(limit, most)?;
     }
-    // A second lock on the door, no file mapped into memory, and pages checked before they are believed.
-    connection.execute_batch("PRAGMA query_only = 1; PRAGMA mmap_size = 0; PRAGMA cell_size_check = 1;")
+    connection.execute_batch(match purpose {
+        // A second lock on the door.
+        Purpose::Reading => "PRAGMA query_only = 1",
+        Purpose::Act => "PRAGMA foreign_keys = 1; PRAGMA synchronous = FULL",
+    })?;
+    // No file mapped into memory, and pages checked before they are believed.
+    connection.execute_batch("PRAGMA mmap_size = 0; PRAGMA cell_size_check = 1;")
 }
 
 /// Reads the file for the first time.

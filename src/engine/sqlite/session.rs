@@ -1,6 +1,7 @@
-//! The live connection as the rest of the program sees it: the two doors, deadlines and stopping. The work is done
-//! by the thread in `worker`.
+//! The live connection as the rest of the program sees it: its doors, deadlines and stopping. Reading is done by
+//! the thread in `worker`, an approved act by one of its own.
 
+use super::fix;
 use super::worker::{Command, Piece};
 use crate::domain::error_event::SessionError;
 use crate::domain::guard::Allowed;
@@ -12,6 +13,7 @@ use crate::engine::{ActError, Acted, Param, Query, ReadSummary, RowSink, Session
 use async_trait::async_trait;
 use rusqlite::InterruptHandle;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -26,6 +28,7 @@ const BATCHES_AHEAD: usize = 2;
 /// A session on one file.
 pub(super) struct SqliteSession {
     identity: Identity,
+    path: PathBuf,
     commands: mpsc::Sender<Command>,
     interrupt: InterruptHandle,
     ended: oneshot::Receiver<()>,
@@ -37,11 +40,12 @@ impl SqliteSession {
     /// `ended` fires, or is dropped, when the thread behind `commands` has closed the file.
     pub(super) fn new(
         identity: Identity,
+        path: PathBuf,
         commands: mpsc::Sender<Command>,
         interrupt: InterruptHandle,
         ended: oneshot::Receiver<()>,
     ) -> Self {
-        Self { identity, commands, interrupt, ended, given_up: false }
+        Self { identity, path, commands, interrupt, ended, given_up: false }
     }
 
     async fn send(&self, command: Command) -> Result<(), SessionError> {
@@ -167,8 +171,7 @@ impl Session for SqliteSession {
         witness: &mut dyn Witness,
         stop: &CancellationToken,
     ) -> Result<Acted, ActError> {
-        let _ = (approved, plan, witness, stop);
-        Err(ActError::NotDone(SessionError::Unsupported("acts are not known here".into())))
+        fix::act(&self.path, approved, plan, witness, stop).await
     }
 
     async fn close(self: Box<Self>) {

@@ -272,21 +272,21 @@ fn refused(reason: &str) -> SessionError {
 
 /// Ends a statement: when the person stops it, when nobody waits for it any more, and when its time is over.
 #[derive(Clone)]
-struct Watch {
+pub(super) struct Watch {
     stop: CancellationToken,
     deadline: Instant,
     timeout_ms: u64,
 }
 
 impl Watch {
-    fn new(limits: &Limits, stop: CancellationToken) -> Self {
+    pub(super) fn new(limits: &Limits, stop: CancellationToken) -> Self {
         let deadline = Instant::now() + Duration::from_millis(limits.timeout_ms);
         Self { stop, deadline, timeout_ms: limits.timeout_ms }
     }
-    fn is_over(&self) -> bool {
+    pub(super) fn is_over(&self) -> bool {
         self.stop.is_cancelled() || Instant::now() >= self.deadline
     }
-    fn verdict(&self) -> SessionError {
+    pub(super) fn verdict(&self) -> SessionError {
         if self.stop.is_cancelled() { SessionError::Canceled } else { SessionError::Deadline(self.timeout_ms) }
     }
 }

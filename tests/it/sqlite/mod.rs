@@ -1,6 +1,7 @@
 //! The SQLite engine on real files.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod acts;
 mod bounds;
 mod files;
 mod gates;

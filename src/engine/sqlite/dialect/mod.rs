@@ -1,14 +1,23 @@
 //! The pure half of SQLite: classify, names, questions.
 
+mod acts;
 mod classify;
 mod names;
 mod questions;
 
 use crate::domain::dialect::Dialect;
 use crate::domain::guard::{Author, Catalog, Judgement};
+use crate::domain::proposal::kind::FixKind;
 use crate::domain::question::{Answer, Cannot, Intent};
 use crate::domain::schema::Schema;
 use crate::domain::target::{EngineId, Timestamp};
+use crate::engine::sql::words::Words;
+use sqlparser::ast::Statement;
+
+/// One statement as the parser that the guard asks understands it; `None` when it does not.
+pub(super) fn parsed(words: Words<'_>) -> Option<Statement> {
+    classify::parsed(words)
+}
 
 struct Pure;
 
@@ -39,6 +48,9 @@ impl Dialect for Pure {
     }
     fn literal(&self, text: &str) -> String {
         names::literal(text)
+    }
+    fn render(&self, kind: &FixKind) -> Result<String, String> {
+        acts::render(kind)
     }
     fn answer(&self, intent: &Intent, schema: &Schema, now: Timestamp) -> Result<Answer, Cannot> {
         questions::answer(intent, schema, now)

@@ -35,6 +35,11 @@ pub(super) fn classify(text: &str, author: Author, catalog: &Catalog) -> Judgeme
     statement::judge(Words { text, tokens: &tokens }, author, catalog)
 }
 
+/// One statement as the parser understands it; `None` when it does not.
+pub(super) fn parsed(words: Words<'_>) -> Option<sqlparser::ast::Statement> {
+    grammar::parse(words).ok()
+}
+
 /// True when a text is one well-formed statement.
 pub(super) fn parses(text: &str) -> bool {
     let mut tokens = lexer::meaningful(text, Lexis::Sqlite);
