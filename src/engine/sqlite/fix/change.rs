@@ -299,7 +299,8 @@ mod tests {
         assert_eq!(given("INSERT INTO t VALUES (1, (2)), (3, 4)"), Some(2));
         assert_eq!(given("INSERT INTO t(a) VALUES ('(') ON CONFLICT (a) DO NOTHING"), Some(1));
         assert_eq!(given("INSERT INTO t DEFAULT VALUES"), Some(1));
-        let copied = rows("INSERT INTO t(a) SELECT a.x FROM a JOIN b ON a.x = b.x WHERE true ON CONFLICT DO UPDATE SET a = 1");
+        let copied =
+            rows("INSERT INTO t(a) SELECT a.x FROM a JOIN b ON a.x = b.x WHERE true ON CONFLICT DO UPDATE SET a = 1");
         assert_eq!(copied.source.as_deref(), Some("SELECT a.x FROM a JOIN b ON a.x = b.x WHERE true"));
         assert!(copied.displaces && copied.given_rows.is_none());
         assert!(rows("REPLACE INTO t VALUES (1)").displaces);

@@ -153,7 +153,8 @@ fn alter(words: Words<'_>) -> Result<Deed, String> {
     let (table, at) = object_name(words, 2)?;
     // COLUMN is noise, unless it is the column's own name.
     let column = |index: usize| {
-        let noise = words.is(index, &["column"]) && !matches!(words.at(index + 1), "" | "(") && !words.is(index + 1, &["to"]);
+        let noise =
+            words.is(index, &["column"]) && !matches!(words.at(index + 1), "" | "(") && !words.is(index + 1, &["to"]);
         index + usize::from(noise)
     };
     let change = if words.is(at, &["add"]) {
@@ -218,7 +219,10 @@ mod tests {
         let create = |what, if_not_exists| Deed::Create { what, name: "i".into(), if_not_exists };
         assert_eq!(read("CREATE UNIQUE INDEX IF NOT EXISTS main.i ON t(a)").unwrap(), create(What::Index, true));
         assert_eq!(read("CREATE VIRTUAL TABLE i USING fts5(a)").unwrap(), create(What::Table, false));
-        assert_eq!(read("CREATE TRIGGER i AFTER INSERT ON t BEGIN SELECT 1; END").unwrap(), create(What::Trigger, false));
+        assert_eq!(
+            read("CREATE TRIGGER i AFTER INSERT ON t BEGIN SELECT 1; END").unwrap(),
+            create(What::Trigger, false)
+        );
         assert_eq!(
             read("DROP VIEW IF EXISTS `v`").unwrap(),
             Deed::Drop { what: What::View, name: "v".into(), if_exists: true }

@@ -133,11 +133,7 @@ pub(super) struct Facts {
 ///
 /// # Errors
 /// The file's, and one when a definition is too long to be compared.
-pub(super) async fn gather(
-    asked: &mut dyn Catalogue,
-    deed: &Deed,
-    statement: &str,
-) -> Result<Facts, SessionError> {
+pub(super) async fn gather(asked: &mut dyn Catalogue, deed: &Deed, statement: &str) -> Result<Facts, SessionError> {
     let mut facts = Facts { file: file(asked).await?, ..Facts::default() };
     if matches!(deed, Deed::JournalMode(_) | Deed::Vacuum) {
         return Ok(facts);
@@ -239,7 +235,8 @@ impl Deed {
     pub(super) fn old_column(&self) -> Option<&str> {
         match self {
             Self::Alter {
-                change: Alteration::DropColumn(column) | Alteration::RenameColumn { from: column, .. }, ..
+                change: Alteration::DropColumn(column) | Alteration::RenameColumn { from: column, .. },
+                ..
             } => Some(column),
             _ => None,
         }

@@ -46,7 +46,11 @@ fn again(facts: &Facts, what: What, name: &str) -> Inverse {
         if matches!(what, What::Table | What::View) { facts.hanging_on(&object.name).collect() } else { Vec::new() };
     let rows = std::iter::once(object).chain(hanging);
     let statements: Vec<String> = rows.filter_map(|row| row.sql.clone()).collect();
-    if statements.is_empty() { Inverse::None("its definition is not known".into()) } else { Inverse::Statements(statements) }
+    if statements.is_empty() {
+        Inverse::None("its definition is not known".into())
+    } else {
+        Inverse::Statements(statements)
+    }
 }
 
 fn of_rows(change: &RowChange, facts: &Facts) -> Inverse {
@@ -74,7 +78,9 @@ fn obstacle(change: &RowChange, facts: &Facts) -> Option<String> {
         return Some("it replaces rows that are in its way, and which those are is not known before".into());
     }
     if change.joins {
-        return Some("it takes values from other tables; write the condition with IN (SELECT ...) to have it undone".into());
+        return Some(
+            "it takes values from other tables; write the condition with IN (SELECT ...) to have it undone".into(),
+        );
     }
     match change.verb {
         Verb::Insert if shape.without_rowid => Some("a table WITHOUT ROWID does not tell which rows are new".into()),
@@ -86,7 +92,8 @@ fn obstacle(change: &RowChange, facts: &Facts) -> Option<String> {
 }
 
 fn is_key(shape: &Shape, column: &str) -> bool {
-    let rowid = !shape.without_rowid && ["rowid", "_rowid_", "oid"].iter().any(|name| column.eq_ignore_ascii_case(name));
+    let rowid =
+        !shape.without_rowid && ["rowid", "_rowid_", "oid"].iter().any(|name| column.eq_ignore_ascii_case(name));
     rowid || shape.columns.iter().any(|c| c.key > 0 && c.name.eq_ignore_ascii_case(column))
 }
 

@@ -76,12 +76,16 @@ mod tests {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             f64::from_bits(state)
         };
-        let mut values: Vec<Value> = std::iter::repeat_with(&mut noise).filter(|n| !n.is_nan()).take(2000).map(Value::Real).collect();
+        let mut values: Vec<Value> =
+            std::iter::repeat_with(&mut noise).filter(|n| !n.is_nan()).take(2000).map(Value::Real).collect();
         values.extend(
-            [0.1, -2.5, 1e22, 5e-324, f64::MAX, f64::MIN_POSITIVE, f64::INFINITY, f64::NEG_INFINITY, 3.0].map(Value::Real),
+            [0.1, -2.5, 1e22, 5e-324, f64::MAX, f64::MIN_POSITIVE, f64::INFINITY, f64::NEG_INFINITY, 3.0]
+                .map(Value::Real),
         );
         values.extend([i64::MIN, i64::MAX, 0, -1].map(Value::Integer));
-        values.extend(["", "it's", "a\0b", "zero\u{200b}width", "line\nend\r", "é\u{202e}"].map(|t| Value::Text(t.into())));
+        values.extend(
+            ["", "it's", "a\0b", "zero\u{200b}width", "line\nend\r", "é\u{202e}"].map(|t| Value::Text(t.into())),
+        );
         values.extend([Value::Null, Value::Blob(vec![0, 255, 39])]);
         for value in values {
             let reads_as = |text: &str| match read(&connection, text) {

@@ -34,8 +34,13 @@ impl Power {
 }
 
 /// Tools of ALTER TABLE, which SQLite calls on its own catalogue.
-const ALTER_TOOLS: &[&str] =
-    &["sqlite_drop_column", "sqlite_rename_column", "sqlite_rename_quotefix", "sqlite_rename_table", "sqlite_rename_test"];
+const ALTER_TOOLS: &[&str] = &[
+    "sqlite_drop_column",
+    "sqlite_rename_column",
+    "sqlite_rename_quotefix",
+    "sqlite_rename_table",
+    "sqlite_rename_test",
+];
 
 /// Why an action may not happen; `None` when it may.
 pub(in crate::engine::sqlite) fn refusal(power: Power, context: &AuthContext<'_>) -> Option<String> {

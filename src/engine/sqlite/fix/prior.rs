@@ -70,11 +70,11 @@ impl Prior {
     pub(super) fn take_inserted(&mut self, writer: &Writer, rowids: &[i64]) -> Result<(), ActError> {
         writer.open(Door::Own);
         let rowid = self.rowid.ok_or_else(|| refused("the table does not tell which rows are new"))?;
-        let (table, keys) = (crate::engine::sqlite::dialect::DIALECT.quote(&self.change.table), self.key.columns.join(", "));
+        let (table, keys) =
+            (crate::engine::sqlite::dialect::DIALECT.quote(&self.change.table), self.key.columns.join(", "));
         for number in rowids {
             let query = format!("SELECT {keys} FROM main.{table} WHERE {rowid} = {number}");
-            let found =
-                literals(&writer.connection, &query, self.key.columns.len()).map_err(|e| writer.failed(e))?;
+            let found = literals(&writer.connection, &query, self.key.columns.len()).map_err(|e| writer.failed(e))?;
             self.rows.extend(found);
         }
         self.fits()

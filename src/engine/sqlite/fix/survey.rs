@@ -76,7 +76,9 @@ pub(super) fn emptiness(empty: bool) -> crate::domain::guard::ticket::Preconditi
 /// What the statement names must be there, and what it makes must not.
 fn exists(deed: &Deed, facts: &Facts) -> Result<(), SessionError> {
     let missing = |what: &str, name: &str| {
-        Err(SessionError::Unsupported(format!("there is no {what} {name} in this file: look at its schema for the name")))
+        Err(SessionError::Unsupported(format!(
+            "there is no {what} {name} in this file: look at its schema for the name"
+        )))
     };
     match deed {
         Deed::Rows(change) if facts.shape.is_none() => missing("table", &change.table),
@@ -89,7 +91,9 @@ fn exists(deed: &Deed, facts: &Facts) -> Result<(), SessionError> {
         },
         Deed::Drop { what, name, .. } if facts.find(*what, name).is_none() => missing(what.word(), name),
         Deed::Create { name, .. } => match facts.schema.iter().find(|row| row.name.eq_ignore_ascii_case(name)) {
-            Some(row) => Err(SessionError::Unsupported(format!("there is already the {} {name} in this file", row.kind))),
+            Some(row) => {
+                Err(SessionError::Unsupported(format!("there is already the {} {name} in this file", row.kind)))
+            }
             None => Ok(()),
         },
         _ => Ok(()),
@@ -135,7 +139,9 @@ async fn blast(session: &mut dyn Session, deed: &Deed, facts: &Facts) -> Result<
 fn locks(deed: &Deed, facts: &Facts) -> String {
     let wal = facts.file.journal_mode == "wal";
     match (deed, wal) {
-        (Deed::JournalMode(_), _) => "the whole file: it fails while another program has it open in another mode".into(),
+        (Deed::JournalMode(_), _) => {
+            "the whole file: it fails while another program has it open in another mode".into()
+        }
         (Deed::Vacuum, false) => "the whole file: nobody else reads or writes until it is done".into(),
         (_, true) => "the file's one write lock: other writers wait, readers go on".into(),
         (_, false) => {
@@ -191,7 +197,9 @@ async fn rows(
     }
     let key = facts.shape.as_ref().and_then(undo::key);
     if change.verb == Verb::Update && key.is_some_and(|key| key.is_place) {
-        blast.notes.push("The table has no primary key: an undo finds its rows by rowid, which VACUUM may change.".into());
+        blast
+            .notes
+            .push("The table has no primary key: an undo finds its rows by rowid, which VACUUM may change.".into());
     }
     Ok(())
 }

@@ -90,7 +90,8 @@ pub(super) fn statement(change: &RowChange, columns: &[String], key: &Key, rows:
             format!("DELETE FROM {table} WHERE ({}) IN (VALUES {})", key.columns.join(", "), tuples())
         }
         (Verb::Update, [row]) => {
-            let pairs: Vec<String> = columns.iter().zip(row).map(|(column, value)| format!("{column} = {value}")).collect();
+            let pairs: Vec<String> =
+                columns.iter().zip(row).map(|(column, value)| format!("{column} = {value}")).collect();
             let (keys, values) = pairs.split_at(key.columns.len());
             format!("UPDATE {table} SET {} WHERE {}", values.join(", "), keys.join(" AND "))
         }
@@ -165,7 +166,12 @@ mod tests {
             let undo = undo(text, shape, rows);
             assert_eq!(undo, expected, "{text}");
             let judgement = dialect::DIALECT.classify(&undo, Author::Person, &Catalog::default());
-            assert_eq!((judgement.verdict, judgement.class), (Verdict::NeedsApproval, Class::Dml), "{undo}: {}", judgement.reason);
+            assert_eq!(
+                (judgement.verdict, judgement.class),
+                (Verdict::NeedsApproval, Class::Dml),
+                "{undo}: {}",
+                judgement.reason
+            );
         }
     }
 

@@ -246,7 +246,8 @@ impl Writer {
             if returned.len() < RETURNED_ROWS {
                 let cells: Result<Vec<_>, _> = (0..count).map(|index| row.get_ref(index)).collect();
                 let cells = cells.map_err(|e| self.failed(e))?;
-                let texts = cells.into_iter().map(|cell| cells::value(cell, 4096).plain().unwrap_or_else(|| "NULL".into()));
+                let texts =
+                    cells.into_iter().map(|cell| cells::value(cell, 4096).plain().unwrap_or_else(|| "NULL".into()));
                 returned.push(texts.collect::<Vec<_>>().join("\t"));
             }
         }
@@ -333,8 +334,9 @@ impl Writer {
         let count = statement.column_count();
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next()? {
-            let cells: rusqlite::Result<Vec<_>> =
-                (0..count).map(|i| row.get_ref(i).map(|cell| cells::value(cell, Limits::default().cell_bytes))).collect();
+            let cells: rusqlite::Result<Vec<_>> = (0..count)
+                .map(|i| row.get_ref(i).map(|cell| cells::value(cell, Limits::default().cell_bytes)))
+                .collect();
             if sink.row(cells?).is_break() {
                 break;
             }
@@ -350,9 +352,9 @@ impl Writer {
     fn explain(&self, error: rusqlite::Error) -> SessionError {
         match error.sqlite_error_code() {
             Some(ErrorCode::OperationInterrupted) => self.watch.verdict(),
-            Some(ErrorCode::AuthorizationForStatementDenied) => SessionError::Unsupported(
-                self.gate.refusal().unwrap_or_else(|| "SQLite's authorizer said no".into()),
-            ),
+            Some(ErrorCode::AuthorizationForStatementDenied) => {
+                SessionError::Unsupported(self.gate.refusal().unwrap_or_else(|| "SQLite's authorizer said no".into()))
+            }
             _ => cells::server_error(error),
         }
     }

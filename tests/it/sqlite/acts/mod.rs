@@ -7,12 +7,12 @@ mod stopped;
 
 use super::{open, spec};
 use async_trait::async_trait;
+use dba_gpt::domain::error_event::SessionError;
 use dba_gpt::domain::guard::ticket::{Approved, Consent, DEAD_MS, Desk, Moment, grant};
 use dba_gpt::domain::guard::{self, Author, Catalog, Verdict};
 use dba_gpt::domain::proposal::kind::FixKind;
 use dba_gpt::domain::proposal::survey::{Inverse, Survey};
 use dba_gpt::domain::proposal::{Draft, Origin, Parts, Proposal};
-use dba_gpt::domain::error_event::SessionError;
 use dba_gpt::domain::target::{Environment, TargetId, Timestamp};
 use dba_gpt::engine::{ActError, Acted, Witness};
 use rusqlite::Connection;

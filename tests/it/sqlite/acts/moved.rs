@@ -25,7 +25,10 @@ async fn a_changed_object_voids_the_approval() {
         ("DELETE FROM canary WHERE id = 1", "CREATE INDEX i ON canary(n)"),
         ("DELETE FROM canary WHERE id = 1", "CREATE TRIGGER t AFTER DELETE ON canary BEGIN SELECT 1; END"),
         ("DELETE FROM canary WHERE id = 1", "CREATE TABLE child(c REFERENCES canary ON DELETE CASCADE)"),
-        ("DELETE FROM canary WHERE id = 1", "ALTER TABLE canary RENAME TO was; CREATE TABLE canary(id INTEGER PRIMARY KEY, n, v)"),
+        (
+            "DELETE FROM canary WHERE id = 1",
+            "ALTER TABLE canary RENAME TO was; CREATE TABLE canary(id INTEGER PRIMARY KEY, n, v)",
+        ),
         ("DELETE FROM canary WHERE id IN (SELECT id FROM v)", "DROP VIEW v; CREATE VIEW v AS SELECT id FROM canary"),
         ("CREATE INDEX i ON canary(n)", "CREATE INDEX i ON canary(v)"),
         ("DROP INDEX old", "DROP INDEX old; CREATE INDEX old ON canary(v)"),

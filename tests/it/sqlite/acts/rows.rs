@@ -3,8 +3,8 @@
 use super::{Notes, act_with, done, draft, state, surveyed};
 use dba_gpt::domain::error_event::SessionError;
 use dba_gpt::domain::guard::ticket::Gravity;
-use dba_gpt::domain::proposal::survey::{Inverse, Rights};
 use dba_gpt::domain::proposal::gravity;
+use dba_gpt::domain::proposal::survey::{Inverse, Rights};
 use dba_gpt::engine::ActError;
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
@@ -43,7 +43,10 @@ async fn every_change_of_rows_is_undone_exactly() {
         for (statement, rows) in [
             ("UPDATE item SET price = price * 3, note = 'n' WHERE id < 5", 4),
             ("UPDATE item SET name = 'z' WHERE name IS NULL", 1),
-            ("WITH dear AS (SELECT id FROM item WHERE price > 1) UPDATE item AS i SET note = NULL WHERE i.id IN (SELECT id FROM dear)", 2),
+            (
+                "WITH dear AS (SELECT id FROM item WHERE price > 1) UPDATE item AS i SET note = NULL WHERE i.id IN (SELECT id FROM dear)",
+                2,
+            ),
             ("DELETE FROM item WHERE id >= 1", 5),
             ("DELETE FROM item WHERE id = 3 RETURNING id, name", 1),
             ("DELETE FROM item WHERE id = 99", 0),
@@ -134,7 +137,8 @@ async fn what_cannot_be_undone_is_said_before() {
     // The other events of the table are undone as ever, and the cascade happened.
     let survey = surveyed(&path, &draft("UPDATE item SET note = 1 WHERE id = 3")).await.unwrap();
     assert_eq!(survey.inverse, Inverse::FromRows(1000));
-    let left: i64 = Connection::open(&path).unwrap().query_row("SELECT count(*) FROM line", [], |row| row.get(0)).unwrap();
+    let left: i64 =
+        Connection::open(&path).unwrap().query_row("SELECT count(*) FROM line", [], |row| row.get(0)).unwrap();
     assert_eq!(left, 0);
 }
 

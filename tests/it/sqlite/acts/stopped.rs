@@ -16,7 +16,11 @@ use tokio_util::sync::CancellationToken;
 const ENDLESS: &str = "UPDATE canary SET n = (WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r) \
                        SELECT count(*) FROM r) WHERE id = 1";
 
-async fn tried(path: &Path, statement: &str, change: impl FnOnce(&mut Survey)) -> Result<dba_gpt::engine::Acted, ActError> {
+async fn tried(
+    path: &Path,
+    statement: &str,
+    change: impl FnOnce(&mut Survey),
+) -> Result<dba_gpt::engine::Acted, ActError> {
     let draft = draft(statement);
     let mut survey = surveyed(path, &draft).await.unwrap();
     change(&mut survey);
@@ -116,8 +120,7 @@ async fn a_file_or_folder_that_we_may_not_write_says_what_to_do() {
             let survey = surveyed(&path, &draft).await.unwrap();
             let Rights::Missing(commands) = &survey.rights else { panic!("{:?}", survey.rights) };
             assert!(commands[0].starts_with("chmod u+w"), "{commands:?}");
-            let result =
-                act_with(&path, &draft, &survey, &mut Notes::default(), &CancellationToken::new()).await;
+            let result = act_with(&path, &draft, &survey, &mut Notes::default(), &CancellationToken::new()).await;
             assert!(matches!(result, Err(ActError::NotDone(SessionError::Server(_)))), "{result:?}");
         }
         std::fs::set_permissions(place, old).unwrap();
