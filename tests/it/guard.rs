@@ -3,6 +3,7 @@
 
 mod mongodb;
 mod mutations;
+mod past;
 
 use dba_gpt::domain::guard::{Author, Catalog, CatalogView, Judgement, Verdict, decode_line};
 use dba_gpt::engine;

@@ -7,4 +7,4 @@ mod connect;
 mod logins;
 mod observe;
 mod read;
-mod support;
+pub mod support;

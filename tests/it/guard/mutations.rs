@@ -317,6 +317,10 @@ fn no_ordinary_read_is_refused_in_any_disguise() {
     let whole_only = |statement: &str| !is_query(statement) || statement.starts_with("((");
     for (engine, statement) in listed.chain(own).filter(|(_, statement)| !whole_only(statement)) {
         for text in disguises(engine, &statement, &Effort { wrappers: 6, per_form: 2, pairs: 3 }, &mut dice) {
+            // MySQL's TABLE is no part of ANALYZE, which would then take statistics.
+            if statement.starts_with("TABLE") && text.to_ascii_uppercase().contains("ANALYZE") {
+                continue;
+            }
             tried += 1;
             let judged = judge(engine, &text, Author::Model);
             if judged.verdict != Verdict::Allow {

@@ -191,3 +191,5 @@ EXPLAIN (ANALYZE, SERIALIZE TEXT, MEMORY) SELECT 1
 SHOW max_connections;
 SHOW lc_collate
 SHOW "TimeZone"
+SELECT ts_rewrite('a & b'::tsquery, 'a'::tsquery, 'c'::tsquery)
+SELECT pg_catalog.ts_rewrite(to_tsquery('a & b'), (SELECT 'a'::tsquery), 'c') FROM t

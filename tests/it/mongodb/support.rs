@@ -1,13 +1,10 @@
 //! What the tests of MongoDB share: connecting, a trusting dialect for the session's own defences, and sinks.
 
 pub use crate::support::mongo::{Mongo, Reaction, document};
-use dba_gpt::domain::dialect::Dialect;
+use crate::support::trusting;
 use dba_gpt::domain::error_event::{ConnectError, SessionError};
-use dba_gpt::domain::guard::{self, Allowed, Author, Catalog, Class, Judgement};
-use dba_gpt::domain::question::{Answer, Cannot, Intent};
+use dba_gpt::domain::guard::Allowed;
 use dba_gpt::domain::rows::{Limits, Rows};
-use dba_gpt::domain::schema::Schema;
-use dba_gpt::domain::target::{EngineId, Timestamp};
 use dba_gpt::engine::{Collector, ConnectSettings, Session, Surroundings, mongodb};
 use secrecy::SecretString;
 use std::future::Future;
@@ -41,39 +38,9 @@ pub async fn refused(url: &str) -> ConnectError {
     }
 }
 
-/// A dialect that lets everything pass, to bring statements to the session's own defences.
-struct Trusting;
-
-impl Dialect for Trusting {
-    fn engine(&self) -> EngineId {
-        mongodb::ID
-    }
-    fn classify(&self, _: &str, _: Author, _: &Catalog) -> Judgement {
-        Judgement::allow(Class::Read, "trusted by the test")
-    }
-    fn looks_like_statement(&self, _: &str) -> bool {
-        true
-    }
-    fn resolve_names(&self, statement: &str, _: &Schema) -> String {
-        statement.to_owned()
-    }
-    fn explain(&self, _: &str) -> Option<String> {
-        None
-    }
-    fn quote(&self, identifier: &str) -> String {
-        identifier.to_owned()
-    }
-    fn literal(&self, text: &str) -> String {
-        text.to_owned()
-    }
-    fn answer(&self, _: &Intent, _: &Schema, _: Timestamp) -> Result<Answer, Cannot> {
-        Err(Cannot::default())
-    }
-}
-
 /// A statement past the guard.
 pub fn trusted(statement: &str) -> Allowed {
-    guard::allow(&Trusting, Author::Person, &Catalog::default(), statement).unwrap()
+    trusting::trusted(mongodb::ID, statement)
 }
 
 /// Reads a statement past the guard.

@@ -1,13 +1,10 @@
 //! What the tests on a real server share: its URL, a second opinion, and waiting without sleeping.
 
 use crate::support::servers::{self, Address};
-use dba_gpt::domain::dialect::Dialect;
+use crate::support::trusting;
 use dba_gpt::domain::error_event::{ConnectError, SessionError};
-use dba_gpt::domain::guard::{self, Allowed, Author, Catalog, Class, Judgement};
-use dba_gpt::domain::question::{Answer, Cannot, Intent};
+use dba_gpt::domain::guard::Allowed;
 use dba_gpt::domain::rows::{Limits, Rows, Value};
-use dba_gpt::domain::schema::Schema;
-use dba_gpt::domain::target::{EngineId, Timestamp};
 use dba_gpt::engine::{Collector, ConnectSettings, ReadSummary, Session, Surroundings, mysql};
 use secrecy::SecretString;
 use std::future::Future;
@@ -160,38 +157,8 @@ pub async fn eventually(what: &str, mut done: impl FnMut() -> bool) {
     }
 }
 
-/// A dialect that lets everything pass, to bring statements to the session's own defences.
-struct Trusting;
-
-impl Dialect for Trusting {
-    fn engine(&self) -> EngineId {
-        mysql::ID
-    }
-    fn classify(&self, _: &str, _: Author, _: &Catalog) -> Judgement {
-        Judgement::allow(Class::Read, "a test")
-    }
-    fn looks_like_statement(&self, _: &str) -> bool {
-        true
-    }
-    fn resolve_names(&self, statement: &str, _: &Schema) -> String {
-        statement.into()
-    }
-    fn explain(&self, _: &str) -> Option<String> {
-        None
-    }
-    fn quote(&self, identifier: &str) -> String {
-        identifier.into()
-    }
-    fn literal(&self, text: &str) -> String {
-        text.into()
-    }
-    fn answer(&self, _: &Intent, _: &Schema, _: Timestamp) -> Result<Answer, Cannot> {
-        Err(Cannot::default())
-    }
-}
-
 pub fn allowed(statement: &str) -> Allowed {
-    guard::allow(&Trusting, Author::Person, &Catalog::default(), statement).unwrap()
+    trusting::trusted(mysql::ID, statement)
 }
 
 /// Reads into memory.

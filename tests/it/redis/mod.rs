@@ -5,4 +5,4 @@ mod guard;
 mod observe;
 mod questions;
 mod read;
-mod support;
+pub mod support;

@@ -137,18 +137,45 @@ impl Raw {
         }
         line
     }
+    /// Sends and gives the whole answer, a line an element.
+    pub fn ask_whole(&mut self, words: &[&str]) -> String {
+        self.send(words);
+        let mut left = 1_usize;
+        let mut out = String::new();
+        while left > 0 {
+            left -= 1;
+            let mut line = String::new();
+            self.0.read_line(&mut line).unwrap();
+            let count = line.get(1..).and_then(|rest| rest.trim_end().parse::<usize>().ok());
+            match (line.as_bytes().first(), count) {
+                (Some(b'*' | b'~'), Some(count)) => left += count,
+                (Some(b'$'), Some(length)) => {
+                    let mut value = vec![0; length + 2];
+                    self.0.read_exact(&mut value).unwrap();
+                    out.push_str(&String::from_utf8_lossy(&value[..length]));
+                    out.push('\n');
+                }
+                _ => out.push_str(&line),
+            }
+        }
+        out
+    }
 }
 
 /// A server of the test's own; it ends with the test.
 pub struct Own {
     child: Child,
     pub port: u16,
-    _folder: tempfile::TempDir,
+    pub folder: tempfile::TempDir,
 }
 
 impl Own {
     /// Starts one with these lines of configuration.
     pub fn start(configuration: &[&str]) -> Self {
+        Self::start_program("redis-server", configuration)
+    }
+    /// The same of another server program.
+    pub fn start_program(program: &str, configuration: &[&str]) -> Self {
         for _ in 0..5 {
             let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
             let folder = tempfile::tempdir().unwrap();
@@ -158,14 +185,14 @@ impl Own {
             text.push_str(&configuration.join("\n"));
             text.push('\n');
             std::fs::write(&file, text).unwrap();
-            let mut child = Command::new("redis-server").arg(&file).stdout(Stdio::piped()).spawn().unwrap();
+            let mut child = Command::new(program).arg(&file).stdout(Stdio::piped()).spawn().unwrap();
             let mut log = BufReader::new(child.stdout.take().unwrap());
             let mut line = String::new();
             while log.read_line(&mut line).is_ok_and(|n| n > 0) {
                 if line.contains("Ready to accept connections") {
                     // What it still says must go somewhere.
                     std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-                    return Self { child, port, _folder: folder };
+                    return Self { child, port, folder };
                 }
                 line.clear();
             }

@@ -2,7 +2,7 @@
 
 use super::begin::{Facts, Flavour};
 use crate::domain::rows::Limits;
-use crate::engine::mysql::wire::{Command, Wire, WireError};
+use crate::engine::mysql::wire::{Cell, Command, Wire, WireError};
 
 /// The server's time for a statement of a session at rest, milliseconds.
 pub(super) const TIMEOUT_MS: u64 = 5000;
@@ -32,7 +32,22 @@ pub(super) async fn reset(wire: &mut Wire, facts: &Facts) -> Result<(), WireErro
     for step in [wire.run(&Command::new("ROLLBACK")).await?, wire.reset().await?] {
         step.map_err(|message| WireError::Ended(Box::new(message)))?;
     }
+    come_back(wire, facts).await?;
     put_on(wire, facts.flavour).await
+}
+
+/// Makes the database of the login the current one again, which the server's reset leaves as it is. Out of a database
+/// into none there is no way but a new connection.
+async fn come_back(wire: &mut Wire, facts: &Facts) -> Result<(), WireError> {
+    let refused = |message| WireError::Ended(Box::new(message));
+    if !facts.database.is_empty() {
+        return wire.enter(&facts.database).await?.map(|_| ()).map_err(refused);
+    }
+    let answer = wire.ask_command(&Command::new("SELECT DATABASE()"), 1).await?.map_err(refused)?;
+    match answer.rows.first().and_then(|row| row.first()) {
+        Some(Cell::Null) => Ok(()),
+        _ => Err(WireError::Malformed("a current database that nobody chose")),
+    }
 }
 
 /// Sets the server's time for the statements that follow.

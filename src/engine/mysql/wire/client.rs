@@ -240,6 +240,12 @@ impl Wire {
         self.decoder.expect_end();
         self.end().await
     }
+    /// Makes a database the current one.
+    pub(crate) async fn enter(&mut self, database: &str) -> Asked<Done> {
+        self.queue(Code::COM_INIT_DB, database.as_bytes());
+        self.decoder.expect_end();
+        self.end().await
+    }
     async fn end(&mut self) -> Asked<Done> {
         self.send().await?;
         match self.receive().await? {

@@ -13,6 +13,7 @@ mod run;
 mod shape;
 
 use super::connect::Way;
+use super::dialect;
 use super::sample::Memory;
 use super::wire::{Wire, WireError};
 use crate::domain::error_event::{ServerMessage, SessionError};
@@ -184,7 +185,13 @@ impl Session for RedisSession {
                 ..ServerMessage::default()
             }));
         }
-        self.carry_out(&words, limits, stop, sink).await
+        let summary = self.carry_out(&words, limits, stop, sink).await;
+        // Nothing resets a connection to what it was. One on which anything else was sent than a read that our list
+        // knows (a name, another database, another user) is not used again.
+        if !is_listed(&words) {
+            self.wire = None;
+        }
+        summary
     }
 
     fn memory(&mut self) -> Option<&mut (dyn Any + Send)> {
@@ -214,6 +221,11 @@ impl RedisSession {
     pub(crate) fn remembered(&mut self) -> &mut Memory {
         &mut self.memory
     }
+}
+
+/// A read of our list, or a form made of such reads.
+fn is_listed(words: &[Vec<u8>]) -> bool {
+    matches!(dialect::forms::parse(words), Some(Ok(_))) || dialect::classify::is_read(words)
 }
 
 /// Milliseconds since a moment.

@@ -109,10 +109,25 @@ fn check_call(call: &SyntaxNode, position: Position, context: Context<'_>, findi
         findings.deny(Class::Unparsed, "the name of a function cannot be decoded");
         return;
     };
+    if is_pure_rewrite(&parts, call) {
+        return;
+    }
     functions::check(&parts, position, context, findings);
     if parts.last().is_some_and(|name| name == "current_setting") {
         check_setting(call, findings);
     }
+}
+
+/// `ts_rewrite(query, query, query)` replaces one search by another and computes. With two arguments the second is SQL in
+/// a text.
+fn is_pure_rewrite(parts: &[String], call: &SyntaxNode) -> bool {
+    let of_the_server = match parts {
+        [name] => name == "ts_rewrite",
+        [schema, name] => schema == "pg_catalog" && name == "ts_rewrite",
+        _ => false,
+    };
+    let arguments = || call.children().find(|child| child.kind() == K::ARG_LIST);
+    of_the_server && arguments().is_some_and(|list| list.children().count() == 3)
 }
 
 /// `current_setting('primary_conninfo')`.

@@ -66,6 +66,12 @@ pub(super) fn classify(statement: &str, author: Author) -> Judgement {
     others::judge(&name, &subcommand, &words, author)
 }
 
+/// Whether a line's name is on the list of reads, whatever its arguments.
+pub(in crate::engine::redis) fn is_read(words: &[Vec<u8>]) -> bool {
+    let name = |at: usize| words.get(at).and_then(|word| upper(word)).unwrap_or_default();
+    reads::find(&name(0), &name(1), words).is_some()
+}
+
 /// Upper case of a word that can be a name of a command: ASCII letters, digits and a few signs.
 pub(in crate::engine::redis) fn upper(word: &[u8]) -> Option<String> {
     let fits = !word.is_empty()
