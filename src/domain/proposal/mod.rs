@@ -217,7 +217,8 @@ impl Proposal {
             statement: self.draft.statement.clone(),
             parameters: Vec::new(),
             class: self.draft.class,
-            gravity: gravity(&self.draft, survey),
+            // One that turned out to be less grave is still the one that was approved.
+            gravity: gravity(&self.draft, survey).max(self.gravity),
             binding: Binding {
                 target: self.target.clone(),
                 engine: self.engine.clone(),

@@ -6,13 +6,15 @@ mod classify;
 mod names;
 mod questions;
 
-pub(super) use classify::{extensions, is_built_in_reader};
+pub(super) use classify::{extensions, is_built_in_reader, scope, words};
+pub(super) use names::{literal, quote};
 
 use crate::domain::connection::Approach;
 use crate::domain::dialect::Dialect;
 use crate::domain::error_event::{ConnectKind, tls_code};
 use crate::domain::guard::{Author, Catalog, Judgement};
 use crate::domain::proposal::advice::Advice;
+use crate::domain::proposal::kind::FixKind;
 use crate::domain::question::{Answer, Cannot, Intent};
 use crate::domain::schedule::Recovery;
 use crate::domain::schema::Schema;
@@ -53,6 +55,9 @@ impl Dialect for Pure {
     }
     fn may_declare_safe(&self, function: &str) -> Result<(), String> {
         classify::may_declare_safe(function)
+    }
+    fn render(&self, kind: &FixKind) -> Result<String, String> {
+        super::fix::render(kind)
     }
     fn approach(&self) -> &'static Approach {
         &approach::APPROACH

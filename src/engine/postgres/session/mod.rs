@@ -1,9 +1,11 @@
-//! The live connection: the two doors, deadlines and cancelling.
+//! The live connection: the three doors, deadlines and cancelling.
 //!
 //! The frame around every statement: `search_path` pinned to `pg_catalog`, transactions read-only by default, time
-//! limits on the server, a deadline of our own, and a cancel request when it passes. `begin` sets it up, `own` and
-//! `read` are the doors.
+//! limits on the server, a deadline of our own, and a cancel request when it passes. `begin` sets it up; `own`, `read`
+//! and `act` are the doors.
 
+mod act;
+mod alone;
 mod begin;
 mod frame;
 mod placeholders;
@@ -203,8 +205,10 @@ impl Session for PgSession {
         witness: &mut dyn Witness,
         stop: &CancellationToken,
     ) -> Result<Acted, ActError> {
-        let _ = (approved, plan, witness, stop);
-        Err(ActError::NotDone(SessionError::Unsupported("acts are not known here".into())))
+        let guard = InFlight::new(&self.route, &self.underway);
+        let acted = self.act_framed(&approved, plan, witness, stop).await;
+        guard.done();
+        acted
     }
 
     async fn close(mut self: Box<Self>) {

@@ -88,7 +88,7 @@ async fn stream(wire: &mut Wire, facts: &Facts, sink: &mut dyn RowSink) -> Resul
     loop {
         match wire.receive().await? {
             Incoming::Row(_) if before > 0 => {}
-            Incoming::Message(Message::Complete) if before > 0 => before -= 1,
+            Incoming::Message(Message::Complete(_)) if before > 0 => before -= 1,
             Incoming::Message(Message::Columns(described)) => {
                 sink.columns(described.iter().map(|field| column(field, &facts.types)).collect());
                 fields = described;
@@ -104,7 +104,7 @@ async fn stream(wire: &mut Wire, facts: &Facts, sink: &mut dyn RowSink) -> Resul
                 wire.queue_flush();
                 wire.send().await?;
             }
-            Incoming::Message(Message::Complete | Message::Empty) => return Ok(End::Complete),
+            Incoming::Message(Message::Complete(_) | Message::Empty) => return Ok(End::Complete),
             Incoming::Message(Message::Error(report)) => return Ok(End::Refused(report.message)),
             Incoming::Message(_) => {}
         }

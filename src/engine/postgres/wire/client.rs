@@ -69,6 +69,8 @@ pub(crate) struct Answer {
     pub(crate) rows: Vec<Vec<Cell>>,
     /// Rows beyond the cap were left out.
     pub(crate) cut: bool,
+    /// Rows that its last statement changed, where it changes rows.
+    pub(crate) changed: Option<u64>,
 }
 
 /// One connection.
@@ -253,7 +255,10 @@ impl Wire {
                         answer.cut = true;
                     }
                 }
-                Incoming::Message(Message::Complete) => described = false,
+                Incoming::Message(Message::Complete(changed)) => {
+                    described = false;
+                    answer.changed = changed;
+                }
                 Incoming::Message(Message::Error(report)) => refused = Some(report.message),
                 Incoming::Message(Message::Ready(_)) => {
                     return Ok(match refused {

@@ -78,8 +78,8 @@ pub(crate) enum Message {
     Prepared,
     /// The row limit was reached; the portal waits.
     Suspended,
-    /// A statement ended.
-    Complete,
+    /// A statement ended; how many rows it changed, where it changes rows.
+    Complete(Option<u64>),
     /// The text held no statement.
     Empty,
     Error(Report),
@@ -117,7 +117,7 @@ impl Message {
             b'n' => Self::NoColumns,
             b'1' | b'2' | b'3' => Self::Prepared,
             b's' => Self::Suspended,
-            b'C' => Self::Complete,
+            b'C' => Self::Complete(changed(&text(&mut body)?)),
             b'I' => Self::Empty,
             b'E' => Self::Error(report(&mut body)),
             b'N' => Self::Notice(report(&mut body)),
@@ -125,6 +125,12 @@ impl Message {
             _ => Self::Ignored,
         })
     }
+}
+
+/// The rows of a command tag: `INSERT 0 5`, `UPDATE 3`. A query changes none, whatever it counts.
+fn changed(tag: &str) -> Option<u64> {
+    let (verb, rest) = tag.split_once(' ')?;
+    matches!(verb, "INSERT" | "UPDATE" | "DELETE" | "MERGE").then(|| rest.rsplit(' ').next()?.parse().ok())?
 }
 
 fn authentication(body: &mut Bytes) -> Result<Authentication, Malformed> {
@@ -217,6 +223,17 @@ mod tests {
         assert_eq!(report.message.message, "no such\\xff thing");
         assert_eq!((report.message.hint.as_deref(), report.message.position), (Some("look"), Some(15)));
         assert_eq!(report.message.detail.as_deref(), Some("cut he"));
+    }
+
+    #[test]
+    fn a_command_tag_tells_changed_rows_and_no_others() {
+        let cases = [("INSERT 0 5", Some(5)), ("UPDATE 3", Some(3)), ("DELETE 0", Some(0)), ("MERGE 2", Some(2))];
+        for (tag, rows) in cases {
+            assert_eq!(changed(tag), rows, "{tag}");
+        }
+        for tag in ["SELECT 7", "CREATE TABLE", "VACUUM", "UPDATE", "INSERT 0 x"] {
+            assert_eq!(changed(tag), None, "{tag}");
+        }
     }
 
     #[test]

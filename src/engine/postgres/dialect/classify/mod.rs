@@ -14,10 +14,10 @@ mod kinds;
 mod lexical;
 mod operators;
 mod relations;
-pub(super) mod scope;
+pub(in crate::engine::postgres) mod scope;
 mod statement;
 mod types;
-pub(super) mod words;
+pub(in crate::engine::postgres) mod words;
 
 pub(in crate::engine::postgres) use functions::{extensions, is_built_in_reader, is_known_by_name, may_declare_safe};
 

@@ -5,30 +5,30 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 /// A relation that a statement names.
 #[derive(Debug)]
-pub(in super::super) struct Relation {
+pub(in crate::engine::postgres) struct Relation {
     /// The parts of the name, `schema.name` or bare.
-    pub(in super::super) words: Vec<Word>,
+    pub(in crate::engine::postgres) words: Vec<Word>,
     /// A WITH query of the same name is in scope, so this is not a relation of the database.
-    pub(in super::super) shadowed: bool,
+    pub(in crate::engine::postgres) shadowed: bool,
     /// Where it stands.
-    pub(in super::super) node: SyntaxNode,
+    pub(in crate::engine::postgres) node: SyntaxNode,
 }
 
 impl Relation {
     /// The decoded name without its schema.
-    pub(in super::super) fn name(&self) -> Option<&str> {
+    pub(in crate::engine::postgres) fn name(&self) -> Option<&str> {
         self.words.last()?.name.as_deref()
     }
 
     /// The decoded schema, where there is one.
-    pub(in super::super) fn schema(&self) -> Option<&str> {
+    pub(in crate::engine::postgres) fn schema(&self) -> Option<&str> {
         let at = self.words.len().checked_sub(2)?;
         self.words[at].name.as_deref()
     }
 }
 
 /// Every relation that is named anywhere below `root`, to be read or to be changed.
-pub(in super::super) fn relations(root: &SyntaxNode) -> Vec<Relation> {
+pub(in crate::engine::postgres) fn relations(root: &SyntaxNode) -> Vec<Relation> {
     root.descendants()
         .filter(|node| {
             matches!(

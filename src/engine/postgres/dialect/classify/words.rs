@@ -5,15 +5,15 @@ use squawk_syntax::{SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken};
 
 /// One name, decoded, with the token it was written as.
 #[derive(Debug, Clone)]
-pub(in super::super) struct Word {
+pub(in crate::engine::postgres) struct Word {
     /// The name as the catalogue would store it. `None` when its escapes cannot be decoded.
-    pub(in super::super) name: Option<String>,
+    pub(in crate::engine::postgres) name: Option<String>,
     /// The token.
-    pub(in super::super) token: SyntaxToken,
+    pub(in crate::engine::postgres) token: SyntaxToken,
 }
 
 /// The parts of a dotted name below `node`, in order, brackets and arguments not entered.
-pub(in super::super) fn parts(node: &SyntaxNode) -> Vec<Word> {
+pub(in crate::engine::postgres) fn parts(node: &SyntaxNode) -> Vec<Word> {
     let mut out = Vec::new();
     collect(node, &mut out);
     out
@@ -34,7 +34,7 @@ fn collect(node: &SyntaxNode, out: &mut Vec<Word>) {
 
 /// A name token as the server reads it: bare names fold to lower case (ASCII letters only, as in UTF-8 databases),
 /// quoted names keep theirs, `U&"..."` names are decoded with their escape character.
-pub(in super::super) fn decode(token: &str, escape: &str) -> Option<String> {
+pub(in crate::engine::postgres) fn decode(token: &str, escape: &str) -> Option<String> {
     if token.starts_with('"') {
         return unquote(token, '"');
     }
@@ -77,7 +77,7 @@ fn unescape(text: &str, escape: char) -> Option<String> {
 }
 
 /// A dotted name: every part decoded, or `None`.
-pub(in super::super) fn dotted(node: &SyntaxNode) -> Option<Vec<String>> {
+pub(in crate::engine::postgres) fn dotted(node: &SyntaxNode) -> Option<Vec<String>> {
     parts(node).into_iter().map(|word| word.name).collect()
 }
 

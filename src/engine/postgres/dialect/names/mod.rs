@@ -86,7 +86,7 @@ pub(super) fn looks_like_statement(text: &str) -> bool {
     sentence::is_statement(text, &grammar)
 }
 
-pub(super) fn quote(identifier: &str) -> String {
+pub(in crate::engine::postgres) fn quote(identifier: &str) -> String {
     let mut bytes = identifier.bytes();
     let plain = bytes.next().is_some_and(|b| b.is_ascii_lowercase() || b == b'_')
         && bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
@@ -95,7 +95,7 @@ pub(super) fn quote(identifier: &str) -> String {
 }
 
 /// With a backslash in it, the form whose meaning does not depend on a setting of the server.
-pub(super) fn literal(text: &str) -> String {
+pub(in crate::engine::postgres) fn literal(text: &str) -> String {
     if text.contains('\\') { format!("E{}", enquote(&text.replace('\\', "\\\\"), '\'')) } else { enquote(text, '\'') }
 }
 

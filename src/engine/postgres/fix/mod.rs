@@ -1,0 +1,62 @@
+//! The fixing door's eyes: what an act touches, costs and needs, and how it is undone. Everything here reads.
+//!
+//! `shape` reads the statement, `objects` finds what it names, `rows`, `locks` and `waits` say what it does to whom,
+//! `inverse` how it is undone, `rights` whether the login may. `kinds` and `freeze` are the typed kinds.
+
+mod ended;
+mod freeze;
+mod inverse;
+mod kinds;
+mod locks;
+pub(super) mod objects;
+mod place;
+mod rights;
+mod rows;
+mod settings;
+pub(super) mod shape;
+mod survey;
+mod survey_kind;
+pub(super) mod table;
+pub(super) mod undo;
+mod waits;
+
+pub(super) use kinds::render;
+
+use crate::domain::error_event::SessionError;
+use crate::domain::proposal::Draft;
+use crate::domain::proposal::kind::FixKind;
+use crate::domain::proposal::stage::End;
+use crate::domain::proposal::survey::Survey;
+use crate::engine::net::url;
+use crate::engine::{Fixing, Session, Task};
+
+/// The registry's part.
+pub(super) static FIXING: Fixing = Fixing { survey, freeze, ended, with_login: url::with_login };
+
+/// The oldest version whose catalogue is known here.
+const OLDEST: u32 = 120_000;
+
+fn survey<'a>(
+    session: &'a mut dyn Session,
+    draft: &'a Draft,
+    login: Option<&'a str>,
+) -> Task<'a, Result<Survey, SessionError>> {
+    Box::pin(async move {
+        if session.identity().version_number < OLDEST {
+            return Err(SessionError::Unsupported("acts are known for PostgreSQL 12 and newer".into()));
+        }
+        let login = login.map_or_else(|| session.identity().user.clone(), str::to_owned);
+        match &draft.kind {
+            Some(kind) => survey_kind::survey(session, kind, &login).await,
+            None => survey::survey(session, &draft.statement, &login).await,
+        }
+    })
+}
+
+fn freeze<'a>(session: &'a mut dyn Session, kind: FixKind) -> Task<'a, Result<FixKind, SessionError>> {
+    Box::pin(freeze::freeze(session, kind))
+}
+
+fn ended<'a>(session: &'a mut dyn Session, mark: &'a str) -> Task<'a, Result<End, SessionError>> {
+    Box::pin(ended::ended(session, mark))
+}

@@ -1,0 +1,102 @@
+//! Settings: what one is now, what a change needs to take effect, and how its value is written.
+
+use super::super::dialect::literal;
+use super::shape::Scope;
+use crate::domain::error_event::SessionError;
+use crate::engine::sql::list::holds;
+use crate::engine::{Param, Query, Session};
+
+/// Settings that are lists of names: the server keeps them quoted name by name, and one literal would be one name.
+const LISTS_OF_NAMES: &str = "local_preload_libraries search_path session_preload_libraries shared_preload_libraries \
+                              temp_tablespaces unix_socket_directories";
+
+/// A setting as it is.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Setting {
+    /// The value of the scope, where it has one of its own.
+    pub(super) own: Option<String>,
+    /// The value that holds now.
+    pub(super) current: String,
+    /// `postmaster`, `sighup`, `user` ...
+    pub(super) context: String,
+    /// Whether `own` could be read.
+    pub(super) known: bool,
+}
+
+/// $1: the name. Where a value came from is shown to members of `pg_read_all_settings`.
+static SYSTEM: Query = Query {
+    name: "fix.setting",
+    text: "SELECT s.reset_val AS current, s.context, s.source, s.sourcefile,
+                  s.sourcefile LIKE '%postgresql.auto.conf' AS own
+             FROM pg_catalog.pg_settings s WHERE s.name = lower($1)",
+    timeout_ms: 2_000,
+};
+
+/// $1: the role's name or empty for all; $2: the database's name or empty; $3: the setting.
+static KEPT: Query = Query {
+    name: "fix.kept_setting",
+    text: "SELECT (SELECT substr(x.entry, length($3) + 2) FROM pg_catalog.pg_db_role_setting k
+                     CROSS JOIN LATERAL unnest(k.setconfig) x (entry)
+                    WHERE k.setrole = coalesce((SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = $1 AND $1 <> ''), 0::oid)
+                      AND k.setdatabase = coalesce((SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = $2 AND $2 <> ''), 0::oid)
+                      AND lower(x.entry) LIKE replace(replace(lower($3), '\\', '\\\\'), '_', '\\_') || '=%') AS own,
+                  (SELECT s.reset_val FROM pg_catalog.pg_settings s WHERE s.name = lower($3)) AS current,
+                  (SELECT s.context FROM pg_catalog.pg_settings s WHERE s.name = lower($3)) AS context",
+    timeout_ms: 2_000,
+};
+
+/// Reads one.
+///
+/// # Errors
+/// In words, when the server has no such setting.
+pub(super) async fn read(session: &mut dyn Session, scope: &Scope, name: &str) -> Result<Setting, SessionError> {
+    let (role, database) = match scope {
+        Scope::System => return system(session, name).await,
+        Scope::Role(role, database) => (role.clone(), database.clone()),
+        Scope::Database(database) => (None, Some(database.clone())),
+    };
+    let params = [role, database, Some(name.to_owned())].map(|text| Param::Text(text.unwrap_or_default()));
+    let rows = session.own(&KEPT, &params).await?;
+    let row = rows.rows.first().cloned().unwrap_or_default();
+    Ok(Setting {
+        own: rows.get(&row, "own").plain(),
+        current: rows.text(&row, "current"),
+        context: rows.text(&row, "context"),
+        known: true,
+    })
+}
+
+async fn system(session: &mut dyn Session, name: &str) -> Result<Setting, SessionError> {
+    let rows = session.own(&SYSTEM, &[Param::Text(name.to_owned())]).await?;
+    let Some(row) = rows.rows.first() else {
+        return Err(SessionError::Unsupported(format!("this server has no setting {name}, or shows it to superusers only")));
+    };
+    let current = rows.text(row, "current");
+    let own = rows.text(row, "own") == "true";
+    // A value from a file whose name is hidden may be ours to bring back or not.
+    let hidden = rows.text(row, "source") == "configuration file" && rows.get(row, "sourcefile").plain().is_none();
+    Ok(Setting { own: own.then(|| current.clone()), current, context: rows.text(row, "context"), known: !hidden })
+}
+
+/// When a change takes effect, in words.
+pub(super) fn takes_effect(scope: &Scope, context: &str) -> &'static str {
+    match (scope, context) {
+        (Scope::System, "postmaster") => "it takes effect with the next restart of the server",
+        (Scope::System, _) => "it takes effect when the configuration is read again: SELECT pg_reload_conf() is an act of its own",
+        _ => "it takes effect for sessions that begin after it",
+    }
+}
+
+/// A value behind `SET name =`. A list of names stands as the server keeps it, quoted name by name.
+pub(super) fn value(name: &str, value: &str) -> String {
+    if holds(LISTS_OF_NAMES, name) && !value.is_empty() { value.to_owned() } else { literal(value) }
+}
+
+/// The same from words that a person gave: the names of a list are taken apart at commas.
+pub(super) fn value_from_words(name: &str, value: &str) -> String {
+    if holds(LISTS_OF_NAMES, name) && !value.trim().is_empty() {
+        value.split(',').map(|part| literal(part.trim())).collect::<Vec<_>>().join(", ")
+    } else {
+        literal(value)
+    }
+}
