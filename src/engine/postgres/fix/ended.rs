@@ -5,11 +5,7 @@ use crate::domain::proposal::stage::End;
 use crate::engine::{Param, Query, Session};
 
 /// $1: the transaction's number. `pg_xact_status` came with 13 under this name; the older one takes the same number.
-static STATUS: Query = Query {
-    name: "fix.ended",
-    text: "SELECT txid_status($1::int8) AS status",
-    timeout_ms: 2_000,
-};
+static STATUS: Query = Query { name: "fix.ended", text: "SELECT txid_status($1::int8) AS status", timeout_ms: 2_000 };
 
 /// Asks. A number that the server never gave, or has forgotten, is unknown.
 pub(super) async fn ended(session: &mut dyn Session, mark: &str) -> Result<End, SessionError> {

@@ -45,7 +45,8 @@ pub(super) async fn look(
     sessions: &[SessionRef],
     for_statement: bool,
 ) -> Result<Vec<Seen>, SessionError> {
-    let pids: Vec<String> = sessions.iter().map(|s| s.id).filter(|id| i32::try_from(*id).is_ok()).map(|id| id.to_string()).collect();
+    let pids: Vec<String> =
+        sessions.iter().map(|s| s.id).filter(|id| i32::try_from(*id).is_ok()).map(|id| id.to_string()).collect();
     let rows = session.own(&SESSIONS, &[Param::Text(json!(pids).to_string())]).await?;
     rows.rows.iter().map(|row| seen(&rows, row, for_statement)).collect()
 }
@@ -54,7 +55,12 @@ fn seen(rows: &Rows, row: &[Value], for_statement: bool) -> Result<Seen, Session
     let text = |name: &str| rows.get(row, name).plain();
     let flag = |name: &str| rows.text(row, name) == "true";
     let pid = rows.get(row, "pid").int().unwrap_or_default();
-    if let Some(why) = untouchable(&text("backend_type").unwrap_or_default(), &text("application_name").unwrap_or_default(), flag("ours"), flag("wraparound")) {
+    if let Some(why) = untouchable(
+        &text("backend_type").unwrap_or_default(),
+        &text("application_name").unwrap_or_default(),
+        flag("ours"),
+        flag("wraparound"),
+    ) {
         return Err(SessionError::Unsupported(format!("session {pid} is not touched: {why}")));
     }
     let Some(started) = text("backend_start") else {
@@ -85,7 +91,9 @@ fn untouchable(backend: &str, program: &str, ours: bool, wraparound: bool) -> Op
     match backend {
         "client backend" | "parallel worker" => {}
         "walsender" => return Some("it feeds a replica or a backup"),
-        "autovacuum worker" if wraparound => return Some("it prevents a wraparound of transaction numbers, and would begin anew"),
+        "autovacuum worker" if wraparound => {
+            return Some("it prevents a wraparound of transaction numbers, and would begin anew");
+        }
         "autovacuum worker" => {}
         "" => return Some("what it is is hidden from this login: GRANT pg_monitor to it"),
         _ => return Some("it is a part of the server itself"),

@@ -63,7 +63,8 @@ static BEFORE: Query = Query {
 pub(super) async fn before(session: &mut dyn Session, oid: i64) -> Result<Before, SessionError> {
     let rows = session.own(&BEFORE, &[Param::Int(oid)]).await?;
     let text = rows.rows.first().map(|row| rows.text(row, "before")).unwrap_or_default();
-    serde_json::from_str(&text).map_err(|_| SessionError::Unsupported("the table went away while it was looked at".into()))
+    serde_json::from_str(&text)
+        .map_err(|_| SessionError::Unsupported("the table went away while it was looked at".into()))
 }
 
 impl Before {
@@ -110,7 +111,11 @@ fn of_action(action: &Action, before: &Before) -> Result<Option<String>, String>
     Ok(Some(match action {
         Action::AddColumn { name, if_not_exists, .. } => {
             if before.column(name).is_some() {
-                return if *if_not_exists { Ok(None) } else { Err(format!("the column {} is there already", quote(name))) };
+                return if *if_not_exists {
+                    Ok(None)
+                } else {
+                    Err(format!("the column {} is there already", quote(name)))
+                };
             }
             format!("DROP COLUMN {}", quote(name))
         }
@@ -250,7 +255,11 @@ static ANEW: Query = Query {
 };
 
 /// The undo of a DROP of indexes, views or sequences. `beside` builds indexes beside the traffic.
-pub(super) async fn of_drop(session: &mut dyn Session, shape: &Shape, found: &[Found]) -> Result<Inverse, SessionError> {
+pub(super) async fn of_drop(
+    session: &mut dyn Session,
+    shape: &Shape,
+    found: &[Found],
+) -> Result<Inverse, SessionError> {
     let none = |why: &str| Ok(Inverse::None(why.into()));
     if shape.cascades {
         return none("CASCADE drops what is not named here");
@@ -289,7 +298,8 @@ pub(super) async fn of_drop(session: &mut dyn Session, shape: &Shape, found: &[F
             "v" => statements.push(format!("CREATE VIEW {name}{options} AS {definition}")),
             "m" => {
                 statements.push(format!("CREATE MATERIALIZED VIEW {name}{options} AS {definition}"));
-                let indexes: Vec<String> = text("indexes").and_then(|i| serde_json::from_str(&i).ok()).unwrap_or_default();
+                let indexes: Vec<String> =
+                    text("indexes").and_then(|i| serde_json::from_str(&i).ok()).unwrap_or_default();
                 statements.extend(indexes);
             }
             "S" if flag("owned") => return none("a column draws its values from it"),
@@ -313,7 +323,11 @@ pub(super) async fn of_drop(session: &mut dyn Session, shape: &Shape, found: &[F
         }
         statements.extend(text("comment").map(|c| format!("COMMENT ON {word} {name} IS {}", literal(&c))));
     }
-    Ok(if statements.is_empty() { Inverse::None("there is nothing to drop".into()) } else { Inverse::Statements(statements) })
+    Ok(if statements.is_empty() {
+        Inverse::None("there is nothing to drop".into())
+    } else {
+        Inverse::Statements(statements)
+    })
 }
 
 /// An index's definition, built beside the traffic.
@@ -355,7 +369,8 @@ pub(super) async fn of_make(
     replaced: Option<&Found>,
 ) -> Result<Inverse, SessionError> {
     let Some(made) = &shape.made else { return Ok(Inverse::None("what it makes is not known here".into())) };
-    let name = made.schema.as_ref().map_or(quote(&made.name), |schema| format!("{}.{}", quote(schema), quote(&made.name)));
+    let name =
+        made.schema.as_ref().map_or(quote(&made.name), |schema| format!("{}.{}", quote(schema), quote(&made.name)));
     let Some(replaced) = replaced else { return Ok(Inverse::Statements(vec![format!("DROP {word} {name}")])) };
     if !shape.or_replace {
         return Err(SessionError::Unsupported(format!("{name} is there already")));

@@ -21,7 +21,9 @@ pub(in crate::engine::postgres) fn render(kind: &FixKind) -> Result<String, Stri
         FixKind::EndSessions(sessions) => signal("pg_terminate_backend", "ended", sessions),
         FixKind::DropReplicationSlot(name) => {
             if !is_slot_name(name) {
-                return Err("a replication slot's name has lower-case letters, digits and underscores, 63 at most".into());
+                return Err(
+                    "a replication slot's name has lower-case letters, digits and underscores, 63 at most".into()
+                );
             }
             Ok(format!(
                 "SELECT slot_name, pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots \
@@ -73,8 +75,7 @@ fn is_moment(text: &str) -> bool {
 }
 
 fn is_slot_name(name: &str) -> bool {
-    (1..=63).contains(&name.len())
-        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    (1..=63).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
 /// One setting of the server. The guard's own list refuses what names programs, libraries and files.
@@ -136,10 +137,15 @@ mod tests {
     fn settings_and_slots_take_names_and_nothing_else() {
         let set = |name: &str, value: &str| render(&FixKind::ChangeSetting { name: name.into(), value: value.into() });
         assert_eq!(set("work_mem", "64MB").as_deref(), Ok("ALTER SYSTEM SET work_mem = '64MB'"));
-        assert_eq!(set("auto_explain.log_min_duration", "1s").as_deref(), Ok("ALTER SYSTEM SET auto_explain.log_min_duration = '1s'"));
+        assert_eq!(
+            set("auto_explain.log_min_duration", "1s").as_deref(),
+            Ok("ALTER SYSTEM SET auto_explain.log_min_duration = '1s'")
+        );
         assert_eq!(set("search_path", "app, public").as_deref(), Ok("ALTER SYSTEM SET search_path = 'app', 'public'"));
         assert_eq!(set("work_mem", "'; DROP").as_deref(), Ok("ALTER SYSTEM SET work_mem = '''; DROP'"));
-        for name in ["", "work mem", "work_mem;", "Work_mem", "a..b", "archive_command", "shared_preload_libraries", "1a"] {
+        for name in
+            ["", "work mem", "work_mem;", "Work_mem", "a..b", "archive_command", "shared_preload_libraries", "1a"]
+        {
             assert!(set(name, "x").is_err(), "{name}");
         }
         assert!(set("work_mem", "a\nb").is_err());

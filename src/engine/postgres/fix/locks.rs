@@ -19,8 +19,12 @@ enum Lock {
 impl Lock {
     fn words(self) -> &'static str {
         match self {
-            Self::RowExclusive => "ROW EXCLUSIVE: readers and writers of other rows go on; who wants one of these rows waits",
-            Self::ShareUpdateExclusive => "SHARE UPDATE EXCLUSIVE: readers and writers go on; other maintenance and DDL wait",
+            Self::RowExclusive => {
+                "ROW EXCLUSIVE: readers and writers of other rows go on; who wants one of these rows waits"
+            }
+            Self::ShareUpdateExclusive => {
+                "SHARE UPDATE EXCLUSIVE: readers and writers go on; other maintenance and DDL wait"
+            }
             Self::Share => "SHARE: readers go on, every writer waits until it ends",
             Self::ShareRowExclusive => "SHARE ROW EXCLUSIVE: readers go on, every writer waits until it ends",
             Self::Exclusive => "EXCLUSIVE: readers go on, every writer waits until it ends",
@@ -48,7 +52,14 @@ pub(super) struct Effect {
 
 impl Effect {
     fn of(lock: Lock, gravity: Gravity) -> Self {
-        Self { locks: lock.words().into(), rewrite: Some(false), gravity, timeouts: Timeouts::OBJECTS, disk: None, notes: Vec::new() }
+        Self {
+            locks: lock.words().into(),
+            rewrite: Some(false),
+            gravity,
+            timeouts: Timeouts::OBJECTS,
+            disk: None,
+            notes: Vec::new(),
+        }
     }
     fn none(gravity: Gravity) -> Self {
         Self { locks: String::new(), ..Self::of(Lock::RowExclusive, gravity) }
@@ -71,7 +82,8 @@ impl Effect {
     }
 }
 
-const TWICE: &str = "a second copy of table and indexes stands beside the old one until it ends, and all of it goes into the WAL";
+const TWICE: &str =
+    "a second copy of table and indexes stands beside the old one until it ends, and all of it goes into the WAL";
 const BUILD: &str = "the new index, and as much WAL";
 
 /// The types of the columns whose type changes, by column: what they are now.
@@ -157,7 +169,9 @@ fn made(shape: &Shape) -> Effect {
 }
 
 fn alter_other(word: &str, actions: &[Action]) -> Effect {
-    let known = actions.iter().all(|a| matches!(a, Action::Rename { .. } | Action::Options { .. } | Action::RenameColumn { .. }));
+    let known = actions
+        .iter()
+        .all(|a| matches!(a, Action::Rename { .. } | Action::Options { .. } | Action::RenameColumn { .. }));
     if !known {
         return Effect::unknown();
     }
@@ -191,7 +205,12 @@ fn altered(actions: &[Action], version: u32, old_types: OldTypes<'_>) -> Effect 
     }
     if unknown {
         let Effect { locks, rewrite, gravity, .. } = Effect::unknown();
-        return Effect { locks, rewrite: if all.rewrite == Some(true) { Some(true) } else { rewrite }, gravity: gravity.max(all.gravity), ..all };
+        return Effect {
+            locks,
+            rewrite: if all.rewrite == Some(true) { Some(true) } else { rewrite },
+            gravity: gravity.max(all.gravity),
+            ..all
+        };
     }
     Effect { locks: strongest.words().into(), ..all }
 }
@@ -204,9 +223,11 @@ fn part(action: &Action, version: u32, old_types: OldTypes<'_>) -> Option<(Lock,
             let mut effect = match default {
                 Default::None | Default::Constant => Effect::of(Lock::AccessExclusive, Gravity::Low),
                 Default::EachRow => rewritten().slow(),
-                Default::Unknown => Effect { rewrite: None, disk: Some(TWICE), ..Effect::of(Lock::AccessExclusive, Gravity::Medium) }
-                    .noting("if the default is a volatile function, every row is written anew")
-                    .slow(),
+                Default::Unknown => {
+                    Effect { rewrite: None, disk: Some(TWICE), ..Effect::of(Lock::AccessExclusive, Gravity::Medium) }
+                        .noting("if the default is a volatile function, every row is written anew")
+                        .slow()
+                }
             };
             if *checks || references.is_some() {
                 effect = effect.noting("every row is checked against the new constraint").slow();
@@ -227,27 +248,35 @@ fn part(action: &Action, version: u32, old_types: OldTypes<'_>) -> Option<(Lock,
             let same = !using && old_types(column).is_some_and(|old| keeps_bytes(&old, to));
             if same { quick(Gravity::Low) } else { (Lock::AccessExclusive, rewritten().slow()) }
         }
-        Action::SetStatistics { .. } => (Lock::ShareUpdateExclusive, Effect::of(Lock::ShareUpdateExclusive, Gravity::Low)),
+        Action::SetStatistics { .. } => {
+            (Lock::ShareUpdateExclusive, Effect::of(Lock::ShareUpdateExclusive, Gravity::Low))
+        }
         Action::Rename { .. } | Action::RenameColumn { .. } => {
             let (lock, effect) = quick(Gravity::Medium);
             (lock, effect.noting("programs that use the old name fail from that moment on"))
         }
         Action::RenameConstraint { .. } => quick(Gravity::Low),
         Action::AddConstraint { kind, not_valid, .. } => match kind {
-            Constraint::ForeignKey if *not_valid => {
-                (Lock::ShareRowExclusive, Effect::of(Lock::ShareRowExclusive, Gravity::Low).noting("the same lock is taken on the table that is referenced"))
-            }
+            Constraint::ForeignKey if *not_valid => (
+                Lock::ShareRowExclusive,
+                Effect::of(Lock::ShareRowExclusive, Gravity::Low)
+                    .noting("the same lock is taken on the table that is referenced"),
+            ),
             Constraint::ForeignKey => scan(
                 Lock::ShareRowExclusive,
                 "every row is checked under that lock, which is taken on the table that is referenced as well; NOT VALID and a later VALIDATE avoid it",
             ),
             Constraint::Check | Constraint::NotNull if *not_valid => quick(Gravity::Low),
-            Constraint::Check | Constraint::NotNull => {
-                scan(Lock::AccessExclusive, "every row is checked under that lock; NOT VALID and a later VALIDATE avoid it")
-            }
+            Constraint::Check | Constraint::NotNull => scan(
+                Lock::AccessExclusive,
+                "every row is checked under that lock; NOT VALID and a later VALIDATE avoid it",
+            ),
             Constraint::ReadyIndex => quick(Gravity::Low),
             Constraint::Index => {
-                let (lock, effect) = scan(Lock::AccessExclusive, "an index is built under that lock; CREATE UNIQUE INDEX CONCURRENTLY and USING INDEX avoid it");
+                let (lock, effect) = scan(
+                    Lock::AccessExclusive,
+                    "an index is built under that lock; CREATE UNIQUE INDEX CONCURRENTLY and USING INDEX avoid it",
+                );
                 (lock, Effect { disk: Some(BUILD), ..effect })
             }
         },
@@ -260,7 +289,17 @@ fn part(action: &Action, version: u32, old_types: OldTypes<'_>) -> Option<(Lock,
             let weak = |name: &String| {
                 name.starts_with("autovacuum_")
                     || name.starts_with("toast.autovacuum_")
-                    || matches!(name.as_str(), "fillfactor" | "toast_tuple_target" | "parallel_workers" | "n_distinct" | "n_distinct_inherited" | "vacuum_truncate" | "vacuum_index_cleanup" | "log_autovacuum_min_duration")
+                    || matches!(
+                        name.as_str(),
+                        "fillfactor"
+                            | "toast_tuple_target"
+                            | "parallel_workers"
+                            | "n_distinct"
+                            | "n_distinct_inherited"
+                            | "vacuum_truncate"
+                            | "vacuum_index_cleanup"
+                            | "log_autovacuum_min_duration"
+                    )
             };
             let lock = if names.iter().all(weak) { Lock::ShareUpdateExclusive } else { Lock::AccessExclusive };
             (lock, Effect::of(lock, Gravity::Low))

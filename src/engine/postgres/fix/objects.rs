@@ -110,7 +110,8 @@ SELECT n, oid::int8 AS oid, schema, name, kind,
 /// $1: the name of a relation. Schemas that have one.
 static ELSEWHERE: Query = Query {
     name: "fix.elsewhere",
-    text: "SELECT n.nspname AS schema FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    text:
+        "SELECT n.nspname AS schema FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             WHERE c.relname = $1 AND n.nspname NOT LIKE 'pg\\_toast%' ORDER BY 1 LIMIT 5",
     timeout_ms: 2_000,
 };

@@ -40,14 +40,12 @@ impl Need {
     /// What only the owner may; its grant is made from the owner that the server names.
     fn owner(found: &Found, maintenance: bool) -> Self {
         let kind = if maintenance { "maintain" } else { "owner" };
-        let grant = if maintenance { format!("GRANT MAINTAIN ON {} TO {{login}}", found.full_name) } else { String::new() };
+        let grant =
+            if maintenance { format!("GRANT MAINTAIN ON {} TO {{login}}", found.full_name) } else { String::new() };
         Self { ask: json!({"kind": kind, "oid": found.oid, "sort": found.named.sort.word()}), grant }
     }
     fn role(role: &str) -> Self {
-        Self {
-            ask: json!({"kind": "member", "name": role}),
-            grant: format!("GRANT {} TO {{login}}", quote(role)),
-        }
+        Self { ask: json!({"kind": "member", "name": role}), grant: format!("GRANT {} TO {{login}}", quote(role)) }
     }
     fn database(privilege: &str) -> Self {
         Self {
@@ -114,7 +112,9 @@ macro_rules! missing {
 static MISSING_12: std::sync::LazyLock<String> =
     std::sync::LazyLock::new(|| MISSING.replace("{maintain}", "").replace("{parameter}", "false"));
 static MISSING_15: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
-    MISSING.replace("{maintain}", "").replace("{parameter}", "has_parameter_privilege(me.oid, need.name, 'ALTER SYSTEM')")
+    MISSING
+        .replace("{maintain}", "")
+        .replace("{parameter}", "has_parameter_privilege(me.oid, need.name, 'ALTER SYSTEM')")
 });
 static MISSING_17: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
     MISSING
@@ -126,11 +126,7 @@ static ASK_15: std::sync::LazyLock<Query> = std::sync::LazyLock::new(|| missing!
 static ASK_17: std::sync::LazyLock<Query> = std::sync::LazyLock::new(|| missing!("fix.rights", MISSING_17.as_str()));
 
 /// Asks for a login.
-pub(super) async fn rights(
-    session: &mut dyn Session,
-    login: &str,
-    needs: &[Need],
-) -> Result<Rights, SessionError> {
+pub(super) async fn rights(session: &mut dyn Session, login: &str, needs: &[Need]) -> Result<Rights, SessionError> {
     let version = session.identity().version_number;
     let query: &'static Query = match version {
         170_000.. => &ASK_17,
@@ -151,9 +147,13 @@ pub(super) async fn rights(
             "" if owner.is_empty() => "a superuser has to do this".to_owned(),
             "" => format!("GRANT {owner} TO {{login}}"),
             // Before 17 there was no such right.
-            maintain if maintain.starts_with("GRANT MAINTAIN") && version < 170_000 => format!("GRANT {owner} TO {{login}}"),
+            maintain if maintain.starts_with("GRANT MAINTAIN") && version < 170_000 => {
+                format!("GRANT {owner} TO {{login}}")
+            }
             // Before 15 only a superuser could.
-            parameter if parameter.starts_with("GRANT ALTER SYSTEM") && version < 150_000 => "ALTER ROLE {login} SUPERUSER".into(),
+            parameter if parameter.starts_with("GRANT ALTER SYSTEM") && version < 150_000 => {
+                "ALTER ROLE {login} SUPERUSER".into()
+            }
             grant => grant.to_owned(),
         };
         let grant = grant.replace("{login}", &quote(login)).replace("{database}", &rows.text(row, "database"));
@@ -194,7 +194,8 @@ pub(super) fn needs(shape: &Shape, found: &[Found], table: Option<&Table>, inver
             let others = own(Sort::Relation).filter(|f| f.named != change.target && !f.system);
             needs.extend(others.map(|f| Need::table("SELECT", f, &[])));
             if change.verb == Verb::Insert {
-                needs.extend(table.into_iter().flat_map(|t| &t.sequences).map(|(name, oid)| Need::sequence(name, *oid)));
+                needs
+                    .extend(table.into_iter().flat_map(|t| &t.sequences).map(|(name, oid)| Need::sequence(name, *oid)));
             }
             if change.changes_more {
                 return None;
@@ -212,7 +213,9 @@ pub(super) fn needs(shape: &Shape, found: &[Found], table: Option<&Table>, inver
             needs.extend(own(Sort::Relation).filter(|f| !f.system).map(|f| Need::table("SELECT", f, &[])));
         }
         What::Alter(..) | What::Drop(_) | What::Comment { .. } | What::Truncate => {
-            needs.extend(found.iter().filter(|f| !f.system && f.named.sort != Sort::Role).map(|f| Need::owner(f, false)));
+            needs.extend(
+                found.iter().filter(|f| !f.system && f.named.sort != Sort::Role).map(|f| Need::owner(f, false)),
+            );
         }
         What::Vacuum { .. } | What::Analyze | What::Reindex | What::Cluster | What::Refresh { .. } => {
             if found.is_empty() {
@@ -222,7 +225,9 @@ pub(super) fn needs(shape: &Shape, found: &[Found], table: Option<&Table>, inver
             // An index is maintained by who may maintain its table; only the owner is told here.
             relations.retain(|f| f.kind != "i");
             needs.extend(relations.iter().map(|f| Need::owner(f, true)));
-            needs.extend(found.iter().filter(|f| f.kind == "i" || f.named.sort != Sort::Relation).map(|f| Need::owner(f, false)));
+            needs.extend(
+                found.iter().filter(|f| f.kind == "i" || f.named.sort != Sort::Relation).map(|f| Need::owner(f, false)),
+            );
         }
         What::Setting(Scope::System, name) => needs.push(Need::parameter(name)),
         What::Setting(Scope::Database(_), _) => needs.push(Need::owner(own(Sort::Database).next()?, false)),

@@ -115,8 +115,13 @@ fn side_effects(change: &RowChange, table: &Table, blast: &mut Blast) {
     for reference in &table.referenced {
         let (moved, rule) = match change.verb {
             Verb::Delete => (true, reference.on_delete.as_str()),
-            Verb::Update => (reference.columns.iter().any(|c| change.columns.contains(c)), reference.on_update.as_str()),
-            Verb::Merge => (true, if reference.on_delete == "a" { reference.on_update.as_str() } else { reference.on_delete.as_str() }),
+            Verb::Update => {
+                (reference.columns.iter().any(|c| change.columns.contains(c)), reference.on_update.as_str())
+            }
+            Verb::Merge => (
+                true,
+                if reference.on_delete == "a" { reference.on_update.as_str() } else { reference.on_delete.as_str() },
+            ),
             Verb::Insert => (change.upserts, reference.on_update.as_str()),
         };
         let what = match rule {
@@ -148,7 +153,10 @@ pub(super) fn inverse(change: &RowChange, table: &Table, blast: &Blast) -> (Inve
         return (Inverse::None(why), false);
     }
     if blast.exact_rows.or(blast.estimated_rows).is_some_and(|rows| rows > UNDO_ROWS) {
-        return (Inverse::None(format!("more than {UNDO_ROWS} rows change, and no more are kept: do it in smaller parts")), true);
+        return (
+            Inverse::None(format!("more than {UNDO_ROWS} rows change, and no more are kept: do it in smaller parts")),
+            true,
+        );
     }
     (Inverse::FromRows(UNDO_ROWS), false)
 }
@@ -182,7 +190,9 @@ fn cannot_undo(change: &RowChange, table: &Table) -> Option<String> {
     }
     let cascades = |rule: &str| matches!(rule, "c" | "n" | "d");
     match change.verb {
-        Verb::Insert if change.upserts => Some("rows that were there before may change instead (ON CONFLICT DO UPDATE)".into()),
+        Verb::Insert if change.upserts => {
+            Some("rows that were there before may change instead (ON CONFLICT DO UPDATE)".into())
+        }
         Verb::Insert if table.bytes.is_some_and(|bytes| bytes > SMALL_TABLE) => {
             Some("the table is too large to find the new rows in it again: delete them by their keys".into())
         }
@@ -193,13 +203,18 @@ fn cannot_undo(change: &RowChange, table: &Table) -> Option<String> {
         }
         Verb::Update => {
             if let Some(column) = table.key.iter().find(|column| change.columns.contains(column)) {
-                return Some(format!("it changes the primary key ({}), by which rows are found again", dialect::quote(column)));
+                return Some(format!(
+                    "it changes the primary key ({}), by which rows are found again",
+                    dialect::quote(column)
+                ));
             }
             let always = |name: &String| table.column(name).is_some_and(|column| column.identity == "a");
             if change.columns.iter().any(always) {
                 return Some("it draws a new value of an identity column".into());
             }
-            let moved = |r: &&super::table::Reference| cascades(&r.on_update) && r.columns.iter().any(|c| change.columns.contains(c));
+            let moved = |r: &&super::table::Reference| {
+                cascades(&r.on_update) && r.columns.iter().any(|c| change.columns.contains(c))
+            };
             let child = table.referenced.iter().find(moved)?;
             Some(format!("rows of {} change with it, and they are not kept", child.table))
         }

@@ -69,7 +69,9 @@ pub(super) async fn read(session: &mut dyn Session, scope: &Scope, name: &str) -
 async fn system(session: &mut dyn Session, name: &str) -> Result<Setting, SessionError> {
     let rows = session.own(&SYSTEM, &[Param::Text(name.to_owned())]).await?;
     let Some(row) = rows.rows.first() else {
-        return Err(SessionError::Unsupported(format!("this server has no setting {name}, or shows it to superusers only")));
+        return Err(SessionError::Unsupported(format!(
+            "this server has no setting {name}, or shows it to superusers only"
+        )));
     };
     let current = rows.text(row, "current");
     let own = rows.text(row, "own") == "true";
@@ -82,7 +84,9 @@ async fn system(session: &mut dyn Session, name: &str) -> Result<Setting, Sessio
 pub(super) fn takes_effect(scope: &Scope, context: &str) -> &'static str {
     match (scope, context) {
         (Scope::System, "postmaster") => "it takes effect with the next restart of the server",
-        (Scope::System, _) => "it takes effect when the configuration is read again: SELECT pg_reload_conf() is an act of its own",
+        (Scope::System, _) => {
+            "it takes effect when the configuration is read again: SELECT pg_reload_conf() is an act of its own"
+        }
         _ => "it takes effect for sessions that begin after it",
     }
 }

@@ -15,7 +15,9 @@ pub(super) async fn survey(session: &mut dyn Session, statement: &str, login: &s
     let shape = shape::read(statement)?;
     let place = place::place(session).await?;
     if place.role == "replica" && !matches!(shape.what, What::Call | What::Setting(Scope::System, _)) {
-        return Err(SessionError::Unsupported("this server is a replica and cannot be written to: go to the primary".into()));
+        return Err(SessionError::Unsupported(
+            "this server is a replica and cannot be written to: go to the primary".into(),
+        ));
     }
     let found = objects::resolve(session, &shape).await?;
     let mut look = Look { session, shape: &shape, found: &found, preconditions: Vec::new(), blast: Blast::default() };
@@ -24,7 +26,9 @@ pub(super) async fn survey(session: &mut dyn Session, statement: &str, login: &s
     let Look { mut blast, preconditions, .. } = look;
     let rights = match rights::needs(&shape, &found, table.as_ref(), &inverse) {
         Some(needs) => rights::rights(session, login, &needs).await?,
-        None => Rights::Unknown("which rights this kind of statement needs is not known here: the server says it when it runs".into()),
+        None => Rights::Unknown(
+            "which rights this kind of statement needs is not known here: the server says it when it runs".into(),
+        ),
     };
     let timeouts = look_timeouts(&shape, session.identity().version_number);
     blast.notes.dedup();
@@ -58,7 +62,11 @@ impl Look<'_> {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count that is not negative")]
             n.map(|n| n.max(0.0) as u64)
         };
-        self.blast.tables.push(Footprint { name: target.full_name.clone(), rows: whole(table.rows), bytes: whole(table.bytes) });
+        self.blast.tables.push(Footprint {
+            name: target.full_name.clone(),
+            rows: whole(table.rows),
+            bytes: whole(table.bytes),
+        });
         if table.replicas > 0 {
             let (noun, verb) = if table.replicas == 1 { ("replica", "replays") } else { ("replicas", "replay") };
             self.blast.replicas = Some(format!("{} {noun} {verb} all of it", table.replicas));
@@ -81,11 +89,12 @@ impl Look<'_> {
         self.blast.rewrite = effect.rewrite;
         self.blast.disk = effect.disk.map(str::to_owned);
         self.blast.notes.extend(effect.notes);
-        self.blast.locks = match (effect.locks.as_str(), self.found.iter().find(|f| !f.system && f.named.sort == Sort::Relation)) {
-            ("", _) => String::new(),
-            (words, Some(first)) if !words.starts_with("not known") => format!("{words} (on {})", first.full_name),
-            (words, _) => words.to_owned(),
-        };
+        self.blast.locks =
+            match (effect.locks.as_str(), self.found.iter().find(|f| !f.system && f.named.sort == Sort::Relation)) {
+                ("", _) => String::new(),
+                (words, Some(first)) if !words.starts_with("not known") => format!("{words} (on {})", first.full_name),
+                (words, _) => words.to_owned(),
+            };
         if self.shape.concurrently {
             self.blast.notes.extend(waits::oldest_snapshot(self.session).await?);
         }
@@ -107,7 +116,11 @@ impl Look<'_> {
         Ok(())
     }
 
-    async fn inverse(&mut self, table: Option<&Table>, before: Option<&inverse::Before>) -> Result<Inverse, SessionError> {
+    async fn inverse(
+        &mut self,
+        table: Option<&Table>,
+        before: Option<&inverse::Before>,
+    ) -> Result<Inverse, SessionError> {
         let none = |why: &str| Ok(Inverse::None(why.into()));
         match &self.shape.what {
             What::Rows(change) => {
@@ -149,7 +162,8 @@ impl Look<'_> {
 
     fn drops_data(&mut self, actions: &[Action]) {
         let referenced = actions.iter().filter_map(|action| match action {
-            Action::AddConstraint { kind: Constraint::ForeignKey, references, .. } | Action::AddColumn { references, .. } => references.as_ref(),
+            Action::AddConstraint { kind: Constraint::ForeignKey, references, .. }
+            | Action::AddColumn { references, .. } => references.as_ref(),
             _ => None,
         });
         for named in referenced.collect::<Vec<_>>() {
@@ -162,13 +176,18 @@ impl Look<'_> {
     async fn make_index(&mut self, name: Option<&str>) -> Result<Inverse, SessionError> {
         let Some(table) = self.found.first() else { return Ok(Inverse::None("the table is not known".into())) };
         let Some(name) = name else {
-            return Ok(Inverse::None("the server chooses its name: name the index, and it can be dropped again".into()));
+            return Ok(Inverse::None(
+                "the server chooses its name: name the index, and it can be dropped again".into(),
+            ));
         };
         let named = Named { sort: Sort::Relation, schema: table.named.schema.clone(), name: name.to_owned() };
         if let Some(there) = objects::look_up(self.session, std::slice::from_ref(&named)).await?.first() {
             let invalid = waits::invalid_indexes(self.session, table.oid).await?.contains(&there.full_name);
             return Err(SessionError::Unsupported(if invalid {
-                format!("{} is there already and is invalid: an earlier build left it. First DROP INDEX CONCURRENTLY {}", there.full_name, there.full_name)
+                format!(
+                    "{} is there already and is invalid: an earlier build left it. First DROP INDEX CONCURRENTLY {}",
+                    there.full_name, there.full_name
+                )
             } else {
                 format!("{} is there already", there.full_name)
             }));
@@ -188,7 +207,9 @@ impl Look<'_> {
             self.blast.at_least = self.blast.at_least.max(Gravity::Medium);
         }
         if !setting.known {
-            return Ok(Inverse::None(format!("where {name} is set is hidden from this login: GRANT pg_read_all_settings to it")));
+            return Ok(Inverse::None(format!(
+                "where {name} is set is hidden from this login: GRANT pg_read_all_settings to it"
+            )));
         }
         Ok(Inverse::Statements(vec![inverse::of_setting(scope, name, setting.own.as_deref())]))
     }

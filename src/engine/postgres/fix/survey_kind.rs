@@ -63,7 +63,9 @@ async fn sessions_survey(
             definition: facts.join(", "),
         });
         if there.is_some_and(|s| s.writes) {
-            blast.notes.push(format!("session {} has written rows that are not committed: they are rolled back", wanted.id));
+            blast
+                .notes
+                .push(format!("session {} has written rows that are not committed: they are rolled back", wanted.id));
         }
     }
     if !sessions.iter().any(|wanted| same(wanted).is_some()) {
@@ -72,7 +74,11 @@ async fn sessions_survey(
     if ends {
         blast.notes.push("their programs see a broken connection; most connect again".into());
     }
-    let why = if ends { "an ended session does not come back, its program has to connect anew" } else { "a canceled statement has to be sent again" };
+    let why = if ends {
+        "an ended session does not come back, its program has to connect anew"
+    } else {
+        "a canceled statement has to be sent again"
+    };
     Ok(Survey { objects, preconditions, ..plain(place, blast, Inverse::None(why.into())) })
 }
 
@@ -111,13 +117,17 @@ async fn slot(session: &mut dyn Session, name: &str, place: Place) -> Result<Sur
     }
     let mut blast = Blast { at_least: Gravity::High, ..Blast::default() };
     if let Some(kept) = rows.get(row, "kept").int() {
-        blast.disk = Some(format!("{} MB of WAL that it keeps can be removed by the next checkpoint", kept.max(0) >> 20));
+        blast.disk =
+            Some(format!("{} MB of WAL that it keeps can be removed by the next checkpoint", kept.max(0) >> 20));
     }
     blast.replicas = Some("whoever was fed from it cannot go on where it stopped and has to be set up anew".into());
     let object = TouchedObject {
         name: format!("replication slot {name}"),
         id: name.to_owned(),
-        definition: [rows.text(row, "kind"), rows.text(row, "plugin"), rows.text(row, "database")].join(" ").trim().to_owned(),
+        definition: [rows.text(row, "kind"), rows.text(row, "plugin"), rows.text(row, "database")]
+            .join(" ")
+            .trim()
+            .to_owned(),
     };
     let idle = Precondition { text: format!("the slot {name} is used by nobody"), found: "yes".into() };
     let inverse = Inverse::None("a new slot of that name begins now: what this one kept is lost".into());

@@ -127,7 +127,8 @@ FROM me",
 pub(in crate::engine::postgres) async fn table(session: &mut dyn Session, oid: i64) -> Result<Table, SessionError> {
     let rows = session.own(&TABLE, &[Param::Int(oid)]).await?;
     let text = rows.rows.first().map(|row| rows.text(row, "table")).unwrap_or_default();
-    serde_json::from_str(&text).map_err(|_| SessionError::Unsupported("the table went away while it was looked at".into()))
+    serde_json::from_str(&text)
+        .map_err(|_| SessionError::Unsupported("the table went away while it was looked at".into()))
 }
 
 /// Bits of [`Trigger::events`].

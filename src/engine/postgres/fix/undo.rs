@@ -36,12 +36,13 @@ impl<'a> Undo<'a> {
             Verb::Merge => return None,
         };
         let names: Vec<String> = key.iter().map(|c| quote(&c.name)).collect();
-        let picked = match change.verb {
-            Verb::Insert => None,
-            _ => Some(change.picked(|called| {
-                names.iter().map(|name| format!("{called}.{name}")).collect::<Vec<_>>().join(", ")
-            })?),
-        };
+        let picked =
+            match change.verb {
+                Verb::Insert => None,
+                _ => Some(change.picked(|called| {
+                    names.iter().map(|name| format!("{called}.{name}")).collect::<Vec<_>>().join(", ")
+                })?),
+            };
         let overriding = table.columns.iter().any(|column| column.identity == "a");
         Some(Self { verb: change.verb, table: full_name, only: change.only, key, kept, picked, overriding })
     }
@@ -111,7 +112,8 @@ impl<'a> Undo<'a> {
             }
             Verb::Update => {
                 let sets = self.kept.iter().map(|c| format!("{0} = was.{0}", quote(&c.name))).collect::<Vec<_>>();
-                let keys = self.key.iter().map(|c| format!("now_row.{0} = was.{0}", quote(&c.name))).collect::<Vec<_>>();
+                let keys =
+                    self.key.iter().map(|c| format!("now_row.{0} = was.{0}", quote(&c.name))).collect::<Vec<_>>();
                 format!(
                     "UPDATE {} AS now_row SET {} FROM (VALUES {values}) AS was ({}) WHERE {}",
                     self.from(),
@@ -154,15 +156,13 @@ fn value(cell: &Cell, column: &Column) -> Result<String, String> {
     match cell {
         Cell::Null => Ok(format!("NULL::{}", column.type_name)),
         Cell::Whole(bytes) => {
-            let text = std::str::from_utf8(bytes).map_err(|_| {
-                format!("a value of {} is no text that can be written down", quote(&column.name))
-            })?;
+            let text = std::str::from_utf8(bytes)
+                .map_err(|_| format!("a value of {} is no text that can be written down", quote(&column.name)))?;
             Ok(format!("{}::{}", literal(text), column.type_name))
         }
-        Cell::Cut { bytes, .. } => Err(format!(
-            "a value of {} has {bytes} bytes, too many to be kept for an undo",
-            quote(&column.name)
-        )),
+        Cell::Cut { bytes, .. } => {
+            Err(format!("a value of {} has {bytes} bytes, too many to be kept for an undo", quote(&column.name)))
+        }
     }
 }
 

@@ -135,7 +135,9 @@ impl PgSession {
     /// The number of the transaction, by which its end can be asked for later.
     async fn mark(&mut self) -> Result<u64, ActError> {
         let answer = self.tell("SELECT pg_catalog.txid_current()", READING_MS).await.map_err(ActError::NotDone)?;
-        first_cell(&answer).and_then(|n| n.parse().ok()).ok_or_else(|| not_done("the server gave its transaction no number"))
+        first_cell(&answer)
+            .and_then(|n| n.parse().ok())
+            .ok_or_else(|| not_done("the server gave its transaction no number"))
     }
 
     /// Every object that the statement names is, by number and definition, one that was approved.
@@ -178,7 +180,12 @@ impl PgSession {
     }
 
     /// Reads the rows that are about to change and has their undo written down.
-    async fn keep(&mut self, undo: &Undo<'_>, most: u64, witness: &mut dyn Witness) -> Result<Vec<Vec<Cell>>, ActError> {
+    async fn keep(
+        &mut self,
+        undo: &Undo<'_>,
+        most: u64,
+        witness: &mut dyn Witness,
+    ) -> Result<Vec<Vec<Cell>>, ActError> {
         let prior = undo.prior(most).ok_or_else(|| not_done("the rows cannot be kept any more: look at it again"))?;
         let rows = self.tell(&prior, READING_MS).await.map_err(ActError::NotDone)?.rows;
         self.write_down(undo, &rows, most, witness).await?;
@@ -209,13 +216,18 @@ impl PgSession {
         witness: &mut dyn Witness,
     ) -> Result<(), ActError> {
         if rows.len() as u64 > most {
-            return Err(not_done(&format!("more than {most} rows would change, and no more are kept for an undo: do it in smaller parts")));
+            return Err(not_done(&format!(
+                "more than {most} rows would change, and no more are kept for an undo: do it in smaller parts"
+            )));
         }
         let statement = undo.statement(rows).map_err(|words| not_done(&words))?;
         if let Some(statement) = &statement {
             let judged = DIALECT.classify(statement, Author::Person, &Catalog::default());
             if judged.verdict == Verdict::Deny {
-                return Err(not_done(&format!("the undo could not be run later ({}): do it in smaller parts", judged.reason)));
+                return Err(not_done(&format!(
+                    "the undo could not be run later ({}): do it in smaller parts",
+                    judged.reason
+                )));
             }
         }
         witness.inverse(statement.into_iter().collect()).await.map_err(ActError::NoWitness)

@@ -85,7 +85,8 @@ impl PgSession {
     /// Invalid indexes of the tables that the statement builds on, but for those of `known`, and but for tables on
     /// which somebody else builds just now.
     async fn invalid(&mut self, shape: &Shape, found: &[Found], known: &str) -> Result<Rows, ActError> {
-        let of = |sort: Sort| found.iter().filter(|f| f.named.sort == sort).map(|f| f.oid.to_string()).collect::<Vec<_>>();
+        let of =
+            |sort: Sort| found.iter().filter(|f| f.named.sort == sort).map(|f| f.oid.to_string()).collect::<Vec<_>>();
         let (relations, schemas) = (of(Sort::Relation), of(Sort::Schema));
         let everything = relations.is_empty() && schemas.is_empty();
         let name = match &shape.what {
@@ -108,7 +109,9 @@ impl PgSession {
     /// Drops what is left of ours. Gives how many, or says what could not be dropped and how a person does it.
     async fn clean_up(&mut self, shape: &Shape, found: &[Found], known: &str) -> Result<usize, String> {
         let unsure = |error: &ActError| {
-            format!("perhaps an invalid index ({error}): look at pg_index for rows that are not indisvalid, and DROP INDEX CONCURRENTLY what this act left")
+            format!(
+                "perhaps an invalid index ({error}): look at pg_index for rows that are not indisvalid, and DROP INDEX CONCURRENTLY what this act left"
+            )
         };
         let left = self.invalid(shape, found, known).await.map_err(|e| unsure(&e))?;
         for row in &left.rows {

@@ -21,21 +21,60 @@ pub(in crate::engine::postgres) enum Default {
 /// One part. Names are decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::engine::postgres) enum Action {
-    AddColumn { name: String, default: Default, checks: bool, references: Option<Named>, if_not_exists: bool },
-    DropColumn { name: String },
-    SetDefault { column: String },
-    SetNotNull { column: String },
-    DropNotNull { column: String },
-    SetType { column: String, to: String, using: bool },
-    SetStatistics { column: String },
-    Rename { to: String },
-    RenameColumn { from: String, to: String },
-    RenameConstraint { from: String, to: String },
-    AddConstraint { name: Option<String>, kind: Constraint, not_valid: bool, references: Option<Named> },
-    DropConstraint { name: String },
-    ValidateConstraint { name: String },
+    AddColumn {
+        name: String,
+        default: Default,
+        checks: bool,
+        references: Option<Named>,
+        if_not_exists: bool,
+    },
+    DropColumn {
+        name: String,
+    },
+    SetDefault {
+        column: String,
+    },
+    SetNotNull {
+        column: String,
+    },
+    DropNotNull {
+        column: String,
+    },
+    SetType {
+        column: String,
+        to: String,
+        using: bool,
+    },
+    SetStatistics {
+        column: String,
+    },
+    Rename {
+        to: String,
+    },
+    RenameColumn {
+        from: String,
+        to: String,
+    },
+    RenameConstraint {
+        from: String,
+        to: String,
+    },
+    AddConstraint {
+        name: Option<String>,
+        kind: Constraint,
+        not_valid: bool,
+        references: Option<Named>,
+    },
+    DropConstraint {
+        name: String,
+    },
+    ValidateConstraint {
+        name: String,
+    },
     /// SET or RESET of storage parameters.
-    Options { names: Vec<String> },
+    Options {
+        names: Vec<String>,
+    },
     SetSchema,
     AttachPartition,
     DetachPartition,
@@ -67,7 +106,12 @@ pub(super) fn actions(root: &SyntaxNode) -> Vec<Action> {
         .filter(|node| {
             !matches!(
                 node.kind(),
-                K::IF_EXISTS | K::TABLE_RELATION_NAME | K::INDEX_REF | K::VIEW_REF | K::SEQUENCE_REF | K::TABLE_NAME_REF
+                K::IF_EXISTS
+                    | K::TABLE_RELATION_NAME
+                    | K::INDEX_REF
+                    | K::VIEW_REF
+                    | K::SEQUENCE_REF
+                    | K::TABLE_NAME_REF
             )
         })
         .map(|node| action(&node).unwrap_or(Action::Other))
@@ -101,7 +145,9 @@ fn action(node: &SyntaxNode) -> Option<Action> {
         K::SET_SCHEMA => Action::SetSchema,
         K::ATTACH_PARTITION => Action::AttachPartition,
         K::DETACH_PARTITION => Action::DetachPartition,
-        K::ENABLE_TRIGGER | K::DISABLE_TRIGGER | K::ENABLE_ALWAYS_TRIGGER | K::ENABLE_REPLICA_TRIGGER => Action::Trigger,
+        K::ENABLE_TRIGGER | K::DISABLE_TRIGGER | K::ENABLE_ALWAYS_TRIGGER | K::ENABLE_REPLICA_TRIGGER => {
+            Action::Trigger
+        }
         K::SET_TABLESPACE | K::SET_LOGGED | K::SET_UNLOGGED | K::SET_ACCESS_METHOD => Action::Rewrites,
         _ => return None,
     })
@@ -137,7 +183,12 @@ fn add_constraint(node: &SyntaxNode) -> Option<Action> {
     let name = child(&constraint, K::CONSTRAINT_NAME_CLAUSE)
         .and_then(|clause| child(&clause, K::CONSTRAINT_NAME))
         .and_then(|name| last_word(&name));
-    Some(Action::AddConstraint { name, kind, not_valid: has(&constraint, K::NOT_VALID), references: references(&constraint) })
+    Some(Action::AddConstraint {
+        name,
+        kind,
+        not_valid: has(&constraint, K::NOT_VALID),
+        references: references(&constraint),
+    })
 }
 
 fn references(node: &SyntaxNode) -> Option<Named> {
@@ -158,10 +209,19 @@ fn option_names(node: &SyntaxNode) -> Option<Vec<String>> {
 }
 
 /// Functions of one value a statement, and operators of constants.
-const SAME_FOR_ALL: &[&str] = &["now", "transaction_timestamp", "statement_timestamp", "lower", "upper", "to_timestamp", "make_interval"];
+const SAME_FOR_ALL: &[&str] =
+    &["now", "transaction_timestamp", "statement_timestamp", "lower", "upper", "to_timestamp", "make_interval"];
 /// Functions of another value each time.
-const EACH_TIME: &[&str] =
-    &["random", "gen_random_uuid", "uuidv7", "uuid_generate_v4", "uuid_generate_v1", "clock_timestamp", "timeofday", "nextval"];
+const EACH_TIME: &[&str] = &[
+    "random",
+    "gen_random_uuid",
+    "uuidv7",
+    "uuid_generate_v4",
+    "uuid_generate_v1",
+    "clock_timestamp",
+    "timeofday",
+    "nextval",
+];
 
 fn default(node: &SyntaxNode) -> Default {
     if has(node, K::GENERATED_CONSTRAINT) {

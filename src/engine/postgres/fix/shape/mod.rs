@@ -93,7 +93,9 @@ pub(in crate::engine::postgres) enum Scope {
 /// Reads one statement.
 pub(in crate::engine::postgres) fn read(statement: &str) -> Result<Shape, SessionError> {
     let root = parse(statement).ok_or_else(|| {
-        SessionError::Unsupported("this is not one statement whose grammar is known here: write it in a plainer form".into())
+        SessionError::Unsupported(
+            "this is not one statement whose grammar is known here: write it in a plainer form".into(),
+        )
     })?;
     let what = what(&root);
     let named = objects::named(&root, &what);
@@ -137,7 +139,9 @@ fn what(root: &SyntaxNode) -> What {
         K::ALTER_SEQUENCE => What::Alter("SEQUENCE", alter::actions(root)),
         K::COMMENT_ON => comment(root),
         K::ALTER_SYSTEM => setting(root, Some(Scope::System)),
-        K::ALTER_ROLE | K::ALTER_USER => setting(root, Some(Scope::Role(name_of(root, K::ROLE_REF), in_database(root)))),
+        K::ALTER_ROLE | K::ALTER_USER => {
+            setting(root, Some(Scope::Role(name_of(root, K::ROLE_REF), in_database(root))))
+        }
         K::ALTER_DATABASE => setting(root, name_of(root, K::DATABASE_REF).map(Scope::Database)),
         K::VACUUM => What::Vacuum { full: has_token(root, K::FULL_KW) },
         K::ANALYZE => What::Analyze,
@@ -204,9 +208,13 @@ fn concurrently(root: &SyntaxNode) -> bool {
         K::REINDEX => {
             let off = root.descendants().any(|option| {
                 option.kind() == K::REINDEX_OPTION_CONCURRENTLY
-                    && option.text().to_string().to_ascii_lowercase().split_whitespace().skip(1).any(|value| {
-                        matches!(value.trim_matches('\''), "off" | "false" | "no" | "0")
-                    })
+                    && option
+                        .text()
+                        .to_string()
+                        .to_ascii_lowercase()
+                        .split_whitespace()
+                        .skip(1)
+                        .any(|value| matches!(value.trim_matches('\''), "off" | "false" | "no" | "0"))
             });
             has_token(root, K::CONCURRENTLY_KW) && !off
         }

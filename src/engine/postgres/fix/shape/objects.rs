@@ -89,7 +89,9 @@ pub(super) fn named(root: &SyntaxNode, what: &What) -> Vec<Named> {
             K::ROLE_NAME_REF => {
                 let named = Named::of(Sort::Role, &node);
                 // Words that stand for a role are none.
-                add(named.filter(|n| !matches!(n.name.as_str(), "public" | "current_user" | "current_role" | "session_user")));
+                add(named.filter(|n| {
+                    !matches!(n.name.as_str(), "public" | "current_user" | "current_role" | "session_user")
+                }));
             }
             K::QUALIFIED_COLUMN_NAME_REF => {
                 let mut parts = words::dotted(&node).unwrap_or_default();
@@ -147,7 +149,7 @@ pub(super) fn word_of(kind: K) -> What {
 
 /// A WITH query that changes rows.
 pub(super) fn changes_in_with(root: &SyntaxNode) -> bool {
-    root.descendants().filter(|node| node.kind() == K::WITH_TABLE).any(|query| {
-        [K::INSERT, K::UPDATE, K::DELETE, K::MERGE].into_iter().any(|kind| has(&query, kind))
-    })
+    root.descendants()
+        .filter(|node| node.kind() == K::WITH_TABLE)
+        .any(|query| [K::INSERT, K::UPDATE, K::DELETE, K::MERGE].into_iter().any(|kind| has(&query, kind)))
 }

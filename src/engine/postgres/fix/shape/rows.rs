@@ -86,8 +86,9 @@ pub(super) fn read(root: &SyntaxNode) -> Option<RowChange> {
         K::DELETE => Verb::Delete,
         _ => Verb::Merge,
     };
-    let holder =
-        root.children().find(|n| matches!(n.kind(), K::RELATION_NAME | K::RELATION_NAME_REF | K::TABLE_RELATION_NAME))?;
+    let holder = root
+        .children()
+        .find(|n| matches!(n.kind(), K::RELATION_NAME | K::RELATION_NAME_REF | K::TABLE_RELATION_NAME))?;
     let name = holder
         .descendants()
         .find(|n| matches!(n.kind(), K::RELATION_NAME_REF | K::TABLE_NAME_REF))
@@ -159,7 +160,11 @@ fn source(root: &SyntaxNode, with: Option<&str>) -> Option<Source> {
                 return Some(Source::Query(format!("{} {}", with.unwrap_or_default(), part.text())));
             }
             K::PAREN_SELECT => {
-                return Some(Source::Query(format!("{} SELECT * FROM {} AS source_rows", with.unwrap_or_default(), part.text())));
+                return Some(Source::Query(format!(
+                    "{} SELECT * FROM {} AS source_rows",
+                    with.unwrap_or_default(),
+                    part.text()
+                )));
             }
             _ => {}
         }
