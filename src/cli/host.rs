@@ -1,5 +1,7 @@
 //! What the runtime does for a command: connections, the clock, the store, the streams.
 
+use super::approvals::Proposals;
+use super::audit::{AuditCheck, AuditEntry, AuditTrouble};
 use super::vault::{VaultAnswer, VaultOrder, VaultTrouble};
 use super::{Ended, Exit};
 use crate::app::event::PastSession;
@@ -93,6 +95,32 @@ pub trait Host: Send + Sync {
     /// Carries out a proposal that a person consented to. The error says why it stands where it stood.
     async fn carry_out(&self, _id: u64, _consent: Consent) -> Result<Proposal, String> {
         Err("nothing is kept here".to_owned())
+    }
+
+    /// Proposals, from the store: all that are not closed, and the newest `closed` others, newest first; empty without
+    /// a store. The error is words for the person.
+    async fn proposals(&self, _closed: usize) -> Result<Proposals, String> {
+        Ok(Proposals::default())
+    }
+
+    /// A proposal by its number. The error is words for the person.
+    async fn proposal(&self, _id: u64) -> Result<Option<Proposal>, String> {
+        Ok(None)
+    }
+
+    /// Denies an open proposal, with an audit record of who did. The error is words for the person.
+    async fn deny(&self, id: u64, _reason: &str) -> Result<Proposal, String> {
+        Err(format!("there is no proposal #{id}"))
+    }
+
+    /// Checks the audit log without changing it; none when there never was one.
+    async fn audit_check(&self) -> Result<Option<AuditCheck>, AuditTrouble> {
+        Ok(None)
+    }
+
+    /// At most `most` records of the audit log after the one of this number, oldest first.
+    async fn audit_records(&self, _after: i64, _most: usize) -> Result<Vec<AuditEntry>, AuditTrouble> {
+        Ok(Vec::new())
     }
 
     /// Sessions of a past span, from the store; empty without one.

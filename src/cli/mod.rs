@@ -4,14 +4,17 @@
 //! ask  sql           one turn of a chat: plan, guard, read, print     answer   the printed forms of it
 //! health             the state machine of `app`, driven by rounds     rounds   collections of many targets at once
 //! selftest           the case list against this build and a server
+//! approvals  audit   proposals and the log of what became of them
 //! guard  config  targets  vault  doctor  completions                  host     what the runtime does for a command
 //! ```
 //!
 //! A command gets its connections, its clock and its streams handed in, so every one of them runs in a test.
 
 mod answer;
+mod approvals;
 mod approve;
 mod ask;
+mod audit;
 mod completions;
 mod config;
 mod config_check;
@@ -27,6 +30,8 @@ mod targets;
 mod turn;
 mod vault;
 
+pub use approvals::{Proposals, UnreadRow};
+pub use audit::{AuditCheck, AuditEntry, AuditTrouble};
 pub use host::{Headless, HeadlessTarget, Host, Terminal};
 pub use vault::{VaultAnswer, VaultOrder, VaultTrouble};
 
@@ -130,6 +135,9 @@ async fn dispatch(command: Command, configuration: &Result<Config, Mistakes>, io
     }
     match &command {
         Command::Vault { action } => return vault::run(action, io).await,
+        // What is kept is looked at without connecting to anything.
+        Command::Approvals { action } => return approvals::run(action, io).await,
+        Command::Audit { action } => return audit::run(action, io).await,
         // A list connects to nothing, so nobody is asked for a password.
         Command::Targets { action: TargetsAction::List { .. } } => forget_unwanted_demo(configuration, io),
         _ => make_ready(configuration, io).await?,
@@ -145,6 +153,8 @@ async fn dispatch(command: Command, configuration: &Result<Config, Mistakes>, io
         | Command::Man
         | Command::Config { .. }
         | Command::Vault { .. }
+        | Command::Approvals { .. }
+        | Command::Audit { .. }
         | Command::Doctor(_) => Ok(Exit::Fine),
     }
 }

@@ -90,6 +90,18 @@ pub enum Command {
         #[command(subcommand)]
         action: VaultAction,
     },
+    /// Show what waits for a person's decision, what became of the rest, and say no.
+    Approvals {
+        /// What to do with it.
+        #[command(subcommand)]
+        action: ApprovalsAction,
+    },
+    /// Check or print the tamper-evident log of every decision and act.
+    Audit {
+        /// What to do with it.
+        #[command(subcommand)]
+        action: AuditAction,
+    },
     /// Print the completion script of a shell.
     Completions {
         /// The shell to write it for.
@@ -239,6 +251,60 @@ pub enum VaultAction {
     },
 }
 
+/// What `approvals` does. An act is approved on a terminal and nowhere else.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ApprovalsAction {
+    /// List what waits first, then the latest others.
+    List {
+        /// List everything that was ever decided.
+        #[arg(long)]
+        all: bool,
+        /// Print one JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print everything about one: the exact statement with invisible characters made visible, what it would do, how
+    /// it is undone, and what happened to it.
+    Show {
+        /// Its number, with or without `#`.
+        #[arg(value_name = "ID", value_parser = proposal_number)]
+        id: u64,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say no to one that waits. Who said it, and why, is written to the audit log.
+    Deny {
+        /// Its number, with or without `#`.
+        #[arg(value_name = "ID", value_parser = proposal_number)]
+        id: u64,
+        /// Why.
+        #[arg(long, value_name = "WORDS")]
+        reason: Option<String>,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// What `audit` does. Neither changes the log.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum AuditAction {
+    /// Check every record against its keyed link, its place and the anchor outside the log. Exit code 1 names what
+    /// was tampered with.
+    Verify {
+        /// Print one JSON object: exists, whole, file, anchors, records, head, tampering.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print every record, oldest first.
+    Export {
+        /// Print one JSON object a line: number, at, `at_ms`, kind, act, body.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
 /// What `config` does.
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub enum ConfigAction {
@@ -293,6 +359,11 @@ pub enum TargetsAction {
     },
 }
 
+fn proposal_number(text: &str) -> Result<u64, String> {
+    let digits = text.strip_prefix('#').unwrap_or(text);
+    digits.parse().ok().filter(|n| *n > 0).ok_or_else(|| "it must be a number as `approvals list` shows it".to_owned())
+}
+
 fn at_least_one(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "it must be a whole number of at least 1".to_owned())
 }
@@ -333,6 +404,15 @@ mod tests {
     }
 
     #[test]
+    fn a_proposal_is_named_with_or_without_its_sign() {
+        for id in ["58", "#58"] {
+            let args = Args::try_parse_from(["dba-gpt", "approvals", "show", id]).unwrap();
+            let Some(Command::Approvals { action: ApprovalsAction::Show { id, .. } }) = args.command else { panic!() };
+            assert_eq!(id, 58);
+        }
+    }
+
+    #[test]
     fn wrong_usage_is_exit_code_2() {
         for wrong in [
             &["dba-gpt", "--nonsense"][..],
@@ -341,6 +421,9 @@ mod tests {
             &["dba-gpt", "guard"],
             &["dba-gpt", "config"],
             &["dba-gpt", "completions", "dos"],
+            &["dba-gpt", "audit"],
+            &["dba-gpt", "approvals", "show", "0"],
+            &["dba-gpt", "approvals", "deny", "the", "last"],
         ] {
             let error = Args::try_parse_from(wrong).unwrap_err();
             assert_eq!(error.exit_code(), 2, "{wrong:?}");

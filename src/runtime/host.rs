@@ -3,20 +3,22 @@
 use super::fixing::{Journal, Ways, Workshop};
 use super::probe::Surveyor;
 use super::vault::VaultKeeper;
-use super::{TargetSetup, clock, demo, vault_command};
+use super::{TargetSetup, clock, demo, records, vault_command};
 use crate::app::event::PastSession;
-use crate::cli::{Host, VaultAnswer, VaultOrder, VaultTrouble};
+use crate::cli::{AuditCheck, AuditEntry, AuditTrouble, Host, Proposals, VaultAnswer, VaultOrder, VaultTrouble};
 use crate::domain::attempt::{Attempt, Purpose, Record};
 use crate::domain::connection::{Change, Found, KnownFix, Probe};
 use crate::domain::error_event::{ConnectError, ConnectKind};
 use crate::domain::guard::ticket::{Consent, Moment};
 use crate::domain::health::Usual;
 use crate::domain::metric::MetricId;
+use crate::domain::proposal::stage::Stage;
 use crate::domain::proposal::{Draft, NotProposed, Origin, Proposal, Who};
 use crate::domain::target::{TargetId, Timestamp};
 use crate::engine::Session;
 use crate::secrets::vault::{Opener, OpenerKind, VaultError};
-use crate::store::{Retention, Store};
+use crate::store::audit::AuditPlaces;
+use crate::store::{Retention, Store, StoreError};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -31,22 +33,24 @@ pub(super) struct ProcessHost {
     setups: Vec<TargetSetup>,
     /// The demo's file, when the demo is the target.
     demo: Option<PathBuf>,
-    /// The store's folder; none with a broken configuration.
-    data: Option<PathBuf>,
-    retention: Retention,
+    /// None with a broken configuration.
+    kept: Option<Kept>,
     /// None with a broken configuration.
     vault: Option<VaultKeeper>,
-    store: OnceCell<Option<Store>>,
-    /// None with a broken configuration.
-    acts: Option<Acts>,
+    /// None where there is none yet; words where it cannot be opened.
+    store: OnceCell<Result<Option<Store>, String>>,
     workshop: OnceCell<Workshop>,
     interrupt: OnceLock<CancellationToken>,
 }
 
-/// What acts need besides the store.
-pub(super) struct Acts {
+/// Where what is kept lies, and who is here.
+pub(super) struct Kept {
+    /// The store's folder.
+    pub(super) data: PathBuf,
+    /// How long the store keeps what.
+    pub(super) retention: Retention,
     /// The audit log.
-    pub(super) journal: Journal,
+    pub(super) audit: AuditPlaces,
     /// Who sits at the keyboard.
     pub(super) who: Who,
 }
@@ -56,29 +60,23 @@ impl ProcessHost {
     pub(super) fn new(
         setups: Vec<TargetSetup>,
         demo: Option<PathBuf>,
-        data: Option<PathBuf>,
-        retention: Retention,
+        kept: Option<Kept>,
         vault: Option<VaultKeeper>,
     ) -> Self {
         let (store, workshop, interrupt) = (OnceCell::new(), OnceCell::new(), OnceLock::new());
-        Self { setups, demo, data, retention, vault, store, acts: None, workshop, interrupt }
-    }
-
-    /// The same, able to file proposals and to carry them out.
-    pub(super) fn with_acts(mut self, acts: Option<Acts>) -> Self {
-        self.acts = acts;
-        self
+        Self { setups, demo, kept, vault, store, workshop, interrupt }
     }
 
     /// Where acts are carried out. It makes the store where there is none, and looks first after what an earlier
     /// process left under way.
     async fn workshop(&self) -> Result<&Workshop, String> {
         let open = || async {
-            let (acts, data) = self.acts.as_ref().zip(self.data.clone()).ok_or("the configuration has mistakes")?;
-            let (folder, retention) = (data.clone(), self.retention);
-            let opened = tokio::task::spawn_blocking(move || Store::open(&folder, clock::now(), &retention)).await;
-            let opened = opened.map_err(|_| "an internal fault".to_owned())?.map_err(|error| error.to_string())?;
-            let workshop = Workshop::new(opened.store, data, acts.journal.clone(), acts.who.clone());
+            let kept = self.kept.as_ref().ok_or("the configuration has mistakes")?;
+            let store = match self.store_or_words().await? {
+                Some(store) => store.clone(),
+                None => open_store(kept).await?,
+            };
+            let workshop = workshop(kept, store);
             let ways: Vec<Ways> = self.setups.iter().map(TargetSetup::ways).collect();
             workshop.recover(&ways, &|_| {}).await.map_err(|error| error.to_string())?;
             Ok::<_, String>(workshop)
@@ -90,25 +88,36 @@ impl ProcessHost {
         self.setups.iter().find(|s| s.target.id == *target)
     }
 
-    /// The store, if there is one: a command that only asks does not make one.
+    /// The store, if there is one: a command that only asks does not make one. Without one, or when it cannot be
+    /// opened, a command remembers nothing.
     async fn store(&self) -> Option<&Store> {
+        self.store_or_words().await.ok().flatten()
+    }
+
+    /// The same, for commands that are about what is in it. An error is words.
+    async fn store_or_words(&self) -> Result<Option<&Store>, String> {
         let open = || async {
-            let (data, retention) = (self.data.clone()?, self.retention);
-            if !Store::exists(&data) {
-                return None;
-            }
-            let opened = tokio::task::spawn_blocking(move || Store::open(&data, clock::now(), &retention));
-            match opened.await {
-                Ok(Ok(opened)) => Some(opened.store),
-                Ok(Err(error)) => {
-                    tracing::warn!(%error, "the store could not be opened");
-                    None
-                }
-                Err(_) => None,
+            match &self.kept {
+                Some(kept) if Store::exists(&kept.data) => open_store(kept).await.map(Some),
+                _ => Ok(None),
             }
         };
-        self.store.get_or_init(open).await.as_ref()
+        self.store.get_or_init(open).await.as_ref().map(Option::as_ref).map_err(Clone::clone)
     }
+}
+
+/// Opens the store, making it where there is none. An error is words.
+async fn open_store(kept: &Kept) -> Result<Store, String> {
+    let (data, retention) = (kept.data.clone(), kept.retention);
+    let opened = tokio::task::spawn_blocking(move || Store::open(&data, clock::now(), &retention)).await;
+    opened.unwrap_or(Err(StoreError::Closed)).map(|opened| opened.store).map_err(|error| {
+        tracing::warn!(%error, "the store could not be opened");
+        error.to_string()
+    })
+}
+
+fn workshop(kept: &Kept, store: Store) -> Workshop {
+    Workshop::new(store, kept.data.clone(), Journal::new(kept.audit.clone()), kept.who.clone())
 }
 
 #[async_trait]
@@ -234,6 +243,44 @@ impl Host for ProcessHost {
         let workshop = self.workshop().await?;
         let stop = self.interrupt();
         workshop.approve(&ways, id, &consent, &stop, &|_| {}).await.map_err(|refused| refused.words)
+    }
+
+    async fn proposals(&self, closed: usize) -> Result<Proposals, String> {
+        match self.store_or_words().await? {
+            Some(store) => records::proposals(store, closed).await,
+            None => Ok(Proposals::default()),
+        }
+    }
+
+    async fn proposal(&self, id: u64) -> Result<Option<Proposal>, String> {
+        match self.store_or_words().await? {
+            Some(store) => store.proposal(id).await.map_err(|error| error.to_string()),
+            None => Ok(None),
+        }
+    }
+
+    async fn deny(&self, id: u64, reason: &str) -> Result<Proposal, String> {
+        // Nothing is looked after here, since that would connect to servers.
+        match (&self.kept, self.store_or_words().await?) {
+            (Some(kept), Some(store)) => workshop(kept, store.clone()).decide(id, Stage::Denied, reason).await,
+            _ => Err(format!("there is no proposal #{id}")),
+        }
+    }
+
+    async fn audit_check(&self) -> Result<Option<AuditCheck>, AuditTrouble> {
+        let Some(kept) = &self.kept else { return Ok(None) };
+        let decided = match self.store_or_words().await {
+            Ok(Some(store)) => records::decided(store).await.map_err(|error| error.to_string()),
+            Ok(None) => Ok(Vec::new()),
+            Err(words) => Err(words),
+        };
+        // A store that cannot be read says nothing for or against the log.
+        records::check(kept.audit.clone(), decided.unwrap_or_default()).await
+    }
+
+    async fn audit_records(&self, after: i64, most: usize) -> Result<Vec<AuditEntry>, AuditTrouble> {
+        let Some(kept) = &self.kept else { return Ok(Vec::new()) };
+        records::records(kept.audit.clone(), after, most).await
     }
 
     async fn past_sessions(

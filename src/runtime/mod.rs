@@ -25,6 +25,7 @@ mod perform;
 mod plain;
 mod probe;
 mod reader;
+mod records;
 mod refused;
 mod storage;
 mod terminal;
@@ -43,7 +44,6 @@ use crate::domain::schedule::Patience;
 use crate::domain::security::Facts;
 use crate::domain::target::{EngineId, Environment, Target, TargetId};
 use crate::engine::{self, Destination, ENGINES, EngineSpec, Prepared, Surroundings};
-use crate::store::Retention;
 use crate::store::audit::AuditPlaces;
 use anyhow::{Context as _, Result};
 use ask::Asker;
@@ -276,19 +276,19 @@ enum Work {
 
 /// Runs a command, or line mode, on the process's own streams. Gives the exit code.
 async fn headless(config: Result<Config, Mistakes>, common: &Common, surroundings: &Surroundings, work: Work) -> u8 {
-    let (mut targets, mut demo_file, mut data, mut vault) = (Vec::new(), None, None, None);
-    let mut acts = None;
-    let mut retention = Retention::default();
+    let (mut targets, mut demo_file, mut kept, mut vault) = (Vec::new(), None, None, None);
     if let Ok(config) = &config {
         let _ = log::start(&config.places.state);
         let helpers = helpers(config, surroundings);
         targets = setups(config, common, &helpers);
         vault = Some(helpers.vault);
         demo_file = (config.demo != Demo::No).then(|| config.places.demo_file());
-        data = Some(config.places.data.clone());
-        let who = who::who(&surroundings.variables);
-        acts = Some(host::Acts { journal: Journal::new(audit_places(config)), who });
-        retention = storage::retention(config.keep);
+        kept = Some(host::Kept {
+            data: config.places.data.clone(),
+            retention: storage::retention(config.keep),
+            audit: audit_places(config),
+            who: who::who(&surroundings.variables),
+        });
     }
     let listed = targets
         .iter()
@@ -300,7 +300,7 @@ async fn headless(config: Result<Config, Mistakes>, common: &Common, surrounding
             refresh_ms: u64::try_from(s.refresh.as_millis()).unwrap_or(u64::MAX),
         })
         .collect();
-    let host = host::ProcessHost::new(targets, demo_file, data, retention, vault).with_acts(acts);
+    let host = host::ProcessHost::new(targets, demo_file, kept, vault);
     let mut stdin = std::io::BufReader::new(std::io::stdin());
     let mut stdout = std::io::BufWriter::new(std::io::stdout());
     let mut stderr = std::io::stderr();

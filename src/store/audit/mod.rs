@@ -14,6 +14,7 @@
 
 mod anchor;
 mod chain;
+mod look;
 mod verify;
 
 pub use verify::{Tampering, Verified};
@@ -59,7 +60,7 @@ CREATE INDEX record_by_act ON record (act, number);
 pub enum AuditError {
     /// The file, its folder or SQLite.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
     /// The log does not fit its anchor or its key.
     #[error(
         "the audit log may have been tampered with ({0}): nothing is changed on any server until you have looked at `dba-gpt audit verify`"
@@ -71,6 +72,16 @@ pub enum AuditError {
     /// A record that is too large.
     #[error("an audit record of {0} bytes is too large (at most {BODY_BYTES})")]
     TooLarge(usize),
+}
+
+impl From<StoreError> for AuditError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            // Nothing puts a damaged log aside by itself, as it is done with the store.
+            StoreError::Damaged { .. } => Self::Tampered(Tampering::Unreadable),
+            other => Self::Store(other),
+        }
+    }
 }
 
 /// A record as it was written.
@@ -114,11 +125,6 @@ impl std::fmt::Debug for AuditLog {
 }
 
 impl AuditLog {
-    /// Whether there is a log: who only asks does not make one.
-    pub fn exists(places: &AuditPlaces) -> bool {
-        places.data.join(FILE).exists() || places.state.join(ANCHOR).exists()
-    }
-
     /// Opens the log of these places, beginning one if there is none. Several processes may have it open.
     pub fn open(places: &AuditPlaces, now: Timestamp) -> Result<Self, AuditError> {
         let places = AuditPlaces {
@@ -216,18 +222,7 @@ impl AuditLog {
             )
             .map_err(&failed)?;
         let rows = statement.query_map([act], stored).map_err(&failed)?;
-        rows.map(|row| {
-            let row = row.map_err(&failed)?;
-            Ok(AuditRecord {
-                number: row.number,
-                at: Timestamp(row.at_ms),
-                kind: row.kind,
-                act: row.act,
-                // A body that is no JSON was not written by us; it is shown as it stands.
-                body: serde_json::from_str(&row.body).unwrap_or(serde_json::Value::String(row.body)),
-            })
-        })
-        .collect()
+        rows.map(|row| Ok(record(row.map_err(&failed)?))).collect()
     }
 
     /// Puts a log that was tampered with aside, never deleting it, and begins a new one whose first record names the
@@ -245,7 +240,7 @@ impl AuditLog {
                 fs::rename(&from, &to).map_err(StoreError::file("move aside", &from))?;
             }
         }
-        for anchor in std::iter::once(places.state.join(ANCHOR)).chain(places.second_anchor.clone()) {
+        for anchor in places.anchors() {
             if anchor.exists() {
                 let to = PathBuf::from(format!("{}.aside-{}", anchor.display(), files::stamp(now)));
                 fs::rename(&anchor, &to).map_err(StoreError::file("move aside", &anchor))?;
@@ -263,8 +258,8 @@ impl AuditLog {
     }
 
     fn anchors(&self) -> Result<Vec<Found>, AuditError> {
-        let paths = std::iter::once(self.places.state.join(ANCHOR)).chain(self.places.second_anchor.clone());
-        Ok(paths.map(|path| anchor::read(&path, &self.key)).collect::<Result<_, _>>()?)
+        let paths = self.places.anchors();
+        Ok(paths.iter().map(|path| anchor::read(path, &self.key)).collect::<Result<_, _>>()?)
     }
 
     fn write_anchors(&self, number: i64, link: &[u8]) -> Result<(), AuditError> {
@@ -361,6 +356,17 @@ fn stored(row: &rusqlite::Row<'_>) -> rusqlite::Result<Stored> {
         before: row.get(5)?,
         link: row.get(6)?,
     })
+}
+
+fn record(row: Stored) -> AuditRecord {
+    AuditRecord {
+        number: row.number,
+        at: Timestamp(row.at_ms),
+        kind: row.kind,
+        act: row.act,
+        // A body that is no JSON was not written by us; it is shown as it stands.
+        body: serde_json::from_str(&row.body).unwrap_or(serde_json::Value::String(row.body)),
+    }
 }
 
 /// Reads the key; makes it for a log that is just being begun.

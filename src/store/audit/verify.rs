@@ -40,6 +40,30 @@ pub enum Tampering {
     AnchorForged,
     /// The log has records and no anchor: somebody removed it.
     AnchorMissing,
+    /// The log's file is gone, or nothing is in it.
+    Gone {
+        /// The last record that an anchor knows.
+        anchored: i64,
+    },
+    /// The log's file is damaged, or no database any more.
+    Unreadable,
+}
+
+impl Tampering {
+    /// The word in JSON.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Changed { .. } => "changed",
+            Self::Missing { .. } => "missing",
+            Self::Misplaced { .. } => "misplaced",
+            Self::CutShort { .. } => "cut-short",
+            Self::Replaced { .. } => "replaced",
+            Self::AnchorForged => "anchor-forged",
+            Self::AnchorMissing => "anchor-missing",
+            Self::Gone { .. } => "gone",
+            Self::Unreadable => "unreadable",
+        }
+    }
 }
 
 impl std::fmt::Display for Tampering {
@@ -57,6 +81,10 @@ impl std::fmt::Display for Tampering {
             }
             Self::AnchorForged => f.write_str("the anchor was not written with this log's key"),
             Self::AnchorMissing => f.write_str("the anchor is missing"),
+            Self::Gone { anchored } => {
+                write!(f, "the log's file is gone or empty, and the anchor knows of {anchored} records")
+            }
+            Self::Unreadable => f.write_str("the log's file is damaged, or no database any more"),
         }
     }
 }
