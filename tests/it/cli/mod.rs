@@ -1,5 +1,7 @@
 //! The headless commands: their output, their talk, their exit codes.
 
+mod approvals;
+mod audit;
 mod postgres;
 mod program;
 mod questions;
