@@ -18,7 +18,7 @@
 //! | [`runtime`] | tasks, clock and loop; the way in to a target: tunnel, password, login, retry, diagnosis |
 //! | [`config`] | files, variables and flags -> settings and targets |
 //! | [`secrets`] | passwords from outside the configuration, and our own vault |
-//! | [`store`] | what is remembered: samples, sessions, attempts, conversations; the audit log of fixes, which nothing writes to yet |
+//! | [`store`] | what is remembered: samples, sessions, attempts, conversations, proposals; the audit log of decisions and acts |
 //! | [`export`] | rows as CSV, JSON, Markdown and aligned columns |
 //! | [`demo`] | the embedded shop and its workload |
 //!

@@ -4,7 +4,8 @@
 //! ask  sql           one turn of a chat: plan, guard, read, print     answer   the printed forms of it
 //! health             the state machine of `app`, driven by rounds     rounds   collections of many targets at once
 //! selftest           the case list against this build and a server
-//! approvals  audit   proposals and the log of what became of them
+//! approvals  approve what waits for a person, and the one way to say yes
+//! audit              the log of every decision and act
 //! guard  config  targets  vault  doctor  completions                  host     what the runtime does for a command
 //! ```
 //!
@@ -35,7 +36,7 @@ pub use audit::{AuditCheck, AuditEntry, AuditTrouble};
 pub use host::{Headless, HeadlessTarget, Host, Terminal};
 pub use vault::{VaultAnswer, VaultOrder, VaultTrouble};
 
-use crate::config::args::{Command, TargetsAction};
+use crate::config::args::{ApprovalsAction, Command, TargetsAction};
 use crate::config::{Config, Demo, Mistakes};
 use std::io;
 
@@ -135,7 +136,8 @@ async fn dispatch(command: Command, configuration: &Result<Config, Mistakes>, io
     }
     match &command {
         Command::Vault { action } => return vault::run(action, io).await,
-        // What is kept is looked at without connecting to anything.
+        // What is kept is looked at without connecting to anything; who approves needs the way to its target.
+        Command::Approvals { action: ApprovalsAction::Approve { .. } } => make_ready(configuration, io).await?,
         Command::Approvals { action } => return approvals::run(action, io).await,
         Command::Audit { action } => return audit::run(action, io).await,
         // A list connects to nothing, so nobody is asked for a password.
@@ -148,12 +150,12 @@ async fn dispatch(command: Command, configuration: &Result<Config, Mistakes>, io
         Command::Health(args) => health::run(&args, io).await,
         Command::Targets { action } => targets::run(&action, config, io).await,
         Command::Selftest(args) => selftest::run(&args, io).await,
+        Command::Approvals { action } => approvals::run(&action, io).await,
         Command::Guard(_)
         | Command::Completions { .. }
         | Command::Man
         | Command::Config { .. }
         | Command::Vault { .. }
-        | Command::Approvals { .. }
         | Command::Audit { .. }
         | Command::Doctor(_) => Ok(Exit::Fine),
     }

@@ -273,6 +273,12 @@ pub enum ApprovalsAction {
         #[arg(long)]
         json: bool,
     },
+    /// Read one that waits to its end, on a terminal, and carry it out. Nothing is approved by a pipe or a script.
+    Approve {
+        /// Its number, with or without `#`.
+        #[arg(value_name = "ID", value_parser = proposal_number)]
+        id: u64,
+    },
     /// Say no to one that waits. Who said it, and why, is written to the audit log.
     Deny {
         /// Its number, with or without `#`.

@@ -4,7 +4,7 @@
 mod json;
 
 use super::host::object;
-use super::{Ended, Exit, Headless, Outcome};
+use super::{Ended, Exit, Headless, Outcome, approve};
 use crate::app::dossier::{STATEMENT, dossier};
 use crate::config::args::ApprovalsAction;
 use crate::domain::guard::ticket::Gravity;
@@ -46,6 +46,10 @@ pub(super) async fn run(action: &ApprovalsAction, io: &mut Headless<'_>) -> Outc
     match action {
         ApprovalsAction::List { all, json } => list(if *all { usize::MAX } else { CLOSED }, *json, io).await,
         ApprovalsAction::Show { id, json } => show(*id, *json, io).await,
+        ApprovalsAction::Approve { id } => {
+            let proposal = io.host.proposal(*id).await.map_err(fault)?.ok_or_else(|| unknown(*id))?;
+            approve::run(proposal, io).await
+        }
         ApprovalsAction::Deny { id, reason, json } => deny(*id, reason.as_deref(), *json, io).await,
     }
 }

@@ -178,6 +178,16 @@ fn no_is_said_once_with_a_reason_and_the_log_knows_who_said_it() {
 }
 
 #[test]
+fn nothing_is_approved_through_a_pipe() {
+    let kept = Kept::new();
+    kept.file(proposal("pg-orders", Stage::Waiting));
+    let ran = kept.run(&["approvals", "approve", "1"]);
+    assert_eq!((ran.status.code(), text(&ran.stdout).as_str()), (Some(1), ""));
+    assert!(text(&ran.stderr).contains("a person at a terminal"), "{ran:?}");
+    assert_eq!(kept.objects(&["approvals", "show", "1", "--json"])[0]["stage"], "waiting");
+}
+
+#[test]
 fn only_what_is_open_can_be_denied() {
     let kept = Kept::new();
     for stage in Stage::ALL {
