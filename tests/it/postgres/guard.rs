@@ -1,18 +1,9 @@
 //! What the guard learns from a real catalogue: which functions really belong to a known extension, and which only
 //! bear the name of one that does.
 
-use super::support::{admin, connect, on_each_server};
+use super::support::{admin, connect, fresh_database, on_each_server};
 use dba_gpt::domain::guard::{Author, Catalog, Verdict};
 use dba_gpt::engine::postgres;
-
-/// A database of its own beside that of `url`, made anew, and its URL.
-async fn fresh_database(url: &str, name: &str) -> String {
-    let client = admin(url).await;
-    client.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await.unwrap();
-    client.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
-    let (server, _) = url.rsplit_once('/').unwrap();
-    format!("{server}/{name}")
-}
 
 async fn catalog(url: &str) -> Catalog {
     let mut session = connect(url).await;

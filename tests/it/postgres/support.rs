@@ -89,6 +89,15 @@ pub async fn admin(url: &str) -> tokio_postgres::Client {
     client
 }
 
+/// A database of its own beside that of `url`, made anew, and its URL.
+pub async fn fresh_database(url: &str, name: &str) -> String {
+    let client = admin(url).await;
+    client.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await.unwrap();
+    client.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
+    let (server, _) = url.rsplit_once('/').unwrap();
+    format!("{server}/{name}")
+}
+
 /// Polls until `done`, at most `patience`.
 pub async fn eventually<F: Future<Output = bool>>(patience: Duration, what: &str, mut done: impl FnMut() -> F) {
     let started = Instant::now();

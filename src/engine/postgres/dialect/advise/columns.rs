@@ -178,7 +178,11 @@ pub(super) enum Sameness {
 
 /// Built-in functions that may give another value at every call: those that `pg_proc` calls volatile, among the ones
 /// that the guard knows as readers.
-const VOLATILE: &str = "clock_timestamp gen_random_uuid random random_normal timeofday uuidv4 uuidv7";
+const VOLATILE: &str = "amvalidate array_sample array_shuffle clock_timestamp current_query gen_random_uuid random \
+    random_normal timeofday uuidv4 uuidv7";
+
+/// What functions about the server's own state start with. Many are volatile, and no default needs one.
+const OF_THE_SERVER: &[&str] = &["pg_", "txid_"];
 
 /// Functions that take a number from a sequence.
 const COUNTERS: &str = "nextval setval lastval currval";
@@ -195,6 +199,8 @@ pub(super) fn sameness(expression: &Expr) -> Sameness {
             let bare = parts.last().map_or("", String::as_str);
             if holds(VOLATILE, bare) || holds(COUNTERS, bare) {
                 Sameness::Different
+            } else if OF_THE_SERVER.iter().any(|start| bare.starts_with(start)) {
+                Sameness::Unknown
             } else if super::super::is_built_in_reader(&parts.join(".")) {
                 Sameness::Same
             } else {

@@ -18,10 +18,11 @@ pub(super) fn table(act: &Act) -> Vec<Remark> {
 }
 
 fn renamed_away(drop: &DropTable) -> Vec<String> {
+    let if_exists = if drop.if_exists().is_some() { "IF EXISTS " } else { "" };
     let tables = drop.table_name_refs().filter_map(|name| {
         let written = written(Some(name.clone()))?;
         let table = Table::of_name(name.syntax(), written)?;
-        Some(format!("ALTER TABLE {} RENAME TO {}", table.name, table.derived_name(&[], "to_drop")))
+        Some(format!("ALTER TABLE {if_exists}{} RENAME TO {}", table.name, table.derived_name(&[], "to_drop")))
     });
     tables.collect()
 }
