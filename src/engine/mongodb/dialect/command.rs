@@ -33,6 +33,7 @@ const IN_ADMIN: &[&str] = &[
     "listDatabases",
     "currentOp",
     "killOp",
+    "killAllSessionsByPattern",
     "top",
     "getLog",
     "getCmdLineOpts",

@@ -3,16 +3,18 @@
 mod approach;
 pub(super) mod classify;
 pub(super) mod command;
+pub(super) mod kinds;
 mod names;
 mod questions;
 mod shell;
 mod syntax;
-mod write;
+pub(super) mod write;
 
 use crate::domain::connection::Approach;
 use crate::domain::dialect::Dialect;
 use crate::domain::error_event::ConnectKind;
 use crate::domain::guard::{Author, Catalog, Judgement};
+use crate::domain::proposal::kind::FixKind;
 use crate::domain::question::{Answer, Cannot, Intent};
 use crate::domain::schedule::Recovery;
 use crate::domain::schema::Schema;
@@ -48,6 +50,9 @@ impl Dialect for Pure {
     }
     fn literal(&self, text: &str) -> String {
         names::literal(text)
+    }
+    fn render(&self, kind: &FixKind) -> Result<String, String> {
+        kinds::render(kind)
     }
     fn approach(&self) -> &'static Approach {
         &approach::APPROACH

@@ -5,7 +5,7 @@ use crate::domain::text::hex;
 use bson::{Bson, Document};
 
 /// A document as text that [`super::command::parse`] reads back.
-pub(super) fn document(document: &Document) -> String {
+pub(in crate::engine::mongodb) fn document(document: &Document) -> String {
     let fields: Vec<String> =
         document.iter().map(|(key, value)| format!("{}: {}", literal(key), self::value(value))).collect();
     format!("{{{}}}", fields.join(", "))

@@ -62,7 +62,7 @@ fn session(op: &RawDocument, now: Timestamp) -> SessionInfo {
     let statement_start = op.int("microsecs_running").map(back);
     let namespace = op.text("ns").unwrap_or_default();
     SessionInfo {
-        pid: number(op),
+        pid: number_of_operation(op),
         database: namespace.split('.').next().unwrap_or_default().to_owned(),
         user: text_of_user(op),
         application: op
@@ -84,7 +84,7 @@ fn session(op: &RawDocument, now: Timestamp) -> SessionInfo {
 
 /// The server's number of an operation. Routers name operations of their shards in text, and a transaction that waits
 /// for its client has no operation: those get a number below zero that stays the same while they live.
-fn number(op: &RawDocument) -> i64 {
+pub(in crate::engine::mongodb) fn number_of_operation(op: &RawDocument) -> i64 {
     if let Some(number) = op.int("opid") {
         return number;
     }

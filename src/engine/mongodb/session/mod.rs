@@ -1,8 +1,9 @@
-//! The live connection: the two doors, deadlines and stopping.
+//! The live connection: the three doors, deadlines and stopping.
 //!
-//! `begin` learns who is there, `powers` what we may do, `own` and `read` are the doors, `frame` is what is always ours
-//! in a command, and `stop` ends on the server what we no longer want.
+//! `begin` learns who is there, `powers` what we may do, `own`, `read` and `act` are the doors, `frame` is what is always
+//! ours in a command, and `stop` ends on the server what we no longer want.
 
+mod act;
 mod begin;
 mod frame;
 mod own;
@@ -100,6 +101,25 @@ impl MongoSession {
         }
     }
 
+    /// Asks something of our own that only reads: the same last look as for a statement that the guard allowed, so
+    /// that whoever asks through here changes nothing.
+    pub(super) async fn look(
+        &mut self,
+        database: &str,
+        command: Document,
+        timeout_ms: u64,
+    ) -> Result<RawDocumentBuf, SessionError> {
+        match frame::objection(&command) {
+            Some(objection) => Err(SessionError::Unsupported(objection)),
+            None => self.ask(database, command, timeout_ms).await,
+        }
+    }
+
+    /// A user is named in the URL; without one, the server asks for none.
+    pub(super) fn has_login(&self) -> bool {
+        self.route.user().is_some()
+    }
+
     /// The connection at rest: what a dropped future left behind is awaited for a moment.
     async fn ready(&mut self) -> Result<(), SessionError> {
         let wire = self.wire.as_mut().ok_or_else(closed)?;
@@ -172,8 +192,7 @@ impl Session for MongoSession {
         witness: &mut dyn Witness,
         stop: &CancellationToken,
     ) -> Result<Acted, ActError> {
-        let _ = (approved, plan, witness, stop);
-        Err(ActError::NotDone(SessionError::Unsupported("acts are not known here".into())))
+        self.carry_out(&approved, plan, witness, stop).await
     }
 
     async fn close(mut self: Box<Self>) {

@@ -4,8 +4,8 @@
 use super::frame::Frame;
 use super::{DRAIN, MongoSession};
 use crate::engine::mongodb::connect::Route;
-use crate::engine::mongodb::wire::{Fields as _, Wire, WireError};
-use bson::doc;
+use crate::engine::mongodb::wire::{Fields as _, Refusal, Wire, WireError};
+use bson::{RawDocumentBuf, doc};
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
@@ -19,23 +19,34 @@ impl MongoSession {
     /// which makes the server end the command too, within a second or so.
     pub(super) async fn stop(&mut self) -> bool {
         let comment = self.comment();
-        let Some(wire) = self.wire.as_mut() else { return false };
-        if wire.is_at_rest() {
+        if self.wire.as_ref().is_some_and(Wire::is_at_rest) {
             return true;
         }
-        let kill = Kill { route: &self.route, comment: &comment, wire_version: self.facts.wire_version };
-        let settled = async {
+        self.end(&comment).await.is_some()
+    }
+
+    /// Ends the running command of this comment and gives its last words: it may have come to its end before it was
+    /// told to. None when nothing was heard of it; then the connection is closed.
+    pub(super) async fn end(&mut self, comment: &str) -> Option<Result<RawDocumentBuf, Refusal>> {
+        let wire = self.wire.as_mut()?;
+        let kill = Kill { route: &self.route, comment, wire_version: self.facts.wire_version };
+        let last_words = async {
             tokio::select! {
                 biased;
-                reply = wire.receive() => matches!(reply, Ok(_) | Err(WireError::Refused(_))),
-                () = kill.run() => false,
+                reply = wire.receive() => match reply {
+                    Ok(reply) => Some(Ok(reply)),
+                    Err(WireError::Refused(refusal)) => Some(Err(refusal)),
+                    Err(_) => None,
+                },
+                () = kill.run() => None,
             }
         };
-        let settled = timeout(DRAIN, settled).await.unwrap_or(false) && wire.is_at_rest();
-        if !settled {
+        let last_words = timeout(DRAIN, last_words).await.ok().flatten();
+        if last_words.is_none() || !wire.is_at_rest() {
             self.wire = None;
+            return None;
         }
-        settled
+        last_words
     }
 
     /// Closes a cursor that is still open. The server closes it by itself when it has been idle for ten minutes.

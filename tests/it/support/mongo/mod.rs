@@ -21,6 +21,8 @@ use tokio_rustls::rustls::{ServerConfig, ServerConnection, StreamOwned};
 pub enum Reaction {
     /// This reply.
     Reply(Document),
+    /// This reply, and from then on this other answer to another command.
+    Turn(Document, &'static str, Vec<Bson>),
     /// A refusal.
     Fail(i32, &'static str, &'static str),
     /// Nothing until it is killed; then the refusal of a killed command.
@@ -120,6 +122,10 @@ impl Mongo {
     /// A reply as the script has it.
     pub fn reply(&self, signature: &str) -> Document {
         self.state().script[signature].as_document().unwrap().clone()
+    }
+    /// The documents of a reply with a cursor, as the script has them.
+    pub fn reply_list(&self, signature: &str) -> Vec<Bson> {
+        self.state().script[signature].as_array().unwrap().clone()
     }
     /// Makes a command react, until told otherwise.
     pub fn react(&self, signature: &str, reaction: Reaction) {
@@ -234,6 +240,10 @@ impl Connection<'_> {
         match reaction {
             None => {}
             Some(Reaction::Reply(reply)) => return Some(fine(reply)),
+            Some(Reaction::Turn(reply, other, answer)) => {
+                self.shared.state.lock().unwrap().script.insert(other.to_owned(), answer.into());
+                return Some(fine(reply));
+            }
             Some(Reaction::Fail(code, name, message)) => return Some(refusal(code, name, message)),
             Some(Reaction::Drop) => return None,
             Some(Reaction::Garbage) => {

@@ -336,6 +336,7 @@ fn set_parameter(command: &Document, author: Author) -> Judged {
 const HARMLESS: &[&str] = &[
     "cursorTimeoutMillis",
     "diagnosticDataCollection",
+    "enableFlowControl",
     "featureCompatibilityVersion",
     "flowControl",
     "internalQuery",
