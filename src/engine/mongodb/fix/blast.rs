@@ -65,9 +65,11 @@ pub(in crate::engine::mongodb) fn rows(statement: &Statement, fitting: &[Option<
     if statement.picks().is_empty() {
         return None;
     }
-    statement.picks().iter().zip(fitting).try_fold(0, |sum: u64, (pick, fitting)| {
-        Some(sum + rows_of(pick, (*fitting)?))
-    })
+    statement
+        .picks()
+        .iter()
+        .zip(fitting)
+        .try_fold(0, |sum: u64, (pick, fitting)| Some(sum + rows_of(pick, (*fitting)?)))
 }
 
 fn rows_of(pick: &Pick, fitting: u64) -> u64 {
@@ -164,10 +166,14 @@ fn locks(statement: &Statement, collection: Option<&Collection>, transactional: 
 
 fn upkeep_locks(statement: &Statement, name: &str) -> String {
     match statement.name() {
-        "compact" => format!("none that stops others since MongoDB 4.4; before, everybody in the database of {name} waits"),
+        "compact" => {
+            format!("none that stops others since MongoDB 4.4; before, everybody in the database of {name} waits")
+        }
         "reIndex" => format!("exclusive lock (X) on {name} until it is done: everybody there waits"),
         "validate" if !is_set(&statement.command, "background") => {
-            format!("exclusive lock (X) on {name} until it is done: everybody there waits; {{background: true}} does not")
+            format!(
+                "exclusive lock (X) on {name} until it is done: everybody there waits; {{background: true}} does not"
+            )
         }
         "validate" => format!("intent lock (IS) on {name}: readers and writers go on"),
         "fsync" => "none: everything is written to disk while others go on".to_owned(),
@@ -197,7 +203,8 @@ fn replicas(statement: &Statement, here: &Here) -> Option<String> {
 fn disk(statement: &Statement, footprint: Option<&Footprint>) -> Option<String> {
     match &statement.change {
         Change::CreateIndexes(_) => Some(
-            "the whole collection is read; what does not fit into 200 MB of memory is sorted in files on disk".to_owned(),
+            "the whole collection is read; what does not fit into 200 MB of memory is sorted in files on disk"
+                .to_owned(),
         ),
         Change::DropIndexes(_) | Change::Drop => Some(match footprint.and_then(|footprint| footprint.bytes) {
             Some(bytes) => format!("its files are removed; with everything in it the collection takes {bytes} bytes"),
@@ -247,10 +254,14 @@ fn notes(
             note("from then on the server deletes documents that are older, and that cannot be undone");
         }
         Change::DropIndexes(_) => {
-            note("queries that use it read the whole collection from then on; hide it first ({collMod: .., index: {name: .., hidden: true}}): a hidden index is kept up to date and comes back at once, a dropped one is built anew");
+            note(
+                "queries that use it read the whole collection from then on; hide it first ({collMod: .., index: {name: .., hidden: true}}): a hidden index is kept up to date and comes back at once, a dropped one is built anew",
+            );
         }
         Change::Modify if statement.command.get_document("index").is_ok_and(|i| i.contains_key("hidden")) => {
-            note("a hidden index is not used by queries, but is kept up to date and still enforces uniqueness and expiry");
+            note(
+                "a hidden index is not used by queries, but is kept up to date and still enforces uniqueness and expiry",
+            );
         }
         Change::Modify if statement.command.contains_key("validator") => {
             note("documents that are there already are not checked; the next change of each is");

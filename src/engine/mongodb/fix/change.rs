@@ -174,9 +174,7 @@ fn change(name: &str, first: &Bson, command: &Document) -> Option<Change> {
         "create" => Change::Create(command.get_str("viewOn").ok().map(str::to_owned)),
         "drop" => Change::Drop,
         "renameCollection" => Change::Rename(command.get_str("to").ok()?.to_owned()),
-        "setParameter" => {
-            Change::Parameter(command.keys().skip(1).find(|key| !FRAME.contains(&key.as_str()))?.clone())
-        }
+        "setParameter" => Change::Parameter(command.keys().skip(1).find(|key| !FRAME.contains(&key.as_str()))?.clone()),
         "profile" => Change::Profile,
         "killOp" => {
             let facts = command.get_document("comment").cloned().unwrap_or_default();
@@ -263,7 +261,8 @@ mod tests {
 
     #[test]
     fn what_is_not_carried_out_is_said() {
-        for text in ["{find: 'a'}", "{killAllSessionsByPattern: []}", "{shutdown: 1}", "{dropIndexes: 'a'}", "nonsense"] {
+        for text in ["{find: 'a'}", "{killAllSessionsByPattern: []}", "{shutdown: 1}", "{dropIndexes: 'a'}", "nonsense"]
+        {
             assert!(Statement::parse(text, "shop").is_err(), "{text}");
         }
         let every = "{killAllSessionsByPattern: [{users: [{user: 'x', db: 'y'}]}]}";

@@ -78,9 +78,10 @@ async fn is_under_way(session: &mut MongoSession, wanted: Uuid) -> Result<bool, 
     };
     let reply = session.look("admin", command, LOOK_MS).await?;
     let bytes = wanted.bytes();
-    Ok(reply.documents("cursor.firstBatch").into_iter().any(|found| {
-        matches!(found.at("lsid.id"), Some(RawBsonRef::Binary(id)) if id.bytes == bytes.as_slice())
-    }))
+    Ok(reply
+        .documents("cursor.firstBatch")
+        .into_iter()
+        .any(|found| matches!(found.at("lsid.id"), Some(RawBsonRef::Binary(id)) if id.bytes == bytes.as_slice())))
 }
 
 #[cfg(test)]

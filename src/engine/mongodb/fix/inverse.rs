@@ -219,7 +219,9 @@ pub(super) async fn old_value(session: &mut MongoSession, name: &str) -> Result<
 
 async fn parameter(session: &mut MongoSession, name: &str, home: Home<'_>) -> Result<Inverse, SessionError> {
     let Some(old) = parameter_now(session, name).await? else {
-        return Ok(Inverse::None(format!("the value of {name} now is not told, or is not read because it may be a secret")));
+        return Ok(Inverse::None(format!(
+            "the value of {name} now is not told, or is not read because it may be a secret"
+        )));
     };
     let mut command = doc! { "setParameter": 1 };
     command.insert(name, old.clone());

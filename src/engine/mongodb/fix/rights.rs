@@ -101,7 +101,8 @@ fn covers(held: &RawDocument, wanted: &Document) -> bool {
 
 fn needs(statement: &Statement) -> Vec<Need> {
     let cluster = |actions: &[&'static str]| Need { resource: doc! { "cluster": true }, actions: actions.to_vec() };
-    let (database, collection) = statement.collection.clone().unwrap_or_else(|| (statement.database.clone(), String::new()));
+    let (database, collection) =
+        statement.collection.clone().unwrap_or_else(|| (statement.database.clone(), String::new()));
     let place = |database: &str, collection: &str| doc! { "db": database, "collection": collection };
     let there = |actions: &[&'static str]| Need { resource: place(&database, &collection), actions: actions.to_vec() };
     // Looking once more, right before the act: what a collection is, and how its indexes are defined.

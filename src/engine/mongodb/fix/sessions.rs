@@ -59,7 +59,9 @@ pub(super) async fn freeze(session: &mut MongoSession, kind: FixKind) -> Result<
     let listed = reply.documents("cursor.firstBatch");
     let mut frozen = Vec::new();
     for wanted in chosen {
-        let Some(found) = listed.iter().copied().find(|listed| number_of_operation(listed) == wanted.id) else { continue };
+        let Some(found) = listed.iter().copied().find(|listed| number_of_operation(listed) == wanted.id) else {
+            continue;
+        };
         if let Some(objection) = objection(found, &session.identity().user) {
             return Err(SessionError::Unsupported(format!("{}: {objection}", wanted.id)));
         }
@@ -140,7 +142,9 @@ fn objection(found: &RawDocument, user: &str) -> Option<String> {
         return Some("another member of the cluster copies from here: ending it would set replication back".to_owned());
     }
     if KEPT_PROGRAMS.contains(&program) || found.at("command.pipeline").is_some_and(|p| opens_backup(p.as_array())) {
-        return Some(format!("{program} copies the data of this server, which a cut would make useless").trim().to_owned());
+        return Some(
+            format!("{program} copies the data of this server, which a cut would make useless").trim().to_owned(),
+        );
     }
     if found.text("client").or(found.text("client_s")).unwrap_or_default().is_empty() {
         return Some("it is the server's own work, which no client asked for".to_owned());
@@ -185,7 +189,8 @@ pub(in crate::engine::mongodb) async fn same_operation(
 ) -> Result<String, SessionError> {
     let reply = list(session).await?;
     let wanted = words(opid);
-    let found = reply.documents("cursor.firstBatch").into_iter().find(|found| fact(found, OPID).as_ref() == Some(&wanted));
+    let found =
+        reply.documents("cursor.firstBatch").into_iter().find(|found| fact(found, OPID).as_ref() == Some(&wanted));
     let facts: Facts = facts.iter().map(|(name, value)| (name.clone(), words(value))).collect();
     let Some(found) = found.filter(|found| is_still(found, &facts)) else {
         return Err(SessionError::Unsupported(format!(

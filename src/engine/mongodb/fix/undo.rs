@@ -160,10 +160,13 @@ mod tests {
     #[test]
     fn what_was_not_there_is_deleted_again() {
         let statements =
-            of_documents("orders", Home { database: "x", named: true }, &[], &[Bson::Int32(1), Bson::from("a")]).unwrap();
+            of_documents("orders", Home { database: "x", named: true }, &[], &[Bson::Int32(1), Bson::from("a")])
+                .unwrap();
         assert_eq!(
             statements,
-            [r#"db.getSiblingDB("x").runCommand({"delete": "orders", "deletes": [{"q": {"_id": 1}, "limit": 1}, {"q": {"_id": "a"}, "limit": 1}]})"#]
+            [
+                r#"db.getSiblingDB("x").runCommand({"delete": "orders", "deletes": [{"q": {"_id": 1}, "limit": 1}, {"q": {"_id": "a"}, "limit": 1}]})"#
+            ]
         );
     }
 

@@ -157,7 +157,10 @@ fn what_cannot_be_written_down_is_not_done() {
     on_engine("dba_gpt_acts_witness", |url, database| async move {
         let orders = database.collection::<Document>("orders");
         orders.insert_many(documents()).await.unwrap();
-        orders.insert_one(doc! { "_id": "odd", "status": "odd", "code": Bson::JavaScriptCode("1".into()) }).await.unwrap();
+        orders
+            .insert_one(doc! { "_id": "odd", "status": "odd", "code": Bson::JavaScriptCode("1".into()) })
+            .await
+            .unwrap();
         let before = bytes(&database).await;
         let mut session = connect(&url).await;
         let draft = typed("db.orders.deleteMany({status: 'open'})");

@@ -20,7 +20,8 @@ fn indexes_are_made_dropped_and_made_again() {
         let again = survey(&mut *session, &make).await;
         assert!(again.is_err_and(|why| why.to_string().contains("has an index ab already")));
         let before = database.run_command(doc! { "listIndexes": "orders", "cursor": {} }).await.unwrap();
-        for text in ["db.orders.dropIndex('ab')", "db.orders.dropIndex({a: 1, b: -1})", "db.orders.dropIndexes(['ab'])"] {
+        for text in ["db.orders.dropIndex('ab')", "db.orders.dropIndex({a: 1, b: -1})", "db.orders.dropIndexes(['ab'])"]
+        {
             let (acted, dropped) = carry_out(&mut *session, &typed(text)).await;
             acted.unwrap_or_else(|e| panic!("{text}: {e}"));
             assert_eq!(index_names(&database).await, ["_id_"], "{text}");

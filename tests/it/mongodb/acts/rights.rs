@@ -23,7 +23,8 @@ fn the_right_of_each_login_is_asked_for() {
         let mongo = Mongo::start("primary");
         mongo.require("reader", "pw", &["SCRAM-SHA-256"]);
         mongo.answer("connectionStatus", status(&["find", "listCollections", "listIndexes"]));
-        let mut session = connect(&mongo.url("shop").replace("//", "//reader:pw@").replace("shop", "shop?authSource=admin")).await;
+        let mut session =
+            connect(&mongo.url("shop").replace("//", "//reader:pw@").replace("shop", "shop?authSource=admin")).await;
         let fixing = mongodb::SPEC.fixing;
         let draft = typed(DELETE);
         let Rights::Missing(grants) = survey(&mut *session, &draft).await.unwrap().rights else { panic!() };
@@ -36,7 +37,10 @@ fn the_right_of_each_login_is_asked_for() {
         let nobody = (fixing.survey)(&mut *session, &draft, Some("fixer")).await.unwrap().rights;
         assert!(matches!(&nobody, Rights::Unknown(why) if why.contains("no such user")), "{nobody:?}");
         let every = privileges(&["find", "listCollections", "listIndexes", "remove"]);
-        mongo.answer("usersInfo", doc! { "users": [{ "user": "fixer", "db": "admin", "inheritedPrivileges": [every] }] });
+        mongo.answer(
+            "usersInfo",
+            doc! { "users": [{ "user": "fixer", "db": "admin", "inheritedPrivileges": [every] }] },
+        );
         assert_eq!((fixing.survey)(&mut *session, &draft, Some("fixer")).await.unwrap().rights, Rights::Held);
         let asked = mongo.requests_of("usersInfo").remove(0);
         assert_eq!(asked.get_document("usersInfo").unwrap(), &doc! { "user": "fixer", "db": "admin" });
@@ -59,7 +63,10 @@ fn an_election_a_restart_and_another_member_void_an_approval() {
         let mongo = Mongo::start("primary");
         let mut hello = mongo.reply("hello");
         hello.insert("electionId", bson::oid::ObjectId::from_bytes([1; 12]));
-        hello.insert("topologyVersion", doc! { "processId": bson::oid::ObjectId::from_bytes([2; 12]), "counter": 6_i64 });
+        hello.insert(
+            "topologyVersion",
+            doc! { "processId": bson::oid::ObjectId::from_bytes([2; 12]), "counter": 6_i64 },
+        );
         mongo.answer("hello", hello.clone());
         let mut session = connect(&mongo.url("shop")).await;
         let draft = typed(DELETE);

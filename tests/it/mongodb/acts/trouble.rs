@@ -72,7 +72,9 @@ fn too_many_documents_are_rolled_back() {
 #[test]
 fn a_primary_that_steps_down_before_the_commit_has_changed_nothing() {
     run(async {
-        for (code, name) in [(10_107, "NotWritablePrimary"), (11_602, "InterruptedDueToReplStateChange"), (112, "WriteConflict")] {
+        for (code, name) in
+            [(10_107, "NotWritablePrimary"), (11_602, "InterruptedDueToReplStateChange"), (112, "WriteConflict")]
+        {
             let mongo = server("primary");
             mongo.react("update", Reaction::Fail(code, name, "not now"));
             let (acted, _) = update(&mongo).await;
@@ -80,7 +82,8 @@ fn a_primary_that_steps_down_before_the_commit_has_changed_nothing() {
             assert!(mongo.requests_of("commitTransaction").is_empty());
         }
         let mongo = server("primary");
-        let errors = doc! { "n": 0, "writeErrors": [{ "index": 0, "code": 121, "errmsg": "Document failed validation" }] };
+        let errors =
+            doc! { "n": 0, "writeErrors": [{ "index": 0, "code": 121, "errmsg": "Document failed validation" }] };
         mongo.answer("update", errors);
         let (acted, _) = update(&mongo).await;
         assert!(matches!(&acted, Err(ActError::NotDone(why)) if why.to_string().contains("validation")), "{acted:?}");
@@ -176,7 +179,10 @@ fn a_stopped_change_is_ended_on_the_server_and_rolled_back() {
             })
         );
         assert_eq!(acted, Err(ActError::NotDone(SessionError::Canceled)));
-        assert_eq!(commands(&mongo, &["killOp", "commitTransaction", "abortTransaction"]), ["killOp", "abortTransaction"]);
+        assert_eq!(
+            commands(&mongo, &["killOp", "commitTransaction", "abortTransaction"]),
+            ["killOp", "abortTransaction"]
+        );
     });
 }
 
@@ -186,7 +192,8 @@ fn without_transactions_it_is_looked_at_what_a_stop_has_left() {
         for left in [3, 1] {
             let mongo = Arc::new(server("standalone"));
             mongo.react("update", Reaction::Hang);
-            let Bson::Array(documents) = document(include_str!("../../data/mongodb/common.json")).remove("find orders").unwrap()
+            let Bson::Array(documents) =
+                document(include_str!("../../data/mongodb/common.json")).remove("find orders").unwrap()
             else {
                 panic!()
             };
@@ -205,7 +212,9 @@ fn without_transactions_it_is_looked_at_what_a_stop_has_left() {
             assert_eq!(notebook.inverse.len(), 1);
             match left {
                 3 => assert_eq!(acted, Err(ActError::NotDone(SessionError::Canceled))),
-                _ => assert!(matches!(&acted, Err(ActError::Wreck { left, .. }) if left.contains("2 of 3")), "{acted:?}"),
+                _ => {
+                    assert!(matches!(&acted, Err(ActError::Wreck { left, .. }) if left.contains("2 of 3")), "{acted:?}")
+                }
             }
         }
     });
@@ -257,7 +266,8 @@ fn an_index_build_that_fails_is_cleaned_up_or_named() {
             match cleaned {
                 true => assert_eq!(acted, Err(ActError::NotDone(SessionError::Canceled))),
                 false => {
-                    let wanted = r#"db.getSiblingDB("shop").runCommand({"dropIndexes": "orders", "index": ["total_1"]})"#;
+                    let wanted =
+                        r#"db.getSiblingDB("shop").runCommand({"dropIndexes": "orders", "index": ["total_1"]})"#;
                     assert!(matches!(&acted, Err(ActError::Wreck { left, .. }) if left.contains(wanted)), "{acted:?}");
                 }
             }

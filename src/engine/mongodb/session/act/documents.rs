@@ -75,7 +75,9 @@ impl MongoSession {
             }
         };
         if let Some(Refusal::TooManyRows { changed, most }) = rows.and_then(|n| job.approved.accepts_rows(n).err()) {
-            return Err(refuse(format!("{changed} documents fit now, and at most {most} were approved: nothing was sent")));
+            return Err(refuse(format!(
+                "{changed} documents fit now, and at most {most} were approved: nothing was sent"
+            )));
         }
         self.look_again(job).await?;
         if let Some(prior) = &prior {
@@ -90,18 +92,28 @@ impl MongoSession {
             Reply::Refused(refusal) => {
                 let partly = was_ended(refusal.code) && !job.statement.is_single();
                 let error = sent.error(refusal);
-                return Err(if partly { self.aftermath(job, prior.as_ref(), error, None).await } else { not_done(error) });
+                return Err(if partly {
+                    self.aftermath(job, prior.as_ref(), error, None).await
+                } else {
+                    not_done(error)
+                });
             }
             Reply::Done(reply) => reply,
         };
         let count = counted(&reply);
         if let Some(error) = write_error(&reply) {
             let single = job.statement.is_single();
-            return Err(if single { not_done(error) } else { self.aftermath(job, prior.as_ref(), error, Some(count.changed)).await });
+            return Err(if single {
+                not_done(error)
+            } else {
+                self.aftermath(job, prior.as_ref(), error, Some(count.changed)).await
+            });
         }
         if let Err(Refusal::TooManyRows { changed, most }) = job.approved.accepts_rows(count.found) {
             return Err(ActError::Wreck {
-                error: SessionError::Unsupported(format!("{changed} documents changed, and at most {most} were approved")),
+                error: SessionError::Unsupported(format!(
+                    "{changed} documents changed, and at most {most} were approved"
+                )),
                 left: "them changed: without transactions nothing can be rolled back. Others added documents that fit \
                        between the count and the act; the stored inverse brings back those that were counted"
                     .to_owned(),
@@ -122,7 +134,8 @@ impl MongoSession {
         let mut prior = Prior::default();
         if let Change::Insert(_) = job.statement.change {
             let documents = command.get_array("documents").map(Vec::as_slice).unwrap_or_default();
-            prior.were_not = documents.iter().filter_map(|document| document.as_document()?.get("_id").cloned()).collect();
+            prior.were_not =
+                documents.iter().filter_map(|document| document.as_document()?.get("_id").cloned()).collect();
             prior.rows = documents.len() as u64;
             // Asking for them takes the collection's lock, inside a transaction, so that it stays what it is.
             let ids = doc! { "_id": { "$in": prior.were_not.clone() } };
@@ -152,7 +165,9 @@ impl MongoSession {
                     return Err(refuse("no document fits any more, so it would make one: propose it anew"));
                 }
                 (2.., None) if pick.one => {
-                    return Err(refuse("several documents fit now, and which one is taken is not known: propose it anew"));
+                    return Err(refuse(
+                        "several documents fit now, and which one is taken is not known: propose it anew",
+                    ));
                 }
                 _ => {}
             }
@@ -209,10 +224,12 @@ impl MongoSession {
         error: SessionError,
         told: Option<u64>,
     ) -> ActError {
-        let unknown = |error| ActError::Wreck {
+        let unknown = |error| {
+            ActError::Wreck {
             error,
             left: "an unknown number of documents changed: it ended half-way, and without transactions nothing is rolled back"
                 .to_owned(),
+        }
         };
         let Some(prior) = prior else {
             return match (told, &job.statement.change) {
@@ -255,7 +272,8 @@ impl MongoSession {
             name: job.name.clone(),
             started: job.started,
         };
-        let now = self.documents_of(&calm, find(collection, doc! { "_id": { "$in": ids } }, None, u64::MAX), None).await?;
+        let now =
+            self.documents_of(&calm, find(collection, doc! { "_id": { "$in": ids } }, None, u64::MAX), None).await?;
         let same = prior.were.iter().filter(|were| now.contains(were)).count();
         Ok(made + (prior.were.len() - same) as u64)
     }
@@ -291,8 +309,8 @@ fn find(collection: &str, filter: Document, pick: Option<&Pick>, most: u64) -> D
 
 /// A document that is written with the same bytes as it was read.
 fn exact(raw: &RawDocument) -> Result<Document, ActError> {
-    let document = Document::try_from(raw).ok().filter(|document| {
-        RawDocumentBuf::try_from(document).is_ok_and(|again| again.as_bytes() == raw.as_bytes())
-    });
+    let document = Document::try_from(raw)
+        .ok()
+        .filter(|document| RawDocumentBuf::try_from(document).is_ok_and(|again| again.as_bytes() == raw.as_bytes()));
     document.ok_or_else(|| refuse("a document could not be kept exactly as it is: nothing was sent"))
 }

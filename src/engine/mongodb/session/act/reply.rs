@@ -92,9 +92,13 @@ mod tests {
 
     #[test]
     fn an_unconfirmed_change_is_a_change_with_a_doubt() {
-        let reply = rawdoc! { "n": 1, "writeConcernError": { "code": 64, "errmsg": "waiting for replication timed out" } };
+        let reply =
+            rawdoc! { "n": 1, "writeConcernError": { "code": 64, "errmsg": "waiting for replication timed out" } };
         assert!(doubt(&reply).is_some_and(|words| words.contains("happened") && words.contains("timed out")));
         assert_eq!(write_error(&reply), None);
-        assert!(write_error(&rawdoc! { "n": 1, "writeErrors": [{ "index": 1, "code": 11000, "errmsg": "E11000" }] }).is_some());
+        assert!(
+            write_error(&rawdoc! { "n": 1, "writeErrors": [{ "index": 1, "code": 11000, "errmsg": "E11000" }] })
+                .is_some()
+        );
     }
 }

@@ -54,11 +54,7 @@ impl Transaction {
 
 impl MongoSession {
     /// Changes documents in a transaction.
-    pub(super) async fn in_transaction(
-        &mut self,
-        job: &Job<'_>,
-        witness: &mut dyn Witness,
-    ) -> Result<Acted, ActError> {
+    pub(super) async fn in_transaction(&mut self, job: &Job<'_>, witness: &mut dyn Witness) -> Result<Acted, ActError> {
         let mut transaction = Transaction::new()?;
         let mark = Mark { session: transaction.session, begun: job.here.now };
         witness.mark(&mark.words()).await.map_err(ActError::NoWitness)?;
