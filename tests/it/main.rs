@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says what it expects by failing")]
 #![allow(clippy::print_stderr, reason = "a test says aloud what it skips")]
 
+mod acts;
 mod app;
 mod architecture;
 mod cli;

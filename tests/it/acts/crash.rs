@@ -30,10 +30,8 @@ async fn the_process_that_dies() {
             kill(Pid::this(), Signal::SIGKILL).unwrap();
         }
     };
-    let _ = site
-        .workshop
-        .carry_out(&site.ways, proposal.id, &consent(&proposal), &CancellationToken::new(), &told)
-        .await;
+    let _ =
+        site.workshop.carry_out(&site.ways, proposal.id, &consent(&proposal), &CancellationToken::new(), &told).await;
 }
 
 use dba_gpt::domain::proposal::survey::Inverse;

@@ -4,10 +4,10 @@ mod crash;
 mod tamper;
 mod whole;
 
-use dba_gpt::domain::guard::ticket::{Consent, DEAD_MS, Moment};
 use dba_gpt::domain::guard::Class;
+use dba_gpt::domain::guard::ticket::{Consent, DEAD_MS, Moment};
 use dba_gpt::domain::proposal::{Draft, NotProposed, Origin, Proposal, Who};
-use dba_gpt::domain::target::{Access, Environment, Target, TargetId};
+use dba_gpt::domain::target::{Environment, Target, TargetId};
 use dba_gpt::engine::{self, ConnectSettings, Surroundings};
 use dba_gpt::runtime::fixing::{Journal, Opener, Refused, Ways, Workshop, moment};
 use dba_gpt::store::audit::{AuditLog, AuditPlaces, AuditRecord};
@@ -69,7 +69,7 @@ impl Site {
             environment: Environment::Development,
             address: "shop".into(),
             accent: None,
-            access: Access::Writable,
+            read_only: false,
         }
     }
 
