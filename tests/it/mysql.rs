@@ -3,6 +3,7 @@
 //! `scripts/servers` says where the servers are. Without MariaDB these tests fail, unless `DBA_GPT_TEST_SKIP_SERVERS=1`
 //! says that leaving servers out is meant; MySQL is left out with a word where it could not be installed.
 
+mod acts;
 mod connect;
 mod logins;
 mod observe;

@@ -107,6 +107,8 @@ impl Door {
             | Can::CLIENT_PLUGIN_AUTH
             | Can::CLIENT_PLUGIN_AUTH_LENENC_CLIENT_DATA
             | Can::CLIENT_CONNECT_ATTRS
+            // An UPDATE tells the rows that it matched: those are what an approval counts.
+            | Can::CLIENT_FOUND_ROWS
             | Can::CLIENT_DEPRECATE_EOF;
         // What the request for TLS says counts: a server that was told there to expect a database finds the login cut.
         can.set(Can::CLIENT_CONNECT_WITH_DB, database.is_some());

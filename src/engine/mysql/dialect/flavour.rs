@@ -4,7 +4,7 @@ use crate::domain::schema::Schema;
 
 /// Which of the two a server is. MariaDB counts from 10 on and MySQL is below it, so the number alone tells them apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Flavour {
+pub(in crate::engine::mysql) enum Flavour {
     /// MySQL with its version, major * 10000 + minor * 100 + patch.
     Mysql(u32),
     /// MariaDB with its version.
@@ -17,7 +17,12 @@ const MARIADB: u32 = 100_000;
 impl Flavour {
     /// Of the server that a schema was read from. An unknown version is read as the newest MySQL.
     pub(super) fn of(schema: &Schema) -> Self {
-        match schema.server_version {
+        Self::of_version(schema.server_version)
+    }
+
+    /// Of the number of a version.
+    pub(in crate::engine::mysql) fn of_version(number: u32) -> Self {
+        match number {
             0 => Self::Mysql(MARIADB - 1),
             number if number >= MARIADB => Self::Mariadb(number),
             number => Self::Mysql(number),
@@ -25,12 +30,12 @@ impl Flavour {
     }
 
     /// MariaDB of any version.
-    pub(super) fn is_mariadb(self) -> bool {
+    pub(in crate::engine::mysql) fn is_mariadb(self) -> bool {
         matches!(self, Self::Mariadb(_))
     }
 
     /// MySQL from this version on.
-    pub(super) fn is_mysql_since(self, version: u32) -> bool {
+    pub(in crate::engine::mysql) fn is_mysql_since(self, version: u32) -> bool {
         matches!(self, Self::Mysql(number) if number >= version)
     }
 

@@ -1,15 +1,19 @@
 //! The pure half of MySQL and MariaDB: classify, names, questions.
 
 mod approach;
-mod classify;
-mod flavour;
-mod names;
+pub(super) mod classify;
+pub(super) mod flavour;
+pub(super) mod forms;
+pub(super) mod names;
+pub(super) mod online;
 mod questions;
+mod render;
 
 use crate::domain::connection::Approach;
 use crate::domain::dialect::Dialect;
 use crate::domain::error_event::ConnectKind;
 use crate::domain::guard::{Author, Catalog, Judgement};
+use crate::domain::proposal::kind::FixKind;
 use crate::domain::question::{Answer, Cannot, Intent};
 use crate::domain::schedule::Recovery;
 use crate::domain::schema::Schema;
@@ -46,6 +50,9 @@ impl Dialect for Pure {
     }
     fn literal(&self, text: &str) -> String {
         names::literal(text)
+    }
+    fn render(&self, kind: &FixKind) -> Result<String, String> {
+        render::render(kind)
     }
     fn approach(&self) -> &'static Approach {
         &approach::APPROACH

@@ -129,7 +129,7 @@ pub(super) fn resolve(statement: &str, schema: &Schema) -> String {
     out
 }
 
-pub(super) fn quote(identifier: &str) -> String {
+pub(in crate::engine::mysql) fn quote(identifier: &str) -> String {
     let mut bytes = identifier.bytes();
     let plain = bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
         && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
@@ -138,7 +138,7 @@ pub(super) fn quote(identifier: &str) -> String {
 }
 
 /// A literal that means the same whether backslashes escape or not. A text with a backslash or a NUL travels as bytes.
-pub(super) fn literal(text: &str) -> String {
+pub(in crate::engine::mysql) fn literal(text: &str) -> String {
     if text.contains(['\\', '\0']) {
         return format!("_utf8mb4 x'{}'", hex(text.as_bytes()));
     }

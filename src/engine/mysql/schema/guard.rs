@@ -78,7 +78,7 @@ const NOT_FUNCTIONS: &[&str] = &[
 ];
 
 /// Reads it all.
-pub(super) async fn catalog(session: &mut dyn Session) -> Result<Catalog, SessionError> {
+pub(in crate::engine::mysql) async fn catalog(session: &mut dyn Session) -> Result<Catalog, SessionError> {
     let mut catalog = Catalog {
         functions: names(session, &queries::FUNCTIONS).await?,
         foreign_tables: names(session, &queries::FOREIGN_TABLES).await?,

@@ -6,6 +6,8 @@ mod guard;
 mod queries;
 
 use crate::domain::error_event::SessionError;
+pub(super) use guard::catalog;
+
 use crate::domain::guard::Catalog;
 use crate::domain::rows::{Rows, Value};
 use crate::domain::schema::{ColumnKind, ForeignKey, Index, Schema, Table, TableColumn, TableKind};

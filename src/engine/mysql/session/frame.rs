@@ -1,6 +1,7 @@
 //! The settings around every statement of ours, and how they are put back.
 
 use super::begin::{Facts, Flavour};
+use crate::domain::proposal::survey::Timeouts;
 use crate::domain::rows::Limits;
 use crate::engine::mysql::wire::{Cell, Command, Wire, WireError};
 
@@ -79,6 +80,27 @@ pub(super) fn limits(flavour: Flavour, limits: &Limits) -> Command {
 /// Begins a transaction that can only read.
 pub(super) fn begin() -> Command {
     Command::new("START TRANSACTION READ ONLY")
+}
+
+/// Lets one act change something: no silent bending of values, locks and time as planned, and reads inside a change
+/// that nobody can change under it.
+pub(super) fn act(flavour: Flavour, timeouts: &Timeouts) -> Command {
+    let lock = seconds(timeouts.lock_ms);
+    match flavour {
+        // MySQL has no time limit of its own for what is not a SELECT: the session's deadline ends it.
+        Flavour::MySql => Command::with(
+            "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', \
+             SESSION transaction_read_only = 0, SESSION transaction_isolation = 'SERIALIZABLE', SESSION max_execution_time = 0, \
+             SESSION lock_wait_timeout = {}, SESSION innodb_lock_wait_timeout = {}",
+            &[lock, lock],
+        ),
+        Flavour::MariaDb => Command::with(
+            "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', \
+             SESSION tx_read_only = 0, SESSION tx_isolation = 'SERIALIZABLE', SESSION max_statement_time = {}, \
+             SESSION lock_wait_timeout = {}, SESSION innodb_lock_wait_timeout = {}",
+            &[timeouts.statement_ms.div_ceil(1000), lock, lock],
+        ),
+    }
 }
 
 /// Whole seconds, at least one: none would mean no limit.

@@ -4,6 +4,7 @@
 //! limits on the server, a deadline of our own, and `KILL QUERY` over a second connection when it passes. `begin` sets
 //! it up, `own` and `read` are the doors.
 
+mod act;
 mod begin;
 mod cluster;
 mod frame;
@@ -221,8 +222,10 @@ impl Session for MySession {
         witness: &mut dyn Witness,
         stop: &CancellationToken,
     ) -> Result<Acted, ActError> {
-        let _ = (approved, plan, witness, stop);
-        Err(ActError::NotDone(SessionError::Unsupported("acts are not known here".into())))
+        let guard = InFlight::new(&self.route, &self.underway);
+        let acted = self.act_framed(&approved, plan, witness, stop).await;
+        guard.done();
+        acted
     }
 
     async fn close(mut self: Box<Self>) {

@@ -66,6 +66,21 @@ const PARTS: &[(&str, Part)] = &[
         (true, true) => Ok(INNODB_MARIADB),
         (true, false) => Ok(INNODB_MYSQL),
     }),
+    // Every login may read these.
+    ("{global_status}", |f| {
+        Ok(if f.is_mariadb() { "information_schema.GLOBAL_STATUS" } else { "performance_schema.global_status" })
+    }),
+    ("{global_variables}", |f| {
+        Ok(if f.is_mariadb() { "information_schema.GLOBAL_VARIABLES" } else { "performance_schema.global_variables" })
+    }),
+    ("{innodb_tables}", |f| {
+        Ok(if f.is_mariadb() { "information_schema.INNODB_SYS_TABLES" } else { "information_schema.INNODB_TABLES" })
+    }),
+    ("{innodb_foreign}", |f| {
+        Ok(if f.is_mariadb() { "information_schema.INNODB_SYS_FOREIGN" } else { "information_schema.INNODB_FOREIGN" })
+    }),
+    // MariaDB names files in this list, MySQL tables.
+    ("{foreign_name}", |f| Ok(if f.is_mariadb() { "CONVERT(? USING filename)" } else { "?" })),
     ("{sequences}", |f| Ok(if f.is_mariadb() { ", 'SEQUENCE'" } else { "" })),
     ("{expression}", |f| Ok(if !f.is_mariadb() && f.version >= 80_013 { "s.EXPRESSION" } else { "NULL" })),
     ("{visible}", |f| {

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 /// What is left of a result after the reader has enough may come this long before the server is told to stop.
 const TAIL: Duration = Duration::from_millis(100);
 /// Warnings kept of one statement.
-const NOTICES: usize = 20;
+pub(super) const NOTICES: usize = 20;
 
 /// How the stream of rows ended, short of a broken connection.
 enum End {
@@ -94,7 +94,7 @@ impl MySession {
 }
 
 /// A row of SHOW WARNINGS in words: `WARNING: Division by 0 (1365)`.
-fn notice(cells: &[Cell]) -> Option<String> {
+pub(super) fn notice(cells: &[Cell]) -> Option<String> {
     let words = |cell: &Cell| match cell {
         Cell::Whole(bytes) | Cell::Cut { start: bytes, .. } => Some(String::from_utf8_lossy(bytes).into_owned()),
         Cell::Null => None,

@@ -83,6 +83,8 @@ pub(crate) struct Answer {
     pub(crate) rows: Vec<Vec<Cell>>,
     /// Rows beyond the cap were left out.
     pub(crate) cut: bool,
+    /// How the statement ended.
+    pub(crate) done: Done,
 }
 
 /// One connection.
@@ -288,7 +290,10 @@ impl Wire {
                 Incoming::Columns(fields) => answer.fields = fields,
                 Incoming::Row(cells) if answer.rows.len() < max_rows => answer.rows.push(cells),
                 Incoming::Row(_) => answer.cut = true,
-                Incoming::Done(_) => return Ok(Ok(answer)),
+                Incoming::Done(done) => {
+                    answer.done = done;
+                    return Ok(Ok(answer));
+                }
                 Incoming::Refused(message) => return Ok(Err(message)),
                 Incoming::Packet(_) | Incoming::Prepared(_) => {
                     return Err(WireError::Malformed("an answer to another question"));

@@ -42,6 +42,11 @@ pub(crate) struct Done {
     pub(crate) in_transaction: bool,
     /// Another result would follow, which we never ask for.
     pub(crate) more: bool,
+    /// Rows that the statement inserted or deleted, and those that an UPDATE matched (the login asks for that count, not
+    /// for the rows whose values became others).
+    pub(crate) affected: u64,
+    /// The first number that the server gave to a new row; 0 for none.
+    pub(crate) last_id: u64,
 }
 
 /// A column as the server describes it.
@@ -128,12 +133,12 @@ impl Done {
             return Err(SHORT);
         }
         body.advance(1);
-        lenenc(&mut body).ok_or(SHORT)?;
-        lenenc(&mut body).ok_or(SHORT)?;
+        let affected = lenenc(&mut body).ok_or(SHORT)?;
+        let last_id = lenenc(&mut body).ok_or(SHORT)?;
         if body.len() < 4 {
             return Err(SHORT);
         }
-        Ok(Self::of(body.get_u16_le(), body.get_u16_le()))
+        Ok(Self { affected, last_id, ..Self::of(body.get_u16_le(), body.get_u16_le()) })
     }
 
     /// Reads an EOF packet of servers and proxies that still send it.
@@ -151,6 +156,7 @@ impl Done {
             warnings,
             in_transaction: status & SERVER_STATUS_IN_TRANS != 0,
             more: status & SERVER_MORE_RESULTS_EXISTS != 0,
+            ..Self::default()
         }
     }
 }

@@ -65,6 +65,16 @@ pub(super) fn bare_relations(text: &str) -> Vec<std::ops::Range<usize>> {
     query::bare_relations(Words { text, tokens: &tokens })
 }
 
+/// Every relation that a statement names, by the parts of its name, those that a WITH query may hide left out; `None`
+/// when the text is not one query or change of rows that is understood.
+pub(in crate::engine::mysql) fn relations(text: &str) -> Option<Vec<Vec<String>>> {
+    let tokens = meaningful(text);
+    if size::check(text, &tokens).is_some() {
+        return None;
+    }
+    query::relations(Words { text, tokens: &tokens })
+}
+
 /// The tokens that mean something, without the semicolons at the end.
 fn meaningful(text: &str) -> Vec<Token> {
     let mut tokens = lexer::meaningful(text, Lexis::Mysql);

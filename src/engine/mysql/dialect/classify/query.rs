@@ -94,6 +94,19 @@ pub(super) fn bare_relations(words: Words<'_>) -> Vec<Range<usize>> {
     found
 }
 
+/// Every relation, by the parts of its name.
+pub(super) fn relations(words: Words<'_>) -> Option<Vec<Vec<String>>> {
+    let parsed = grammar::parse(words).ok()?;
+    let mut survey = Survey::default();
+    let _ = parsed.visit(&mut survey);
+    let hidden = |name: &[String]| match name {
+        [only] => survey.queries.iter().any(|query| query.eq_ignore_ascii_case(only)),
+        _ => false,
+    };
+    let named = survey.relations.iter().map(parts).collect::<Option<Vec<_>>>()?;
+    Some(named.into_iter().filter(|name| !hidden(name)).collect())
+}
+
 /// Refuses every call that is known to act, wherever it stands in the tokens: a second look that needs no grammar.
 pub(super) fn check_calls(words: Words<'_>, findings: &mut Findings) {
     for index in 0..words.len() {
