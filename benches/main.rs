@@ -9,7 +9,7 @@ use dba_gpt::domain::guard::{Author, Catalog};
 use dba_gpt::domain::question;
 use dba_gpt::domain::rows::Limits;
 use dba_gpt::domain::schema::{ColumnKind, ForeignKey, Schema, Table, TableColumn};
-use dba_gpt::domain::target::{Environment, Target, TargetId, Timestamp};
+use dba_gpt::domain::target::{Access, Environment, Target, TargetId, Timestamp};
 use dba_gpt::engine::ENGINES;
 use dba_gpt::ui::{self, ViewOptions, ViewState};
 use divan::{Bencher, black_box};
@@ -122,7 +122,7 @@ fn fleet(targets: usize) -> Model {
             environment: Environment::Staging,
             address: format!("host-{number}.example.net:5432/shop"),
             accent: None,
-            read_only: true,
+            access: Access::ReadOnlyAtStart,
         };
         TargetModel::new(target, engine.dialect, &[], 2_000, NOW)
     };

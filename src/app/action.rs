@@ -104,6 +104,56 @@ pub enum Action {
     Apply(String),
     /// What the program and its targets miss.
     Hints,
+    /// Let what is approved run on the target of this name.
+    Lift(String),
+    /// Make the target on the screen read-only again.
+    PutBack,
+    /// Mark the session under the cursor, or unmark it.
+    Mark,
+    /// Propose to cancel what the marked sessions run.
+    CancelStatements,
+    /// Propose to end the marked sessions.
+    EndSessions,
+    /// Propose to change a setting: `NAME VALUE`.
+    ChangeSetting(String),
+    /// Propose to drop a replication slot.
+    DropSlot(String),
+    /// Propose to remove keys.
+    UnlinkKeys(String),
+    /// The first of the two keys that approve.
+    Approve,
+    /// Deny the selected proposal; a reason is asked for.
+    Deny,
+    /// Leave the selected proposal waiting.
+    Later,
+    /// Everything that was found about the selected proposal.
+    Why,
+    /// Put the selected proposal's statement back into the composer.
+    EditStatement,
+    /// What the selected proposal would do by now, without doing it.
+    DryRun,
+    /// Scroll the statement by so many lines; the screen's half does it.
+    ReadOn(i32),
+    /// Cancel the selected act, which runs.
+    StopAct,
+    /// A number of somebody's change management for the selected proposal.
+    Ticket(String),
+}
+
+impl Action {
+    /// It leads to a change of a server: it is offered nowhere while the target is read-only.
+    pub fn is_dangerous(&self) -> bool {
+        matches!(
+            self,
+            Self::Mark
+                | Self::CancelStatements
+                | Self::EndSessions
+                | Self::ChangeSetting(_)
+                | Self::DropSlot(_)
+                | Self::UnlinkKeys(_)
+                | Self::Approve
+        )
+    }
 }
 
 /// A change of the composer that its keys make.
@@ -134,6 +184,10 @@ pub enum Scope {
     Health,
     /// On one server of the health screen.
     Server,
+    /// Where sessions of a server are listed.
+    Sessions,
+    /// On the approvals screen.
+    Approvals,
     /// On the chat screen, not typing.
     Chat,
     /// While typing in the composer.
@@ -149,14 +203,24 @@ impl Scope {
         match self {
             Self::Everywhere => true,
             Self::Normal => clear && !model.typing(),
-            Self::Table => clear && (model.screen == Screen::Health || model.chat.open_table.is_some()),
-            Self::Health => clear && model.screen == Screen::Health,
-            Self::Server => clear && model.screen == Screen::Health && model.health.server.is_some(),
-            Self::Chat => {
-                clear && model.screen == Screen::Chat && !model.chat.typing && model.chat.open_table.is_none()
-            }
+            Self::Chat => clear && self.is_below(model) && !model.chat.typing,
             Self::Composer => clear && model.typing() && model.screen == Screen::Chat,
             Self::Overlay => model.overlay.is_some(),
+            Self::Table | Self::Health | Self::Server | Self::Sessions | Self::Approvals => clear && self.is_below(model),
+        }
+    }
+    /// Whether actions of this scope belong to the screen, whatever lies over it.
+    fn is_below(self, model: &Model) -> bool {
+        let chat = model.screen == Screen::Chat;
+        match self {
+            Self::Everywhere | Self::Normal => true,
+            Self::Table => !chat || model.chat.open_table.is_some(),
+            Self::Health => model.screen == Screen::Health,
+            Self::Server => model.screen == Screen::Health && model.health.server.is_some(),
+            Self::Sessions => super::sessions::are_shown(model),
+            Self::Approvals => model.screen == Screen::Approvals,
+            Self::Chat | Self::Composer => chat && model.chat.open_table.is_none(),
+            Self::Overlay => false,
         }
     }
     /// The nearer an act is to what is on the screen, the smaller: its place in the help, and which of two acts on
@@ -164,7 +228,7 @@ impl Scope {
     pub fn rank(self) -> u8 {
         match self {
             Self::Overlay => 0,
-            Self::Server => 1,
+            Self::Sessions | Self::Approvals | Self::Server => 1,
             Self::Health => 2,
             Self::Composer => 3,
             Self::Chat => 4,
@@ -179,6 +243,8 @@ impl Scope {
             Self::Table => "TABLE",
             Self::Health => "HEALTH",
             Self::Server => "ONE SERVER",
+            Self::Sessions => "SESSIONS",
+            Self::Approvals => "APPROVALS",
             Self::Chat => "CHAT",
             Self::Composer => "WHILE TYPING",
             Self::Overlay => "IN A BOX",
@@ -276,6 +342,20 @@ pub static ACTIONS: &[ActionSpec] = &[
     act("zoom", &["f"], S::Health, A::Zoom, "fill the screen with the table"),
     act("columns-left", &["<", "h", "left"], S::Table, A::Columns(-1), "column left; the first stays"),
     act("columns-right", &[">", "l", "right"], S::Table, A::Columns(1), "column right; the first stays"),
+    act("cancel-statement", &["C"], S::Sessions, A::CancelStatements, "propose to cancel what it runs").foot("cancel"),
+    act("end-session", &["K"], S::Sessions, A::EndSessions, "propose to end the session").foot("end"),
+    act("mark", &["v"], S::Sessions, A::Mark, "mark: one proposal for several sessions").foot("mark"),
+    act("approve", &["A"], S::Approvals, A::Approve, "approve: then Enter, or the target's name").foot("approve"),
+    act("deny", &["d"], S::Approvals, A::Deny, "deny, with a reason").foot("deny"),
+    act("later", &["l"], S::Approvals, A::Later, "leave it waiting").foot("later"),
+    act("why", &["w"], S::Approvals, A::Why, "everything that was found, and the advice").foot("why"),
+    act("edit", &["e"], S::Approvals, A::EditStatement, "edit the statement and propose it anew").foot("edit"),
+    act("dry-run", &["x"], S::Approvals, A::DryRun, "its plan, or what it would do by now").foot("dry run"),
+    act("read-on", &["J"], S::Approvals, A::ReadOn(1), "scroll the statement").foot("scroll"),
+    act("read-back", &["K"], S::Approvals, A::ReadOn(-1), "scroll the statement back"),
+    act("full", &["f"], S::Approvals, A::Zoom, "the box over the whole screen").foot("full"),
+    act("stop-act", &[], S::Approvals, A::StopAct, "cancel the selected act, which runs"),
+    act("ticket", &[], S::Approvals, A::Ticket(String::new()), "ticket number; empty takes it away").takes("TEXT"),
     act("compose", &["i", "enter"], S::Chat, A::Compose, "type a question or a statement").foot("type"),
     act("leave", &["esc"], S::Composer, A::Back, "stop what runs; then stop typing").foot("stop"),
     act("send", &["enter"], S::Composer, A::Send(String::new()), "send").foot("send"),
@@ -314,13 +394,20 @@ pub static ACTIONS: &[ActionSpec] = &[
     act("bottom", &["G", "end"], S::Normal, A::Move(Motion::Bottom), "to the end"),
     act("chat", &["1"], S::Normal, A::Tab(Screen::Chat), "the chat"),
     act("health", &["2"], S::Normal, A::Tab(Screen::Health), "the fleet and its servers"),
+    act("approvals", &["4"], S::Normal, A::Tab(Screen::Approvals), "what waits for you, and what became of it"),
     act("chat-tab", &["alt-1"], S::Everywhere, A::Tab(Screen::Chat), "the chat, while typing too"),
     act("health-tab", &["alt-2"], S::Everywhere, A::Tab(Screen::Health), "the fleet, while typing too"),
+    act("approvals-tab", &["alt-4"], S::Everywhere, A::Tab(Screen::Approvals), "the approvals, while typing too"),
     act("command", &[":"], S::Normal, A::CommandLine, "command line").foot("command"),
     act("palette", &["ctrl-p"], S::Everywhere, A::Palette, "palette: find an action").foot("palette"),
     act("help", &["?"], S::Normal, A::Help, "this help").foot("help"),
     act("help-anywhere", &["f1"], S::Everywhere, A::Help, "this help, while typing too").foot("help"),
     act("hints", &[], S::Normal, A::Hints, "what cannot be read: what to grant"),
+    act("rw", &[], S::Normal, A::Lift(String::new()), "what is approved may run there, for this run").takes("NAME"),
+    act("ro", &[], S::Normal, A::PutBack, "this target is read-only again"),
+    act("set", &[], S::Normal, A::ChangeSetting(String::new()), "propose to change a setting").takes("NAME VALUE"),
+    act("drop-slot", &[], S::Normal, A::DropSlot(String::new()), "propose to drop a replication slot").takes("NAME"),
+    act("unlink", &[], S::Normal, A::UnlinkKeys(String::new()), "propose to remove keys").takes("KEY..."),
     act("reconnect", &[], S::Normal, A::Reconnect, "connect anew"),
     act("theme", &[], S::Normal, A::Theme(String::new()), "colours").takes("NAME"),
     act("mouse", &["%"], S::Normal, A::Mouse, "mouse on or off"),
@@ -354,22 +441,21 @@ pub fn by_name(name: &str) -> Option<&'static ActionSpec> {
     ACTIONS.iter().find(|a| a.name == name)
 }
 
+/// Whether footer, help, palette and completion may name an action. What leads to a change of a server is left out while
+/// the target on the screen is read-only; its key and its word say so.
+pub fn may_be_offered(spec: &ActionSpec, model: &Model) -> bool {
+    !spec.action.is_dangerous() || super::access::is_writable_here(model)
+}
+
 /// Actions that can be had now, in order. Under an overlay those of the screen below are left out.
 pub fn available(model: &Model) -> impl Iterator<Item = &'static ActionSpec> + '_ {
-    ACTIONS.iter().filter(|a| a.scope.active(model))
+    ACTIONS.iter().filter(|a| a.scope.active(model) && may_be_offered(a, model))
 }
 
 /// Actions worth listing for a person now: those of the screen below an open palette or help, each name once.
 pub fn listed(model: &Model) -> Vec<&'static ActionSpec> {
-    let here = |scope: Scope| match scope {
-        Scope::Everywhere | Scope::Normal => true,
-        Scope::Table => model.screen == Screen::Health || model.chat.open_table.is_some(),
-        Scope::Health => model.screen == Screen::Health,
-        Scope::Server => model.screen == Screen::Health && model.health.server.is_some(),
-        Scope::Chat | Scope::Composer => model.screen == Screen::Chat && model.chat.open_table.is_none(),
-        Scope::Overlay => false,
-    };
-    let mut rest: Vec<&'static ActionSpec> = ACTIONS.iter().filter(|a| here(a.scope)).collect();
+    let here = |a: &&ActionSpec| a.scope.is_below(model) && may_be_offered(a, model);
+    let mut rest: Vec<&'static ActionSpec> = ACTIONS.iter().filter(here).collect();
     rest.sort_by_key(|a| a.scope.rank());
     rest
 }

@@ -7,7 +7,7 @@ use super::line::{Edit, Line};
 use super::model::Model;
 use super::overlay::Overlay;
 use super::update::{act, follow_lists, run_command};
-use super::{command, conversation};
+use super::{approvals, command, conversation};
 
 pub(super) fn toggle(model: &mut Model, overlay: Overlay) {
     let same =
@@ -33,7 +33,7 @@ pub(super) fn clamp_overlay(model: &mut Model) {
         Some(Overlay::Targets { line, .. }) => conversation::targets_found(model, line.text()).len(),
         // Counted in wrapped lines, of which there are at most as many as bytes; the screen knows the exact end.
         Some(Overlay::Detail { text, .. }) => text.len(),
-        Some(Overlay::Filter { .. }) | None => return,
+        Some(Overlay::Filter { .. } | Overlay::Step(_)) | None => return,
     };
     if let Some(cursor) = model.overlay.as_mut().and_then(Overlay::cursor_mut) {
         *cursor = (*cursor).min(entries.saturating_sub(1));
@@ -99,6 +99,7 @@ pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
             if text.is_empty() { Vec::new() } else { run_command(model, &text) }
         }
         Overlay::Filter { .. } | Overlay::Detail { .. } => Vec::new(),
+        Overlay::Step(step) => approvals::decide::confirm(model, step),
         Overlay::Conversations { line, cursor } => conversation::found(model, line.text())
             .get(cursor)
             .map(|c| vec![Effect::OpenConversation(c.id)])

@@ -2,6 +2,7 @@
 
 use super::action::{self, ACTIONS, Action, ActionSpec};
 use super::model::Model;
+use crate::domain::target::{Access, Environment};
 
 /// Reads a `:` line (without the colon) or a slash command (without the slash).
 ///
@@ -46,6 +47,11 @@ fn with_argument(spec: &ActionSpec, argument: &str) -> Result<Action, String> {
         Action::Database(_) => needs(text, Action::Database),
         Action::Timeout(_) => needs(text, Action::Timeout),
         Action::RowLimit(_) => needs(text, Action::RowLimit),
+        Action::Lift(_) => needs(text, Action::Lift),
+        Action::ChangeSetting(_) => needs(text, Action::ChangeSetting),
+        Action::DropSlot(_) => needs(text, Action::DropSlot),
+        Action::UnlinkKeys(_) => needs(text, Action::UnlinkKeys),
+        Action::Ticket(_) => Ok(Action::Ticket(text)),
         Action::Theme(_) => needs(text, Action::Theme),
         Action::Export(_) => Ok(Action::Export(if text.is_empty() { "csv".into() } else { text })),
         other => Ok(other.clone()),
@@ -61,7 +67,7 @@ pub fn completions(model: &Model, typed: &str) -> Vec<String> {
     match argument {
         None => ACTIONS
             .iter()
-            .filter(|a| a.scope != action::Scope::Overlay && a.name.starts_with(word))
+            .filter(|a| a.scope != action::Scope::Overlay && a.name.starts_with(word) && action::may_be_offered(a, model))
             .map(|a| a.name.to_owned())
             .collect(),
         Some(argument) => arguments(model, word)
@@ -75,6 +81,12 @@ pub fn completions(model: &Model, typed: &str) -> Vec<String> {
 fn arguments(model: &Model, word: &str) -> Vec<String> {
     match action::by_name(word).map(|a| &a.action) {
         Some(Action::Server(_)) => model.targets.iter().map(|t| t.target.id.to_string()).collect(),
+        Some(Action::Lift(_)) => {
+            let not_yet = model.targets.iter().filter(|t| !t.writable());
+            // Read-only for good is not offered.
+            let liftable = not_yet.filter(|t| t.target.access == Access::ReadOnlyAtStart);
+            liftable.filter(|t| t.target.environment != Environment::Production).map(|t| t.target.id.to_string()).collect()
+        }
         Some(Action::View(_)) => {
             model.open_server().map(|t| t.views.iter().map(|v| v.name.to_owned()).collect()).unwrap_or_default()
         }

@@ -1,6 +1,7 @@
 //! The chat's reducer: messages in, turns planned and run, conversations kept.
 
 use super::action::{Action, ComposerEdit};
+use super::approvals::{self, Asked, propose};
 use super::chat::{
     Block, ChatModel, ConversationSummary, Entry, OpenTable, Outcome, Pending, Running, cannot_words, history_rows,
     history_words,
@@ -13,6 +14,7 @@ use super::model::{Model, SchemaState};
 use super::overlay::Overlay;
 use super::turn::{self, Context, Source, Turn, refusal};
 use super::{command, connection, health};
+use crate::domain::proposal::Draft;
 use crate::domain::question::Intent;
 use crate::domain::rows::Limits;
 use crate::domain::target::{TargetId, Timestamp};
@@ -185,14 +187,22 @@ fn begin(model: &mut Model, pending: Pending) -> Vec<Effect> {
     };
     let context = Context { dialect: t.dialect, schema: &schema, catalog: &catalog, now, offset_minutes };
     let turn = turn::plan(&pending.text, &context);
-    let unknown_name = matches!(&turn, Turn::Cannot(_)) || matches!(&turn, Turn::Refused { .. });
+    let unknown_name = matches!(&turn, Turn::Cannot(_) | Turn::Refused { .. } | Turn::Propose { .. });
     if unknown_name && !pending.fresh && now.since(schema.taken_at) > SCHEMA_FRESH_MS {
         // Perhaps the table was made a moment ago: look again before saying that it does not exist.
         t.schemas.insert(database.clone(), SchemaState::Loading);
         model.chat.pending = Some(Pending { fresh: true, ..pending });
         return vec![Effect::LoadSchema(id, database)];
     }
+    let dialect = model.target(&id).map(|t| t.dialect);
+    // Whatever is sent next takes the place of an edited proposal, if it is one.
+    let replaces = model.approvals.editing.take();
     match turn {
+        Turn::Propose { draft, .. } => {
+            let mut effects = keep(model);
+            effects.extend(propose::propose(model, &id, Draft { database, ..draft }, Asked::InChat, replaces));
+            effects
+        }
         Turn::Run { title, statements, text, notes, source } => {
             if !title.is_empty() || !notes.is_empty() || text.is_some() {
                 model.chat.entries.push(Entry::Lead { at: now, title, text, notes, source });
@@ -212,7 +222,11 @@ fn begin(model: &mut Model, pending: Pending) -> Vec<Effect> {
             keep(model)
         }
         Turn::Refused { judgement, .. } => {
-            model.chat.say(now, refusal(&judgement));
+            let mut words = refusal(&judgement);
+            if let Some(act) = dialect.and_then(|d| turn::typed_act(judgement.class, d)) {
+                words.push_str(&format!("\n{act}"));
+            }
+            model.chat.say(now, words);
             keep(model)
         }
         Turn::Cannot(cannot) => {
@@ -304,6 +318,9 @@ pub fn read_done(
     index: usize,
     result: Result<Box<ReadResult>, ReadError>,
 ) -> Vec<Effect> {
+    if approvals::read_done(model, id, &result) {
+        return Vec::new();
+    }
     if model.chat.finish(id, index, result) { keep(model) } else { Vec::new() }
 }
 

@@ -1,11 +1,13 @@
 //! Everything that can happen to the program, as one closed enum.
 
 use super::action::Action;
+use super::approvals::Shown;
 use super::chat::{ConversationSummary, Entry};
 use crate::domain::activity::{Sample, SessionInfo};
 use crate::domain::attempt::{Attempt, Record};
 use crate::domain::connection::{Change, Found, KnownFix};
 use crate::domain::error_event::{ConnectError, ConnectKind, SessionError};
+use crate::domain::guard::ticket::Moment;
 use crate::domain::guard::{Catalog, Judgement};
 use crate::domain::health::Usual;
 use crate::domain::metric::MetricId;
@@ -27,6 +29,11 @@ pub struct RequestId(pub u64);
 pub enum Event {
     /// Time passed.
     Tick(Timestamp),
+    /// Both clocks, read before the acts of a key and at a tick. An approval is measured by them: without them none can
+    /// be given.
+    Clock(Moment),
+    /// A frame was drawn on the terminal, and what it showed.
+    Drawn(Moment, Shown),
     /// A person did something.
     Action(Timestamp, Action),
     /// A collection ended.

@@ -26,6 +26,9 @@ pub fn copied_from_table(model: &mut Model, whole_row: bool) -> Option<String> {
     let list = current_list(model)?;
     let row = list.selected(&table)?;
     let column = list.column;
+    if model.screen == Screen::Approvals && !whole_row {
+        return super::approvals::selected(model).map(|f| f.proposal.draft.statement.clone());
+    }
     if let Some(result) = shown_rows(model) {
         // Real values, not what the screen made of them.
         let values = result.rows.get(row)?;
@@ -60,6 +63,7 @@ fn shown_rows(model: &Model) -> Option<Arc<Rows>> {
             let data = model.open_server()?.view_data.get(model.health.view)?;
             data.result.as_ref()?.as_ref().ok().cloned()
         }
+        Screen::Approvals => None,
         Screen::Chat => {
             let open = model.chat.open_table.as_ref()?;
             match &model.chat.block(open.entry)?.outcome {
@@ -90,7 +94,7 @@ pub fn export(model: &mut Model, what: &str) -> Vec<Effect> {
             super::chat::Outcome::Done { rows, .. } => Some(Arc::clone(rows)),
             _ => None,
         },
-        Screen::Health => current_table(model).map(|table| Arc::new(rows_of_table(&table))),
+        Screen::Health | Screen::Approvals => current_table(model).map(|table| Arc::new(rows_of_table(&table))),
     });
     let Some(rows) = rows else {
         model.tell("nothing here to export", true);

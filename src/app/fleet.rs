@@ -1,5 +1,6 @@
 //! Tables of the health screen, and answers over all targets, made from the model.
 
+use super::approvals;
 use super::list::ListState;
 use super::model::{Model, Screen, TargetModel};
 use super::pane;
@@ -189,6 +190,7 @@ pub fn current_table(model: &Model) -> Option<Table> {
                 None => view_table(t, model.health.view),
             },
         }),
+        Screen::Approvals => Some(approvals::table::table(model)),
         Screen::Chat => {
             let open = model.chat.open_table.as_ref()?;
             model.chat.block(open.entry)?.rows().map(Table::from_rows)
@@ -215,6 +217,7 @@ pub fn current_list(model: &mut Model) -> Option<&mut ListState> {
             Some(model.health.lists.entry(model.health.view).or_default())
         }
         Screen::Health => Some(&mut model.health.fleet),
+        Screen::Approvals => Some(&mut model.approvals.list),
         Screen::Chat => model.chat.open_table.as_mut().map(|o| &mut o.list),
     }
 }

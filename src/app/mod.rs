@@ -3,7 +3,9 @@
 //! The same machine runs behind the screens and without one. It knows no driver, no screen, no clock and no async:
 //! time arrives in events, and everything it wants done leaves as an effect.
 
+mod access;
 pub mod action;
+pub mod approvals;
 mod boxes;
 pub mod chat;
 pub mod command;
@@ -23,6 +25,7 @@ pub mod model;
 pub mod overlay;
 pub mod pane;
 pub mod security;
+mod sessions;
 pub mod table;
 pub mod turn;
 pub mod update;

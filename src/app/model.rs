@@ -1,5 +1,6 @@
 //! All that the program knows at one moment.
 
+use super::approvals::ApprovalsModel;
 use super::chat::ChatModel;
 use super::connection::Connection;
 use super::list::ListState;
@@ -7,14 +8,15 @@ use super::overlay::Overlay;
 use crate::domain::activity::Sample;
 use crate::domain::dialect::Dialect;
 use crate::domain::guard::Catalog;
+use crate::domain::guard::ticket::Moment;
 use crate::domain::health::{Evidence, Health, State, Usual, is_stale, judge};
 use crate::domain::metric::{self, MetricId, Readings, Series};
 use crate::domain::rows::{Limits, Rows};
 use crate::domain::schedule::Patience;
 use crate::domain::schema::Schema;
 use crate::domain::security::Facts;
-use crate::domain::target::{Identity, Target, TargetId, Timestamp};
-use std::collections::{BTreeMap, HashMap};
+use crate::domain::target::{Access, Identity, Target, TargetId, Timestamp};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// The tabs.
@@ -24,16 +26,27 @@ pub enum Screen {
     Chat,
     /// The fleet, and one server.
     Health,
+    /// What waits for a person, and what became of it.
+    Approvals,
 }
 
 impl Screen {
-    /// Tabs in their order; the number key is the place plus one.
-    pub const ALL: &'static [Self] = &[Self::Chat, Self::Health];
+    /// Tabs in their order.
+    pub const ALL: &'static [Self] = &[Self::Chat, Self::Health, Self::Approvals];
+    /// The digit that chooses the tab.
+    pub fn digit(self) -> char {
+        match self {
+            Self::Chat => '1',
+            Self::Health => '2',
+            Self::Approvals => '4',
+        }
+    }
     /// Title of the tab.
     pub fn title(self) -> &'static str {
         match self {
             Self::Chat => "Chat",
             Self::Health => "Health",
+            Self::Approvals => "Approvals",
         }
     }
 }
@@ -144,6 +157,8 @@ pub struct TargetModel {
     pub schemas: HashMap<Option<String>, SchemaState>,
     /// When a sample was last handed to the store.
     pub kept_at: Timestamp,
+    /// A person lifted [`Access::ReadOnlyAtStart`] for this run.
+    pub lifted: bool,
 }
 
 /// What is known of a database's objects.
@@ -187,6 +202,16 @@ impl TargetModel {
             view_data: HashMap::new(),
             schemas: HashMap::new(),
             kept_at: Timestamp(0),
+            lifted: false,
+        }
+    }
+
+    /// What a person approves may run here now.
+    pub fn writable(&self) -> bool {
+        match self.target.access {
+            Access::Writable => true,
+            Access::ReadOnlyAtStart => self.lifted,
+            Access::ReadOnly => false,
         }
     }
 
@@ -293,6 +318,8 @@ pub struct HealthModel {
     pub paused: bool,
     /// The table fills the screen.
     pub zoomed: bool,
+    /// Sessions of the open server that one proposal shall be made for, by their numbers.
+    pub marked: BTreeSet<i64>,
 }
 
 /// Everything.
@@ -311,6 +338,10 @@ pub struct Model {
     pub health: HealthModel,
     /// The chat screen.
     pub chat: ChatModel,
+    /// The approvals screen.
+    pub approvals: ApprovalsModel,
+    /// Both clocks as the terminal's loop last read them; none moves where there is no terminal.
+    pub clock: Moment,
     /// A line for the person.
     pub notice: Option<Notice>,
     /// Per cent of the demo database that exists, while it is being made.
@@ -344,6 +375,8 @@ impl Model {
             targets,
             health: HealthModel::default(),
             chat,
+            approvals: ApprovalsModel::default(),
+            clock: Moment::default(),
             notice: None,
             demo_progress: None,
             offer: None,
@@ -396,6 +429,7 @@ impl Model {
         if self.open_server().is_some_and(|t| t.connection.contact.failures() > 0) {
             wakes.push(self.now.plus_ms(1000));
         }
+        wakes.extend(super::approvals::next_wake(self));
         if let Some(notice) = &self.notice {
             wakes.push(notice.at.plus_ms(NOTICE_MS));
         }

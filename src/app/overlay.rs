@@ -1,5 +1,6 @@
 //! What lies over a screen: help, palette, command line, filter, pickers, a full value.
 
+use super::approvals::decide::Step;
 use super::line::Line;
 
 /// At most one at a time.
@@ -56,6 +57,8 @@ pub enum Overlay {
         /// First line shown, counted after wrapping.
         offset: usize,
     },
+    /// A decision in the approval's box that is half made.
+    Step(Step),
 }
 
 impl Overlay {
@@ -68,6 +71,7 @@ impl Overlay {
             | Self::Filter { line, .. }
             | Self::Conversations { line, .. }
             | Self::Targets { line, .. } => Some(line),
+            Self::Step(step) => step.line(),
             Self::Detail { .. } => None,
         }
     }
@@ -80,8 +84,20 @@ impl Overlay {
             | Self::Filter { line, .. }
             | Self::Conversations { line, .. }
             | Self::Targets { line, .. } => Some(line),
+            Self::Step(step) => step.line_mut(),
             Self::Detail { .. } => None,
         }
+    }
+    /// The half-made decision, if it is one.
+    pub fn step(&self) -> Option<&Step> {
+        match self {
+            Self::Step(step) => Some(step),
+            _ => None,
+        }
+    }
+    /// It is drawn in the approval's box, not over it.
+    pub fn is_of_the_box(&self) -> bool {
+        self.step().is_some()
     }
     /// The highlighted entry, if this overlay has one; the first line shown for a text.
     pub fn cursor_mut(&mut self) -> Option<&mut usize> {
@@ -92,7 +108,7 @@ impl Overlay {
             | Self::Conversations { cursor, .. }
             | Self::Targets { cursor, .. }
             | Self::Detail { offset: cursor, .. } => Some(cursor),
-            Self::Filter { .. } => None,
+            Self::Filter { .. } | Self::Step(_) => None,
         }
     }
 }

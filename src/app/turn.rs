@@ -3,7 +3,9 @@
 //! The same plan serves the screen and the `ask` command.
 
 use crate::domain::dialect::Dialect;
-use crate::domain::guard::{Author, Catalog, Judgement, Verdict};
+use crate::domain::guard::{Author, Catalog, Class, Judgement, Verdict};
+use crate::domain::proposal::Draft;
+use crate::domain::proposal::kind::FixKind;
 use crate::domain::question::{self, AnswerStatement, Cannot, Intent};
 use crate::domain::schema::Schema;
 use crate::domain::target::Timestamp;
@@ -52,6 +54,13 @@ pub enum Turn {
     },
     /// Answer over all targets.
     Fleet(Intent),
+    /// A statement that changes something, or may: a person has to approve it.
+    Propose {
+        /// The exact statement, with its class.
+        draft: Draft,
+        /// Why nobody but a person may let it run.
+        judgement: Judgement,
+    },
     /// A statement that does not run on this road.
     Refused {
         /// The statement.
@@ -113,18 +122,38 @@ pub fn plan(text: &str, context: &Context<'_>) -> Turn {
 pub fn plan_statement(statement: &str, context: &Context<'_>) -> Turn {
     let resolved = context.dialect.resolve_names(statement, context.schema);
     let judgement = context.dialect.classify(&resolved, Author::Person, context.catalog);
-    if judgement.verdict == Verdict::Allow {
-        let statements = vec![AnswerStatement { title: String::new(), statement: resolved }];
-        Turn::Run { title: String::new(), statements, text: None, notes: Vec::new(), source: Source::Sql }
-    } else {
-        Turn::Refused { statement: statement.to_owned(), judgement }
+    match judgement.verdict {
+        Verdict::Allow => {
+            let statements = vec![AnswerStatement { title: String::new(), statement: resolved }];
+            Turn::Run { title: String::new(), statements, text: None, notes: Vec::new(), source: Source::Sql }
+        }
+        Verdict::NeedsApproval => {
+            let draft = Draft { statement: resolved, class: judgement.class, kind: None, database: None };
+            Turn::Propose { draft, judgement }
+        }
+        Verdict::Deny => Turn::Refused { statement: statement.to_owned(), judgement },
+    }
+}
+
+/// The typed act that does what somebody wanted with a statement that is refused as free text; none where there is
+/// none.
+pub fn typed_act(class: Class, dialect: &dyn Dialect) -> Option<&'static str> {
+    let renders = |kind: FixKind| dialect.render(&kind).is_ok();
+    match class {
+        Class::Kill => Some(
+            "To cancel or end sessions, point at them: C or K on a row of the activity or blocking view of the server.",
+        ),
+        Class::Setting => Some("To change one setting of the server: `:set NAME VALUE`."),
+        Class::Admin if renders(FixKind::DropReplicationSlot("a".into())) => Some("To drop a replication slot that nobody uses: `:drop-slot NAME`."),
+        Class::Dml if renders(FixKind::UnlinkKeys(vec!["a".into()])) => Some("To remove named keys: `:unlink KEY...`."),
+        _ => None,
     }
 }
 
 /// Why a statement did not run, in words for the person.
 pub fn refusal(judgement: &Judgement) -> String {
     let lead = match judgement.verdict {
-        Verdict::NeedsApproval => "Not run: this changes or may change something, and this program only reads.",
+        Verdict::NeedsApproval => "Not run: this changes or may change something, and that needs a person's approval in the terminal app.",
         _ => "Not run.",
     };
     format!("{lead} {} [{}]", judgement.reason, judgement.class.word())

@@ -9,12 +9,27 @@ use super::line::Line;
 use super::list::Motion;
 use super::model::{Model, NOTICE_MS, SchemaState, Screen};
 use super::overlay::Overlay;
-use super::{command, connection, connection_pane, conversation, diagnosis, health};
+use super::{access, approvals, command, connection, connection_pane, conversation, diagnosis, health, sessions};
+use crate::domain::proposal::kind::FixKind;
 use crate::domain::target::Timestamp;
 
 /// Takes in one event.
 pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
+    let effects = take(model, event);
+    approvals::settle(model);
+    effects
+}
+
+fn take(model: &mut Model, event: Event) -> Vec<Effect> {
     match event {
+        Event::Clock(at) => {
+            model.clock = at;
+            Vec::new()
+        }
+        Event::Drawn(at, shown) => {
+            approvals::drawn(model, at, shown);
+            Vec::new()
+        }
         Event::Tick(now) => {
             advance(model, now);
             health::tick(model)
@@ -90,8 +105,21 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
             advance(model, now);
             conversation::read_done(model, id, index, result)
         }
-        Event::Surveyed(..) | Event::ProposalsLoaded(_) | Event::ProposalChanged(..) | Event::ProposalRefused(..) => {
+        Event::Surveyed(now, id, result) => {
+            advance(model, now);
+            approvals::propose::surveyed(model, id, result)
+        }
+        Event::ProposalsLoaded(proposals) => {
+            approvals::propose::loaded(model, proposals);
             Vec::new()
+        }
+        Event::ProposalChanged(now, proposal) => {
+            advance(model, now);
+            approvals::propose::changed(model, *proposal)
+        }
+        Event::ProposalRefused(now, id, why) => {
+            advance(model, now);
+            approvals::propose::refused(model, id, why)
         }
         Event::ExportDone(now, id) => {
             advance(model, now);
@@ -176,7 +204,7 @@ fn advance(model: &mut Model, now: Timestamp) {
 
 /// Keeps every cursor on its row after data came.
 pub fn follow_lists(model: &mut Model) {
-    if model.screen != Screen::Health {
+    if model.screen == Screen::Chat {
         return;
     }
     if let Some(table) = current_table(model)
@@ -189,9 +217,11 @@ pub fn follow_lists(model: &mut Model) {
 pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
         Action::Tab(screen) => {
+            let effects = if screen == Screen::Approvals { approvals::propose::show(model) } else { Vec::new() };
             model.screen = screen;
             model.overlay = None;
             follow_lists(model);
+            return effects;
         }
         Action::Help => toggle(model, Overlay::Help { line: Line::default(), cursor: 0 }),
         Action::Palette => toggle(model, Overlay::Palette { line: Line::default(), cursor: 0 }),
@@ -219,6 +249,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::NextView(forward) => return next_view(model, forward),
         Action::View(name) => return choose_view(model, &name),
+        Action::Zoom if model.screen == Screen::Approvals => model.approvals.full = !model.approvals.full,
         Action::Zoom => model.health.zoomed = !model.health.zoomed,
         Action::Sort => {
             let columns = current_table(model).map_or(0, |t| t.columns.len());
@@ -267,6 +298,24 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Reconnect => return reconnect(model),
         Action::Apply(number) => return diagnosis::apply(model, &number),
         Action::Hints => show_hints(model),
+        Action::Lift(name) => return access::lift(model, &name),
+        Action::PutBack => return access::put_back(model),
+        Action::Mark => sessions::mark(model),
+        Action::CancelStatements => return sessions::propose_for(model, FixKind::CancelStatements),
+        Action::EndSessions => return sessions::propose_for(model, FixKind::EndSessions),
+        Action::ChangeSetting(text) => return sessions::set(model, &text),
+        Action::DropSlot(name) => return sessions::drop_slot(model, &name),
+        Action::UnlinkKeys(keys) => return sessions::unlink(model, &keys),
+        Action::Approve
+        | Action::Deny
+        | Action::Later
+        | Action::Why
+        | Action::EditStatement
+        | Action::DryRun
+        | Action::StopAct
+        | Action::Ticket(_) => return approvals::act::act(model, action),
+        // How far a statement is scrolled is the screen's own business; what was seen of it comes back with the frame.
+        Action::ReadOn(_) => {}
         chat_action => return conversation::act(model, chat_action),
     }
     Vec::new()
@@ -307,6 +356,12 @@ fn interrupt(model: &mut Model) -> Vec<Effect> {
         return vec![Effect::Quit];
     }
     model.interrupted = true;
+    if model.overlay.as_ref().is_some_and(Overlay::is_of_the_box) {
+        model.overlay = None;
+    }
+    if approvals::decide::begin_stop(model) {
+        return Vec::new();
+    }
     if model.chat.running.is_some() {
         return conversation::stop(model);
     }
@@ -351,11 +406,16 @@ fn open(model: &mut Model) -> Vec<Effect> {
     if model.screen == Screen::Chat && model.chat.open_table.is_none() {
         return conversation::act(model, Action::Open);
     }
+    if model.screen == Screen::Approvals {
+        approvals::act::open(model);
+        return Vec::new();
+    }
     let Some(table) = current_table(model) else { return Vec::new() };
     let Some(row) = current_list(model).and_then(|l| l.selected(&table)) else { return Vec::new() };
     if model.screen == Screen::Health && model.health.server.is_none() {
         let id = model.targets.iter().map(|t| &t.target.id).find(|id| id.as_str() == table.rows[row].key).cloned();
         model.health.server = id;
+        model.health.marked.clear();
         model.health.zoomed = false;
         let views = model.open_server().map(|t| t.views.iter().map(|v| v.name).collect::<Vec<_>>()).unwrap_or_default();
         let view = views.iter().copied().find(|v| *v == model.health.view).or(views.first().copied());
@@ -390,12 +450,17 @@ fn back(model: &mut Model) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Screen::Approvals => {
+            approvals::act::back(model);
+            Vec::new()
+        }
         Screen::Chat => conversation::back(model),
     }
 }
 
 fn close_server(model: &mut Model) {
     model.health.server = None;
+    model.health.marked.clear();
     model.health.zoomed = false;
     follow_lists(model);
 }
@@ -463,6 +528,7 @@ fn reconnect(model: &mut Model) -> Vec<Effect> {
             let row = model.health.fleet.selected(&table)?;
             model.targets.iter().map(|t| &t.target.id).find(|id| id.as_str() == table.rows[row].key).cloned()
         }),
+        Screen::Approvals => access::target_here(model),
         Screen::Chat => model.chat.target.clone(),
     };
     let Some(id) = id else { return Vec::new() };

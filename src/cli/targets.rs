@@ -9,7 +9,7 @@ use crate::domain::attempt::{self as history, SPANS};
 use crate::domain::connection::{Case, Change, Finding, address_parts, diagnose, plan};
 use crate::domain::error_event::ConnectError;
 use crate::domain::metric;
-use crate::domain::target::{Identity, Target, Timestamp};
+use crate::domain::target::{Access, Identity, Target, Timestamp};
 use crate::domain::text::escape;
 use crate::engine;
 use crate::export::table::{Cell, Paint, TextTable};
@@ -43,7 +43,8 @@ async fn list(json: bool, config: &Config, io: &mut Headless<'_>) -> Outcome {
         let (service, pooler) = hosted_by(target, config);
         if json {
             let mut line = target_object(target);
-            line.insert("read_only".into(), target.read_only.into());
+            line.insert("read_only".into(), (target.access != Access::Writable).into());
+            line.insert("access".into(), target.access.word().into());
             line.insert("color".into(), target.accent.map_or(Json::Null, |accent| accent.word().into()));
             line.insert("hosting".into(), service.map_or(Json::Null, Json::from));
             line.insert("pooler".into(), pooler.map_or(Json::Null, Json::from));

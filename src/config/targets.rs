@@ -8,7 +8,7 @@ use super::settings::{REFRESH, Value};
 use super::tunnel::TunnelConfig;
 use super::written::Written;
 use super::written_target::{Placed, WrittenTarget, holds_password};
-use crate::domain::target::{Environment, Target, TargetId};
+use crate::domain::target::{Access, Environment, Target, TargetId};
 use crate::domain::text::{escape, redact};
 use secrecy::SecretString;
 use std::time::Duration;
@@ -213,13 +213,18 @@ fn identify(
     let password_ttl = said(written.password_ttl.as_ref(), || (PASSWORD_TTL, Source::Default));
     let read_only = said(written.read_only.as_ref(), || (true, Source::Default));
     let second_approver = said(written.second_approver.as_ref(), || (false, Source::Default));
+    let access = match written.read_only.as_ref() {
+        None => Access::ReadOnlyAtStart,
+        Some((true, _)) => Access::ReadOnly,
+        Some((false, _)) => Access::Writable,
+    };
     let target = Target {
         id: TargetId::new(&written.name),
         engine: identified.engine,
         environment: environment.0,
         address: identified.address,
         accent: written.accent.as_ref().map(|(accent, _)| *accent),
-        read_only: read_only.0,
+        access,
     };
     let text = |value: &str| format!("\"{}\"", escape(value).replace('"', "\\\""));
     let time = |value: Duration| Value::Time(value).to_string();
@@ -322,7 +327,7 @@ fn typed_target(inputs: &Inputs<'_>, typed: &str, source: &Source, values: &Valu
             environment: Environment::Unknown,
             address: identified.address,
             accent: None,
-            read_only: true,
+            access: Access::ReadOnlyAtStart,
         },
         url,
         servers: identified.servers,

@@ -94,6 +94,29 @@ impl Accent {
     }
 }
 
+/// Whether fixes may run on a target once somebody approves them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Access {
+    /// Never: the configuration says `read_only = true`.
+    ReadOnly,
+    /// Not before a person lifts it for this run, with the target's name: the configuration says nothing.
+    #[default]
+    ReadOnlyAtStart,
+    /// From the start: the configuration says `read_only = false`.
+    Writable,
+}
+
+impl Access {
+    /// In lists and in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::ReadOnly => "read-only",
+            Self::ReadOnlyAtStart => "read-only at start",
+            Self::Writable => "writable",
+        }
+    }
+}
+
 /// A target as the screens and the core know it: no secret, no handle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
@@ -107,8 +130,8 @@ pub struct Target {
     pub address: String,
     /// Its colour on the screens.
     pub accent: Option<Accent>,
-    /// No fix may ever be proposed to run here. Nothing in this version runs fixes anywhere.
-    pub read_only: bool,
+    /// Whether fixes may run here.
+    pub access: Access,
 }
 
 /// What a server said about itself when we connected.

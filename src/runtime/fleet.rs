@@ -14,7 +14,7 @@ use crate::app::update::update;
 use crate::domain::proposal::Who;
 use crate::domain::rows::Limits;
 use crate::domain::schedule::Patience;
-use crate::domain::target::{Environment, Target, TargetId};
+use crate::domain::target::{Access, Environment, Target, TargetId};
 use crate::engine::{self, EngineSpec, Surroundings};
 use crate::store::Retention;
 use crate::store::audit::AuditPlaces;
@@ -130,7 +130,7 @@ fn setup(watched: &Watched, surroundings: &Surroundings) -> Result<TargetSetup, 
             environment: Environment::Development,
             address,
             accent: None,
-            read_only: true,
+            access: Access::ReadOnly,
         },
         spec,
         door: Door::plain(watched.url.clone(), surroundings.clone()),

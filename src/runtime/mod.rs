@@ -42,7 +42,7 @@ use crate::config::args::{Args, Command, Common};
 use crate::config::{self, Completed, Config, Demo, Identified, Inputs, KeyBinding, Mistakes, PasswordSource, Presets};
 use crate::domain::schedule::Patience;
 use crate::domain::security::Facts;
-use crate::domain::target::{EngineId, Environment, Target, TargetId};
+use crate::domain::target::{Access, EngineId, Environment, Target, TargetId};
 use crate::engine::{self, Destination, ENGINES, EngineSpec, Prepared, Surroundings};
 use crate::store::audit::AuditPlaces;
 use anyhow::{Context as _, Result};
@@ -188,7 +188,7 @@ fn complete(name: &str, url: &SecretString, surroundings: &Surroundings) -> Resu
 }
 
 /// Names of the tables that hold a person's own keys: `[keymap.chat]`.
-const KEYMAP_SCREENS: &[&str] = &["everywhere", "chat", "health"];
+const KEYMAP_SCREENS: &[&str] = &["everywhere", "chat", "health", "approvals"];
 
 /// Judges a person's own keys: each with those before it, so that a clash is told where it arises.
 fn check_keys(bindings: &[KeyBinding]) -> Vec<(usize, String)> {
@@ -460,6 +460,6 @@ fn demo_target(address: &str, spec: &EngineSpec) -> Target {
         environment: Environment::Development,
         address: address.to_owned(),
         accent: None,
-        read_only: true,
+        access: Access::Writable,
     }
 }

@@ -6,6 +6,7 @@ use super::composer::harmless;
 use super::keymap::{Chord, PREFIX};
 use super::view_state::{Escape, Hit, ViewState, reads_conversation};
 use crate::app::action::{Action, ActionSpec, ComposerEdit, Scope};
+use crate::app::approvals::decide::Step;
 use crate::app::line::Edit;
 use crate::app::list::Motion;
 use crate::app::model::{Model, Screen};
@@ -55,9 +56,8 @@ fn tab_after_escape(chord: Chord, escape: Option<Escape>, model: &Model) -> Opti
         Escape::Now => true,
         Escape::At(at) => model.now.since(at) <= ESCAPE_MS,
     };
-    let digit = chord.typed()?.to_digit(10)?;
-    let place = usize::try_from(digit).ok()?.checked_sub(1)?;
-    Screen::ALL.get(place).copied().filter(|_| in_time)
+    let digit = chord.typed()?;
+    Screen::ALL.iter().copied().find(|screen| screen.digit() == digit).filter(|_| in_time)
 }
 
 /// The key after `g`: a sequence of the keymap, or the letter of a view.
@@ -101,6 +101,8 @@ fn overlay_key(chord: Chord, model: &Model, view: &mut ViewState) -> Vec<Action>
             }
             edit_of(chord).map(Action::Field).into_iter().collect()
         }
+        // Half a decision: whatever is no answer to it takes it back.
+        None if overlay.is_of_the_box() => vec![Action::Back],
         // A text to read: the screen's own keys for moving and copying work as they do below it.
         None => {
             if chord == Chord::plain(KeyCode::Char(PREFIX)) {
@@ -159,7 +161,8 @@ pub fn on_paste(text: &str, model: &Model, view: &mut ViewState) -> Vec<Action> 
     view.escape = None;
     view.prefix = false;
     if let Some(overlay) = &model.overlay {
-        if overlay.line().is_none() {
+        // A name that is pasted was not typed.
+        if overlay.line().is_none() || matches!(overlay, Overlay::Step(Step::Name { .. })) {
             return Vec::new();
         }
         let line = harmless(text).replace('\n', " ");
@@ -227,6 +230,7 @@ fn click(event: MouseEvent, model: &Model, view: &ViewState) -> Vec<Action> {
 fn shown_cursor(model: &Model) -> usize {
     match (&model.chat.open_table, model.screen) {
         (Some(open), Screen::Chat) => open.list.cursor,
+        (_, Screen::Approvals) => model.approvals.list.cursor,
         _ if model.health.server.is_some() => model.health.lists.get(model.health.view).map_or(0, |l| l.cursor),
         _ => model.health.fleet.cursor,
     }
@@ -240,6 +244,6 @@ pub(crate) fn entry_cursor(overlay: &Overlay) -> Option<usize> {
         | Overlay::Command { cursor, .. }
         | Overlay::Conversations { cursor, .. }
         | Overlay::Targets { cursor, .. } => Some(*cursor),
-        Overlay::Filter { .. } | Overlay::Detail { .. } => None,
+        Overlay::Filter { .. } | Overlay::Detail { .. } | Overlay::Step(_) => None,
     }
 }

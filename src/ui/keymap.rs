@@ -224,13 +224,14 @@ impl Keymap {
 
 /// Whether acts of two scopes can ever be had at the same time.
 fn together(a: Scope, b: Scope) -> bool {
-    use Scope::{Chat, Composer, Everywhere, Health, Normal, Overlay, Server, Table};
+    use Scope::{Approvals, Chat, Composer, Everywhere, Health, Normal, Overlay, Server, Sessions, Table};
     let pair = |x: Scope, y: Scope| {
         matches!(
             (x, y),
             (Everywhere, _)
-                | (Normal, Normal | Table | Health | Server | Chat)
-                | (Table | Health | Server, Table | Health | Server)
+                | (Normal, Normal | Table | Health | Server | Sessions | Approvals | Chat)
+                | (Table | Health | Server | Sessions, Table | Health | Server | Sessions)
+                | (Approvals, Table | Approvals)
                 | (Chat, Chat)
                 | (Composer, Composer)
                 | (Overlay, Overlay)

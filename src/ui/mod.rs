@@ -53,6 +53,7 @@ pub fn apply(action: &Action, model: &Model, view: &mut ViewState) {
 pub fn draw(frame: &mut Frame<'_>, model: &Model, view: &mut ViewState) {
     let area = frame.area();
     view.hits.clear();
+    view.sight = None;
     let mut canvas = Canvas { buf: frame.buffer_mut(), theme: view.theme, symbols: view.symbols };
     let Some(density) = Density::of(area) else {
         let words = format!("too small: {}x{}, needs 40x8", area.width, area.height);
@@ -72,12 +73,13 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, view: &mut ViewState) {
         }
         Density::Compact | Density::List => cut_bottom(rest, 1),
     };
-    let told = status::draw_notice(&mut canvas, status, model);
+    let told = status::draw_notice(&mut canvas, status, model, !view.composer.is_empty());
     if told < status.height {
         status::draw_own(&mut canvas, Rect { y: status.bottom() - 1, height: 1, ..status }, model);
     }
     let mut cursor = match (model.screen, model.open_server()) {
         (Screen::Chat, _) => screens::chat::draw(&mut canvas, screen, model, view, density),
+        (Screen::Approvals, _) => screens::approvals::draw(&mut canvas, screen, model, view, density),
         (Screen::Health, Some(t)) => {
             screens::server::draw(&mut canvas, screen, t, model, view, density);
             None
@@ -87,7 +89,9 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, view: &mut ViewState) {
             None
         }
     };
-    if let Some(overlay) = &model.overlay {
+    if let Some(overlay) = model.overlay.as_ref().filter(|o| !o.is_of_the_box()) {
+        // Whatever it covers counts as not seen.
+        view.sight = None;
         let room = Rect { y: top.bottom(), height: footer.y - top.bottom(), ..area };
         cursor = overlays::draw(&mut canvas, room, status, overlay, model, view);
     }

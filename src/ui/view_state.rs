@@ -3,10 +3,12 @@
 use super::composer::Composer;
 use super::keymap::Keymap;
 use super::parts::conversation::Reader;
+use super::parts::exact::Exact;
 use super::symbols::{SymbolSet, Symbols};
 use super::table_cache::TableCache;
 use super::theme::{ColorDepth, Theme};
 use crate::app::action::{Action, ComposerEdit};
+use crate::app::approvals::{Shown, Sight};
 use crate::app::list::Motion;
 use crate::app::model::{Model, Screen};
 use crate::domain::target::Timestamp;
@@ -67,6 +69,10 @@ pub struct ViewState {
     pub(crate) offsets: HashMap<String, usize>,
     pub(crate) tables: TableCache,
     pub(crate) reader: Reader,
+    /// The statement in the approval's box.
+    pub(crate) exact: Exact,
+    /// What the last frame showed of it.
+    pub(crate) sight: Option<Sight>,
     /// Rows that half a page is, as last drawn.
     pub(crate) half_page: usize,
     /// First and last possible line of the text overlay, as last drawn: where it is, and how far it goes.
@@ -94,6 +100,8 @@ impl ViewState {
             offsets: HashMap::new(),
             tables: TableCache::default(),
             reader: Reader::default(),
+            exact: Exact::default(),
+            sight: None,
             half_page: 10,
             detail_end: 0,
             hits: Vec::new(),
@@ -103,6 +111,11 @@ impl ViewState {
     /// What stands in the composer.
     pub fn draft(&self) -> String {
         self.composer.text()
+    }
+
+    /// What the last frame showed, as far as the core has to know.
+    pub fn shown(&self) -> Shown {
+        Shown { sight: self.sight, draft: !self.composer.is_empty() }
     }
 
     /// Changes the theme.
@@ -152,6 +165,7 @@ impl ViewState {
                 self.reader.follow();
             }
             Action::NewChat => self.reader.follow(),
+            Action::ReadOn(by) => self.exact.scroll(*by),
             Action::Move(motion) if reads_conversation(model) => match motion {
                 Motion::HalfPage(n) => self.reader.scroll_pages(*n),
                 Motion::Top => self.reader.go_to_top(),

@@ -17,7 +17,7 @@ use dba_gpt::domain::health::State;
 use dba_gpt::domain::metric;
 use dba_gpt::domain::rows::{Column, Limits, Rows, Value};
 use dba_gpt::domain::schema::{Schema, Table, TableColumn};
-use dba_gpt::domain::target::{Environment, Identity, Target, TargetId, Timestamp};
+use dba_gpt::domain::target::{Access, Environment, Identity, Target, TargetId, Timestamp};
 use dba_gpt::engine::ENGINES;
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ fn target(name: &str) -> TargetModel {
         environment: Environment::Production,
         address: format!("{name}:1"),
         accent: None,
-        read_only: true,
+        access: Access::ReadOnlyAtStart,
     };
     TargetModel::new(target, spec.dialect, &[], 2_000, START)
 }

@@ -5,6 +5,7 @@ use super::{Grade, Line};
 use crate::cli::Headless;
 use crate::cli::host::HeadlessTarget;
 use crate::config::{Config, PasswordSource, TargetConfig, format_duration};
+use crate::domain::target::Access;
 use crate::engine::{EngineSpec, by_name};
 
 /// The way in of a configured target.
@@ -30,12 +31,17 @@ pub(super) fn way_in(target: &HeadlessTarget, spec: &EngineSpec, config: Option<
         );
         lines.push(Line::new(area, Grade::Told, text));
     }
-    if !configured.target.read_only {
-        let text =
-            "read_only = false: fixes may be proposed here once there are some; this version has none and only reads";
-        lines.push(Line::new(area, Grade::Told, text));
-    }
+    lines.push(Line::new(area, Grade::Told, access_words(configured.target.access)));
     lines
+}
+
+/// Whether fixes may run there, and what changes that.
+fn access_words(access: Access) -> &'static str {
+    match access {
+        Access::ReadOnly => "read_only = true: nothing can be proposed here, and no key lifts that",
+        Access::ReadOnlyAtStart => "read-only until `:rw NAME` lifts it for one run; read_only = true forbids that",
+        Access::Writable => "read_only = false: what a person approves may run here",
+    }
 }
 
 /// Where its password comes from, and what is weak about that.

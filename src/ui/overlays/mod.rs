@@ -38,11 +38,13 @@ pub(crate) fn draw(
             detail::draw(canvas, room, title, text, *offset, view);
             None
         }
+        // Drawn by the approval's own box.
+        Overlay::Step(_) => None,
     }
 }
 
 /// Draws a typed line behind a prompt, scrolled so that its cursor is seen; gives the cursor's place.
-fn draw_line(canvas: &mut Canvas<'_>, area: Rect, prompt: &str, line: &Line) -> Position {
+pub(crate) fn draw_line(canvas: &mut Canvas<'_>, area: Rect, prompt: &str, line: &Line) -> Position {
     let x = canvas.put(area.x, area.y, area.width, prompt, Role::Key);
     let room = usize::from(area.right().saturating_sub(x)).max(1);
     let before = escape(line.before());

@@ -2,10 +2,12 @@
 
 pub(crate) mod conversation;
 pub(crate) mod entry;
+pub(crate) mod exact;
 pub(crate) mod graph;
 pub(crate) mod list;
 pub(crate) mod pane;
 pub(crate) mod panels;
+pub(crate) mod proposal;
 pub(crate) mod statement;
 pub(crate) mod status;
 pub(crate) mod table;

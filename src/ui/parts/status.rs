@@ -1,6 +1,8 @@
 //! The last lines: what to know now, what we cost, and the keys of the layer that takes them.
 
 use crate::app::action::{self, ACTIONS, Action, ActionSpec, Scope};
+use crate::app::approvals::decide::Step;
+use crate::app::approvals::{self};
 use crate::app::connection::next_try_words;
 use crate::app::model::{Link, Model, Screen, TargetModel};
 use crate::app::overlay::Overlay;
@@ -16,14 +18,18 @@ use unicode_width::UnicodeWidthStr as _;
 
 /// Draws the line for the person: the notice, else what was found to connect to, else what is wrong or misses. It may
 /// take as many lines as the room has; gives how many it took.
-pub(crate) fn draw_notice(canvas: &mut Canvas<'_>, room: Rect, model: &Model) -> u16 {
+pub(crate) fn draw_notice(canvas: &mut Canvas<'_>, room: Rect, model: &Model, draft: bool) -> u16 {
     let (text, role) = if let Some(notice) = &model.notice {
         let clock = notice.at.clock(model.offset_minutes);
         (format!("{clock}  {}", notice.text), if notice.failure { Role::Critical } else { Role::Text })
+    } else if let Some(kept) = waiting(model).filter(|_| draft && model.screen == Screen::Chat) {
+        (kept, Role::Key)
     } else if let Some(offer) = &model.offer {
         (escape(offer), Role::Text)
     } else if let Some(failure) = failure(model) {
         (failure, Role::Down)
+    } else if let Some(newest) = newest_waiting(model) {
+        (newest, Role::Text)
     } else if let Some(hint) = hint(model) {
         (hint, Role::Warning)
     } else {
@@ -41,9 +47,29 @@ pub(crate) fn draw_notice(canvas: &mut Canvas<'_>, room: Rect, model: &Model) ->
     columns(shown)
 }
 
+/// Approvals wait, and do not get into the way of somebody who writes.
+fn waiting(model: &Model) -> Option<String> {
+    let open = model.approvals.open();
+    (open > 0).then(|| {
+        format!(
+            "approval waiting ({open}): kept out of your way while this draft is unsent. Alt+4, or Esc and 4, looks at it"
+        )
+    })
+}
+
+/// The newest approval that waits, where the screen is not the one that lists it.
+fn newest_waiting(model: &Model) -> Option<String> {
+    let p = model.approvals.newest_open().filter(|_| model.screen != Screen::Approvals)?;
+    Some(format!("#{} waits: {} on {}   (4 opens)", p.id, escape(&p.headline()), escape(p.target.as_str())))
+}
+
 /// Why the target that the screen is about cannot be reached; the fleet says it in its preview.
 fn failure(model: &Model) -> Option<String> {
-    let t = if model.screen == Screen::Chat { model.chat_target() } else { model.open_server() }?;
+    let t = match model.screen {
+        Screen::Chat => model.chat_target(),
+        Screen::Health => model.open_server(),
+        Screen::Approvals => shown_target(model),
+    }?;
     match &t.link {
         Link::Down(kind, message) => {
             let next = next_try_words(t, model.now)
@@ -69,6 +95,7 @@ fn hint(model: &Model) -> Option<String> {
 fn shown_target(model: &Model) -> Option<&TargetModel> {
     match model.screen {
         Screen::Chat => model.chat_target(),
+        Screen::Approvals => approvals::selected(model).and_then(|f| model.target(&f.proposal.target)),
         Screen::Health => model.open_server().or_else(|| {
             let key = model.health.fleet.key.as_deref();
             model.targets.iter().find(|t| Some(t.target.id.as_str()) == key)
@@ -161,6 +188,10 @@ fn entries(model: &Model, keymap: &Keymap) -> (&'static str, Vec<Hint>) {
                 _ => false,
             })
             .collect(),
+        Some(Overlay::Step(_)) => ACTIONS
+            .iter()
+            .filter(|a| a.scope == Scope::Overlay && matches!(a.action, Action::Accept | Action::Back))
+            .collect(),
         Some(_) => ACTIONS.iter().filter(|a| a.scope == Scope::Overlay).collect(),
         None => action::available(model).filter(|a| a.action != Action::Back || leads_back(model)).collect(),
     };
@@ -172,10 +203,22 @@ fn entries(model: &Model, keymap: &Keymap) -> (&'static str, Vec<Hint>) {
         {
             seen.push(&spec.action);
             let always = matches!(spec.action, Action::Help | Action::Quit);
+            let words = step_words(model, &spec.action).unwrap_or(words);
             out.push(Hint { key: keymap.first_word(spec), words: words.to_owned(), always });
         }
     }
     (layer, out)
+}
+
+/// What Enter and Esc mean in the middle of a decision.
+fn step_words(model: &Model, action: &Action) -> Option<&'static str> {
+    let step = model.overlay.as_ref()?.step()?;
+    Some(match (action, step) {
+        (Action::Accept, Step::Approve { .. } | Step::Name { .. }) => "APPROVE",
+        (Action::Accept, Step::Deny { .. }) => "deny",
+        (Action::Accept, Step::Stop { .. }) => "cancel it",
+        _ => "not now",
+    })
 }
 
 /// Esc has something to go back from.

@@ -1,5 +1,6 @@
 //! The screens, one file each, and how large each of their regions is.
 
+pub(crate) mod approvals;
 pub(crate) mod chat;
 pub(crate) mod fleet;
 pub(crate) mod result;

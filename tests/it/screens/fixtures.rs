@@ -9,7 +9,7 @@ use dba_gpt::domain::error_event::ConnectKind;
 use dba_gpt::domain::health::{Health, Usual};
 use dba_gpt::domain::metric::{self, MetricId, MetricKind};
 use dba_gpt::domain::rows::{Column, Limits, Rows, Truncation, Value};
-use dba_gpt::domain::target::{Environment, Identity, Target, TargetId, Timestamp};
+use dba_gpt::domain::target::{Access, Environment, Identity, Target, TargetId, Timestamp};
 use dba_gpt::engine;
 use std::sync::Arc;
 
@@ -86,7 +86,7 @@ impl Spec {
             environment: self.environment,
             address: if self.kind == "sqlite" { "/srv/edge/07.db".into() } else { "10.2.0.5:5432/orders".into() },
             accent: None,
-            read_only: true,
+            access: Access::ReadOnlyAtStart,
         };
         let views = if self.kind == "sqlite" { &VIEWS[1..3] } else { VIEWS };
         let mut t = TargetModel::new(target, engine.dialect, views, 2_000, NOW);

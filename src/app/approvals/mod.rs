@@ -1,0 +1,268 @@
+//! Approvals: the acts that wait for a person, the box in which one of them is decided, and what became of the rest.
+//!
+//! A key decides only in a box that a frame has shown: the screen tells what it drew as a [`Sight`]. Every event ends
+//! with [`settle`], which takes the focus away from a box that is not the one on the screen any more, so that a key
+//! can never decide something else than what the person saw.
+
+pub mod act;
+pub mod decide;
+mod look;
+pub mod propose;
+pub mod table;
+pub mod words;
+
+pub use look::read_done;
+
+use super::event::RequestId;
+use super::list::ListState;
+use super::model::{Model, Screen};
+use crate::domain::guard::ticket::{ActDigest, DEAD_MS, Moment};
+use crate::domain::proposal::Proposal;
+use crate::domain::proposal::stage::Stage;
+use crate::domain::target::Timestamp;
+use std::collections::BTreeMap;
+
+/// A proposal with the digest of its act, taken once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Filed {
+    /// The record.
+    pub proposal: Proposal,
+    /// Of the act as the record has it: what is drawn, and what a consent is for.
+    pub digest: ActDigest,
+}
+
+impl Filed {
+    fn new(proposal: Proposal) -> Self {
+        Self { digest: proposal.act().digest(), proposal }
+    }
+}
+
+/// Which part of which act a frame showed, in bytes of its statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sight {
+    /// The proposal.
+    pub id: u64,
+    /// The act that was drawn.
+    pub digest: ActDigest,
+    /// The first byte that was seen.
+    pub from: usize,
+    /// The byte after the last one that was seen.
+    pub to: usize,
+}
+
+/// What a frame showed, as far as it matters to the core.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Shown {
+    /// The act in the box; none when no box was drawn, or when something lay over it.
+    pub sight: Option<Sight>,
+    /// A draft stands in the composer, unsent.
+    pub draft: bool,
+}
+
+/// The box has the keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Focus {
+    /// Of this proposal,
+    pub id: u64,
+    /// drawn as this act,
+    pub digest: ActDigest,
+    /// since this moment.
+    pub since: Moment,
+}
+
+/// Where somebody asked for something, and is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// In the chat.
+    InChat,
+    /// By a key or a command elsewhere.
+    ByKey,
+}
+
+/// A survey under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Looking {
+    /// The question's number.
+    pub id: RequestId,
+    /// Where it was asked.
+    pub asked: Asked,
+    /// The target.
+    pub target: crate::domain::target::TargetId,
+    /// What for.
+    pub purpose: Purpose,
+}
+
+/// What a survey is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A proposal, which takes the place of an edited one.
+    Proposal {
+        /// The edited one.
+        replaces: Option<u64>,
+    },
+    /// To see what this proposal would do by now.
+    DryRun(u64),
+}
+
+/// A proposal on its way to the store.
+#[derive(Debug, Clone, PartialEq)]
+struct Filing {
+    proposal: Proposal,
+    asked: Asked,
+    replaces: Option<u64>,
+}
+
+/// The approvals screen.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ApprovalsModel {
+    /// The proposals: open ones first, then those under way, then the others; the newest first among equals.
+    pub filed: Vec<Filed>,
+    /// Where the person is in the list.
+    pub list: ListState,
+    /// The box fills the screen.
+    pub full: bool,
+    /// The box that has the keys.
+    pub focus: Option<Focus>,
+    /// A draft stood in the composer when the last frame was drawn.
+    pub draft_unsent: bool,
+    /// The proposal that the next statement sent from the chat takes the place of.
+    pub editing: Option<u64>,
+    /// Why the last decision on a proposal came to nothing.
+    pub refused: BTreeMap<u64, String>,
+    /// Bytes of each act's statement that were seen, counted from its beginning without a gap.
+    read: BTreeMap<ActDigest, usize>,
+    /// Approved a moment ago: a second press finds it here.
+    decided: Option<u64>,
+    /// Surveys under way.
+    looking: Vec<Looking>,
+    /// Proposals that have no number yet.
+    filing: Vec<Filing>,
+    /// A plan that was asked for: the read, and the proposal.
+    plan: Option<(RequestId, u64)>,
+    /// Something lay over the box at the end of the last event.
+    covered: bool,
+    /// The tab to go back to.
+    came_from: Option<Screen>,
+}
+
+impl ApprovalsModel {
+    /// How many wait for a person.
+    pub fn open(&self) -> usize {
+        self.filed.iter().filter(|f| f.proposal.stage.is_open()).count()
+    }
+    /// The newest one that waits.
+    pub fn newest_open(&self) -> Option<&Proposal> {
+        self.filed.iter().map(|f| &f.proposal).find(|p| p.stage.is_open())
+    }
+    /// A proposal by its number.
+    pub fn get(&self, id: u64) -> Option<&Filed> {
+        self.filed.iter().find(|f| f.proposal.id == id)
+    }
+    /// Surveys are under way.
+    pub fn is_looking(&self) -> bool {
+        !self.looking.is_empty()
+    }
+    /// Every byte of an act's statement was on the screen, the last one too.
+    pub fn read_to_the_end(&self, filed: &Filed) -> bool {
+        self.read.get(&filed.digest).is_some_and(|&seen| seen >= filed.proposal.draft.statement.len())
+    }
+    /// Takes in a proposal as it is now.
+    fn put(&mut self, proposal: Proposal) {
+        self.filed.retain(|f| f.proposal.id != proposal.id);
+        self.filed.push(Filed::new(proposal));
+        self.sort();
+    }
+    fn sort(&mut self) {
+        self.filed.sort_by_key(|f| (rank(f.proposal.stage), std::cmp::Reverse(f.proposal.id)));
+    }
+}
+
+/// What somebody has to look at comes first.
+fn rank(stage: Stage) -> u8 {
+    match stage {
+        _ if stage.is_open() => 0,
+        _ if stage.is_under_way() => 1,
+        Stage::NeedsPerson => 2,
+        _ => 3,
+    }
+}
+
+/// The proposal under the cursor.
+pub fn selected(model: &Model) -> Option<&Filed> {
+    let table = table::table(model);
+    let row = model.approvals.list.selected(&table)?;
+    model.approvals.filed.get(row)
+}
+
+/// A frame was drawn. A box that was not there before gets the keys from now on; what it showed counts as read.
+pub fn drawn(model: &mut Model, at: Moment, shown: Shown) {
+    model.clock = at;
+    model.approvals.draft_unsent = shown.draft;
+    let Some(sight) = shown.sight else {
+        if !model.approvals.covered {
+            model.approvals.focus = None;
+        }
+        return;
+    };
+    let is_selected = selected(model).is_some_and(|f| (f.proposal.id, f.digest) == (sight.id, sight.digest));
+    if model.screen != Screen::Approvals || model.approvals.covered || !is_selected {
+        return; // a frame of a moment ago
+    }
+    let seen = model.approvals.read.entry(sight.digest).or_default();
+    if sight.from <= *seen {
+        *seen = sight.to.max(*seen);
+    }
+    let had = model.approvals.focus.is_some_and(|f| (f.id, f.digest) == (sight.id, sight.digest));
+    if !had {
+        model.approvals.focus = Some(Focus { id: sight.id, digest: sight.digest, since: at });
+    }
+}
+
+/// Ends every event: the cursor stays on its proposal, and focus and half-made decisions stay only with the box that
+/// they are about. A box that comes out from under something else has its keys anew.
+pub fn settle(model: &mut Model) {
+    let covered = model.overlay.as_ref().is_some_and(|o| !o.is_of_the_box());
+    let uncovered = std::mem::replace(&mut model.approvals.covered, covered) && !covered;
+    if model.screen != Screen::Approvals {
+        model.approvals.focus = None;
+        drop_step(model);
+        return;
+    }
+    let table = table::table(model);
+    let list = &mut model.approvals.list;
+    list.follow(&table);
+    if list.key.is_none() {
+        // Nobody has moved yet. What arrives now must not slide under the cursor all the same.
+        list.key = list.selected(&table).and_then(|row| table.rows.get(row)).map(|row| row.key.clone());
+    }
+    let shown = selected(model).map(|f| (f.proposal.id, f.digest));
+    let clock = model.clock;
+    match &mut model.approvals.focus {
+        Some(focus) if Some((focus.id, focus.digest)) != shown => model.approvals.focus = None,
+        Some(focus) if uncovered => focus.since = clock,
+        _ => {}
+    }
+    if model.overlay.as_ref().and_then(super::overlay::Overlay::step).is_some_and(|step| Some(step.id()) != shown.map(|s| s.0)) {
+        drop_step(model);
+    }
+}
+
+/// Takes a half-made decision back.
+fn drop_step(model: &mut Model) {
+    if model.overlay.as_ref().is_some_and(super::overlay::Overlay::is_of_the_box) {
+        model.overlay = None;
+    }
+}
+
+/// When the screen has something new to show although nothing happens: the box can be decided, a confirmation is too
+/// old, something is under way.
+pub fn next_wake(model: &Model) -> Option<Timestamp> {
+    let a = &model.approvals;
+    let soon = |at: Moment, ms: u64| Some(at.wall.plus_ms(i64::try_from(ms).unwrap_or(0))).filter(|t| *t > model.now);
+    let focused = a.focus.and_then(|f| soon(f.since, DEAD_MS));
+    let step = model.overlay.as_ref().and_then(super::overlay::Overlay::step);
+    let confirming = step.and_then(|s| s.expires()).filter(|t| *t > model.now);
+    let under_way = model.screen == Screen::Approvals && a.filed.iter().any(|f| f.proposal.stage.is_under_way());
+    let ticking = (under_way || a.is_looking()).then(|| model.now.plus_ms(1_000));
+    [focused, confirming, ticking].into_iter().flatten().min()
+}
