@@ -11,7 +11,7 @@ use crate::domain::proposal::kind::{FixKind, SessionRef};
 use crate::domain::target::TargetId;
 
 /// The open server shows its sessions: keys can point at one.
-pub fn are_shown(model: &Model) -> bool {
+pub(super) fn are_shown(model: &Model) -> bool {
     let view = model.health.view;
     model.screen == Screen::Health
         && model.health.server.is_some()

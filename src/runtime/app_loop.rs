@@ -4,6 +4,7 @@ use super::perform::{ForLoop, Performer};
 use super::terminal::Screen;
 use super::{clock, editor};
 use crate::app::action::Action;
+use crate::app::approvals::Shown;
 use crate::app::event::Event;
 use crate::app::model::Model;
 use crate::app::update::update;
@@ -62,6 +63,8 @@ pub(super) struct AppLoop {
     pub(super) after_first_frame: Option<Box<dyn FnOnce(&mut Performer) + Send>>,
     /// When the next frame is due, if one is.
     pub(super) draw_at: Option<Instant>,
+    /// What the core was told last of what a frame showed.
+    pub(super) shown: Shown,
     /// When the last frame was sent.
     pub(super) drawn: Instant,
     /// The program shall end.
@@ -99,6 +102,7 @@ impl AppLoop {
                     if terminal_hung_up() {
                         break;
                     }
+                    self.take(Event::Clock(clock::moment()))?;
                     self.take(Event::Tick(clock::now()))?;
                 }
             }
@@ -123,6 +127,7 @@ impl AppLoop {
             Input::Mouse(mouse) => ui::on_mouse(mouse, &self.model, &mut self.view),
             _ => Vec::new(),
         };
+        self.take(Event::Clock(clock::moment()))?;
         for action in actions {
             ui::apply(&action, &self.model, &mut self.view);
             self.take(Event::Action(now, action))?;
@@ -144,7 +149,7 @@ impl AppLoop {
 
     /// One event through the core, and its effects out.
     fn take(&mut self, event: Event) -> Result<()> {
-        let quiet = matches!(event, Event::Tick(_)) && self.model.chat.running.is_none();
+        let quiet = matches!(event, Event::Tick(_) | Event::Clock(_)) && self.model.chat.running.is_none();
         let effects = update(&mut self.model, event);
         self.view.sync(&self.model);
         if !(quiet && effects.is_empty() && self.drawn.elapsed() < Duration::from_secs(1)) {
@@ -207,6 +212,17 @@ impl AppLoop {
         Ok(())
     }
 
+    /// Tells the core what the frame showed, when that is news to it: an approval needs to have been seen.
+    fn tell_shown(&mut self) -> Result<()> {
+        let shown = self.view.shown();
+        let unfocused = shown.sight.is_some() && self.model.approvals.focus.is_none();
+        if shown == self.shown && !unfocused {
+            return Ok(());
+        }
+        self.shown = shown;
+        self.take(Event::Drawn(clock::moment(), shown))
+    }
+
     /// Asks for a frame, not sooner than `gap` after the last one.
     fn draw_within(&mut self, gap: Duration) {
         let at = self.drawn + gap;
@@ -218,7 +234,7 @@ impl AppLoop {
         let (model, view) = (&self.model, &mut self.view);
         self.screen.draw(|frame| ui::draw(frame, model, view))?;
         self.drawn = Instant::now();
-        Ok(())
+        self.tell_shown()
     }
 }
 

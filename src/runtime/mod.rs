@@ -35,6 +35,7 @@ mod vault_command;
 mod watcher;
 mod who;
 
+use crate::app::approvals::Shown;
 use crate::app::event::Event;
 use crate::app::model::{Model, TargetModel, ViewInfo};
 use crate::cli::{self, Headless, HeadlessTarget};
@@ -377,6 +378,7 @@ async fn open_app(config: &Config, common: &Common, surroundings: &Surroundings)
             }
         })),
         draw_at: None,
+        shown: Shown::default(),
         drawn: Instant::now(),
         done: false,
     };

@@ -129,6 +129,12 @@ impl Canvas<'_> {
         Rect::new(area.x + 1, area.y + 1, area.width - 2, area.height - 2)
     }
 
+    /// Draws the upper line of a frame again, with texts in it.
+    pub(crate) fn frame_title(&mut self, area: Rect, edge: &Edge<'_>) {
+        let corners = self.symbols.corners;
+        self.line_of_frame(Rect { height: area.height.min(1), ..area }, area.y, corners[0], corners[1], edge);
+    }
+
     /// Draws a line with texts across a frame.
     pub(crate) fn divide(&mut self, area: Rect, y: u16, edge: &Edge<'_>) {
         let tees = self.symbols.tees;

@@ -6,7 +6,7 @@ use dba_gpt::config::{
     SshTunnel, Theme, TunnelConfig, example, load, nearest,
 };
 use dba_gpt::domain::rows::Limits;
-use dba_gpt::domain::target::{Accent, EngineId, Environment};
+use dba_gpt::domain::target::{Accent, Access, EngineId, Environment};
 use dba_gpt::engine::{self, Destination, ENGINES, Prepared, Preset, Surroundings};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::collections::BTreeMap;
@@ -279,7 +279,7 @@ fn every_key_of_a_target_is_used_and_shown_with_its_place() {
     assert_eq!(config.vault_key_file, Some(setup.home.path().join("vault.key")));
     let [orders, proxied] = &config.targets[..] else { panic!("{:?}", config.targets) };
     assert_eq!(orders.url.expose_secret(), "postgres://ann@db1.cloud.example/orders?sslmode=verify-full");
-    assert_eq!((orders.target.accent, orders.target.read_only), (Some(Accent::Cyan), false));
+    assert_eq!((orders.target.accent, orders.target.access), (Some(Accent::Cyan), Access::Writable));
     assert_eq!((orders.connect_timeout, orders.password_ttl), (Duration::from_secs(9), Duration::from_mins(5)));
     let ssh = SshTunnel {
         destination: "ann@bastion".into(),
@@ -292,7 +292,7 @@ fn every_key_of_a_target_is_used_and_shown_with_its_place() {
     assert_eq!((fix.user(), fix.source_words().as_deref()), ("orders_fix", Some("password = \"${vault:orders/fix}\"")));
     let command = ["proxy", "--port", "{port}", "{host_port}"].map(str::to_owned).to_vec();
     assert_eq!(proxied.tunnel, Some(TunnelConfig::Command(command)));
-    assert_eq!((&proxied.password, proxied.target.read_only), (&Some(PasswordSource::Prompt), true));
+    assert_eq!((&proxied.password, proxied.target.access), (&Some(PasswordSource::Prompt), Access::ReadOnlyAtStart));
     assert_eq!((proxied.connect_timeout, proxied.password_ttl), (Duration::from_millis(4500), Duration::from_secs(10)));
     for (key, value, place) in [
         ("vault.key_file", setup.home.path().join("vault.key").to_str().unwrap(), "config.toml:3:12"),

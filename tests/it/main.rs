@@ -6,6 +6,7 @@
 
 mod acts;
 mod app;
+mod approvals;
 mod architecture;
 mod cli;
 mod config;

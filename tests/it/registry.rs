@@ -1,6 +1,6 @@
 //! The registries hold together: every engine can be found and shown, every action can be reached in every way.
 
-use dba_gpt::app::action::{ACTIONS, Scope, listed};
+use dba_gpt::app::action::{ACTIONS, Scope, available, listed};
 use dba_gpt::app::command;
 use dba_gpt::app::model::{Model, OWN_VIEWS, SAMPLE_VIEWS, Screen};
 use dba_gpt::domain::rows::Limits;
@@ -61,9 +61,34 @@ fn on(screen: Screen, server: bool) -> Model {
     model
 }
 
+/// The same with a target on which what is approved may run, opened at its sessions and with a proposal for it.
+fn writable(screen: Screen) -> Model {
+    let mut model = crate::screens::fixtures::server("activity");
+    model.target_mut(&TargetId::new("pg-orders-1")).unwrap().lifted = true;
+    let proposal = crate::screens::proposals::update_of_orders(1);
+    dba_gpt::app::update::update(&mut model, dba_gpt::app::event::Event::ProposalsLoaded(vec![proposal]));
+    model.screen = screen;
+    model
+}
+
+#[test]
+fn what_changes_a_server_is_offered_only_where_it_may() {
+    for model in [on(Screen::Health, true), crate::screens::fixtures::server("activity")] {
+        assert!(listed(&model).iter().all(|a| !a.action.is_dangerous()));
+        assert!(available(&model).all(|a| !a.action.is_dangerous()));
+        assert!(command::completions(&model, "se").iter().all(|word| word != "set"));
+    }
+    let model = writable(Screen::Health);
+    for name in ["cancel-statement", "end-session", "mark", "set", "drop-slot", "unlink"] {
+        assert!(listed(&model).iter().any(|a| a.name == name), "{name}");
+    }
+    assert!(listed(&writable(Screen::Approvals)).iter().any(|a| a.name == "approve"));
+}
+
 #[test]
 fn every_action_has_a_command_and_a_place_in_the_palette() {
-    let models = [on(Screen::Chat, false), on(Screen::Health, false), on(Screen::Health, true)];
+    let mut models = vec![on(Screen::Chat, false), on(Screen::Health, false), on(Screen::Health, true)];
+    models.extend([on(Screen::Approvals, false), writable(Screen::Approvals), writable(Screen::Health)]);
     let in_palette: HashSet<&str> = models.iter().flat_map(listed).map(|action| action.name).collect();
     for action in ACTIONS {
         let line = if action.argument.is_some() { format!("{} 1", action.name) } else { action.name.to_owned() };

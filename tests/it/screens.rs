@@ -2,10 +2,12 @@
 //!
 //! A frame that changed on purpose is written anew with `INSTA_UPDATE=always cargo test --test it screens`.
 
-mod fixtures;
+mod approvals;
+pub mod fixtures;
 mod hostile;
 mod keys;
 mod panes;
+pub mod proposals;
 mod scenes;
 mod stage;
 
@@ -20,6 +22,11 @@ use stage::{Look, Stage, text};
 /// Full, compact, and a split of a terminal.
 const SIZES: [(u16, u16); 3] = [(100, 30), (80, 24), (60, 17)];
 
+/// Every scene.
+fn scenes() -> impl Iterator<Item = &'static Scene> {
+    SCENES.iter().chain(approvals::SCENES)
+}
+
 fn frame(scene: &Scene, look: Look, (width, height): (u16, u16)) -> Buffer {
     let mut stage = Stage::new(look, width, height);
     (scene.1)(&mut stage);
@@ -32,7 +39,7 @@ fn golden_frames() {
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.bind(|| {
-        for scene in SCENES {
+        for scene in scenes() {
             let mut out = String::new();
             for size in SIZES {
                 out.push_str(&format!("{}x{}\n{}\n", size.0, size.1, text(&frame(scene, Look::default(), size))));
@@ -46,7 +53,7 @@ fn golden_frames() {
 
 #[test]
 fn every_theme_shows_the_same_text() {
-    for scene in SCENES {
+    for scene in scenes() {
         for size in [(100, 30), (60, 17)] {
             let plain = text(&frame(scene, Look::default(), size));
             for theme in THEMES {
@@ -64,7 +71,7 @@ fn every_theme_shows_the_same_text() {
 
 #[test]
 fn without_colours_nothing_is_coloured_and_the_selection_is_still_seen() {
-    for scene in SCENES {
+    for scene in scenes() {
         let buffer = frame(scene, Look { color: ColorDepth::None, ..Look::default() }, (100, 30));
         for cell in buffer.content() {
             assert_eq!((cell.fg, cell.bg), (Color::Reset, Color::Reset), "{}", scene.0);
@@ -76,7 +83,7 @@ fn without_colours_nothing_is_coloured_and_the_selection_is_still_seen() {
 
 #[test]
 fn ascii_frames_hold_ascii_where_the_data_does() {
-    for scene in SCENES {
+    for scene in scenes() {
         let look = Look { symbols: Symbols::Ascii, ..Look::default() };
         for (n, line) in text(&frame(scene, look, (100, 30))).lines().enumerate() {
             let ours: String = line.chars().filter(|c| !"größeüZoë漢字山田太郎東京öTabelle".contains(*c)).collect();
@@ -90,7 +97,7 @@ fn no_size_is_too_small_or_too_large() {
     // The borders of each layout, and what lies far beyond them.
     let widths = [1, 2, 3, 5, 39, 40, 41, 60, 77, 78, 97, 98, 300];
     let heights = [1, 2, 3, 7, 8, 9, 19, 20, 27, 28, 100];
-    for (i, scene) in SCENES.iter().enumerate() {
+    for (i, scene) in scenes().enumerate() {
         let mut stage = Stage::new(Look::default(), 100, 30);
         (scene.1)(&mut stage);
         for (j, width) in widths.into_iter().enumerate() {
@@ -106,8 +113,8 @@ fn no_size_is_too_small_or_too_large() {
 
 #[test]
 fn every_small_size_draws_the_fleet_and_a_server() {
-    for name in ["fleet", "server_blocking", "chat_results", "help"] {
-        let scene = SCENES.iter().find(|s| s.0 == name).unwrap();
+    for name in ["fleet", "server_blocking", "chat_results", "help", "approvals_waiting", "approvals_not_read_yet"] {
+        let scene = scenes().find(|s| s.0 == name).unwrap();
         let mut stage = Stage::new(Look::default(), 100, 30);
         (scene.1)(&mut stage);
         for height in 1..=30 {
@@ -127,7 +134,7 @@ fn a_terminal_that_is_too_small_says_what_it_needs() {
 
 #[test]
 fn a_frame_that_did_not_change_is_the_same_frame() {
-    for scene in SCENES {
+    for scene in scenes() {
         let mut stage = Stage::new(Look::default(), 100, 30);
         (scene.1)(&mut stage);
         let (first, second) = (stage.draw(), stage.draw());

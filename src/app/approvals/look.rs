@@ -82,7 +82,9 @@ fn lines(rows: &Rows) -> String {
 
 /// What a new survey found.
 pub(super) fn show_survey(model: &mut Model, number: u64, survey: &Survey) {
-    show(model, number, words::survey(survey));
+    let offset = model.offset_minutes;
+    let Some(text) = model.approvals.get(number).map(|f| words::by_now(&f.proposal, survey, offset)) else { return };
+    show(model, number, text);
 }
 
 /// Shows what a dry run gave, unless a decision is half made: nothing may come between its two keys.

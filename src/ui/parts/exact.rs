@@ -33,8 +33,10 @@ pub(crate) fn rows(statement: &str, width: usize) -> Vec<Row> {
     for (n, line) in statement.split('\n').enumerate() {
         let mut row = Row { number: Some(n + 1), text: String::new(), bytes: at..at, hidden: false };
         let mut used = 0;
+        let mut indent = true;
         for cluster in line.graphemes(true) {
-            let (shown, hidden) = visible(cluster);
+            indent &= matches!(cluster, " " | "\t");
+            let (shown, hidden) = visible(cluster, indent);
             let wide = shown.width();
             if used > 0 && used + wide > width {
                 let next = Row { number: None, text: String::new(), bytes: row.bytes.end..row.bytes.end, hidden: false };
@@ -54,10 +56,11 @@ pub(crate) fn rows(statement: &str, width: usize) -> Vec<Row> {
     rows
 }
 
-/// A cluster as it is shown, and whether it would not be seen as it is.
-fn visible(cluster: &str) -> (String, bool) {
+/// A cluster as it is shown, and whether it would not be seen as it is. Tabs that indent a line become spaces; every
+/// other one is shown, since in a literal it matters.
+fn visible(cluster: &str, indent: bool) -> (String, bool) {
     if cluster == "\t" {
-        return ("<TAB>".to_owned(), false);
+        return (if indent { "    ".to_owned() } else { named(cluster) }, false);
     }
     let hidden = cluster.chars().any(risky);
     if cluster.len() <= CLUSTER {
@@ -136,7 +139,7 @@ mod tests {
 
     #[test]
     fn nothing_hides() {
-        assert_eq!(texts("a\u{202e}b\u{200b}\tc\r", 40), ["a<U+202E>b<U+200B><TAB>c<U+000D>"]);
+        assert_eq!(texts("a\u{202e}b\u{200b}\tc\r", 40), ["a<U+202E>b<U+200B><U+0009>c<U+000D>"]);
         assert!(rows("a\u{202e}b", 40)[0].hidden && !rows("größe 漢字", 40)[0].hidden);
         assert_eq!(texts(r"a\tb", 40), [r"a\tb"]);
         let marks = format!("a{}", "\u{301}".repeat(5_000));
@@ -152,7 +155,7 @@ mod tests {
     #[test]
     fn the_place_stays_when_the_width_changes() {
         let statement: String = (0..200).map(|n| format!("line {n} of a statement that is wider than some screens\n")).collect();
-        let digest = crate::ui::parts::exact::tests::digest();
+        let digest = digest();
         let mut exact = Exact::default();
         let wide = exact.rows(digest, &statement, 80);
         exact.first(&wide, 10);

@@ -15,13 +15,15 @@ pub(crate) struct List<'a> {
     pub(crate) columns: &'a [usize],
     /// The head of the column under the keys is marked, because `y` copies its cell.
     pub(crate) mark_column: bool,
+    /// Rows that a person marked, by their keys.
+    pub(crate) marked: &'a dyn Fn(&str) -> bool,
     /// Names the list among those that remember how far they are scrolled.
     pub(crate) name: &'a str,
 }
 
 /// Draws a list and gives the words on columns that are not seen; empty when all are.
 pub(crate) fn draw(canvas: &mut Canvas<'_>, area: Rect, list: &List<'_>, view: &mut ViewState) -> String {
-    let List { laid, state, columns, mark_column, name } = *list;
+    let List { laid, state, columns, mark_column, marked, name } = *list;
     let table = TableView {
         table: &laid.table,
         order: &laid.order,
@@ -31,6 +33,7 @@ pub(crate) fn draw(canvas: &mut Canvas<'_>, area: Rect, list: &List<'_>, view: &
         sort: state.sort,
         column: columns.get(state.column).copied().unwrap_or(0),
         mark_column,
+        marked,
     };
     let mut offset = view.offsets.get(name).copied().unwrap_or(0);
     let seen = table.draw(canvas, area, &mut offset);

@@ -39,6 +39,8 @@ pub(crate) struct TableView<'a> {
     pub(crate) column: usize,
     /// That column's head is marked, because its cell is what `y` copies.
     pub(crate) mark_column: bool,
+    /// Rows that a person marked, by their keys.
+    pub(crate) marked: &'a dyn Fn(&str) -> bool,
 }
 
 /// What was seen of it.
@@ -183,6 +185,9 @@ impl TableView<'_> {
         for (line, &row) in self.order.iter().skip(*offset).take(height).enumerate() {
             let y = rows.y + as_columns(line);
             self.draw_row(canvas, area, y, row, &placed, gap);
+            if (self.marked)(&self.table.rows[row].key) {
+                canvas.put(area.x + 1, y, 1, "*", Role::Key);
+            }
             if self.cursor == Some(*offset + line) {
                 canvas.put(area.x, y, 1, canvas.symbols.marker, Role::Key);
                 canvas.restyle(Rect { y, height: 1, ..area }, Role::Selected);

@@ -1,6 +1,6 @@
 //! The chat: whom we talk to, the conversation, and the composer; or one of its results over all of it.
 
-use super::fleet::{environment, powers, state_spans};
+use super::fleet::{access, environment, powers, state_spans};
 use super::{Density, cut_bottom, cut_top, result};
 use crate::app::model::Model;
 use crate::domain::text::{escape, fit};
@@ -77,7 +77,7 @@ fn draw_header(canvas: &mut Canvas<'_>, line: Rect, model: &Model) {
         name.push(canvas.span(format!(" / {}", escape(database)), Role::Text));
     }
     let mut facts = vec![name, vec![environment(canvas, t.target.environment)]];
-    facts.push(vec![canvas.span("[READ-ONLY]", Role::Ok)]);
+    facts.push(vec![access(canvas, t)]);
     facts.push(state_spans(canvas, t, model));
     facts.extend(powers(canvas, t).into_iter().map(|p| vec![p]));
     let mut right = Line::default();
@@ -112,7 +112,7 @@ fn draw_conversation(canvas: &mut Canvas<'_>, room: Rect, model: &Model, view: &
 fn draw_welcome(canvas: &mut Canvas<'_>, room: Rect, model: &Model) {
     let to = model.chat_target().map_or_else(String::new, |t| format!(" on {}", escape(t.target.id.as_str())));
     let mut lines = vec![
-        (format!("Ask in plain words, or type SQL. It runs read-only{to}."), Role::Title),
+        (format!("Ask in plain words, or type SQL. What only reads runs at once{to}."), Role::Title),
         (String::new(), Role::Text),
     ];
     lines.extend(EXAMPLES.iter().map(|e| (format!("    {e}"), Role::Text)));

@@ -156,7 +156,7 @@ fn draw_table(canvas: &mut Canvas<'_>, area: Rect, model: &Model, view: &mut Vie
     let room = usize::from(area.width).saturating_sub(2);
     let needed: usize = laid.widths.iter().map(|w| w + 1).sum();
     let shown = if needed > room + 1 { urgent_first(laid, &URGENT_FIRST) } else { all };
-    let list = List { laid, state: &model.health.fleet, columns: &shown, mark_column: false, name: "fleet" };
+    let list = List { laid, state: &model.health.fleet, columns: &shown, mark_column: false, marked: &|_| false, name: "fleet" };
     list::draw(canvas, area, &list, view)
 }
 
@@ -338,6 +338,12 @@ pub(crate) fn environment(canvas: &Canvas<'_>, environment: Environment) -> Span
         // Not said means "be careful".
         Environment::Unknown => ("env not set", Role::Dim),
     };
+    canvas.span(word, role)
+}
+
+/// `[READ-ONLY]`, or that what is approved may run there.
+pub(crate) fn access(canvas: &Canvas<'_>, t: &TargetModel) -> Span<'static> {
+    let (word, role) = if t.writable() { ("[READ-WRITE]", Role::Warning) } else { ("[READ-ONLY]", Role::Ok) };
     canvas.span(word, role)
 }
 

@@ -1,6 +1,6 @@
 //! One server: its header, its panels, the views and the shown one's table, and the selected statement in full.
 
-use super::fleet::{environment, live, powers, state_spans, up_words, urgent_first};
+use super::fleet::{access, environment, live, powers, state_spans, up_words, urgent_first};
 use super::{Density, cut_bottom, cut_top};
 use crate::app::connection_pane;
 use crate::app::fleet::Branches;
@@ -71,7 +71,7 @@ fn draw_header(canvas: &mut Canvas<'_>, line: Rect, t: &TargetModel, model: &Mod
     let start = canvas.put_right(line.x + 30, line.right().saturating_sub(1), line.y, &Line::from(right));
     let name = vec![canvas.span(" Fleet > ", Role::Label), canvas.name(&t.target, Role::Title)];
     let mut facts = vec![name, state_spans(canvas, t, model), vec![environment(canvas, t.target.environment)]];
-    facts.push(vec![canvas.span("[READ-ONLY]", Role::Ok)]);
+    facts.push(vec![access(canvas, t)]);
     facts.extend(powers(canvas, t).into_iter().map(|p| vec![p]));
     if let Some(identity) = &t.identity {
         let kind = format!("{} {}", escape(&identity.version), escape(&identity.role));
@@ -190,7 +190,7 @@ fn draw_view(
     let mut right = Line::default();
     match &shown {
         Shown::Table(laid) => {
-            let seen = draw_table(canvas, inside, view, laid, list, name, density);
+            let seen = draw_table(canvas, inside, view, laid, list, name, model, density);
             let counted = format!("{} of {}", laid.order.len(), laid.table.rows.len());
             right.spans.push(canvas.span(counted, Role::Text));
             if !seen.is_empty() {
@@ -288,6 +288,7 @@ fn draw_table(
     laid: &Laid,
     state: &ListState,
     name: &'static str,
+    model: &Model,
     density: Density,
 ) -> String {
     let columns: Vec<usize> = if density == Density::List {
@@ -296,7 +297,8 @@ fn draw_table(
         (0..laid.table.columns.len()).collect()
     };
     let of_engine = !SAMPLE_VIEWS.iter().any(|v| v.name == name);
-    let list = List { laid, state, columns: &columns, mark_column: of_engine, name };
+    let marked = |key: &str| !of_engine && key.parse().is_ok_and(|pid| model.health.marked.contains(&pid));
+    let list = List { laid, state, columns: &columns, mark_column: of_engine, marked: &marked, name };
     list::draw(canvas, area, &list, view)
 }
 
@@ -321,6 +323,9 @@ fn summary(canvas: &Canvas<'_>, t: &TargetModel, name: &str, model: &Model) -> V
                 count(SessionState::Idle)
             );
             spans.push(canvas.span(words, Role::Dim));
+        }
+        if !model.health.marked.is_empty() {
+            spans.push(canvas.span(format!("   {} marked", model.health.marked.len()), Role::Key));
         }
         if matches!(t.state(model.now), State::Down | State::Stale) {
             let at = sample.at.clock(model.offset_minutes);

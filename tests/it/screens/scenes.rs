@@ -160,7 +160,7 @@ pub const SCENES: &[Scene] = &[
         };
         s.model
             .chat
-            .say(at, "Not run: this changes or may change something, and this program only reads. [write]".into());
+            .say(at, "Not run: this changes or may change something, and that needs a person's approval in the terminal app. [dml]".into());
     }),
     ("chat_table", |s| {
         s.model = fixtures::chat();

@@ -3,10 +3,12 @@
 use super::fixtures;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use dba_gpt::app::action::Action;
+use dba_gpt::app::approvals::Shown;
 use dba_gpt::app::effect::Effect;
 use dba_gpt::app::event::Event;
 use dba_gpt::app::model::Model;
 use dba_gpt::app::update::update;
+use dba_gpt::domain::guard::ticket::Moment;
 use dba_gpt::ui::{self, ColorDepth, Symbols, ViewOptions, ViewState};
 use ratatui::Terminal;
 use ratatui::backend::{Backend as _, TestBackend};
@@ -33,6 +35,12 @@ pub struct Stage {
     pub model: Model,
     pub view: ViewState,
     terminal: Terminal<TestBackend>,
+    /// Milliseconds on the machine's own clock.
+    uptime_ms: u64,
+    /// What the core wanted done since somebody asked last.
+    wanted: Vec<Effect>,
+    /// What the core was told last of what a frame showed.
+    shown: Shown,
 }
 
 impl Stage {
@@ -53,16 +61,38 @@ impl Stage {
             model,
             view: ViewState::new(options).unwrap(),
             terminal: Terminal::new(TestBackend::new(width, height)).unwrap(),
+            uptime_ms: 60_000,
+            wanted: Vec::new(),
+            shown: Shown::default(),
         }
     }
 
     /// Does an act, as the runtime does.
     pub fn act(&mut self, action: Action) -> Vec<Effect> {
+        let clock = self.clock();
+        update(&mut self.model, Event::Clock(clock));
         ui::apply(&action, &self.model, &mut self.view);
         let now = self.model.now;
         let effects = update(&mut self.model, Event::Action(now, action));
         self.view.sync(&self.model);
+        self.wanted.extend(effects.iter().cloned());
         effects
+    }
+
+    /// What the core wanted done since this was asked last.
+    pub fn effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.wanted)
+    }
+
+    /// Time passes on both clocks.
+    pub fn wait(&mut self, ms: u64) {
+        self.uptime_ms += ms;
+        let clock = self.clock();
+        update(&mut self.model, Event::Clock(clock));
+    }
+
+    fn clock(&self) -> Moment {
+        Moment { wall: self.model.now, uptime_ms: self.uptime_ms }
     }
 
     /// Presses a key and does what it means; gives the acts.
@@ -84,12 +114,24 @@ impl Stage {
         text.chars().map(|c| self.press(KeyCode::Char(c))).last().unwrap_or_default()
     }
 
-    /// Draws and gives the frame.
+    /// Draws and gives the frame. The core hears what it showed, as in the runtime, and what follows is drawn too.
     pub fn draw(&mut self) -> Buffer {
+        self.draw_once();
+        let shown = self.view.shown();
+        let unfocused = shown.sight.is_some() && self.model.approvals.focus.is_none();
+        if shown != self.shown || unfocused {
+            self.shown = shown;
+            let clock = self.clock();
+            update(&mut self.model, Event::Drawn(clock, shown));
+            self.draw_once();
+        }
+        self.terminal.backend().buffer().clone()
+    }
+
+    fn draw_once(&mut self) {
         self.view.sync(&self.model);
         let (model, view) = (&self.model, &mut self.view);
         self.terminal.draw(|frame| ui::draw(frame, model, view)).unwrap();
-        self.terminal.backend().buffer().clone()
     }
 
     /// Draws on a terminal of another size, as after a resize.
