@@ -206,7 +206,9 @@ impl Scope {
             Self::Chat => clear && self.is_below(model) && !model.chat.typing,
             Self::Composer => clear && model.typing() && model.screen == Screen::Chat,
             Self::Overlay => model.overlay.is_some(),
-            Self::Table | Self::Health | Self::Server | Self::Sessions | Self::Approvals => clear && self.is_below(model),
+            Self::Table | Self::Health | Self::Server | Self::Sessions | Self::Approvals => {
+                clear && self.is_below(model)
+            }
         }
     }
     /// Whether actions of this scope belong to the screen, whatever lies over it.

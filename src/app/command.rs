@@ -67,7 +67,9 @@ pub fn completions(model: &Model, typed: &str) -> Vec<String> {
     match argument {
         None => ACTIONS
             .iter()
-            .filter(|a| a.scope != action::Scope::Overlay && a.name.starts_with(word) && action::may_be_offered(a, model))
+            .filter(|a| {
+                a.scope != action::Scope::Overlay && a.name.starts_with(word) && action::may_be_offered(a, model)
+            })
             .map(|a| a.name.to_owned())
             .collect(),
         Some(argument) => arguments(model, word)
@@ -85,7 +87,10 @@ fn arguments(model: &Model, word: &str) -> Vec<String> {
             let not_yet = model.targets.iter().filter(|t| !t.writable());
             // Read-only for good is not offered.
             let liftable = not_yet.filter(|t| t.target.access == Access::ReadOnlyAtStart);
-            liftable.filter(|t| t.target.environment != Environment::Production).map(|t| t.target.id.to_string()).collect()
+            liftable
+                .filter(|t| t.target.environment != Environment::Production)
+                .map(|t| t.target.id.to_string())
+                .collect()
         }
         Some(Action::View(_)) => {
             model.open_server().map(|t| t.views.iter().map(|v| v.name.to_owned()).collect()).unwrap_or_default()

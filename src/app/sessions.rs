@@ -13,9 +13,7 @@ use crate::domain::target::TargetId;
 /// The open server shows its sessions: keys can point at one.
 pub(super) fn are_shown(model: &Model) -> bool {
     let view = model.health.view;
-    model.screen == Screen::Health
-        && model.health.server.is_some()
-        && SAMPLE_VIEWS.iter().any(|v| v.name == view)
+    model.screen == Screen::Health && model.health.server.is_some() && SAMPLE_VIEWS.iter().any(|v| v.name == view)
 }
 
 /// `v`: one more session, or one less, that the next proposal is made for.

@@ -144,7 +144,9 @@ pub fn typed_act(class: Class, dialect: &dyn Dialect) -> Option<&'static str> {
             "To cancel or end sessions, point at them: C or K on a row of the activity or blocking view of the server.",
         ),
         Class::Setting => Some("To change one setting of the server: `:set NAME VALUE`."),
-        Class::Admin if renders(FixKind::DropReplicationSlot("a".into())) => Some("To drop a replication slot that nobody uses: `:drop-slot NAME`."),
+        Class::Admin if renders(FixKind::DropReplicationSlot("a".into())) => {
+            Some("To drop a replication slot that nobody uses: `:drop-slot NAME`.")
+        }
         Class::Dml if renders(FixKind::UnlinkKeys(vec!["a".into()])) => Some("To remove named keys: `:unlink KEY...`."),
         _ => None,
     }
@@ -153,7 +155,9 @@ pub fn typed_act(class: Class, dialect: &dyn Dialect) -> Option<&'static str> {
 /// Why a statement did not run, in words for the person.
 pub fn refusal(judgement: &Judgement) -> String {
     let lead = match judgement.verdict {
-        Verdict::NeedsApproval => "Not run: this changes or may change something, and that needs a person's approval in the terminal app.",
+        Verdict::NeedsApproval => {
+            "Not run: this changes or may change something, and that needs a person's approval in the terminal app."
+        }
         _ => "Not run.",
     };
     format!("{lead} {} [{}]", judgement.reason, judgement.class.word())

@@ -62,7 +62,9 @@ async fn answer(question: &str, limits: &Limits, io: &Headless<'_>) -> Result<An
                 Answer { exit: Exit::Fine, words: title, text, parts: Vec::new(), notes, source: Some(source) };
             run_statements(answer, statements, &mut opened, limits, &stop).await
         }
-        Turn::Refused { judgement, .. } | Turn::Propose { judgement, .. } => Answer::none(Exit::Refused, refusal(&judgement)),
+        Turn::Refused { judgement, .. } | Turn::Propose { judgement, .. } => {
+            Answer::none(Exit::Refused, refusal(&judgement))
+        }
         Turn::Cannot(cannot) => Answer::none(Exit::Findings, cannot_words(&cannot)),
         Turn::History { from, to } => history(only, from, to, io).await?,
         Turn::Fleet(intent) => over_all(&intent, io, &stop).await?,

@@ -7,11 +7,11 @@ use dba_gpt::app::chat::Entry;
 use dba_gpt::app::effect::{Effect, SurveyRequest};
 use dba_gpt::app::event::{Event, ReadError, Surveyed};
 use dba_gpt::app::list::Motion;
-use dba_gpt::app::model::{Model, Screen, SchemaState};
+use dba_gpt::app::model::{Model, SchemaState, Screen};
 use dba_gpt::app::update::update;
 use dba_gpt::domain::error_event::SessionError;
-use dba_gpt::domain::guard::{Catalog, Class};
 use dba_gpt::domain::guard::ticket::Moment;
+use dba_gpt::domain::guard::{Catalog, Class};
 use dba_gpt::domain::proposal::Draft;
 use dba_gpt::domain::proposal::kind::FixKind;
 use dba_gpt::domain::proposal::stage::Stage;
@@ -297,7 +297,9 @@ fn a_dry_run_reads_and_never_writes() {
         [Effect::Read(request)] => assert!(request.statements[0].to_uppercase().starts_with("EXPLAIN")),
         [Effect::Survey(request)] => {
             surveyed(&mut m, request);
-            assert!(matches!(&m.overlay, Some(dba_gpt::app::overlay::Overlay::Detail { text, .. }) if text.contains("rows")));
+            assert!(
+                matches!(&m.overlay, Some(dba_gpt::app::overlay::Overlay::Detail { text, .. }) if text.contains("rows"))
+            );
             assert!(!m.approvals.is_looking());
         }
         other => panic!("{other:?}"),
@@ -306,7 +308,12 @@ fn a_dry_run_reads_and_never_writes() {
 
 #[test]
 fn the_list_puts_what_waits_first_and_the_newest_above() {
-    let list = vec![proposals::done(70), proposals::update_on_dwh(58), proposals::running(60), proposals::update_of_orders(59)];
+    let list = vec![
+        proposals::done(70),
+        proposals::update_on_dwh(58),
+        proposals::running(60),
+        proposals::update_of_orders(59),
+    ];
     let m = proposals::model(list);
     let ids: Vec<u64> = m.approvals.filed.iter().map(|f| f.proposal.id).collect();
     assert_eq!(ids, [59, 58, 60, 70]);

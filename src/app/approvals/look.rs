@@ -93,5 +93,6 @@ fn show(model: &mut Model, number: u64, text: String) {
         model.tell(format!("the dry run of #{number} has ended; x asks again"), false);
         return;
     }
-    model.overlay = Some(Overlay::Detail { title: format!("Dry run of #{number}: nothing was changed"), text, offset: 0 });
+    model.overlay =
+        Some(Overlay::Detail { title: format!("Dry run of #{number}: nothing was changed"), text, offset: 0 });
 }

@@ -242,7 +242,12 @@ pub fn settle(model: &mut Model) {
         Some(focus) if uncovered => focus.since = clock,
         _ => {}
     }
-    if model.overlay.as_ref().and_then(super::overlay::Overlay::step).is_some_and(|step| Some(step.id()) != shown.map(|s| s.0)) {
+    if model
+        .overlay
+        .as_ref()
+        .and_then(super::overlay::Overlay::step)
+        .is_some_and(|step| Some(step.id()) != shown.map(|s| s.0))
+    {
         drop_step(model);
     }
 }

@@ -44,7 +44,14 @@ pub(super) fn details(p: &Proposal, offset_minutes: i32) -> String {
 /// The same proposal as it would be filed now.
 pub(super) fn by_now(p: &Proposal, survey: &Survey, offset_minutes: i32) -> String {
     let now = Proposal { survey: survey.clone(), happenings: Vec::new(), ..p.clone() };
-    let found = ["Stands in the way", "What it does", "How it is undone", "What it touches", "What has to hold", "Right to do it"];
+    let found = [
+        "Stands in the way",
+        "What it does",
+        "How it is undone",
+        "What it touches",
+        "What has to hold",
+        "Right to do it",
+    ];
     let mut text = written(dossier(&now, offset_minutes).into_iter().filter(|s| found.contains(&s.title.as_str())));
     let same = now.act().digest() == p.act().digest();
     text.push_str(if same {

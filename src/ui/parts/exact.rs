@@ -39,7 +39,8 @@ pub(crate) fn rows(statement: &str, width: usize) -> Vec<Row> {
             let (shown, hidden) = visible(cluster, indent);
             let wide = shown.width();
             if used > 0 && used + wide > width {
-                let next = Row { number: None, text: String::new(), bytes: row.bytes.end..row.bytes.end, hidden: false };
+                let next =
+                    Row { number: None, text: String::new(), bytes: row.bytes.end..row.bytes.end, hidden: false };
                 rows.push(std::mem::replace(&mut row, next));
                 used = 0;
             }
@@ -126,7 +127,9 @@ mod tests {
 
     #[test]
     fn every_byte_has_its_row_and_none_has_two() {
-        for statement in ["", "a", "a\n", "\n\n", "update t\n   set größe = '漢字漢字漢字漢字漢字'\n where id = 1", "x\ty\r\nz"] {
+        for statement in
+            ["", "a", "a\n", "\n\n", "update t\n   set größe = '漢字漢字漢字漢字漢字'\n where id = 1", "x\ty\r\nz"]
+        {
             for width in [10, 13, 40] {
                 let rows = rows(statement, width);
                 assert_eq!(rows.first().map(|r| r.bytes.start), Some(0));
@@ -154,7 +157,8 @@ mod tests {
 
     #[test]
     fn the_place_stays_when_the_width_changes() {
-        let statement: String = (0..200).map(|n| format!("line {n} of a statement that is wider than some screens\n")).collect();
+        let statement: String =
+            (0..200).map(|n| format!("line {n} of a statement that is wider than some screens\n")).collect();
         let digest = digest();
         let mut exact = Exact::default();
         let wide = exact.rows(digest, &statement, 80);

@@ -156,7 +156,8 @@ fn draw_statement(
 fn title(canvas: &Canvas<'_>, filed: &Filed, model: &Model) -> Edge<'static> {
     let p = &filed.proposal;
     let mut left = Line::from(canvas.span(format!("APPROVAL #{}", p.id), Role::Title));
-    let open: Vec<u64> = model.approvals.filed.iter().map(|f| &f.proposal).filter(|p| p.stage.is_open()).map(|p| p.id).collect();
+    let open: Vec<u64> =
+        model.approvals.filed.iter().map(|f| &f.proposal).filter(|p| p.stage.is_open()).map(|p| p.id).collect();
     if let Some(place) = open.iter().position(|id| *id == p.id) {
         left.spans.push(canvas.span(format!("   {} of {}", place + 1, open.len()), Role::Dim));
     }
@@ -182,7 +183,8 @@ fn stage_role(stage: Stage) -> Role {
 /// ACTION, TARGET, RISK: a line each, the most telling first.
 fn draw_head(canvas: &mut Canvas<'_>, area: Rect, p: &Proposal, model: &Model) {
     let kind = if p.draft.kind.is_some() { "one of our own acts" } else { "as typed" };
-    let action = vec![canvas.span(format!("{}, {kind}: {}", p.draft.class.word(), wrap::one_line(&p.headline())), Role::Text)];
+    let action =
+        vec![canvas.span(format!("{}, {kind}: {}", p.draft.class.word(), wrap::one_line(&p.headline())), Role::Text)];
     let mut target = vec![match model.target(&p.target) {
         Some(t) => canvas.name(&t.target, Role::Title),
         None => canvas.span(escape(p.target.as_str()), Role::Title),
@@ -191,7 +193,8 @@ fn draw_head(canvas: &mut Canvas<'_>, area: Rect, p: &Proposal, model: &Model) {
     target.push(environment(canvas, p.environment));
     let place = &p.survey.place;
     let login = if p.login.is_empty() { String::new() } else { format!("   as {}", escape(&p.login)) };
-    let database = if place.database.is_empty() { String::new() } else { format!("   database {}", escape(&place.database)) };
+    let database =
+        if place.database.is_empty() { String::new() } else { format!("   database {}", escape(&place.database)) };
     target.push(canvas.span(format!(" {}   {}{login}{database}", escape(&place.role), escape(&p.address)), Role::Text));
     let mut risk = vec![canvas.span(p.gravity.word(), gravity_role(p.gravity))];
     if let Some(rows) = words::rows(&p.survey.blast) {
@@ -228,9 +231,9 @@ fn facts(canvas: &Canvas<'_>, filed: &Filed, model: &Model, width: u16) -> Vec<L
         // What became of it matters more than what it would have done.
         order.sort_by_key(|(title, _)| *title != "What happened");
     }
-    let found = order.into_iter().filter_map(|(title, label)| {
-        sections.iter().find(|s| s.title == *title).map(|s| (*label, s.lines.clone()))
-    });
+    let found = order
+        .into_iter()
+        .filter_map(|(title, label)| sections.iter().find(|s| s.title == *title).map(|s| (*label, s.lines.clone())));
     let mut out = Vec::new();
     for (label, lines) in refused.into_iter().chain(found) {
         let role = if matches!(label, "REFUSED" | "STOP" | "LOOK") { Role::Critical } else { Role::Text };

@@ -156,7 +156,14 @@ fn draw_table(canvas: &mut Canvas<'_>, area: Rect, model: &Model, view: &mut Vie
     let room = usize::from(area.width).saturating_sub(2);
     let needed: usize = laid.widths.iter().map(|w| w + 1).sum();
     let shown = if needed > room + 1 { urgent_first(laid, &URGENT_FIRST) } else { all };
-    let list = List { laid, state: &model.health.fleet, columns: &shown, mark_column: false, marked: &|_| false, name: "fleet" };
+    let list = List {
+        laid,
+        state: &model.health.fleet,
+        columns: &shown,
+        mark_column: false,
+        marked: &|_| false,
+        name: "fleet",
+    };
     list::draw(canvas, area, &list, view)
 }
 

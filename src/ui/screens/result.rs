@@ -29,7 +29,8 @@ pub(crate) fn draw(
     let framed = density != Density::List;
     let inside = if framed { canvas.frame(area, &Edge::default()) } else { cut_top(area, 1).1 };
     let name = format!("result {}", open.entry);
-    let list = List { laid: &laid, state: &open.list, columns: &all, mark_column: true, marked: &|_| false, name: &name };
+    let list =
+        List { laid: &laid, state: &open.list, columns: &all, mark_column: true, marked: &|_| false, name: &name };
     let columns_words = list::draw(canvas, inside, &list, view);
     let numbers = statement_numbers(&model.chat.entries);
     // A statement of the person's own has no title but itself.

@@ -96,7 +96,10 @@ pub fn drop_of_orders(id: u64) -> Proposal {
 pub fn long(id: u64) -> Proposal {
     let mut statement = String::from("UPDATE app.orders SET status = 'paid' WHERE id IN (\n");
     for n in 1..=80 {
-        statement.push_str(&format!("  {},  -- order {n} of the batch of August that the bank has confirmed by letter\n", 4_000 + n));
+        statement.push_str(&format!(
+            "  {},  -- order {n} of the batch of August that the bank has confirmed by letter\n",
+            4_000 + n
+        ));
     }
     statement.push_str("  4711)");
     let mut p = waiting(id, "pg-dwh", Environment::Development, Class::Dml, &statement);
@@ -149,14 +152,16 @@ pub fn running(id: u64) -> Proposal {
 /// At its end.
 pub fn done(id: u64) -> Proposal {
     let words = "1 row in 12 ms";
-    at_stage(update_on_dwh(id), &[(Stage::Approved, ""), (Stage::Intended, ""), (Stage::Running, ""), (Stage::Done, words)])
+    at_stage(
+        update_on_dwh(id),
+        &[(Stage::Approved, ""), (Stage::Intended, ""), (Stage::Running, ""), (Stage::Done, words)],
+    )
 }
 
 /// Nobody knows.
 pub fn needs_person(id: u64) -> Proposal {
     let words = "the connection broke while it was being committed: look whether app.orders 4711 is paid";
-    let stages =
-        [(Stage::Approved, ""), (Stage::Intended, ""), (Stage::Running, ""), (Stage::NeedsPerson, words)];
+    let stages = [(Stage::Approved, ""), (Stage::Intended, ""), (Stage::Running, ""), (Stage::NeedsPerson, words)];
     at_stage(update_on_dwh(id), &stages)
 }
 
