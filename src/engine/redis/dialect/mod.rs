@@ -1,5 +1,6 @@
 //! The pure half of Redis: lines, forms, classify, names, questions.
 
+pub(super) mod acts;
 mod approach;
 mod big_reads;
 pub(super) mod classify;
@@ -12,6 +13,7 @@ use crate::domain::connection::Approach;
 use crate::domain::dialect::Dialect;
 use crate::domain::error_event::ConnectKind;
 use crate::domain::guard::{Author, Catalog, Judgement};
+use crate::domain::proposal::kind::FixKind;
 use crate::domain::question::{Answer, Cannot, Intent};
 use crate::domain::schedule::Recovery;
 use crate::domain::schema::Schema;
@@ -58,6 +60,9 @@ impl Dialect for Pure {
             (ConnectKind::Authentication, "NOPERM" | "DENIED") => Recovery::ByChange,
             _ => Recovery::of_kind(kind),
         }
+    }
+    fn render(&self, kind: &FixKind) -> Result<String, String> {
+        acts::render(kind)
     }
     fn answer(&self, intent: &Intent, schema: &Schema, now: Timestamp) -> Result<Answer, Cannot> {
         questions::answer(intent, schema, now)

@@ -1,4 +1,4 @@
-//! The live connection: the two doors, deadlines and stopping.
+//! The live connection: its doors, deadlines and stopping.
 //!
 //! The server runs one command at a time and to its end: nothing can take a command back. So the guard lets only short
 //! ones through, our walks are made of short steps, and what does not answer in time loses its connection; the next call
@@ -14,6 +14,7 @@ mod shape;
 
 use super::connect::Way;
 use super::dialect;
+use super::fix;
 use super::sample::Memory;
 use super::wire::{Wire, WireError};
 use crate::domain::error_event::{ServerMessage, SessionError};
@@ -28,6 +29,7 @@ use forms::{Ground, Scanner};
 pub(crate) use forms::{Group, Prefixes};
 pub(crate) use info::{Info, field};
 use run::Outcome;
+pub(crate) use run::refusal;
 use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
@@ -205,8 +207,13 @@ impl Session for RedisSession {
         witness: &mut dyn Witness,
         stop: &CancellationToken,
     ) -> Result<Acted, ActError> {
-        let _ = (approved, plan, witness, stop);
-        Err(ActError::NotDone(SessionError::Unsupported("acts are not known here".into())))
+        let wire = self.ready().await.map_err(ActError::NotDone)?;
+        let result = fix::act(wire, approved, plan, witness, stop).await;
+        if result.is_err() {
+            // Watches, and a transaction that was begun, go with the connection.
+            self.wire = None;
+        }
+        result
     }
 
     async fn close(mut self: Box<Self>) {
@@ -217,6 +224,12 @@ impl Session for RedisSession {
 }
 
 impl RedisSession {
+    /// The connection at rest with our own number on it, for what needs several answers from one connection.
+    pub(crate) async fn at_rest(&mut self) -> Result<(&mut Wire, Option<i64>), SessionError> {
+        let us = self.facts.client_id;
+        Ok((self.ready().await?, us))
+    }
+
     /// What is remembered between two samples.
     pub(crate) fn remembered(&mut self) -> &mut Memory {
         &mut self.memory

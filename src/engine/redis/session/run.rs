@@ -101,7 +101,7 @@ async fn command(words: &[Vec<u8>], ground: &mut Ground<'_>, sink: &mut dyn RowS
 }
 
 /// A refusal with what to do about it.
-fn refusal(words: &str) -> ServerMessage {
+pub(crate) fn refusal(words: &str) -> ServerMessage {
     let (code, rest) = words.split_once(' ').unwrap_or((words, ""));
     // `unknown command` and its like have the code ERR; others are words of their own.
     let is_code = !code.is_empty() && code.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');

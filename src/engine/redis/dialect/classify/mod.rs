@@ -72,6 +72,11 @@ pub(in crate::engine::redis) fn is_read(words: &[Vec<u8>]) -> bool {
     reads::find(&name(0), &name(1), words).is_some()
 }
 
+/// Judges the name and value of a `CONFIG SET` that a person asks for.
+pub(super) fn change_of_setting(arguments: &[Vec<u8>]) -> Judgement {
+    settings::change(arguments, Author::Person)
+}
+
 /// Upper case of a word that can be a name of a command: ASCII letters, digits and a few signs.
 pub(in crate::engine::redis) fn upper(word: &[u8]) -> Option<String> {
     let fits = !word.is_empty()
