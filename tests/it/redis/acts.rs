@@ -235,7 +235,8 @@ fn every_change_of_keys_is_undone_to_the_byte() {
                 assert_eq!(ground.state(), before, "{line} was not undone by {undo:?}");
             }
             // A key and a value that no line could carry unquoted.
-            let kind = FixKind::UnlinkKeys(vec![ground.key("odd \u{202e}\"key\\"), ground.key("text"), ground.key("gone")]);
+            let kind =
+                FixKind::UnlinkKeys(vec![ground.key("odd \u{202e}\"key\\"), ground.key("text"), ground.key("gone")]);
             let (acted, survey, undo) = done(&ground, kind_draft(kind)).await;
             assert_eq!((acted.rows, survey.blast.exact_rows), (Some(2), Some(2)));
             assert_eq!(undo.len(), 3);
@@ -359,7 +360,11 @@ fn what_cannot_be_undone_or_is_not_there_is_said_before() {
             let mut session = ground.session().await;
             let unlink = draft(&ground.line("UNLINK @large @small"));
             let survey = surveyed(&mut *session, &unlink).await.unwrap();
-            assert!(matches!(&survey.inverse, Inverse::None(why) if why.contains("fits into one line")), "{:?}", survey.inverse);
+            assert!(
+                matches!(&survey.inverse, Inverse::None(why) if why.contains("fits into one line")),
+                "{:?}",
+                survey.inverse
+            );
             assert_eq!(survey.blast.at_least, Gravity::High);
             let told = survey.blast.notes.join("\n");
             assert!(told.contains("string raw") && told.contains("stays"), "{told}");
@@ -388,7 +393,10 @@ fn missing_rights_come_as_the_line_that_gives_them() {
             // Approved all the same: the server says no, and nothing changes.
             let before = ground.state();
             let result = act(&ground, &draft(&line), &survey, &mut Notes::default()).await;
-            assert!(matches!(&result, Err(ActError::NotDone(SessionError::Server(e))) if e.code == "NOPERM"), "{result:?}");
+            assert!(
+                matches!(&result, Err(ActError::NotDone(SessionError::Server(e))) if e.code == "NOPERM"),
+                "{result:?}"
+            );
             assert_eq!(ground.state(), before);
             // The line that was shown is the one that helps.
             let Rights::Missing(lines) = survey.rights else { panic!() };
@@ -416,9 +424,8 @@ fn a_setting_gets_its_value_and_its_old_one_back() {
         for mut ground in each("setting", "") {
             let old = ground.admin.ask(&["CONFIG", "SET", "acllog-max-len", "128"]);
             assert_eq!(old, "+OK");
-            let set = |value: &str| {
-                kind_draft(FixKind::ChangeSetting { name: "acllog-max-len".into(), value: value.into() })
-            };
+            let set =
+                |value: &str| kind_draft(FixKind::ChangeSetting { name: "acllog-max-len".into(), value: value.into() });
             let (acted, survey, undo) = done(&ground, set("77")).await;
             assert_eq!(acted.answer.as_deref(), Some("OK"));
             assert_eq!(survey.preconditions[0].found, "128");
@@ -445,7 +452,8 @@ fn one_connection_is_ended_and_only_the_one_that_was_pointed_at() {
         for ground in each("ended", "") {
             let mut victim = Raw::connect(&ground.url);
             let id: i64 = victim.ask(&["CLIENT", "ID"]).trim_start_matches(':').parse().unwrap();
-            let point = |id: i64| FixKind::EndSessions(vec![SessionRef { id, facts: Vec::new(), about: String::new() }]);
+            let point =
+                |id: i64| FixKind::EndSessions(vec![SessionRef { id, facts: Vec::new(), about: String::new() }]);
             let mut session = ground.session().await;
             let frozen = (SPEC.fixing.freeze)(&mut *session, point(id)).await.unwrap();
             let FixKind::EndSessions(sessions) = &frozen else { panic!() };

@@ -66,7 +66,9 @@ mod tests {
             set("client-output-buffer-limit", "pubsub 1 1 1").unwrap(),
             "CONFIG SET client-output-buffer-limit \"pubsub 1 1 1\""
         );
-        for name in ["requirepass", "masterauth", "dir", "dbfilename", "save", "aclfile", "enable-module-command", "hz x"] {
+        for name in
+            ["requirepass", "masterauth", "dir", "dbfilename", "save", "aclfile", "enable-module-command", "hz x"]
+        {
             assert!(set(name, "1").is_err(), "{name}");
         }
     }

@@ -32,18 +32,19 @@ pub(in crate::engine::redis) async fn act(
     stop: &CancellationToken,
 ) -> Result<Acted, ActError> {
     let started = Instant::now();
-    let command = deed::read(approved.statement()).map_err(|words| ActError::NotDone(SessionError::Unsupported(words)))?;
+    let command =
+        deed::read(approved.statement()).map_err(|words| ActError::NotDone(SessionError::Unsupported(words)))?;
     let prepared = async {
-        let undo = timeout(LOOKING, look_again(wire, &command, &approved, plan))
-            .await
-            .unwrap_or_else(|_| Err(ActError::NotDone(SessionError::Lost("the server did not answer in time".into()))))?;
+        let undo = timeout(LOOKING, look_again(wire, &command, &approved, plan)).await.unwrap_or_else(|_| {
+            Err(ActError::NotDone(SessionError::Lost("the server did not answer in time".into())))
+        })?;
         if let Some(undo) = undo {
             witness.inverse(undo).await.map_err(ActError::NoWitness)?;
         }
         if matches!(command.deed, Deed::Keys(_)) {
-            timeout(LOOKING, queue(wire, &command.words))
-                .await
-                .unwrap_or_else(|_| Err(ActError::NotDone(SessionError::Lost("the server did not answer in time".into()))))?;
+            timeout(LOOKING, queue(wire, &command.words)).await.unwrap_or_else(|_| {
+                Err(ActError::NotDone(SessionError::Lost("the server did not answer in time".into())))
+            })?;
         }
         Ok::<(), ActError>(())
     };
@@ -96,7 +97,9 @@ async fn look_again(
         approved.accepts_rows(keys)?;
     }
     match (&facts, &plan.inverse) {
-        (Facts::Keys(_, states), Inverse::FromRows(_)) => undo::commands(wire, states).await.map(Some).map_err(not_done),
+        (Facts::Keys(_, states), Inverse::FromRows(_)) => {
+            undo::commands(wire, states).await.map(Some).map_err(not_done)
+        }
         _ => Ok(None),
     }
 }
@@ -140,7 +143,9 @@ fn only_answer(reply: Reply) -> Result<Reply, ActError> {
 
 fn told(command: &Command, reply: &Reply, took_ms: u64) -> Result<Acted, ActError> {
     let rows = match &command.deed {
-        Deed::Keys(change) if change.removes && change.keys.len() > 1 || matches!(command.name.as_str(), "DEL" | "UNLINK") => {
+        Deed::Keys(change)
+            if change.removes && change.keys.len() > 1 || matches!(command.name.as_str(), "DEL" | "UNLINK") =>
+        {
             reply.int().and_then(|n| u64::try_from(n).ok())
         }
         Deed::Kill(_) if reply.int() == Some(0) => {

@@ -133,8 +133,8 @@ fn keys_of(name: &str, words: &[Vec<u8>]) -> Result<KeyChange, String> {
     if keys.is_empty() {
         return Err(format!("{name} names no key"));
     }
-    let other_database = name == "MOVE"
-        || (name == "COPY" && behind.iter().skip(2).any(|word| word.eq_ignore_ascii_case(b"DB")));
+    let other_database =
+        name == "MOVE" || (name == "COPY" && behind.iter().skip(2).any(|word| word.eq_ignore_ascii_case(b"DB")));
     Ok(KeyChange {
         keys,
         wants_keys: holds(WANT_KEYS, name),

@@ -11,10 +11,7 @@ use std::collections::BTreeSet;
 
 /// Everything that the act sends, the look at the keys and the undo included.
 fn needed(command: &Command) -> Vec<Question> {
-    let mut all = vec![
-        question(&[b"INFO"]),
-        question(&[b"COMMAND", b"INFO", command.name.as_bytes()]),
-    ];
+    let mut all = vec![question(&[b"INFO"]), question(&[b"COMMAND", b"INFO", command.name.as_bytes()])];
     match &command.deed {
         Deed::Keys(change) => {
             for key in &change.keys {
@@ -77,7 +74,13 @@ fn judged(user: &str, needed: &[Question], replies: &[Reply]) -> Rights {
         match reply.text().as_str() {
             "OK" => {}
             said if said.contains(" key") => {
-                rules.extend(words.iter().skip(1).filter(|word| said.contains(&*String::from_utf8_lossy(word))).map(|k| key_rule(k)));
+                rules.extend(
+                    words
+                        .iter()
+                        .skip(1)
+                        .filter(|word| said.contains(&*String::from_utf8_lossy(word)))
+                        .map(|k| key_rule(k)),
+                );
             }
             // A wrong number of words and its like are the command's own mistake, and not about rights.
             said if matches!(reply, Reply::Error(_)) && !said.contains("permission") => {}
@@ -90,17 +93,16 @@ fn judged(user: &str, needed: &[Question], replies: &[Reply]) -> Rights {
 }
 
 /// Before Redis 7 a login's rules are all there is: everything is a yes, and less than that is not computed.
-async fn by_rules(
-    wire: &mut Wire,
-    user: &str,
-    command: &Command,
-    needed: &[Question],
-) -> Result<Rights, SessionError> {
+async fn by_rules(wire: &mut Wire, user: &str, command: &Command, needed: &[Question]) -> Result<Rights, SessionError> {
     let replies = ask(wire, &[question(&[b"ACL", b"GETUSER", user.as_bytes()])]).await?;
     let everything = replies.first().is_some_and(|reply| {
         let commands = reply.get("commands").map(Reply::text).unwrap_or_default();
         let keys = reply.get("keys").is_some_and(|keys| {
-            keys.items().iter().map(Reply::text).chain([keys.text()]).any(|pattern| matches!(pattern.as_str(), "*" | "~*"))
+            keys.items()
+                .iter()
+                .map(Reply::text)
+                .chain([keys.text()])
+                .any(|pattern| matches!(pattern.as_str(), "*" | "~*"))
         });
         commands == "+@all" && (keys || !matches!(command.deed, Deed::Keys(_)))
     });
@@ -119,7 +121,8 @@ fn grant(user: &str, rules: &BTreeSet<String>) -> String {
 /// `+unlink`, `+config|set`.
 fn command_rule(words: &Question) -> String {
     let word = |at: usize| words.get(at).map(|w| String::from_utf8_lossy(w).to_ascii_lowercase()).unwrap_or_default();
-    let family = ["acl", "client", "command", "config", "latency", "memory", "object", "slowlog", "commandlog", "xgroup"];
+    let family =
+        ["acl", "client", "command", "config", "latency", "memory", "object", "slowlog", "commandlog", "xgroup"];
     let name = word(0);
     if family.contains(&name.as_str()) { format!("+{name}|{}", word(1)) } else { format!("+{name}") }
 }

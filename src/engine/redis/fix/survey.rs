@@ -55,11 +55,15 @@ pub(super) async fn facts(wire: &mut Wire, command: &Command, server: &Server) -
     match &command.deed {
         Deed::Keys(change) => {
             if server.is_replica {
-                return unsupported(format!("this is a replica, which takes no writes: propose it on {}", server.primary));
+                return unsupported(format!(
+                    "this is a replica, which takes no writes: propose it on {}",
+                    server.primary
+                ));
             }
             let states = look::keys(wire, change).await?;
             let missing = |state: &KeyState| !state.exists();
-            let nothing_there = if change.removes { states.iter().all(missing) } else { states.first().is_some_and(missing) };
+            let nothing_there =
+                if change.removes { states.iter().all(missing) } else { states.first().is_some_and(missing) };
             if change.wants_keys && nothing_there {
                 let first = states.first().map(|state| line::quote(&state.key)).unwrap_or_default();
                 return unsupported(format!("there is no key {first}: {} would do nothing", command.name));
@@ -161,7 +165,8 @@ fn put_together(command: &Command, server: Server, facts: Facts, rights: Rights)
         Facts::Nothing => {
             if command.name.starts_with("BG") {
                 blast.at_least = Gravity::Medium;
-                blast.disk = Some("a file as large as the data set is written, and memory is copied while it is".into());
+                blast.disk =
+                    Some("a file as large as the data set is written, and memory is copied while it is".into());
             }
             Inverse::None("it changes no key and no setting: there is nothing to undo".into())
         }

@@ -36,10 +36,7 @@ pub(super) fn inverse(change: &KeyChange, states: &[KeyState]) -> Inverse {
 }
 
 /// The commands, from what the keys hold now. The keys are watched: when one moves, the act does not happen.
-pub(super) async fn commands(
-    wire: &mut Wire,
-    states: &[KeyState],
-) -> Result<Vec<String>, SessionError> {
+pub(super) async fn commands(wire: &mut Wire, states: &[KeyState]) -> Result<Vec<String>, SessionError> {
     let mut questions: Vec<Question> = vec![question(&[b"TIME"])];
     for state in states {
         questions.push(question(&[b"PEXPIRETIME", &state.key]));
