@@ -1,5 +1,5 @@
-//! `audit`: whether the log of decisions and acts is as it was written, and what is in it. Nothing is changed by
-//! either; the log itself is the host's.
+//! `audit`: whether the log of decisions and acts is as it was written, what is in it, and how one that is not whole is
+//! put aside. The log itself is the host's.
 
 use super::host::object;
 use super::{Ended, Exit, Headless, Outcome};
@@ -7,7 +7,7 @@ use crate::app::dossier::statement_lines;
 use crate::config::args::AuditAction;
 use crate::domain::metric::grouped;
 use crate::domain::target::Timestamp;
-use crate::domain::text::escape;
+use crate::domain::text::{escape, redact};
 use crate::export::table::Paint;
 use serde_json::{Value as Json, json};
 
@@ -64,10 +64,14 @@ const PAGE: usize = 100;
 
 /// Does what was asked for.
 pub(super) async fn run(action: &AuditAction, io: &mut Headless<'_>) -> Outcome {
+    if let AuditAction::Restart { reason } = action {
+        return restart(reason, io).await;
+    }
     let Some(check) = io.host.audit_check().await? else { return nothing(action, io) };
-    match *action {
-        AuditAction::Verify { json } => verify(&check, json, io),
-        AuditAction::Export { json } => export(&check, json, io).await,
+    match action {
+        AuditAction::Export { json } => export(&check, *json, io).await,
+        AuditAction::Verify { json } => verify(&check, *json, io),
+        AuditAction::Restart { .. } => Ok(Exit::Fine),
     }
 }
 
@@ -134,6 +138,25 @@ async fn export(check: &AuditCheck, json: bool, io: &mut Headless<'_>) -> Outcom
         io.say(&format!("the log was tampered with: {words}"));
     }
     Ok(exit(check))
+}
+
+/// Puts a log aside that is not whole or cannot be checked, and begins another.
+async fn restart(reason: &str, io: &mut Headless<'_>) -> Outcome {
+    let wrong = |exit, words: &str| Err(Ended::with(exit, words));
+    if reason.trim().is_empty() {
+        return wrong(Exit::Usage, "say in --reason what was found out about the old log");
+    }
+    match io.host.audit_check().await {
+        Ok(None) => return wrong(Exit::Findings, "there is no audit log yet: there is nothing to put aside"),
+        Ok(Some(check)) if check.tampering.is_empty() => {
+            return wrong(Exit::Findings, "the audit log is whole: it goes on as it is");
+        }
+        Err(trouble @ AuditTrouble::Settings(_)) => return Err(trouble.into()),
+        Ok(Some(_)) | Err(AuditTrouble::Unverified(_)) => {}
+    }
+    let aside = io.host.audit_restart(&redact(reason.trim())).await?;
+    io.say(&format!("a new audit log was begun; its first record names the old one: {aside}"));
+    Ok(Exit::Fine)
 }
 
 fn exit(check: &AuditCheck) -> Exit {

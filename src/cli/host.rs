@@ -118,6 +118,11 @@ pub trait Host: Send + Sync {
         Ok(None)
     }
 
+    /// Puts the audit log aside and begins another, with a person's reason. Gives where the old one is now.
+    async fn audit_restart(&self, _reason: &str) -> Result<String, AuditTrouble> {
+        Err(AuditTrouble::Settings("nothing is kept here".to_owned()))
+    }
+
     /// At most `most` records of the audit log after the one of this number, oldest first.
     async fn audit_records(&self, _after: i64, _most: usize) -> Result<Vec<AuditEntry>, AuditTrouble> {
         Ok(Vec::new())

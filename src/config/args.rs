@@ -293,8 +293,8 @@ pub enum ApprovalsAction {
     },
 }
 
-/// What `audit` does. Neither changes the log.
-#[derive(Debug, Clone, Copy, Subcommand)]
+/// What `audit` does. Nothing is ever deleted from the log.
+#[derive(Debug, Clone, Subcommand)]
 pub enum AuditAction {
     /// Check every record against its keyed link, its place and the anchor outside the log. Exit code 1 names what
     /// was tampered with.
@@ -308,6 +308,14 @@ pub enum AuditAction {
         /// Print one JSON object a line: number, at, `at_ms`, kind, act, body.
         #[arg(long)]
         json: bool,
+    },
+    /// Put a log that is not whole aside, with its key and anchor, and begin another, whose first record says so.
+    ///
+    /// Until then nothing is changed on any server. A log that is whole is not put aside.
+    Restart {
+        /// What was found out about the old one.
+        #[arg(long, value_name = "WORDS", required = true)]
+        reason: String,
     },
 }
 

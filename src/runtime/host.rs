@@ -278,6 +278,11 @@ impl Host for ProcessHost {
         records::check(kept.audit.clone(), decided.unwrap_or_default()).await
     }
 
+    async fn audit_restart(&self, reason: &str) -> Result<String, AuditTrouble> {
+        let kept = self.kept.as_ref().ok_or(AuditTrouble::Settings("the configuration has mistakes".to_owned()))?;
+        records::restart(kept.audit.clone(), reason.to_owned(), kept.who.words()).await
+    }
+
     async fn audit_records(&self, after: i64, most: usize) -> Result<Vec<AuditEntry>, AuditTrouble> {
         let Some(kept) = &self.kept else { return Ok(Vec::new()) };
         records::records(kept.audit.clone(), after, most).await

@@ -1,6 +1,7 @@
 //! What is kept of decisions, for the commands that look at it: proposals from the store, and the audit log, which is
 //! held against them.
 
+use super::clock;
 use crate::cli::{AuditCheck, AuditEntry, AuditTrouble, Proposals, UnreadRow};
 use crate::domain::proposal::stage::Stage;
 use crate::domain::proposal::{Happening, Proposal};
@@ -43,6 +44,17 @@ pub(super) async fn records(places: AuditPlaces, after: i64, most: usize) -> Res
     let records = read.await.unwrap_or_else(|_| Err(AuditTrouble::Unverified("an internal fault".to_owned())))?;
     let entry = |AuditRecord { number, at, kind, act, body }| AuditEntry { number, at, kind, act, body };
     Ok(records.into_iter().map(entry).collect())
+}
+
+/// Puts the log aside and begins another. Gives where the old one is now.
+pub(super) async fn restart(places: AuditPlaces, reason: String, who: String) -> Result<String, AuditTrouble> {
+    let begun = tokio::task::spawn_blocking(move || {
+        let log = AuditLog::restart(&places, clock::now(), &reason, &who).map_err(trouble)?;
+        let first = log.records_after(0, 1).map_err(trouble)?;
+        let aside = first.first().and_then(|record| record.body["aside"].as_str());
+        Ok(aside.unwrap_or_default().to_owned())
+    });
+    begun.await.unwrap_or_else(|_| Err(AuditTrouble::Unverified("an internal fault".to_owned())))
 }
 
 /// A proposal that a person decided, or that was carried out: the log was written before the store each time.

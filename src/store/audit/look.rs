@@ -2,12 +2,10 @@
 
 use super::anchor::{self, Found};
 use super::chain::Key;
-use super::{ANCHOR, APPLICATION_ID, AuditError, AuditLog, AuditPlaces, AuditRecord, FILE, KEY, Tampering};
-use super::{BUSY_MS, read_key, record, stored};
+use super::open::{Use, read_key};
+use super::{ANCHOR, AuditError, AuditLog, AuditPlaces, AuditRecord, FILE, KEY, record, stored};
 use crate::store::error::StoreError;
-use crate::store::files;
-use rusqlite::{Connection, OpenFlags};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 impl AuditPlaces {
     /// The log's file.
@@ -37,25 +35,10 @@ impl AuditLog {
         if !Self::exists(places) {
             return Ok(None);
         }
-        let (key, file) = (read_key(&places.state.join(KEY), false)?, places.file());
-        let anchored = anchored(places, &key)?;
-        let gone = || AuditError::Tampered(Tampering::Gone { anchored: anchored.unwrap_or(0) });
-        if !file.exists() {
-            return Err(gone());
+        match read_key(places)? {
+            Some(key) => Self::begun(places.clone(), key, Use::Look).map(Some),
+            None => Err(AuditError::KeyMissing(places.state.join(KEY))),
         }
-        files::private_database(&file)?;
-        let db = connect(&file)?;
-        let failed = StoreError::of("read the audit log");
-        let tables: i64 = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(&failed)?;
-        if tables == 0 {
-            return Err(gone());
-        }
-        let application: i64 = db.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(&failed)?;
-        if application != APPLICATION_ID {
-            return Err(StoreError::NotAStore { path: file }.into());
-        }
-        let id = db.query_row("SELECT id FROM log", [], |row| row.get(0)).map_err(&failed)?;
-        Ok(Some(Self { db, key, id, places: places.clone() }))
     }
 
     /// At most `most` records after the one of this number, oldest first.
@@ -71,7 +54,7 @@ impl AuditLog {
 }
 
 /// The newest number that an anchor knows; none without a readable anchor.
-fn anchored(places: &AuditPlaces, key: &Key) -> Result<Option<i64>, AuditError> {
+pub(super) fn anchored(places: &AuditPlaces, key: &Key) -> Result<Option<i64>, AuditError> {
     let mut newest = None;
     for path in places.anchors() {
         if let Found::Anchor(anchor) = anchor::read(&path, key)? {
@@ -79,20 +62,4 @@ fn anchored(places: &AuditPlaces, key: &Key) -> Result<Option<i64>, AuditError> 
         }
     }
     Ok(newest)
-}
-
-fn connect(path: &Path) -> Result<Connection, AuditError> {
-    let failed = StoreError::of("open the audit log");
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX
-        | OpenFlags::SQLITE_OPEN_NOFOLLOW
-        | OpenFlags::SQLITE_OPEN_EXRESCODE;
-    let db = Connection::open_with_flags(path, flags).map_err(&failed)?;
-    let settings = || -> rusqlite::Result<()> {
-        db.busy_timeout(std::time::Duration::from_millis(BUSY_MS))?;
-        db.pragma_update(None, "mmap_size", 0)?;
-        db.pragma_update(None, "trusted_schema", false)
-    };
-    settings().map_err(&failed)?;
-    Ok(db)
 }

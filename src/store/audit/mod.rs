@@ -10,11 +10,13 @@
 //! What this shows: a record edited, removed, put in or moved; the end cut off; everything removed; an old copy put
 //! back. What it cannot show: a forger who has the key and every anchor. So an anchor on another machine's disk is
 //! worth more than one here. [`AuditLog::append`] returns when the record is on disk (`synchronous=FULL`), and fails
-//! closed: a log that does not fit its anchor takes no record until a person has looked ([`AuditLog::restart`]).
+//! closed: a log that does not fit its anchor takes no record until a person has looked and
+//! begun another ([`AuditLog::restart`]).
 
 mod anchor;
 mod chain;
 mod look;
+mod open;
 mod verify;
 
 pub use verify::{Tampering, Verified};
@@ -24,10 +26,8 @@ use super::files;
 use crate::domain::target::Timestamp;
 use anchor::{Anchor, Found};
 use chain::{Key, ORIGIN, Stored};
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _, TransactionBehavior};
-use std::fs;
-use std::io::{Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
+use std::path::PathBuf;
 
 const FILE: &str = "audit.db";
 const KEY: &str = "audit.key";
@@ -41,20 +41,6 @@ const RANDOM: usize = 32;
 /// Largest body of a record: an approval shows every byte of its statement, and nobody reads more.
 pub const BODY_BYTES: usize = 4 << 20;
 
-const SCHEMA: &str = "
-CREATE TABLE log (id BLOB NOT NULL, begun_ms INTEGER NOT NULL) STRICT;
-CREATE TABLE record (
-    number INTEGER PRIMARY KEY,
-    at_ms  INTEGER NOT NULL,
-    kind   TEXT NOT NULL,
-    act    TEXT NOT NULL,
-    body   TEXT NOT NULL,
-    before BLOB NOT NULL,
-    link   BLOB NOT NULL
-) STRICT;
-CREATE INDEX record_by_act ON record (act, number);
-";
-
 /// Why a record could not be written or the log not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AuditError {
@@ -63,11 +49,11 @@ pub enum AuditError {
     Store(StoreError),
     /// The log does not fit its anchor or its key.
     #[error(
-        "the audit log may have been tampered with ({0}): nothing is changed on any server until you have looked at `dba-gpt audit verify`"
+        "the audit log may have been tampered with ({0}): nothing is changed on any server until you have looked at `dba-gpt audit verify`, and restored the log or begun another with `dba-gpt audit restart`"
     )]
     Tampered(Tampering),
     /// The log is there and its key is not.
-    #[error("{path} is gone, and the audit log cannot be continued without its key: restore it from a backup", path = .0.display())]
+    #[error("{path} is gone, and the audit log cannot be continued without its key: restore it from a backup, or begin another log with `dba-gpt audit restart`", path = .0.display())]
     KeyMissing(PathBuf),
     /// A record that is too large.
     #[error("an audit record of {0} bytes is too large (at most {BODY_BYTES})")]
@@ -125,25 +111,6 @@ impl std::fmt::Debug for AuditLog {
 }
 
 impl AuditLog {
-    /// Opens the log of these places, beginning one if there is none. Several processes may have it open.
-    pub fn open(places: &AuditPlaces, now: Timestamp) -> Result<Self, AuditError> {
-        let places = AuditPlaces {
-            data: files::private_folder(&places.data)?,
-            state: files::private_folder(&places.state)?,
-            second_anchor: places.second_anchor.clone(),
-        };
-        let _lock = files::lock(&places.data)?;
-        let fresh = !places.data.join(FILE).exists();
-        let key = read_key(&places.state.join(KEY), fresh)?;
-        let db = connect(&places.data.join(FILE))?;
-        let id = begin(&db, now)?;
-        let log = Self { db, key, id, places };
-        if fresh && log.anchors()?.iter().all(|found| *found == Found::Nothing) {
-            log.write_anchors(0, &ORIGIN)?;
-        }
-        Ok(log)
-    }
-
     /// Writes a record and returns when it is on disk.
     ///
     /// # Errors
@@ -167,7 +134,7 @@ impl AuditLog {
         let newest = newest(&transaction)?;
         let (number, before) = newest.map_or((0, ORIGIN.to_vec()), |n| (n.number, n.link));
         let here = anchor::read(&self.places.state.join(ANCHOR), &self.key)?;
-        if here == Found::Nothing && number > 0 {
+        if here == Found::Nothing {
             return Err(AuditError::Tampered(Tampering::AnchorMissing));
         }
         check_anchor(&here, &self.id, &transaction, number)?;
@@ -225,38 +192,6 @@ impl AuditLog {
         rows.map(|row| Ok(record(row.map_err(&failed)?))).collect()
     }
 
-    /// Puts a log that was tampered with aside, never deleting it, and begins a new one whose first record names the
-    /// old file and what was found. A person decides this, with a reason.
-    pub fn restart(self, now: Timestamp, reason: &str) -> Result<Self, AuditError> {
-        let verified = self.verify()?;
-        let Self { db, places, .. } = self;
-        drop(db);
-        let lock = files::lock(&places.data)?;
-        let aside = places.data.join(format!("audit-aside-{}.db", files::stamp(now)));
-        for companion in ["", "-wal", "-shm"] {
-            let from = places.data.join(format!("{FILE}{companion}"));
-            if from.exists() {
-                let to = PathBuf::from(format!("{}{companion}", aside.display()));
-                fs::rename(&from, &to).map_err(StoreError::file("move aside", &from))?;
-            }
-        }
-        for anchor in places.anchors() {
-            if anchor.exists() {
-                let to = PathBuf::from(format!("{}.aside-{}", anchor.display(), files::stamp(now)));
-                fs::rename(&anchor, &to).map_err(StoreError::file("move aside", &anchor))?;
-            }
-        }
-        drop(lock);
-        let mut new = Self::open(&places, now)?;
-        let found: Vec<String> = verified.tampering.iter().map(ToString::to_string).collect();
-        let body = serde_json::json!({
-            "aside": aside.display().to_string(), "records": verified.records, "head": verified.head,
-            "found": found, "reason": reason,
-        });
-        new.append(now, "restarted", "", &body)?;
-        Ok(new)
-    }
-
     fn anchors(&self) -> Result<Vec<Found>, AuditError> {
         let paths = self.places.anchors();
         Ok(paths.iter().map(|path| anchor::read(path, &self.key)).collect::<Result<_, _>>()?)
@@ -298,49 +233,6 @@ fn check_anchor(found: &Found, id: &[u8], db: &Connection, newest: i64) -> Resul
     tampering.map_or(Ok(()), |t| Err(AuditError::Tampered(t)))
 }
 
-fn connect(path: &Path) -> Result<Connection, AuditError> {
-    files::private_database(path)?;
-    let failed = StoreError::of("open the audit log");
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX
-        | OpenFlags::SQLITE_OPEN_NOFOLLOW
-        | OpenFlags::SQLITE_OPEN_EXRESCODE;
-    let db = Connection::open_with_flags(path, flags).map_err(&failed)?;
-    let settings = || -> rusqlite::Result<()> {
-        db.busy_timeout(std::time::Duration::from_millis(BUSY_MS))?;
-        db.pragma_update(None, "journal_mode", "WAL")?;
-        db.pragma_update(None, "synchronous", "FULL")?;
-        db.pragma_update(None, "mmap_size", 0)?;
-        db.pragma_update(None, "trusted_schema", false)
-    };
-    settings().map_err(&failed)?;
-    Ok(db)
-}
-
-/// Makes the tables if the file is new. Gives the log's id.
-fn begin(db: &Connection, now: Timestamp) -> Result<Vec<u8>, AuditError> {
-    let failed = StoreError::of("open the audit log");
-    let tables: i64 = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(&failed)?;
-    let application: i64 = db.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(&failed)?;
-    if tables == 0 {
-        let id = random()?;
-        let make = || -> rusqlite::Result<()> {
-            let transaction = db.unchecked_transaction()?;
-            transaction.execute_batch(SCHEMA)?;
-            transaction.execute("INSERT INTO log (id, begun_ms) VALUES (?1, ?2)", (&id, now.0))?;
-            transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-            transaction.commit()
-        };
-        make().map_err(&failed)?;
-        return Ok(id);
-    }
-    if application != APPLICATION_ID {
-        let path = db.path().map(PathBuf::from).unwrap_or_default();
-        return Err(StoreError::NotAStore { path }.into());
-    }
-    Ok(db.query_row("SELECT id FROM log", [], |row| row.get(0)).map_err(&failed)?)
-}
-
 fn newest(db: &Connection) -> Result<Option<Stored>, AuditError> {
     let text = "SELECT number, at_ms, kind, act, body, before, link FROM record ORDER BY number DESC LIMIT 1";
     Ok(db.query_row(text, [], stored).optional().map_err(StoreError::of("read the audit log"))?)
@@ -367,31 +259,4 @@ fn record(row: Stored) -> AuditRecord {
         // A body that is no JSON was not written by us; it is shown as it stands.
         body: serde_json::from_str(&row.body).unwrap_or(serde_json::Value::String(row.body)),
     }
-}
-
-/// Reads the key; makes it for a log that is just being begun.
-fn read_key(path: &Path, fresh: bool) -> Result<Key, AuditError> {
-    if !path.exists() && !fresh {
-        return Err(AuditError::KeyMissing(path.to_owned()));
-    }
-    let mut file = files::private_file(path)?;
-    let mut bytes = Vec::with_capacity(RANDOM);
-    file.read_to_end(&mut bytes).map_err(StoreError::file("read", path))?;
-    if bytes.is_empty() && fresh {
-        bytes = random()?;
-        file.write_all(&bytes).map_err(StoreError::file("write", path))?;
-        files::sync(path)?;
-    }
-    if bytes.len() != RANDOM {
-        return Err(AuditError::KeyMissing(path.to_owned()));
-    }
-    Ok(Key::new(bytes))
-}
-
-/// Random bytes of the operating system.
-fn random() -> Result<Vec<u8>, AuditError> {
-    let mut bytes = vec![0; RANDOM];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| StoreError::Failed { operation: "get random bytes".to_owned(), message: error.to_string() })?;
-    Ok(bytes)
 }

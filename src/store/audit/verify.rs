@@ -38,7 +38,7 @@ pub enum Tampering {
     },
     /// The anchor was not written with this log's key.
     AnchorForged,
-    /// The log has records and no anchor: somebody removed it.
+    /// The log has no anchor, and was begun with one: somebody removed it.
     AnchorMissing,
     /// The log's file is gone, or nothing is in it.
     Gone {
@@ -158,10 +158,6 @@ impl<'a> Check<'a> {
 
     /// The verdict, after the last record.
     pub(super) fn end(mut self) -> Verified {
-        // An empty log without an anchor is a log that was never begun.
-        if self.out.records == 0 {
-            self.out.tampering.retain(|t| *t != Tampering::AnchorMissing);
-        }
         let anchored = self.anchors.iter().map(|a| a.number).max().unwrap_or(0);
         if anchored > self.number {
             let last = self.number;

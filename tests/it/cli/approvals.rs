@@ -145,7 +145,7 @@ fn one_is_shown_whole_with_what_hides_in_it() {
         json!({ "possible": true, "statements": null, "from_rows_at_most": 1000, "why_not": null })
     );
     assert_eq!(shown["rights"]["held"], false);
-    assert!(shown["obstacle"].as_str().unwrap().contains("U+202E"));
+    assert!(shown["obstacle"].as_str().unwrap().contains("GRANT DELETE ON app.orders TO fixer"));
 }
 
 #[test]

@@ -195,3 +195,30 @@ fn every_record_is_exported_and_none_acts_on_a_terminal() {
     assert_eq!((ran.status.code(), text(&ran.stdout).lines().count()), (Some(1), 120));
     assert!(text(&ran.stderr).contains("record 3 is not as it was written"), "{ran:?}");
 }
+
+#[test]
+fn only_a_log_that_is_not_whole_is_put_aside_and_the_next_one_says_so() {
+    let log = Log::of(3);
+    let restart = ["restart", "--reason", "the disk was restored from a backup, password=S3cr3t!"];
+    let ran = log.run(&restart);
+    assert_eq!(ran.status.code(), Some(1), "{ran:?}");
+    assert!(text(&ran.stderr).contains("the audit log is whole"), "{ran:?}");
+    log.tamper("DELETE FROM record WHERE number = 3");
+    let ran = log.run(&restart);
+    assert_eq!((ran.status.code(), text(&ran.stdout).as_str()), (Some(0), ""), "{ran:?}");
+    assert_eq!(log.found(), [""; 0]);
+    let exported = log.run(&["export", "--json"]);
+    let first: Value = serde_json::from_slice(&exported.stdout).unwrap();
+    assert_eq!((&first["number"], &first["kind"]), (&json!(1), &json!("restarted")));
+    assert_eq!(first["body"]["found"], json!(["the log ends at record 2, and the anchor knows of 3"]));
+    assert_eq!(first["body"]["reason"], "the disk was restored from a backup, password=***");
+    let aside = first["body"]["aside"].as_str().unwrap();
+    let kept: i64 =
+        Connection::open(aside).unwrap().query_row("SELECT count(*) FROM record", [], |r| r.get(0)).unwrap();
+    assert_eq!(kept, 2);
+    // A key that is lost is a reason too.
+    fs::remove_file(log.0.path().join("state").join("audit.key")).unwrap();
+    assert_eq!(log.run(&["verify"]).status.code(), Some(1));
+    assert_eq!(log.run(&restart).status.code(), Some(0));
+    assert_eq!(log.found(), [""; 0]);
+}

@@ -148,14 +148,18 @@ fn a_log_cut_short_or_emptied_is_found_and_takes_no_more() {
 }
 
 #[test]
-fn a_file_removed_and_begun_anew_is_found() {
+fn a_file_that_was_removed_is_missed_and_not_begun_anew() {
     let rig = Rig::written(5);
     for file in ["audit.db", "audit.db-wal", "audit.db-shm"] {
         let _ = fs::remove_file(rig.places.data.join(file));
     }
-    assert!(rig.found().contains(&Tampering::Replaced { number: 1 }), "{:?}", rig.found());
-    let refused = write(&mut rig.open(), 1).unwrap_err();
-    assert_eq!(refused, AuditError::Tampered(Tampering::Replaced { number: 1 }));
+    let gone = |anchored| AuditError::Tampered(Tampering::Gone { anchored });
+    assert_eq!(AuditLog::open(&rig.places, after(0)).unwrap_err(), gone(5));
+    // Without the anchors the key still says that there was one.
+    fs::remove_file(rig.places.state.join("audit.anchor")).unwrap();
+    fs::remove_file(rig.home.path().join("elsewhere.anchor")).unwrap();
+    assert_eq!(AuditLog::open(&rig.places, after(0)).unwrap_err(), gone(0));
+    assert!(!rig.places.data.join("audit.db").exists());
 }
 
 #[test]
@@ -220,6 +224,9 @@ fn without_its_key_a_log_is_not_continued() {
     let error = AuditLog::open(&rig.places, after(0)).unwrap_err();
     assert!(matches!(&error, AuditError::KeyMissing(path) if path.ends_with("audit.key")), "{error}");
     assert!(!key.exists(), "no new key is made for an old log");
+    fs::remove_file(rig.places.data.join("audit.db")).unwrap();
+    let error = AuditLog::open(&rig.places, after(0)).unwrap_err();
+    assert!(matches!(error, AuditError::KeyMissing(_)), "the anchor still knows of it: {error}");
 }
 
 #[test]
@@ -245,14 +252,52 @@ fn several_writers_take_their_turns() {
 fn a_doubtful_log_is_put_aside_by_a_person_and_named_in_the_new_one() {
     let rig = Rig::written(3);
     rig.tamper("DELETE FROM record WHERE number = 3");
-    let mut log = rig.open().restart(after(9000), "disk was restored from a backup").unwrap();
+    let mut log = AuditLog::restart(&rig.places, after(9000), "disk was restored from a backup", "ann").unwrap();
     let first = &log.records(None).unwrap()[0];
     assert_eq!((first.number, first.kind.as_str()), (1, "restarted"));
     assert_eq!(first.body["found"][0], "the log ends at record 2, and the anchor knows of 3");
     assert_eq!(first.body["reason"], "disk was restored from a backup");
+    assert_eq!(first.body["who"], "ann");
     log.append(after(10_000), "intent", "next", &json!({})).unwrap();
     assert_eq!(log.verify().unwrap().tampering, []);
     let aside = first.body["aside"].as_str().unwrap();
     let old: i64 = Connection::open(aside).unwrap().query_row("SELECT count(*) FROM record", [], |r| r.get(0)).unwrap();
     assert_eq!(old, 2);
+}
+
+#[test]
+fn an_emptied_log_without_its_anchors_is_found() {
+    let rig = Rig::written(2);
+    rig.tamper("DELETE FROM record");
+    fs::remove_file(rig.places.state.join("audit.anchor")).unwrap();
+    fs::remove_file(rig.home.path().join("elsewhere.anchor")).unwrap();
+    assert_eq!(rig.found(), [Tampering::AnchorMissing]);
+    assert_eq!(write(&mut rig.open(), 1).unwrap_err(), AuditError::Tampered(Tampering::AnchorMissing));
+}
+
+#[test]
+fn a_crash_while_a_log_is_begun_is_no_tampering() {
+    let rig = Rig::new();
+    drop(rig.open());
+    // As it is before the key is written, which comes last.
+    fs::remove_file(rig.places.state.join("audit.key")).unwrap();
+    write(&mut rig.open(), 1).unwrap();
+    assert_eq!(rig.found(), []);
+}
+
+#[test]
+fn what_is_gone_altogether_can_be_begun_again_and_nothing_is_overwritten() {
+    let rig = Rig::written(3);
+    for lost in ["audit.db", "audit.db-wal", "audit.db-shm"] {
+        let _ = fs::remove_file(rig.places.data.join(lost));
+    }
+    for round in 1..=2 {
+        let log = AuditLog::restart(&rig.places, after(9000), "the disk was lost", "ann").unwrap();
+        assert_eq!(log.records(None).unwrap().len(), 1);
+        let aside = |folder: &std::path::Path| {
+            let names = fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
+            names.filter(|name| name.contains(".aside-")).count()
+        };
+        assert_eq!(aside(&rig.places.state), 2 * round, "anchor and key of each round");
+    }
 }
