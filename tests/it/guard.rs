@@ -227,6 +227,17 @@ fn the_catalogue_decides_on_views_functions_and_foreign_tables() {
         let judged = dialect.classify(statement, Author::Model, &catalog);
         assert_eq!(judged.verdict.word(), verdict, "{statement}: {}", judged.reason);
     }
+    // Without a catalogue relations and bare types count as plain ones, and functions do not.
+    let unknown = [
+        ("SELECT * FROM app.outer", "allow"),
+        ("SELECT 'x'::mood, ROW(1, 2)::pair, NULL::moods[]", "allow"),
+        ("SELECT 'x'::app.mood", "needs-approval"),
+        ("SELECT pure(1)", "needs-approval"),
+    ];
+    for (statement, verdict) in unknown {
+        let judged = dialect.classify(statement, Author::Model, &Catalog::default());
+        assert_eq!(judged.verdict.word(), verdict, "{statement}: {}", judged.reason);
+    }
 }
 
 #[test]

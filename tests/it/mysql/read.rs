@@ -254,6 +254,26 @@ fn nothing_is_changed_and_nothing_is_left_in_the_session() {
     });
 }
 
+/// The server's own reset keeps the current database. Out of one into none there is no way but a new connection.
+#[test]
+fn the_current_database_is_that_of_the_login_again() {
+    on_each_server(|server| async move {
+        let mut session = connect(&server.read_only).await;
+        let _ = read(&mut *session, "USE information_schema", Limits::default()).await;
+        assert_eq!(one(&mut *session, "SELECT DATABASE()").await, text("shop"));
+        let (nowhere, _) = server.read_only.rsplit_once('/').unwrap();
+        let mut session = connect(&format!("{nowhere}/")).await;
+        match read(&mut *session, "USE information_schema", Limits::default()).await {
+            Err(SessionError::Lost(_)) => {}
+            // MySQL takes no USE by way of the reading door.
+            other => {
+                assert!(!server.is_mariadb, "{other:?}");
+                assert_eq!(one(&mut *session, "SELECT DATABASE()").await, Value::Null);
+            }
+        }
+    });
+}
+
 #[test]
 fn a_lock_is_waited_for_only_as_long_as_allowed_and_a_killed_session_says_so() {
     on_each_server(|server| async move {

@@ -154,7 +154,18 @@ impl Scene for MySql {
         all
     }
     async fn marks(&mut self, session: &mut dyn Session) -> Marks {
-        marks_by(&mysql::SPEC, session, if self.is_mariadb { MARKS_MARIADB } else { MARKS_MYSQL }).await
+        let statements = if self.is_mariadb { MARKS_MARIADB } else { MARKS_MYSQL };
+        let mut marks = marks_by(&mysql::SPEC, session, statements).await;
+        // Settings of the whole server stand among those of the session, and other tests change some.
+        let of_all: BTreeSet<String> =
+            self.lines("SELECT VARIABLE_NAME, VARIABLE_VALUE FROM @settings@").into_iter().collect();
+        marks.retain(|name, value| {
+            let Some(name) = name.strip_prefix("setting ") else { return true };
+            let lower = name.to_ascii_lowercase();
+            let of_server = ["gtid_", "max_allowed_packet", "last_gtid"].iter().any(|start| lower.starts_with(start));
+            !of_server && !of_all.contains(&format!("{name}\t{value}"))
+        });
+        marks
     }
     async fn still_open(&mut self) -> Vec<String> {
         self.lines(

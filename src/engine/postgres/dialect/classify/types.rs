@@ -1,7 +1,7 @@
 //! The types of `pg_catalog`. A cast to any other type may run that type's own functions and checks.
 
 use super::{Context, words};
-use crate::domain::guard::Class;
+use crate::domain::guard::{Catalog, Class};
 use crate::engine::sql::findings::Findings;
 use squawk_syntax::SyntaxNode;
 use std::collections::HashSet;
@@ -34,7 +34,10 @@ pub(super) fn check(node: &SyntaxNode, context: Context<'_>, findings: &mut Find
     let parts: Vec<&str> = parts.iter().map(String::as_str).filter(|part| *part != "setof").collect();
     let known = match parts.as_slice() {
         // The array type of `int4` is `_int4`.
-        [name] | ["pg_catalog", name] => is_built_in(name.strip_prefix('_').unwrap_or(name)),
+        [name] | ["pg_catalog", name] if is_built_in(name.strip_prefix('_').unwrap_or(name)) => true,
+        // Where nothing at all is known of a database, its relations count as plain tables, and so do its types.
+        // In our own session such a name cannot even be one of them: only `pg_catalog` is on the search path.
+        [_] => *context.catalog == Catalog::default(),
         ["information_schema", name] => {
             matches!(*name, "cardinal_number" | "character_data" | "sql_identifier" | "time_stamp" | "yes_or_no")
         }
