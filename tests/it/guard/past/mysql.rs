@@ -49,7 +49,7 @@ const MORE: &[&str] = &[
     "KILL CONNECTION_ID()",
 ];
 
-/// A line a thing; `@db@` and `@user@` are the test's own. Users and settings of other tests change meanwhile.
+/// A line a thing; `@db@` and `@user@` are the test's own.
 const THINGS: &[&str] = &[
     "SELECT 'table', TABLE_NAME, TABLE_TYPE, ENGINE, CREATE_TIME, TABLE_COMMENT FROM information_schema.TABLES WHERE TABLE_SCHEMA = '@db@'",
     "SELECT 'column', TABLE_NAME, COLUMN_NAME, COLUMN_TYPE, COLUMN_DEFAULT FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = '@db@'",
@@ -57,8 +57,8 @@ const THINGS: &[&str] = &[
     "SELECT 'routine', ROUTINE_NAME, MD5(ROUTINE_DEFINITION) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = '@db@'",
     "SELECT 'trigger', TRIGGER_NAME FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = '@db@'",
     "SELECT 'event', EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = '@db@'",
-    "SELECT 'schema', SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME NOT LIKE 'hostile%' AND (SCHEMA_NAME NOT LIKE 'past%' OR SCHEMA_NAME = '@db@')",
-    "SELECT 'user', User, Host, authentication_string, password_expired, Select_priv, Super_priv FROM mysql.user WHERE User = '@user@' OR User NOT REGEXP '^(way_|few|weak|past_)'",
+    "SELECT 'schema', SCHEMA_NAME FROM information_schema.SCHEMATA",
+    "SELECT 'user', User, Host, authentication_string, password_expired, Select_priv, Super_priv FROM mysql.user",
     "SELECT 'grant', Db, User, Select_priv, Insert_priv FROM mysql.db WHERE User = '@user@'",
     "SELECT 'function', name, dl FROM mysql.func",
     "SELECT 'plugin', PLUGIN_NAME, PLUGIN_STATUS FROM information_schema.PLUGINS",
