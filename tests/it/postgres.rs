@@ -3,6 +3,7 @@
 //! `scripts/servers` says where the servers are. Without them these tests fail, unless `DBA_GPT_TEST_SKIP_SERVERS=1`
 //! says that leaving them out is meant.
 
+mod acts;
 mod advice;
 mod connect;
 mod guard;

@@ -6,6 +6,8 @@ ALTER ROLE dbagpt_fix SET idle_in_transaction_session_timeout = '10s';
 ALTER ROLE dbagpt_fix SET search_path = pg_catalog;
 -- To end sessions of other roles; never those of superusers.
 GRANT pg_signal_backend TO dbagpt_fix;
+-- To see that such a session is still the one that was approved.
+GRANT pg_read_all_stats TO dbagpt_fix;
 -- To VACUUM, ANALYZE and REINDEX (PostgreSQL 17 and newer); name the tables.
 GRANT MAINTAIN ON app.orders, app.customers TO dbagpt_fix;
 -- To make and drop indexes, which only the owner of a table may.

@@ -10,9 +10,7 @@
 use super::{GRACE, PgSession, closed, elapsed_ms, refusal};
 use crate::domain::error_event::{ServerMessage, SessionError};
 use crate::domain::guard::ticket::{Approved, Refusal};
-use crate::domain::guard::{Author, Catalog, Verdict};
 use crate::domain::proposal::survey::{Inverse, Survey, Timeouts};
-use crate::engine::postgres::dialect::DIALECT;
 use crate::engine::postgres::fix::objects::{self, Found};
 use crate::engine::postgres::fix::shape::{self, RowChange, Shape, Verb, What};
 use crate::engine::postgres::fix::table::{self, Table};
@@ -31,7 +29,7 @@ const COMMIT: Duration = Duration::from_secs(60);
 /// A canceled statement outside a transaction has this long to say how it ended.
 const CANCEL: Duration = Duration::from_secs(10);
 /// Time for one of the act's own readings, milliseconds.
-const READING_MS: u64 = 30_000;
+pub(super) const READING_MS: u64 = 30_000;
 
 /// Something is not as it was approved.
 const OBJECT_MOVED: &str = "an object that it touches changed";
@@ -177,82 +175,6 @@ impl PgSession {
         let target = target.ok_or(ActError::RolledBack(Refusal::Moved(OBJECT_MOVED)))?;
         let table = table::table(self, target.oid).await.map_err(ActError::NotDone)?;
         Ok((table, target.full_name.clone()))
-    }
-
-    /// Reads the rows that are about to change and has their undo written down.
-    async fn keep(
-        &mut self,
-        undo: &Undo<'_>,
-        most: u64,
-        witness: &mut dyn Witness,
-    ) -> Result<Vec<Vec<Cell>>, ActError> {
-        let prior = undo.prior(most).ok_or_else(|| not_done("the rows cannot be kept any more: look at it again"))?;
-        let rows = self.tell(&prior, READING_MS).await.map_err(ActError::NotDone)?.rows;
-        self.write_down(undo, &rows, most, witness).await?;
-        Ok(rows)
-    }
-
-    /// Finds the rows that were inserted and has their undo written down, before they are committed.
-    async fn keep_inserted(
-        &mut self,
-        undo: &Undo<'_>,
-        most: u64,
-        changed: Option<u64>,
-        mark: u64,
-        witness: &mut dyn Witness,
-    ) -> Result<(), ActError> {
-        let rows = self.tell(&undo.inserted(mark, most), READING_MS).await.map_err(ActError::NotDone)?.rows;
-        if rows.len() as u64 <= most && changed != Some(rows.len() as u64) {
-            return Err(not_done("the new rows could not be found again, so there would be no undo: rolled back"));
-        }
-        self.write_down(undo, &rows, most, witness).await
-    }
-
-    async fn write_down(
-        &mut self,
-        undo: &Undo<'_>,
-        rows: &[Vec<Cell>],
-        most: u64,
-        witness: &mut dyn Witness,
-    ) -> Result<(), ActError> {
-        if rows.len() as u64 > most {
-            return Err(not_done(&format!(
-                "more than {most} rows would change, and no more are kept for an undo: do it in smaller parts"
-            )));
-        }
-        let statement = undo.statement(rows).map_err(|words| not_done(&words))?;
-        if let Some(statement) = &statement {
-            let judged = DIALECT.classify(statement, Author::Person, &Catalog::default());
-            if judged.verdict == Verdict::Deny {
-                return Err(not_done(&format!(
-                    "the undo could not be run later ({}): do it in smaller parts",
-                    judged.reason
-                )));
-            }
-        }
-        witness.inverse(statement.into_iter().collect()).await.map_err(ActError::NoWitness)
-    }
-
-    /// The rows that changed are those that were kept, and no others.
-    async fn exactly_these(
-        &mut self,
-        undo: &Undo<'_>,
-        kept: &[Vec<Cell>],
-        changed: Option<u64>,
-        mark: u64,
-    ) -> Result<(), ActError> {
-        let strays = match undo.strays(kept, mark).map_err(|words| not_done(&words))? {
-            Some(query) => {
-                let answer = self.tell(&query, READING_MS).await.map_err(ActError::NotDone)?;
-                first_cell(&answer).and_then(|n| n.parse::<u64>().ok())
-            }
-            None => Some(0),
-        };
-        if changed == Some(kept.len() as u64) && strays == Some(0) {
-            Ok(())
-        } else {
-            Err(not_done("other rows changed than those that were kept for the undo: rolled back"))
-        }
     }
 
     /// Sends the exact bytes under the plan's time limits.
@@ -407,7 +329,7 @@ pub(super) fn not_done(words: &str) -> ActError {
     ActError::NotDone(SessionError::Unsupported(words.to_owned()))
 }
 
-fn first_cell(answer: &Answer) -> Option<String> {
+pub(super) fn first_cell(answer: &Answer) -> Option<String> {
     match answer.rows.first()?.first()? {
         Cell::Whole(bytes) => Some(text(bytes)),
         _ => None,

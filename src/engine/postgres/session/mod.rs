@@ -8,6 +8,7 @@ mod act;
 mod alone;
 mod begin;
 mod frame;
+mod kept;
 mod placeholders;
 mod read;
 

@@ -34,6 +34,8 @@ pub(in super::super) fn resolve(statement: &str, schema: &Schema) -> String {
         }
     }
     places.extend(root.descendants().filter_map(|node| schema_of_code(&node, schema)));
+    places.extend(root.children().filter_map(|statement| schema_of_new(&statement, schema)));
+    places.extend(root.descendants().filter_map(|node| schema_of_index(&node, schema)));
     places.sort_unstable();
     let mut out = statement.to_owned();
     // From the end, so that earlier places stay where they are.
@@ -65,6 +67,45 @@ fn schema_of_code<'a>(node: &SyntaxNode, schema: &'a Schema) -> Option<(usize, &
     Some((usize::from(word.token.text_range().start()), only))
 }
 
+/// The place of the bare name of a new object, and the schema in which the person's own session would make it.
+fn schema_of_new<'a>(statement: &SyntaxNode, schema: &'a Schema) -> Option<(usize, &'a str)> {
+    let kind = match statement.kind() {
+        SyntaxKind::CREATE_TABLE | SyntaxKind::CREATE_TABLE_AS => SyntaxKind::TABLE_NAME,
+        SyntaxKind::CREATE_VIEW | SyntaxKind::CREATE_MATERIALIZED_VIEW => SyntaxKind::VIEW,
+        SyntaxKind::CREATE_SEQUENCE => SyntaxKind::SEQUENCE,
+        SyntaxKind::CREATE_TYPE => SyntaxKind::TYPE_NAME,
+        SyntaxKind::CREATE_DOMAIN => SyntaxKind::DOMAIN,
+        _ => return None,
+    };
+    // What is temporary has a schema of its own.
+    if statement.children().any(|child| child.kind() == SyntaxKind::TEMP) {
+        return None;
+    }
+    let parts = words::parts(&statement.children().find(|child| child.kind() == kind)?);
+    let [word] = parts.as_slice() else { return None };
+    Some((usize::from(word.token.text_range().start()), schema.search_path.first()?))
+}
+
+/// The place of the bare name of an index that stands without its table, and the schema of the table that has it.
+fn schema_of_index<'a>(node: &SyntaxNode, schema: &'a Schema) -> Option<(usize, &'a str)> {
+    let alone = [
+        SyntaxKind::DROP_INDEX,
+        SyntaxKind::ALTER_INDEX,
+        SyntaxKind::REINDEX_TARGET_INDEX,
+        SyntaxKind::OBJECT_INDEX,
+    ];
+    if node.kind() != SyntaxKind::INDEX_REF || !node.parent().is_some_and(|parent| alone.contains(&parent.kind())) {
+        return None;
+    }
+    let parts = words::parts(node);
+    let [word] = parts.as_slice() else { return None };
+    let name = word.name.as_deref()?;
+    let holds = |holder: &&String| {
+        schema.tables.iter().any(|table| table.schema == **holder && table.indexes.iter().any(|index| index.name == name))
+    };
+    Some((usize::from(word.token.text_range().start()), schema.search_path.iter().find(holds)?))
+}
+
 /// The schema in which a bare name is found: `pg_catalog` comes first unless the path says otherwise, as on the server.
 fn schema_of<'a>(name: &str, schema: &'a Schema) -> Option<&'a str> {
     let path = &schema.search_path;
@@ -86,13 +127,14 @@ fn is_system_relation(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::resolve;
-    use crate::domain::schema::{Schema, Table, TableKind};
+    use crate::domain::schema::{Index, Schema, Table, TableKind};
 
     fn schema() -> Schema {
         let table = |schema: &str, name: &str, kind| Table {
             schema: schema.into(),
             name: name.into(),
             kind,
+            indexes: if name == "orders" { vec![Index { name: "orders_at".into(), ..Index::default() }] } else { Vec::new() },
             ..Table::default()
         };
         Schema {
@@ -166,6 +208,17 @@ mod tests {
                 "select 'sad'::app.mood, cast('x' as public.\"Odd\"), 'x'::odd, '{}'::app.mood[], 'a'::text",
             ),
             ("select count(orders) from orders", "select count(orders) from app.orders"),
+            ("create table made (id int references orders)", "create table app.made (id int references app.orders)"),
+            ("create view \"V\" as select 1 from v", "create view app.\"V\" as select 1 from app.v"),
+            ("create table public.made as table orders", "create table public.made as table app.orders"),
+            ("create temp table made (id int)", "create temp table made (id int)"),
+            ("create sequence if not exists s", "create sequence if not exists app.s"),
+            ("create type feeling as enum ('x')", "create type app.feeling as enum ('x')"),
+            ("create index made on orders (id)", "create index made on app.orders (id)"),
+            ("drop index concurrently if exists orders_at, gone", "drop index concurrently if exists app.orders_at, gone"),
+            ("alter index orders_at rename to later", "alter index app.orders_at rename to later"),
+            ("reindex index concurrently orders_at", "reindex index concurrently app.orders_at"),
+            ("alter table orders rename to old_orders", "alter table app.orders rename to old_orders"),
         ];
         for (written, resolved) in cases {
             assert_eq!(resolve(written, &schema()), resolved);

@@ -33,6 +33,8 @@ pub(in crate::engine::postgres) struct Shape {
     pub(in crate::engine::postgres) concurrently: bool,
     /// `CASCADE` reaches objects that it does not name.
     pub(in crate::engine::postgres) cascades: bool,
+    /// It makes something that ends with the session.
+    pub(in crate::engine::postgres) temporary: bool,
     /// `OR REPLACE`.
     pub(in crate::engine::postgres) or_replace: bool,
 }
@@ -104,6 +106,7 @@ pub(in crate::engine::postgres) fn read(statement: &str) -> Result<Shape, Sessio
     Ok(Shape {
         outside: concurrently || runs_outside(&root),
         cascades: has(&root, K::CASCADE),
+        temporary: made.is_some() && root.children().any(|n| n.kind() == K::TEMP),
         or_replace: root.children().any(|n| n.kind() == K::OR_REPLACE),
         what,
         named,

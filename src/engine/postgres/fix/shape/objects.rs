@@ -66,6 +66,7 @@ impl Named {
 /// Every object that is named, each once, in the order of the text. What the statement makes is not among them.
 pub(super) fn named(root: &SyntaxNode, what: &What) -> Vec<Named> {
     let mut found: Vec<Named> = Vec::new();
+    let mut schema: Option<String> = None;
     let mut add = |named: Option<Named>| {
         if let Some(named) = named
             && !found.contains(&named)
@@ -77,10 +78,21 @@ pub(super) fn named(root: &SyntaxNode, what: &What) -> Vec<Named> {
         scope::relations(root).into_iter().filter(|relation| relation.shadowed).map(|relation| relation.node).collect();
     for node in root.descendants() {
         match node.kind() {
-            K::RELATION_NAME_REF | K::TABLE_NAME_REF | K::VIEW_REF | K::SEQUENCE_REF | K::INDEX_REF => {
+            K::RELATION_NAME_REF | K::TABLE_NAME_REF | K::VIEW_REF | K::SEQUENCE_REF => {
                 if !shadowed.contains(&node) {
-                    add(Named::of(Sort::Relation, &node));
+                    let named = Named::of(Sort::Relation, &node);
+                    schema = schema.or_else(|| named.as_ref()?.schema.clone());
+                    add(named);
                 }
+            }
+            K::INDEX_REF => {
+                let named = Named::of(Sort::Relation, &node);
+                let stands_alone = matches!(root.kind(), K::DROP_INDEX | K::ALTER_INDEX | K::REINDEX | K::COMMENT_ON);
+                // Behind its table, an index is looked up in the table's schema.
+                add(named.map(|named| match named.schema {
+                    None if !stands_alone => Named { schema: schema.clone(), ..named },
+                    _ => named,
+                }));
             }
             K::TYPE_NAME_REF | K::DOMAIN_REF => add(Named::of(Sort::Type, &node)),
             K::FUNCTION_NAME_REF | K::PROCEDURE_NAME_REF | K::ROUTINE_NAME_REF => add(Named::of(Sort::Routine, &node)),
