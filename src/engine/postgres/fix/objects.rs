@@ -174,7 +174,9 @@ fn found(rows: &Rows, row: &[crate::domain::rows::Value], named: &[Named]) -> Op
 /// Our sessions look bare names up in `pg_catalog` alone, and nothing shall be made there.
 fn check_made(shape: &Shape) -> Result<(), SessionError> {
     if shape.temporary {
-        return Err(SessionError::Unsupported("a temporary object would be gone with the session that runs the act".into()));
+        return Err(SessionError::Unsupported(
+            "a temporary object would be gone with the session that runs the act".into(),
+        ));
     }
     match &shape.made {
         Some(made) if made.sort.is_in_schema() && made.schema.is_none() => Err(SessionError::Unsupported(format!(

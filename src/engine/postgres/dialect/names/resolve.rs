@@ -88,12 +88,8 @@ fn schema_of_new<'a>(statement: &SyntaxNode, schema: &'a Schema) -> Option<(usiz
 
 /// The place of the bare name of an index that stands without its table, and the schema of the table that has it.
 fn schema_of_index<'a>(node: &SyntaxNode, schema: &'a Schema) -> Option<(usize, &'a str)> {
-    let alone = [
-        SyntaxKind::DROP_INDEX,
-        SyntaxKind::ALTER_INDEX,
-        SyntaxKind::REINDEX_TARGET_INDEX,
-        SyntaxKind::OBJECT_INDEX,
-    ];
+    let alone =
+        [SyntaxKind::DROP_INDEX, SyntaxKind::ALTER_INDEX, SyntaxKind::REINDEX_TARGET_INDEX, SyntaxKind::OBJECT_INDEX];
     if node.kind() != SyntaxKind::INDEX_REF || !node.parent().is_some_and(|parent| alone.contains(&parent.kind())) {
         return None;
     }
@@ -101,7 +97,10 @@ fn schema_of_index<'a>(node: &SyntaxNode, schema: &'a Schema) -> Option<(usize, 
     let [word] = parts.as_slice() else { return None };
     let name = word.name.as_deref()?;
     let holds = |holder: &&String| {
-        schema.tables.iter().any(|table| table.schema == **holder && table.indexes.iter().any(|index| index.name == name))
+        schema
+            .tables
+            .iter()
+            .any(|table| table.schema == **holder && table.indexes.iter().any(|index| index.name == name))
     };
     Some((usize::from(word.token.text_range().start()), schema.search_path.iter().find(holds)?))
 }
@@ -134,7 +133,11 @@ mod tests {
             schema: schema.into(),
             name: name.into(),
             kind,
-            indexes: if name == "orders" { vec![Index { name: "orders_at".into(), ..Index::default() }] } else { Vec::new() },
+            indexes: if name == "orders" {
+                vec![Index { name: "orders_at".into(), ..Index::default() }]
+            } else {
+                Vec::new()
+            },
             ..Table::default()
         };
         Schema {
@@ -215,7 +218,10 @@ mod tests {
             ("create sequence if not exists s", "create sequence if not exists app.s"),
             ("create type feeling as enum ('x')", "create type app.feeling as enum ('x')"),
             ("create index made on orders (id)", "create index made on app.orders (id)"),
-            ("drop index concurrently if exists orders_at, gone", "drop index concurrently if exists app.orders_at, gone"),
+            (
+                "drop index concurrently if exists orders_at, gone",
+                "drop index concurrently if exists app.orders_at, gone",
+            ),
             ("alter index orders_at rename to later", "alter index app.orders_at rename to later"),
             ("reindex index concurrently orders_at", "reindex index concurrently app.orders_at"),
             ("alter table orders rename to old_orders", "alter table app.orders rename to old_orders"),
