@@ -1,5 +1,6 @@
 //! The pure half of MySQL and MariaDB: classify, names, questions.
 
+mod advise;
 mod approach;
 pub(super) mod classify;
 pub(super) mod flavour;
@@ -13,6 +14,7 @@ use crate::domain::connection::Approach;
 use crate::domain::dialect::Dialect;
 use crate::domain::error_event::ConnectKind;
 use crate::domain::guard::{Author, Catalog, Judgement};
+use crate::domain::proposal::advice::Advice;
 use crate::domain::proposal::kind::FixKind;
 use crate::domain::question::{Answer, Cannot, Intent};
 use crate::domain::schedule::Recovery;
@@ -50,6 +52,9 @@ impl Dialect for Pure {
     }
     fn literal(&self, text: &str) -> String {
         names::literal(text)
+    }
+    fn advise(&self, statement: &str, version: u32) -> Vec<Advice> {
+        advise::advise(statement, version)
     }
     fn render(&self, kind: &FixKind) -> Result<String, String> {
         render::render(kind)

@@ -4,6 +4,7 @@
 //! change of objects, `sessions` and `settings` the typed kinds, `rights` what the login may. `undo` writes the
 //! statement that brings rows back; the session's own `act` uses it as well.
 
+mod altered;
 mod asks;
 mod definition;
 mod look;

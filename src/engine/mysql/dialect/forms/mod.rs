@@ -4,6 +4,7 @@
 //! changes of rows, `objects` what makes, drops and renames objects, `alter` the parts of ALTER TABLE.
 
 pub(in crate::engine::mysql) mod alter;
+mod factors;
 pub(in crate::engine::mysql) mod objects;
 pub(in crate::engine::mysql) mod rows;
 
