@@ -292,6 +292,14 @@ fn a_key_that_moves_voids_it() {
                 assert_eq!(error, ActError::RolledBack(Refusal::Moved("an object that it touches changed")), "{text}");
                 assert_eq!(ground.state(), before, "{text}");
             }
+            // What it holds now is more than an undo can keep.
+            ground.write("SET @a text");
+            let unlink = kind_draft(FixKind::UnlinkKeys(vec![ground.key("a")]));
+            ground.write(&format!("SET @a {}", "y".repeat(100)));
+            let unlinked = surveyed(&mut *ground.session().await, &unlink).await.unwrap();
+            ground.write(&format!("SET @a {}", "x".repeat(40_000)));
+            let error = act(&ground, &unlink, &unlinked, &mut Notes::default()).await.unwrap_err();
+            assert_eq!(error, ActError::RolledBack(Refusal::Moved("a condition does not hold any more")));
             // Between the last look and the command.
             ground.write("SET @a 1");
             let (url, key) = (ground.url.clone(), ground.key("a"));

@@ -74,13 +74,8 @@ fn judged(user: &str, needed: &[Question], replies: &[Reply]) -> Rights {
         match reply.text().as_str() {
             "OK" => {}
             said if said.contains(" key") => {
-                rules.extend(
-                    words
-                        .iter()
-                        .skip(1)
-                        .filter(|word| said.contains(&*String::from_utf8_lossy(word)))
-                        .map(|k| key_rule(k)),
-                );
+                let denied = |word: &Vec<u8>| said.contains(&format!("'{}'", String::from_utf8_lossy(word)));
+                rules.extend(words.iter().skip(1).filter(|word| denied(word)).map(|key| key_rule(key)));
             }
             // A wrong number of words and its like are the command's own mistake, and not about rights.
             said if matches!(reply, Reply::Error(_)) && !said.contains("permission") => {}

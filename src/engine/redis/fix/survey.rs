@@ -122,7 +122,12 @@ impl Facts {
             Self::Setting { name, value } => {
                 vec![Precondition { text: format!("the value of {name}"), found: value.clone() }]
             }
-            Self::Keys(..) | Self::Nothing => Vec::new(),
+            // What was approved as something that can be undone does not happen when it no longer can.
+            Self::Keys(change, states) => vec![Precondition {
+                text: "what the keys hold can be kept for an undo".into(),
+                found: if matches!(undo::inverse(change, states), Inverse::None(_)) { "no" } else { "yes" }.into(),
+            }],
+            Self::Nothing => Vec::new(),
         }
     }
 
