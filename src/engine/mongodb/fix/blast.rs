@@ -309,10 +309,16 @@ fn gravity(statement: &Statement) -> Gravity {
     }
 }
 
+/// For changes of definitions, which take milliseconds once they have their exclusive lock. The server knows one limit
+/// for waiting and working together, and whoever comes after a waiting exclusive lock waits behind it: so this is how
+/// long an act can hold up others (safety.md G22).
+const BRIEF: Timeouts = Timeouts { statement_ms: 2_000, lock_ms: 2_000 };
+
 /// Time limits of the act. Only an index build may take as long as it takes.
 pub(in crate::engine::mongodb) fn timeouts(statement: &Statement) -> Timeouts {
     match statement.change {
         Change::CreateIndexes(_) | Change::Upkeep => Timeouts::CONCURRENT,
+        Change::DropIndexes(_) | Change::Modify | Change::Drop | Change::Rename(_) | Change::Profile => BRIEF,
         _ if statement.changes_documents() => Timeouts::ROWS,
         _ => Timeouts::OBJECTS,
     }

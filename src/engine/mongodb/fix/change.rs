@@ -13,7 +13,7 @@ pub(in crate::engine::mongodb) const FRAME: &[&str] = &["maxTimeMS", "comment", 
 pub(in crate::engine::mongodb) struct Statement {
     /// The database that it runs in.
     pub(in crate::engine::mongodb) database: String,
-    /// The statement itself names that database.
+    /// The statement itself names that database, or the session is connected to another one.
     pub(in crate::engine::mongodb) named: bool,
     /// The collection that it is about, by its database and its name.
     pub(in crate::engine::mongodb) collection: Option<(String, String)>,
@@ -114,6 +114,12 @@ impl Statement {
             (_, None) => None,
         };
         Ok(Self { database, named, collection, command, change })
+    }
+
+    /// In a session that is connected to a database: what undoes it names another one, to be found from here.
+    pub(in crate::engine::mongodb) fn seen_from(mut self, connected: &str) -> Self {
+        self.named |= self.database != connected;
+        self
     }
 
     /// The command's name as it was written.

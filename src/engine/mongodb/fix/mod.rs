@@ -40,7 +40,7 @@ fn survey<'a>(
     Box::pin(async move {
         let session = MongoSession::behind(session)?;
         let connected = draft.database.clone().unwrap_or_else(|| session.facts().database.clone());
-        let statement = Statement::parse(&draft.statement, &connected)?;
+        let statement = Statement::parse(&draft.statement, &connected)?.seen_from(&session.facts().database);
         let here = place::look(session, &statement.database).await?;
         if statement.is_replicated() && !matches!(here.role, Role::Primary | Role::Standalone | Role::Router) {
             let role = here.role.word();

@@ -83,7 +83,7 @@ impl MongoSession {
         if let Some(prior) = &prior {
             keep(job, prior, witness).await?;
         }
-        command.insert("writeConcern", concern(false));
+        command.insert("writeConcern", concern(job.is_in_cluster()));
         let bounds = Bounds { time_ms: job.plan.timeouts.statement_ms, wait_ms: 0, stop: Some(job.stop) };
         let mut sent = self.send(job, &job.statement.database, command, bounds).await?;
         let reply = match std::mem::replace(&mut sent.reply, Reply::Unheard(String::new())) {

@@ -14,6 +14,7 @@ use crate::domain::error_event::SessionError;
 use crate::domain::guard::ticket::{Approved, Refusal};
 use crate::domain::guard::{Author, Catalog, Verdict};
 use crate::domain::proposal::survey::Survey;
+use crate::engine::mongodb::connect::Role;
 use crate::engine::mongodb::dialect::DIALECT;
 use crate::engine::mongodb::fix::change::{Change, Statement};
 use crate::engine::mongodb::fix::place::{self, Here};
@@ -40,6 +41,10 @@ impl Job<'_> {
     fn collection(&self) -> (&str, &str) {
         self.statement.collection.as_ref().map_or(("", ""), |(database, name)| (database, name))
     }
+    /// Other members have to have what it changes.
+    fn is_in_cluster(&self) -> bool {
+        self.here.role.is_in_set() || self.here.role == Role::Router
+    }
     fn home(&self) -> Home<'_> {
         Home { database: &self.statement.database, named: self.statement.named }
     }
@@ -60,7 +65,9 @@ impl MongoSession {
         stop: &CancellationToken,
     ) -> Result<Acted, ActError> {
         let started = Instant::now();
-        let statement = Statement::parse(approved.statement(), &plan.place.database).map_err(not_done)?;
+        let statement = Statement::parse(approved.statement(), &plan.place.database)
+            .map_err(not_done)?
+            .seen_from(&self.facts.database);
         judge_again(approved.statement(), &statement)?;
         let here = place::look(self, &statement.database).await.map_err(not_done)?;
         if here.place != plan.place {

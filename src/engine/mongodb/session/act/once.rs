@@ -5,7 +5,6 @@ use super::reply::{MAJORITY_MS, concern, doubt, is_leaving};
 use super::send::{Bounds, Reply};
 use super::{Job, not_done};
 use crate::domain::error_event::SessionError;
-use crate::engine::mongodb::connect::Role;
 use crate::engine::mongodb::dialect::{DIALECT, write};
 use crate::engine::mongodb::fix::change::Change;
 use crate::engine::mongodb::fix::objects::{self, has_keys, name_of};
@@ -27,7 +26,7 @@ impl MongoSession {
     /// Does an act that is one command.
     pub(super) async fn once(&mut self, job: &Job<'_>) -> Result<Acted, ActError> {
         let mut command = job.statement.command.clone();
-        let in_cluster = job.here.role.is_in_set() || job.here.role == Role::Router;
+        let in_cluster = job.is_in_cluster();
         command.remove("writeConcern");
         if job.statement.is_replicated() {
             command.insert("writeConcern", concern(in_cluster));
