@@ -1,6 +1,7 @@
 //! What the SQL engines share: reading tokens exactly as the server does, finding what hides in them, keeping the
-//! worst of several findings, telling a statement from a question; and a selection written as a SELECT.
+//! worst of several findings, listing rules of advice, telling a statement from a question; and a selection written as a SELECT.
 
+pub(crate) mod advice;
 pub(crate) mod findings;
 pub(crate) mod hidden;
 pub(crate) mod lexer;

@@ -1,12 +1,14 @@
-//! The pure half of SQLite: classify, names, questions.
+//! The pure half of SQLite: classify, advise, names, questions.
 
 mod acts;
+mod advise;
 mod classify;
 mod names;
 mod questions;
 
 use crate::domain::dialect::Dialect;
 use crate::domain::guard::{Author, Catalog, Judgement};
+use crate::domain::proposal::advice::Advice;
 use crate::domain::proposal::kind::FixKind;
 use crate::domain::question::{Answer, Cannot, Intent};
 use crate::domain::schema::Schema;
@@ -29,6 +31,9 @@ impl Dialect for Pure {
     }
     fn classify(&self, statement: &str, author: Author, catalog: &Catalog) -> Judgement {
         classify::classify(statement, author, catalog)
+    }
+    fn advise(&self, statement: &str, version: u32) -> Vec<Advice> {
+        advise::advise(statement, version)
     }
     fn as_typed<'t>(&self, text: &'t str) -> &'t str {
         names::as_typed(text)

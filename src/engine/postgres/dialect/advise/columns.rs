@@ -1,8 +1,9 @@
 //! Columns of tables that are there: new ones, other types, other rules.
 
 use super::act::{Act, Table, source, suffixed, written};
-use super::{Remark, steps, types};
+use super::{steps, types};
 use crate::engine::postgres::dialect::classify::words;
+use crate::engine::sql::advice::Remark;
 use squawk_syntax::SyntaxKind;
 use squawk_syntax::ast::{AlterColumnOption, AlterTableAction, AstNode, Expr, GeneratedAs, SetType};
 

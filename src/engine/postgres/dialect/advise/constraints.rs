@@ -1,7 +1,8 @@
 //! Rules that rows must obey: CHECK, foreign keys, EXCLUDE, NOT NULL, and those of domains.
 
 use super::act::{Act, Table, all_written, source, source_from, written};
-use super::{Remark, new_columns};
+use super::new_columns;
+use crate::engine::sql::advice::Remark;
 use squawk_syntax::SyntaxKind;
 use squawk_syntax::ast::{
     AddColumn, AlterDomainAction, AlterTableAction, AstNode, Constraint, ConstraintOption, DomainQualifier,

@@ -1,7 +1,7 @@
 //! Things that go: what depends on them, and what nothing brings back.
 
-use super::Remark;
 use super::act::{Act, Table, all_written, source_from, written};
+use crate::engine::sql::advice::Remark;
 use squawk_syntax::SyntaxKind;
 use squawk_syntax::ast::{AstNode, DropBehavior, DropTable, Stmt};
 

@@ -1,7 +1,7 @@
 //! Indexes: built, dropped and rebuilt beside the traffic, or in its way.
 
-use super::Remark;
 use super::act::{Act, all_written, source, source_with, written};
+use crate::engine::sql::advice::Remark;
 use squawk_syntax::SyntaxKind;
 use squawk_syntax::ast::{AstNode, CreateIndex, DropBehavior, ReindexTarget, Stmt};
 

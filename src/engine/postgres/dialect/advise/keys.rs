@@ -1,7 +1,8 @@
 //! Constraints that stand on an index of their own: UNIQUE and PRIMARY KEY.
 
 use super::act::{Act, Table, all_written, written};
-use super::{Remark, new_columns, steps};
+use super::{new_columns, steps};
+use crate::engine::sql::advice::Remark;
 use squawk_syntax::ast::{AstNode, Constraint, ConstraintColumnRefList, ConstraintOption, IndexParameters};
 
 /// UNIQUE on a table that is there.

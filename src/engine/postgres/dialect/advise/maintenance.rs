@@ -1,7 +1,7 @@
 //! Tables rewritten, partitions moved, triggers and row security switched: acts on a table as a whole.
 
-use super::Remark;
 use super::act::{Act, Table, all_written, source, source_with, written};
+use crate::engine::sql::advice::Remark;
 use squawk_syntax::SyntaxKind;
 use squawk_syntax::ast::{
     AlterTableAction, AstNode, Cluster, DataOption, ReplicaIdentityOption, Stmt, TableRelationName,

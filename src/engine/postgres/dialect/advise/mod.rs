@@ -36,53 +36,15 @@ mod types;
 mod tests;
 
 use super::classify;
-use crate::domain::proposal::advice::{Advice, Weight};
+use crate::domain::proposal::advice::Advice;
+use crate::engine::sql::advice;
 use act::Act;
 use squawk_syntax::ast::{AstNode, Stmt};
-use std::cmp::Reverse;
-
-/// A rule: its name, how much it matters, and what finds it.
-struct Rule {
-    name: &'static str,
-    weight: Weight,
-    find: fn(&Act) -> Vec<Remark>,
-}
-
-/// What a rule has to say about one place of a statement.
-struct Remark {
-    text: String,
-    instead: Option<String>,
-}
-
-impl Remark {
-    /// What happens to whom, in one sentence.
-    fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), instead: None }
-    }
-
-    /// The statements to run instead, each an act of its own.
-    fn instead<S: Into<String>>(mut self, steps: impl IntoIterator<Item = S>) -> Self {
-        let steps: Vec<String> = steps.into_iter().map(|step| step.into() + ";").collect();
-        self.instead = (!steps.is_empty()).then(|| steps.join("\n"));
-        self
-    }
-}
 
 /// What there is to say about a statement on a server of this version, the gravest first.
 pub(super) fn advise(text: &str, version: u32) -> Vec<Advice> {
     let Some(statement) = classify::one_statement(text).ok().and_then(Stmt::cast) else {
         return Vec::new();
     };
-    let act = Act { statement, version };
-    let mut advice = Vec::new();
-    for rule in rules::RULES {
-        advice.extend((rule.find)(&act).into_iter().map(|remark| Advice {
-            rule: rule.name.to_owned(),
-            weight: rule.weight,
-            text: remark.text,
-            instead: remark.instead,
-        }));
-    }
-    advice.sort_by_key(|piece| Reverse(piece.weight));
-    advice
+    advice::all(rules::RULES, &Act { statement, version })
 }

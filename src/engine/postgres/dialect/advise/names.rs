@@ -1,8 +1,8 @@
 //! Names: given to new things, taken from things that programs use.
 
-use super::Remark;
 use super::act::{Act, NAME_BYTES, Table, is_temporary, written};
 use crate::engine::postgres::dialect::classify::words;
+use crate::engine::sql::advice::Remark;
 use squawk_syntax::ast::{
     AlterSchemaAction, AlterTableAction, AlterTypeAction, AstNode, Stmt, TableName, ValuePosition,
 };

@@ -2,7 +2,8 @@
 
 use super::act::{Act, Table, source, written};
 use super::columns::{self, Sameness};
-use super::{Remark, steps, types};
+use super::{steps, types};
+use crate::engine::sql::advice::Remark;
 use squawk_syntax::ast::{AddColumn, AstNode, Constraint, DefaultConstraint, GeneratedAs, GeneratedConstraint};
 
 /// A default that every row has to be given: any before version 11, a volatile one ever since.

@@ -1,8 +1,9 @@
 //! INSERT, UPDATE and DELETE: how many rows, and which.
 
 use super::act::{Act, Table, source, written};
-use super::{Remark, steps};
+use super::steps;
 use crate::engine::postgres::dialect::classify::words;
+use crate::engine::sql::advice::Remark;
 use crate::engine::sql::list::holds;
 use squawk_syntax::ast::{
     AstNode, BinExpr, BinOp, ColumnTarget, Delete, Expr, FromClause, Insert, LitKind, RelationName, SetColumn, Stmt,

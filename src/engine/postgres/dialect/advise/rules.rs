@@ -1,15 +1,10 @@
 //! Every rule, one a line. Names are squawk's as its manual has them, else strong_migrations' own words for a check.
 
-use super::{Rule, columns, constraints, drops, indexes, keys, maintenance, names, new_columns, rows, types};
-use crate::domain::proposal::advice::Weight::{Danger, Note, Warning};
+use super::act::Act;
+use super::{columns, constraints, drops, indexes, keys, maintenance, names, new_columns, rows, types};
+use crate::engine::sql::advice::{Rule, rules};
 
-macro_rules! rules {
-    ($($name:literal $weight:ident $find:path;)*) => {
-        &[$(Rule { name: $name, weight: $weight, find: $find }),*]
-    };
-}
-
-pub(super) const RULES: &[Rule] = rules! {
+pub(super) const RULES: &[Rule<Act>] = rules! {
     // squawk
     "adding-field-with-default" Danger new_columns::with_default;
     "adding-foreign-key-constraint" Danger constraints::foreign_key;

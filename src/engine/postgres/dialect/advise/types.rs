@@ -1,8 +1,9 @@
 //! Types of new columns: what runs full, what surprises, what cannot be compared.
 
 use super::act::{Act, NewColumn};
-use super::{Remark, columns};
+use super::columns;
 use crate::engine::postgres::dialect::classify::words;
+use crate::engine::sql::advice::Remark;
 use squawk_syntax::ast::{AlterColumnOption, AstNode, Constraint, Timezone, Type};
 
 /// A type by the one name that it has here.

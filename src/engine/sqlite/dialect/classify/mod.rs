@@ -22,10 +22,8 @@ pub(super) fn classify(text: &str, author: Author, catalog: &Catalog) -> Judgeme
     if let Some(refusal) = hidden::check(text, &all, Lexis::Sqlite) {
         return refusal;
     }
-    let mut tokens: Vec<Token> = all.into_iter().filter(|t| !matches!(t.kind, Kind::Space | Kind::Comment)).collect();
-    while tokens.last().is_some_and(|last| &text[last.range.clone()] == ";") {
-        tokens.pop();
-    }
+    let meaningful = all.into_iter().filter(|t| !matches!(t.kind, Kind::Space | Kind::Comment)).collect();
+    let tokens = without_semicolons(text, meaningful);
     if tokens.is_empty() {
         return Judgement::deny(Class::Unparsed, "there is no statement");
     }
@@ -40,11 +38,24 @@ pub(super) fn parsed(words: Words<'_>) -> Option<sqlparser::ast::Statement> {
     grammar::parse(words).ok()
 }
 
-/// True when a text is one well-formed statement.
-pub(super) fn parses(text: &str) -> bool {
-    let mut tokens = lexer::meaningful(text, Lexis::Sqlite);
+/// The meaningful tokens of a text that the guard reads as one statement, whatever it thinks of it.
+pub(super) fn one_statement(text: &str) -> Option<Vec<Token>> {
+    let judgement = classify(text, Author::Person, &Catalog::default());
+    if matches!(judgement.class, Class::Unparsed | Class::Multi) {
+        return None;
+    }
+    Some(without_semicolons(text, lexer::meaningful(text, Lexis::Sqlite)))
+}
+
+fn without_semicolons(text: &str, mut tokens: Vec<Token>) -> Vec<Token> {
     while tokens.last().is_some_and(|last| &text[last.range.clone()] == ";") {
         tokens.pop();
     }
+    tokens
+}
+
+/// True when a text is one well-formed statement.
+pub(super) fn parses(text: &str) -> bool {
+    let tokens = without_semicolons(text, lexer::meaningful(text, Lexis::Sqlite));
     statement::is_well_formed(Words { text, tokens: &tokens })
 }
