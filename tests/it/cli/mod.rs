@@ -1,6 +1,7 @@
 //! The headless commands: their output, their talk, their exit codes.
 
 mod approvals;
+mod approve;
 mod audit;
 mod postgres;
 mod program;
