@@ -5,6 +5,7 @@ use super::super::connect::{Door, Helpers};
 use super::{Opener, Ways};
 use crate::config::PasswordSource;
 use crate::domain::error_event::{ConnectError, ConnectKind};
+use crate::domain::target::Access;
 use crate::engine::EngineSpec;
 use std::sync::Arc;
 
@@ -30,7 +31,9 @@ impl TargetSetup {
             safe_functions: self.allow_functions.clone(),
             login: self.fix_user(),
             approvers: self.approvers,
-            closed: None,
+            closed: (self.target.access == Access::ReadOnly).then(|| {
+                format!("{} is read-only: its configuration says read_only = true", self.target.id)
+            }),
         }
     }
 

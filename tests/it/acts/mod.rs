@@ -8,7 +8,7 @@ mod whole;
 use dba_gpt::domain::guard::Class;
 use dba_gpt::domain::guard::ticket::{Consent, DEAD_MS, Moment};
 use dba_gpt::domain::proposal::{Draft, NotProposed, Origin, Proposal, Who};
-use dba_gpt::domain::target::{Environment, Target, TargetId};
+use dba_gpt::domain::target::{Access, Environment, Target, TargetId};
 use dba_gpt::engine::{self, ConnectSettings, Surroundings};
 use dba_gpt::runtime::fixing::{Journal, Opener, Refused, Ways, Workshop, moment};
 use dba_gpt::store::audit::{AuditLog, AuditPlaces, AuditRecord};
@@ -70,7 +70,7 @@ impl Site {
             environment: Environment::Development,
             address: "shop".into(),
             accent: None,
-            read_only: false,
+            access: Access::Writable,
         }
     }
 
