@@ -31,9 +31,8 @@ impl TargetSetup {
             safe_functions: self.allow_functions.clone(),
             login: self.fix_user(),
             approvers: self.approvers,
-            closed: (self.target.access == Access::ReadOnly).then(|| {
-                format!("{} is read-only: its configuration says read_only = true", self.target.id)
-            }),
+            closed: (self.target.access == Access::ReadOnly)
+                .then(|| format!("{} is read-only: its configuration says read_only = true", self.target.id)),
         }
     }
 
