@@ -35,11 +35,11 @@ pub(super) async fn check(places: AuditPlaces, decided: Vec<Decided>) -> Result<
 /// Some records of the log, oldest first.
 pub(super) async fn records(places: AuditPlaces, after: i64, most: usize) -> Result<Vec<AuditEntry>, AuditTrouble> {
     let read = tokio::task::spawn_blocking(move || match AuditLog::look(&places) {
-        Ok(Some(log)) => log.records_after(after, most).map_err(trouble),
+        Ok(Some(log)) => log.records_after(after, most).map_err(|error| trouble(&error)),
         Ok(None) => Ok(Vec::new()),
         // What is gone or no log any more has no records; the check says so.
         Err(AuditError::Tampered(_)) => Ok(Vec::new()),
-        Err(error) => Err(trouble(error)),
+        Err(error) => Err(trouble(&error)),
     });
     let records = read.await.unwrap_or_else(|_| Err(AuditTrouble::Unverified("an internal fault".to_owned())))?;
     let entry = |AuditRecord { number, at, kind, act, body }| AuditEntry { number, at, kind, act, body };
@@ -49,8 +49,8 @@ pub(super) async fn records(places: AuditPlaces, after: i64, most: usize) -> Res
 /// Puts the log aside and begins another. Gives where the old one is now.
 pub(super) async fn restart(places: AuditPlaces, reason: String, who: String) -> Result<String, AuditTrouble> {
     let begun = tokio::task::spawn_blocking(move || {
-        let log = AuditLog::restart(&places, clock::now(), &reason, &who).map_err(trouble)?;
-        let first = log.records_after(0, 1).map_err(trouble)?;
+        let log = AuditLog::restart(&places, clock::now(), &reason, &who).map_err(|error| trouble(&error))?;
+        let first = log.records_after(0, 1).map_err(|error| trouble(&error))?;
         let aside = first.first().and_then(|record| record.body["aside"].as_str());
         Ok(aside.unwrap_or_default().to_owned())
     });
@@ -83,14 +83,14 @@ fn check_now(places: &AuditPlaces, decided: &[Decided]) -> Result<Option<AuditCh
         Ok(None) if decided.is_empty() => return Ok(None),
         Ok(None) => (Verified::default(), unnamed(decided, None, &BTreeSet::new())),
         Ok(Some(log)) => {
-            let verified = log.verify().map_err(trouble)?;
+            let verified = log.verify().map_err(|error| trouble(&error))?;
             let (since, acts) = acts(&log)?;
             (verified, unnamed(decided, since, &acts))
         }
         Err(AuditError::Tampered(tampering)) => {
             (Verified { tampering: vec![tampering], ..Verified::default() }, Vec::new())
         }
-        Err(error) => return Err(trouble(error)),
+        Err(error) => return Err(trouble(&error)),
     };
     let found = verified.tampering.iter().map(|t| (t.word(), t.to_string())).chain(unnamed);
     Ok(Some(AuditCheck {
@@ -106,7 +106,7 @@ fn check_now(places: &AuditPlaces, decided: &[Decided]) -> Result<Option<AuditCh
 fn acts(log: &AuditLog) -> Result<(Option<Timestamp>, BTreeSet<String>), AuditTrouble> {
     let (mut since, mut acts, mut last) = (None, BTreeSet::new(), 0);
     loop {
-        let page = log.records_after(last, PAGE).map_err(trouble)?;
+        let page = log.records_after(last, PAGE).map_err(|error| trouble(&error))?;
         let Some(newest) = page.last() else { return Ok((since, acts)) };
         last = newest.number;
         for record in page {
@@ -128,7 +128,7 @@ fn unnamed(decided: &[Decided], since: Option<Timestamp>, acts: &BTreeSet<String
         .collect()
 }
 
-fn trouble(error: AuditError) -> AuditTrouble {
+fn trouble(error: &AuditError) -> AuditTrouble {
     let words = error.to_string();
     match error {
         AuditError::Store(
