@@ -7,11 +7,11 @@ use bson::{Document, RawDocument, doc};
 /// Time for a majority of the members to have it, milliseconds.
 pub(super) const MAJORITY_MS: u64 = 30_000;
 
-/// Refusals of a command that was ended while it ran, so that part of it may have happened: Interrupted,
-/// MaxTimeMSExpired, ExceededTimeLimit, ClientDisconnect, LockTimeout.
+/// Refusals of a command that was ended while it ran, so that part of it may have happened: `Interrupted`,
+/// `MaxTimeMSExpired`, `ExceededTimeLimit`, `ClientDisconnect`, `LockTimeout`.
 const ENDED: &[i64] = &[11_601, 50, 262, 279, 24];
-/// Refusals of a server that stops or steps down, which may come after the change was made: InterruptedAtShutdown,
-/// ShutdownInProgress, InterruptedDueToReplStateChange, PrimarySteppedDown.
+/// Refusals of a server that stops or steps down, which may come after the change was made:
+/// `InterruptedAtShutdown`, `ShutdownInProgress`, `InterruptedDueToReplStateChange`, `PrimarySteppedDown`.
 const LEAVING: &[i64] = &[11_600, 91, 11_602, 189];
 
 /// Part of it may have happened.

@@ -16,8 +16,8 @@ use tokio::time::{Instant, timeout};
 
 /// Time for the first read, milliseconds.
 const TOUCH_MS: u64 = 5_000;
-/// Refusals of a commit that mean that nothing was committed: WriteConflict, TransactionTooOld, NoSuchTransaction,
-/// Unauthorized, IllegalOperation.
+/// Refusals of a commit that mean that nothing was committed: `WriteConflict`, `TransactionTooOld`,
+/// `NoSuchTransaction`, `Unauthorized`, `IllegalOperation`.
 const NOT_COMMITTED: &[i64] = &[112, 225, 251, 13, 20];
 
 /// A transaction: the only one of its session.
