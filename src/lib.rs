@@ -10,7 +10,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`domain`] | what a DBA knows, pure: questions, the guard, health, retry (`schedule`), causes (`connection`), safety of connections (`security`), services and poolers (`hosting`) |
+//! | [`domain`] | what a DBA knows, pure: questions, the guard, acts and their approval (`proposal`), health, retry (`schedule`), causes (`connection`), safety of connections (`security`), services and poolers (`hosting`) |
 //! | [`app`] | the program as one state machine: `update(&mut Model, Event) -> Vec<Effect>` |
 //! | [`ui`] | screens drawn from the model, keys turned into actions |
 //! | [`cli`] | the headless commands, one file each |
@@ -39,8 +39,11 @@
 //!
 //! # Invariants
 //!
-//! - A statement reaches a server only as [`domain::guard::Allowed`], which [`domain::guard::allow`] alone makes, or
-//!   as one of our own constant queries ([`engine::Query`]).
+//! - A statement reaches a server only as [`domain::guard::Allowed`], which [`domain::guard::allow`] alone makes, as
+//!   [`domain::guard::ticket::Approved`], which only a ticket of a person becomes, or as one of our own constant
+//!   queries ([`engine::Query`]).
+//! - Before an act the audit log has its intent and the store its inverse; after a crash every act is at a known stage.
+//!   The fix login is fetched for one act.
 //! - Every read is bounded in rows, bytes, cell and time. Where the engine has transactions for it, it runs in one that
 //!   can only read and is rolled back. Stopping it ends it on the server; Redis, which finishes what it began, gets
 //!   only short steps.
@@ -60,6 +63,9 @@
 //! | what a key does, the footer, help, palette, `:` words | `app/action.rs` (one registry) and the act in `app/update.rs` |
 //! | a question that is understood | `domain/question/` (words -> intent), `engine/*/dialect/questions/` (intent -> statement) |
 //! | what the guard lets through | `engine/*/dialect/classify/` |
+//! | what an act is looked at for, how it is undone | `engine/*/fix/`; how it runs: `engine/*/session/act` |
+//! | what is said about a statement before it runs | `engine/*/dialect/advise/` |
+//! | the order between approval and outcome | `runtime/fixing/`, `domain/proposal/stage.rs` |
 //! | a metric, a health rule | `domain/metric.rs`, `domain/health.rs`, and the engine's `sample` |
 //! | a view of the server screen | `engine/*/views` (one query) |
 //! | a way to log in, a URL | `engine/*/connect/` |
