@@ -77,6 +77,7 @@
 //! | what costs points in `config check` | `domain/security/rules.rs` (one table) |
 //! | a setting | `config/settings.rs` (one registry) |
 //! | a key of a target | `config/written_target.rs`, `config/targets.rs` |
+//! | what an approval asks for, its box | `app/approvals/decide.rs`, `ui/parts/proposal.rs` |
 //! | a command | `cli/`, one file each, and `config/args.rs` |
 //! | what is remembered | `store/`, one file per table family, and a migration |
 //! | an engine | a folder in `engine/`, one line in `ENGINES`, one dependency |

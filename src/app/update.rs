@@ -115,7 +115,7 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
         }
         Event::ProposalChanged(now, proposal) => {
             advance(model, now);
-            approvals::propose::changed(model, *proposal)
+            approvals::propose::changed(model, &proposal)
         }
         Event::ProposalRefused(now, id, why) => {
             advance(model, now);
@@ -338,6 +338,10 @@ fn quit(model: &mut Model) -> Vec<Effect> {
     }
     if model.screen == Screen::Health && model.health.server.is_some() {
         close_server(model);
+        return Vec::new();
+    }
+    if model.screen == Screen::Approvals && model.approvals.full {
+        model.approvals.full = false;
         return Vec::new();
     }
     if let Some(running) = &model.chat.running {

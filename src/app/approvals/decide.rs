@@ -136,7 +136,7 @@ pub(super) fn begin_approval(model: &mut Model) -> Vec<Effect> {
         model.tell(format!("#{id} cannot be approved: {words}"), true);
         return Vec::new();
     }
-    let named = filed.proposal.act().name_to_type().is_some();
+    let named = filed.name_to_type.is_some();
     let since = model.clock;
     model.overlay = Some(Overlay::Step(if named {
         Step::Name { id, since, line: Line::default() }
@@ -200,8 +200,7 @@ pub fn confirm(model: &mut Model, step: Step) -> Vec<Effect> {
                 model.tell("the name came in one burst, as a paste does: type it", true);
                 return Vec::new();
             }
-            let act = model.approvals.get(id).map(|f| f.proposal.act());
-            let Some(name) = act.as_ref().and_then(|a| a.name_to_type()) else { return Vec::new() };
+            let Some(name) = model.approvals.get(id).and_then(|f| f.name_to_type.clone()) else { return Vec::new() };
             if line.text() != name {
                 model.tell(format!("that is not the target's name: type {name} exactly"), true);
                 model.overlay = Some(Overlay::Step(Step::Name { id, since, line }));

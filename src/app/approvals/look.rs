@@ -14,7 +14,7 @@ use crate::domain::rows::Rows;
 pub(super) fn why(model: &mut Model) {
     let Some(filed) = selected(model) else { return };
     let title = format!("#{}: what was found", filed.proposal.id);
-    let text = words::details(&filed.proposal, model.offset_minutes);
+    let text = words::written(&filed.sections);
     model.overlay = Some(Overlay::Detail { title, text, offset: 0 });
 }
 

@@ -13,6 +13,7 @@ pub mod words;
 
 pub use look::read_done;
 
+use super::dossier::{STATEMENT, Section, dossier};
 use super::event::RequestId;
 use super::list::ListState;
 use super::model::{Model, Screen};
@@ -29,11 +30,19 @@ pub struct Filed {
     pub proposal: Proposal,
     /// Of the act as the record has it: what is drawn, and what a consent is for.
     pub digest: ActDigest,
+    /// The name that has to be typed before it can be approved.
+    pub name_to_type: Option<String>,
+    /// Its dossier, but for the statement, of which the box shows every byte itself.
+    pub sections: Vec<Section>,
 }
 
 impl Filed {
-    fn new(proposal: Proposal) -> Self {
-        Self { digest: proposal.act().digest(), proposal }
+    /// `offset_minutes` is local time minus UTC.
+    fn new(proposal: Proposal, offset_minutes: i32) -> Self {
+        let act = proposal.act();
+        let mut sections = dossier(&proposal, offset_minutes);
+        sections.retain(|s| s.title != STATEMENT);
+        Self { digest: act.digest(), name_to_type: act.name_to_type().map(str::to_owned), sections, proposal }
     }
 }
 
@@ -167,9 +176,9 @@ impl ApprovalsModel {
         self.read.get(&filed.digest).is_some_and(|&seen| seen >= filed.proposal.draft.statement.len())
     }
     /// Takes in a proposal as it is now.
-    fn put(&mut self, proposal: Proposal) {
+    fn put(&mut self, proposal: Proposal, offset_minutes: i32) {
         self.filed.retain(|f| f.proposal.id != proposal.id);
-        self.filed.push(Filed::new(proposal));
+        self.filed.push(Filed::new(proposal, offset_minutes));
         self.sort();
     }
     fn sort(&mut self) {
@@ -264,9 +273,10 @@ fn drop_step(model: &mut Model) {
 pub fn next_wake(model: &Model) -> Option<Timestamp> {
     let a = &model.approvals;
     let soon = |at: Moment, ms: u64| Some(at.wall.plus_ms(i64::try_from(ms).unwrap_or(0))).filter(|t| *t > model.now);
-    let focused = a.focus.and_then(|f| soon(f.since, DEAD_MS));
+    // A little later than the very moment, so that the clock that counts has got there too.
+    let focused = a.focus.and_then(|f| soon(f.since, DEAD_MS + 20));
     let step = model.overlay.as_ref().and_then(super::overlay::Overlay::step);
-    let confirming = step.and_then(|s| s.expires()).filter(|t| *t > model.now);
+    let confirming = step.and_then(decide::Step::expires).filter(|t| *t > model.now);
     let under_way = model.screen == Screen::Approvals && a.filed.iter().any(|f| f.proposal.stage.is_under_way());
     let ticking = (under_way || a.is_looking()).then(|| model.now.plus_ms(1_000));
     [focused, confirming, ticking].into_iter().flatten().min()

@@ -104,25 +104,26 @@ fn file(model: &mut Model, target: &TargetId, found: Surveyed, asked: Asked, rep
 
 /// The kept proposals were read.
 pub fn loaded(model: &mut Model, proposals: Vec<Proposal>) {
-    model.approvals.filed = proposals.into_iter().map(Filed::new).collect();
+    let offset = model.offset_minutes;
+    model.approvals.filed = proposals.into_iter().map(|p| Filed::new(p, offset)).collect();
     model.approvals.sort();
 }
 
 /// A proposal was filed, decided, or moved on.
-pub fn changed(model: &mut Model, proposal: Proposal) -> Vec<Effect> {
+pub fn changed(model: &mut Model, proposal: &Proposal) -> Vec<Effect> {
     let id = proposal.id;
     let before = model.approvals.get(id).map(|f| f.proposal.stage);
     model.approvals.refused.remove(&id);
     if model.approvals.decided == Some(id) {
         model.approvals.decided = None;
     }
-    let ours = model.approvals.filing.iter().position(|f| is_of(&f.proposal, &proposal));
+    let ours = model.approvals.filing.iter().position(|f| is_of(&f.proposal, proposal));
     let ours = ours.filter(|_| before.is_none()).map(|place| model.approvals.filing.remove(place));
-    model.approvals.put(proposal.clone());
+    model.approvals.put(proposal.clone(), model.offset_minutes);
     let mut effects = Vec::new();
     match ours {
         Some(Filing { asked, replaces, .. }) => {
-            effects.extend(tell(model, asked, words::waits(&proposal, asked), false));
+            effects.extend(tell(model, asked, words::waits(proposal, asked), false));
             let open = replaces.filter(|&old| model.approvals.get(old).is_some_and(|f| f.proposal.stage.is_open()));
             let why = format!("edited: #{id} takes its place");
             effects.extend(open.map(|old| Effect::Decide(old, Stage::Withdrawn, why)));

@@ -1,7 +1,7 @@
 //! A proposal in a few words: for a list, for the chat, and what a dry run adds. Everything else is in the dossier.
 
 use super::Asked;
-use crate::app::dossier::{STATEMENT, Section, dossier};
+use crate::app::dossier::{Section, dossier};
 use crate::domain::metric::grouped;
 use crate::domain::proposal::Proposal;
 use crate::domain::proposal::survey::{Blast, Survey};
@@ -36,15 +36,10 @@ pub(super) fn waits(p: &Proposal, asked: Asked) -> String {
     }
 }
 
-/// Everything that is known of a proposal, but for its statement, which the box shows.
-pub(super) fn details(p: &Proposal, offset_minutes: i32) -> String {
-    written(dossier(p, offset_minutes).into_iter().filter(|s| s.title != STATEMENT))
-}
-
 /// The same proposal as it would be filed now.
 pub(super) fn by_now(p: &Proposal, survey: &Survey, offset_minutes: i32) -> String {
     let now = Proposal { survey: survey.clone(), happenings: Vec::new(), ..p.clone() };
-    let found = [
+    let told = [
         "Stands in the way",
         "What it does",
         "How it is undone",
@@ -52,7 +47,9 @@ pub(super) fn by_now(p: &Proposal, survey: &Survey, offset_minutes: i32) -> Stri
         "What has to hold",
         "Right to do it",
     ];
-    let mut text = written(dossier(&now, offset_minutes).into_iter().filter(|s| found.contains(&s.title.as_str())));
+    let mut sections = dossier(&now, offset_minutes);
+    sections.retain(|s| told.contains(&s.title.as_str()));
+    let mut text = written(&sections);
     let same = now.act().digest() == p.act().digest();
     text.push_str(if same {
         "Nothing that the approval is for has changed since it was proposed.\n"
@@ -62,12 +59,13 @@ pub(super) fn by_now(p: &Proposal, survey: &Survey, offset_minutes: i32) -> Stri
     text
 }
 
-fn written(sections: impl Iterator<Item = Section>) -> String {
+/// Sections as one text.
+pub(super) fn written(sections: &[Section]) -> String {
     let mut text = String::new();
     for section in sections {
         text.push_str(&section.title);
         text.push('\n');
-        for line in section.lines {
+        for line in &section.lines {
             text.push_str(&format!("  {line}\n"));
         }
         text.push('\n');

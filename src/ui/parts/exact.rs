@@ -102,11 +102,11 @@ impl Exact {
     /// Place of the first row that is seen when so many fit.
     pub(crate) fn first(&mut self, rows: &[Row], height: usize) -> usize {
         self.height = height;
-        let first = rows.iter().rposition(|r| r.bytes.start <= self.top && r.bytes.start < r.bytes.end.max(1));
+        let first = rows.iter().rposition(|r| r.bytes.start <= self.top);
         first.unwrap_or(0).min(rows.len().saturating_sub(height))
     }
 
-    /// Scrolls by rows; half of what is seen at a time is never skipped over.
+    /// Scrolls by rows, as they were drawn last.
     pub(crate) fn scroll(&mut self, by: i32) {
         let Some((_, _, rows)) = self.laid.clone() else { return };
         let height = self.height;

@@ -18,7 +18,6 @@
 use crate::app::approvals::decide::{Step, hindrance, is_fresh};
 use crate::app::approvals::table::state_word;
 use crate::app::approvals::{Filed, Sight, words};
-use crate::app::dossier::dossier;
 use crate::app::model::Model;
 use crate::domain::guard::ticket::Gravity;
 use crate::domain::metric;
@@ -67,7 +66,11 @@ pub(crate) fn draw(
 ) -> Option<Position> {
     let top = title(canvas, filed, model);
     let inside = if framed {
-        let words = "Esc = later   keys pressed before this box was drawn are dropped";
+        let words = match filed.proposal.stage {
+            stage if stage.is_open() => "Esc = later   keys pressed before this box was drawn are dropped",
+            stage if stage.is_under_way() => "l goes back and lets it run",
+            _ => "Esc goes back",
+        };
         canvas.overlay(area, &top, &Edge::new(canvas.span(words, Role::Dim), ""))
     } else {
         let (line, rest) = cut_top(area, 1);
@@ -224,16 +227,15 @@ fn gravity_role(gravity: Gravity) -> Role {
 /// What the last decision came to, and the dossier's sections, wrapped, each with its label on its first line.
 fn facts(canvas: &Canvas<'_>, filed: &Filed, model: &Model, width: u16) -> Vec<Line<'static>> {
     let p = &filed.proposal;
-    let sections = dossier(p, model.offset_minutes);
     let refused = model.approvals.refused.get(&p.id).map(|words| ("REFUSED", vec![escape(words)]));
     let mut order: Vec<&(&str, &str)> = FACTS.iter().collect();
     if !p.stage.is_open() {
         // What became of it matters more than what it would have done.
         order.sort_by_key(|(title, _)| *title != "What happened");
     }
-    let found = order
-        .into_iter()
-        .filter_map(|(title, label)| sections.iter().find(|s| s.title == *title).map(|s| (*label, s.lines.clone())));
+    let found = order.into_iter().filter_map(|(title, label)| {
+        filed.sections.iter().find(|s| s.title == *title).map(|s| (*label, s.lines.clone()))
+    });
     let mut out = Vec::new();
     for (label, lines) in refused.into_iter().chain(found) {
         let role = if matches!(label, "REFUSED" | "STOP" | "LOOK") { Role::Critical } else { Role::Text };
@@ -286,7 +288,7 @@ fn draw_decision(canvas: &mut Canvas<'_>, line: Rect, filed: &Filed, model: &Mod
         None if p.stage.is_open() => match hindrance(model, filed) {
             Some(why) => (format!("( Approve: not yet )  {}", escape(&why)), Role::Warning),
             None if is_fresh(model) => ("( Approve: in a moment )".to_owned(), Role::Dim),
-            None if p.act().name_to_type().is_some() => {
+            None if filed.name_to_type.is_some() => {
                 (format!("( Approve: A, then the name {} )", escape(p.target.as_str())), Role::Ok)
             }
             None => ("( Approve: A, then Enter )".to_owned(), Role::Ok),

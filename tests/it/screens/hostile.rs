@@ -4,6 +4,7 @@
 use super::fixtures;
 use super::stage::{Stage, text};
 use dba_gpt::app::action::{Action, ComposerEdit};
+use dba_gpt::app::approvals::ApprovalsModel;
 use dba_gpt::app::chat::{Block, ConversationSummary, Entry, Outcome};
 use dba_gpt::app::list::Motion;
 use dba_gpt::app::model::{Link, Model, Screen, ViewData};
@@ -12,6 +13,8 @@ use dba_gpt::app::turn::Source;
 use dba_gpt::domain::activity::{Sample, SessionInfo, SessionState};
 use dba_gpt::domain::error_event::ConnectKind;
 use dba_gpt::domain::health::{Reason, State};
+use dba_gpt::domain::proposal::advice::{Advice, Weight};
+use dba_gpt::domain::proposal::survey::{Inverse, Rights};
 use dba_gpt::domain::rows::{Column, Limits, Rows, Value};
 use dba_gpt::domain::target::{Identity, TargetId};
 use dba_gpt::domain::text::risky;
@@ -117,7 +120,30 @@ fn poisoned(payload: &str) -> Model {
         block(Outcome::Done { rows: Arc::new(rows), took_ms: 1, notices: vec![p()] }),
     ];
     chat.conversations = vec![ConversationSummary { id: 1, name: p(), updated: at, entries: 1 }];
+    model.approvals = poisoned_approvals(payload);
     model
+}
+
+/// A proposal in which every text is the payload.
+fn poisoned_approvals(payload: &str) -> ApprovalsModel {
+    let p = || payload.to_owned();
+    let mut proposal = super::proposals::update_of_orders(58);
+    proposal.target = TargetId::new(payload);
+    (proposal.address, proposal.login, proposal.ticket) = (p(), p(), Some(p()));
+    proposal.draft.statement = p();
+    proposal.advice = vec![Advice { rule: p(), weight: Weight::Note, text: p(), instead: Some(p()) }];
+    let survey = &mut proposal.survey;
+    (survey.place.database, survey.place.role, survey.place.server) = (p(), p(), Some(p()));
+    survey.objects[0].name = p();
+    survey.preconditions[0].found = p();
+    survey.blast.tables[0].name = p();
+    (survey.blast.locks, survey.blast.replicas, survey.blast.disk) = (p(), Some(p()), Some(p()));
+    survey.blast.notes = vec![p()];
+    survey.inverse = Inverse::Statements(vec![p()]);
+    survey.rights = Rights::Missing(vec![p()]);
+    let mut model = super::proposals::model(vec![proposal]);
+    model.approvals.refused.insert(58, p());
+    model.approvals
 }
 
 fn rows(payload: &str) -> Rows {
@@ -181,6 +207,16 @@ const PLACES: &[(&str, Act)] = &[
     }),
     ("conversations", |s| drop(s.act(Action::Conversations))),
     ("targets", |s| drop(s.act(Action::Server(String::new())))),
+    ("approvals", |s| s.model.screen = Screen::Approvals),
+    ("an approval over the whole screen", |s| {
+        s.model.screen = Screen::Approvals;
+        s.act(Action::Open);
+    }),
+    ("why an approval", |s| {
+        s.model.screen = Screen::Approvals;
+        s.act(Action::Why);
+    }),
+    ("an approval that waits", |s| s.model.notice = None),
     ("text", |s| {
         let text = s.model.targets[0].target.address.clone();
         s.model.overlay = Some(Overlay::Detail { title: text.clone(), text, offset: 0 });
