@@ -25,10 +25,8 @@ pub(super) fn way_in(target: &HeadlessTarget, spec: &EngineSpec, config: Option<
     lines.extend(hosting.map(|words| Line::new(area, Grade::Told, words)));
     if let Some(fix) = &configured.fix {
         let source = fix.source_words().unwrap_or_else(|| "the client files".to_owned());
-        let text = format!(
-            "a second login for fixes, {}, from {source}: this version has no fixes and never loads it",
-            fix.user()
-        );
+        let text =
+            format!("a second login for what a person approves, {}, from {source}: fetched for one act", fix.user());
         lines.push(Line::new(area, Grade::Told, text));
     }
     lines.push(Line::new(area, Grade::Told, access_words(configured.target.access)));
