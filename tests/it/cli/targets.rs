@@ -182,7 +182,7 @@ fn doctor_tells_where_passwords_are_who_runs_the_server_and_how_both_logins_are_
     };
     assert_eq!(told("cloud", "in the variable PASS")["state"], "warning");
     assert!(told("cloud", "Amazon RDS: no ALTER SYSTEM")["text"].as_str().unwrap().contains("parameter group"));
-    told("cloud", "a second login for fixes, fixer");
+    told("cloud", "a second login for what a person approves, fixer");
     assert_eq!(told("own", "in our vault, as own")["state"], "ok");
     told("own", "read_only = false");
     assert_eq!(told("vault", "there is no vault")["state"], "wrong");
