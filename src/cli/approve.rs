@@ -30,9 +30,9 @@ pub(super) async fn run(proposal: Proposal, io: &mut Headless<'_>) -> Outcome {
         return later(id, io);
     }
     let wanted = act.name_to_type().unwrap_or(WORD).to_owned();
+    let focused = io.host.moment();
     loop {
         io.host.forget_typed_ahead();
-        let focused = io.host.moment();
         ask(&format!("Type {wanted} to approve #{id}; anything else leaves it waiting: "), io)?;
         let Some(typed) = line(io)? else { return later(id, io) };
         let decided = io.host.moment();
@@ -40,6 +40,7 @@ pub(super) async fn run(proposal: Proposal, io: &mut Headless<'_>) -> Outcome {
             return later(id, io);
         }
         if decided.uptime_ms < focused.uptime_ms.saturating_add(DEAD_MS) {
+            io.host.sleep(DEAD_MS).await;
             io.say("that came too fast to have been read: once more");
             continue;
         }

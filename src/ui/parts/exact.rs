@@ -36,18 +36,19 @@ pub(crate) fn rows(statement: &str, width: usize) -> Vec<Row> {
         let mut indent = true;
         for cluster in line.graphemes(true) {
             indent &= matches!(cluster, " " | "\t");
-            let (shown, hidden) = visible(cluster, indent);
-            let wide = shown.width();
-            if used > 0 && used + wide > width {
-                let next =
-                    Row { number: None, text: String::new(), bytes: row.bytes.end..row.bytes.end, hidden: false };
-                rows.push(std::mem::replace(&mut row, next));
-                used = 0;
+            for Piece { shown, bytes, hidden } in visible(cluster, indent) {
+                let wide = shown.width();
+                if used > 0 && used + wide > width {
+                    let next =
+                        Row { number: None, text: String::new(), bytes: row.bytes.end..row.bytes.end, hidden: false };
+                    rows.push(std::mem::replace(&mut row, next));
+                    used = 0;
+                }
+                row.text.push_str(&shown);
+                row.hidden |= hidden;
+                row.bytes.end += bytes;
+                used += wide;
             }
-            row.text.push_str(&shown);
-            row.hidden |= hidden;
-            row.bytes.end += cluster.len();
-            used += wide;
         }
         at += line.len() + 1;
         // The line's end belongs to its last row.
@@ -57,24 +58,32 @@ pub(crate) fn rows(statement: &str, width: usize) -> Vec<Row> {
     rows
 }
 
-/// A cluster as it is shown, and whether it would not be seen as it is. Tabs that indent a line become spaces; every
-/// other one is shown, since in a literal it matters.
-fn visible(cluster: &str, indent: bool) -> (String, bool) {
-    if cluster == "\t" {
-        return (if indent { "    ".to_owned() } else { named(cluster) }, false);
-    }
-    let hidden = cluster.chars().any(risky);
-    if cluster.len() <= CLUSTER {
-        // A backslash of the statement stays what it is; only what the escaper would write with one is named instead.
-        let shown = if cluster.contains(['\r', '\n']) { named(cluster) } else { escape(cluster) };
-        return (shown, hidden);
-    }
-    (named(cluster), true)
+/// A part of a row that is not taken apart.
+struct Piece {
+    shown: String,
+    bytes: usize,
+    hidden: bool,
 }
 
-/// Every character by its code point.
-fn named(cluster: &str) -> String {
-    cluster.chars().map(|c| format!("<U+{:04X}>", u32::from(c))).collect()
+/// A cluster as it is shown, and whether it would not be seen as it is. Tabs that indent a line become spaces; every
+/// other one is shown, since in a literal it matters.
+fn visible(cluster: &str, indent: bool) -> Vec<Piece> {
+    let whole = |shown: String, hidden: bool| vec![Piece { shown, bytes: cluster.len(), hidden }];
+    if cluster == "\t" {
+        return if indent { whole("    ".to_owned(), false) } else { named(cluster, false) };
+    }
+    let hidden = cluster.chars().any(risky);
+    if cluster.len() > CLUSTER {
+        return named(cluster, true);
+    }
+    // A backslash of the statement stays what it is; only what the escaper would write with one is named instead.
+    if cluster.contains(['\r', '\n']) { named(cluster, hidden) } else { whole(escape(cluster), hidden) }
+}
+
+/// Every character by its code point, each a piece of its own.
+fn named(cluster: &str, hidden: bool) -> Vec<Piece> {
+    let name = |c: char| Piece { shown: format!("<U+{:04X}>", u32::from(c)), bytes: c.len_utf8(), hidden };
+    cluster.chars().map(name).collect()
 }
 
 /// What the screen remembers of the statement in the box: its rows at a width, and the byte at its upper edge, which

@@ -104,7 +104,7 @@ mod tests {
         assert_eq!(set("long_query_time", "0.5").unwrap(), "SET GLOBAL long_query_time = 0.5");
         assert_eq!(set("slow_query_log", "on").unwrap(), "SET GLOBAL slow_query_log = ON");
         assert_eq!(set("innodb_buffer_pool_size", "2G").unwrap(), "SET GLOBAL innodb_buffer_pool_size = 2147483648");
-        assert_eq!(set("log_output", "it's").unwrap(), "SET GLOBAL log_output = 'it''s'");
+        assert_eq!(set("default_week_format", "it's").unwrap(), "SET GLOBAL default_week_format = 'it''s'");
         assert_eq!(set("x", "1; DROP TABLE t").unwrap(), "SET GLOBAL x = '1; DROP TABLE t'");
         for name in ["", "a b", "a=1,b", "@@x", "x`", "1a", "a.b"] {
             assert!(set(name, "1").is_err(), "{name}");

@@ -48,7 +48,7 @@ const CASES: &[(&str, &str, &str)] = &[
     (
         "insert-without-column-names",
         "INSERT OR IGNORE INTO main.t VALUES (1, 2, 3, 4)",
-        "INSERT INTO t (id) VALUES (1)",
+        "INSERT INTO t (id) VALUES (9001)",
     ),
     ("not-in-with-a-query", "DELETE FROM t WHERE id NOT IN (SELECT id FROM u)", "DELETE FROM t WHERE id NOT IN (1)"),
     ("reindex-blocks-writers", "REINDEX t", "ANALYZE t"),
