@@ -148,7 +148,7 @@ pub enum ActError {
     #[error("it failed ({error}) and left {left}")]
     Wreck {
         /// What the server said.
-        error: SessionError,
+        error: Box<SessionError>,
         /// What is left, and how to remove it.
         left: String,
     },

@@ -3,6 +3,11 @@
 use super::names::literal;
 use crate::domain::text::hex;
 use bson::{Bson, Document};
+use std::ops::Range;
+
+/// Moments of the years 0001 to 9999, milliseconds: only those have a text of their own, and the library writes later
+/// ones as the last of them.
+const YEARS: Range<i64> = -62_135_596_800_000..253_402_300_800_000;
 
 /// A document as text that [`super::command::parse`] reads back.
 pub(in crate::engine::mongodb) fn document(document: &Document) -> String {
@@ -20,8 +25,8 @@ fn value(value: &Bson) -> String {
         Bson::Boolean(on) => on.to_string(),
         Bson::Null => "null".to_owned(),
         Bson::DateTime(at) => match at.try_to_rfc3339_string() {
-            Ok(text) => format!("{{\"$date\": {}}}", literal(&text)),
-            Err(_) => format!("{{\"$date\": {{\"$numberLong\": \"{}\"}}}}", at.timestamp_millis()),
+            Ok(text) if YEARS.contains(&at.timestamp_millis()) => format!("{{\"$date\": {}}}", literal(&text)),
+            _ => format!("{{\"$date\": {{\"$numberLong\": \"{}\"}}}}", at.timestamp_millis()),
         },
         // The type is written only where plain digits would lose it.
         Bson::Int64(n) if i32::try_from(*n).is_ok() => format!("{{\"$numberLong\": \"{n}\"}}"),

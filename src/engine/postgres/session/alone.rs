@@ -65,7 +65,7 @@ impl PgSession {
         }
         let cleaned = self.clean_up(shape, &found, &json!(known).to_string()).await;
         match (cleaned, &shape.what) {
-            (Err(left), _) => Err(ActError::Wreck { error, left }),
+            (Err(left), _) => Err(ActError::Wreck { error: error.into(), left }),
             // Half a drop cannot be taken back, and the rest of it is what was approved.
             (Ok(dropped), What::Drop(_)) if dropped > 0 => Ok(Acted {
                 took_ms: elapsed_ms(started),

@@ -111,9 +111,9 @@ impl MongoSession {
         }
         if let Err(Refusal::TooManyRows { changed, most }) = job.approved.accepts_rows(count.found) {
             return Err(ActError::Wreck {
-                error: SessionError::Unsupported(format!(
+                error: Box::new(SessionError::Unsupported(format!(
                     "{changed} documents changed, and at most {most} were approved"
-                )),
+                ))),
                 left: "them changed: without transactions nothing can be rolled back. Others added documents that fit \
                        between the count and the act; the stored inverse brings back those that were counted"
                     .to_owned(),
@@ -224,9 +224,9 @@ impl MongoSession {
         error: SessionError,
         told: Option<u64>,
     ) -> ActError {
-        let unknown = |error| {
+        let unknown = |error: SessionError| {
             ActError::Wreck {
-            error,
+            error: error.into(),
             left: "an unknown number of documents changed: it ended half-way, and without transactions nothing is rolled back"
                 .to_owned(),
         }
@@ -241,7 +241,7 @@ impl MongoSession {
         match self.changed_by_now(job, prior).await {
             Ok(0) => not_done(error),
             Ok(changed) => ActError::Wreck {
-                error,
+                error: error.into(),
                 left: format!(
                     "{changed} of {} documents changed: without transactions nothing is rolled back. The stored inverse \
                      brings them back",

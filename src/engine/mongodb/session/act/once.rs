@@ -86,7 +86,7 @@ impl MongoSession {
                 Ok(resolved) if resolved.touched == job.approved.objects() => not_done(error),
                 // What it names is not what it was: it came through in spite of the error.
                 _ => ActError::Wreck {
-                    error,
+                    error: error.into(),
                     left: format!("what {} did by then: look at the collection and its indexes", job.statement.name()),
                 },
             },
@@ -118,7 +118,7 @@ impl MongoSession {
         match objects::indexes(self, database, collection).await {
             Ok(found) if ours(&found).is_empty() => not_done(error),
             _ => ActError::Wreck {
-                error,
+                error: error.into(),
                 left: format!(
                     "an index that nobody wants ({}). Remove it: db.getSiblingDB({}).runCommand({})",
                     left.join(", "),
