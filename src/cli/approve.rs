@@ -27,17 +27,17 @@ pub(super) async fn run(proposal: Proposal, io: &mut Headless<'_>) -> Outcome {
     let act = proposal.act();
     let drawn = act.digest();
     if !show(&proposal, io)? {
-        return later(id, io);
+        return Ok(later(id, io));
     }
     let wanted = act.name_to_type().unwrap_or(WORD).to_owned();
     let focused = io.host.moment();
     loop {
         io.host.forget_typed_ahead();
         ask(&format!("Type {wanted} to approve #{id}; anything else leaves it waiting: "), io)?;
-        let Some(typed) = line(io)? else { return later(id, io) };
+        let Some(typed) = line(io)? else { return Ok(later(id, io)) };
         let decided = io.host.moment();
         if typed != wanted {
-            return later(id, io);
+            return Ok(later(id, io));
         }
         if decided.uptime_ms < focused.uptime_ms.saturating_add(DEAD_MS) {
             io.host.sleep(DEAD_MS).await;
@@ -76,9 +76,9 @@ fn show(proposal: &Proposal, io: &mut Headless<'_>) -> Result<bool, Ended> {
     Ok(true)
 }
 
-fn later(id: u64, io: &mut Headless<'_>) -> Outcome {
+fn later(id: u64, io: &mut Headless<'_>) -> Exit {
     io.say(&format!("#{id} waits: nothing was approved"));
-    Ok(Exit::Findings)
+    Exit::Findings
 }
 
 fn ask(words: &str, io: &mut Headless<'_>) -> Result<(), Ended> {

@@ -112,6 +112,7 @@ impl Stage {
     }
 
     /// Where a proposal stands after the process that carried it out is gone, by what the server says of its mark.
+    #[must_use]
     pub fn after_crash(self, end: End) -> Self {
         match self {
             // An approval dies with its process, and nothing was sent.

@@ -190,7 +190,11 @@ fn draw_view(
     let mut right = Line::default();
     match &shown {
         Shown::Table(laid) => {
-            let seen = draw_table(canvas, inside, view, laid, list, name, model, density);
+            let of_engine = !SAMPLE_VIEWS.iter().any(|v| v.name == name);
+            let is_marked = |key: &str| !of_engine && key.parse().is_ok_and(|pid| model.health.marked.contains(&pid));
+            let columns = table_columns(laid, density);
+            let rows = List { laid, state: list, columns: &columns, mark_column: of_engine, marked: &is_marked, name };
+            let seen = list::draw(canvas, inside, &rows, view);
             let counted = format!("{} of {}", laid.order.len(), laid.table.rows.len());
             right.spans.push(canvas.span(counted, Role::Text));
             if !seen.is_empty() {
@@ -281,25 +285,9 @@ fn filtered(laid: Laid, list: &ListState) -> Shown {
     Shown::Table(laid)
 }
 
-fn draw_table(
-    canvas: &mut Canvas<'_>,
-    area: Rect,
-    view: &mut ViewState,
-    laid: &Laid,
-    state: &ListState,
-    name: &'static str,
-    model: &Model,
-    density: Density,
-) -> String {
-    let columns: Vec<usize> = if density == Density::List {
-        urgent_first(laid, &URGENT_FIRST)
-    } else {
-        (0..laid.table.columns.len()).collect()
-    };
-    let of_engine = !SAMPLE_VIEWS.iter().any(|v| v.name == name);
-    let marked = |key: &str| !of_engine && key.parse().is_ok_and(|pid| model.health.marked.contains(&pid));
-    let list = List { laid, state, columns: &columns, mark_column: of_engine, marked: &marked, name };
-    list::draw(canvas, area, &list, view)
+/// The columns that fit the screen's density, in order.
+fn table_columns(laid: &Laid, density: Density) -> Vec<usize> {
+    if density == Density::List { urgent_first(laid, &URGENT_FIRST) } else { (0..laid.table.columns.len()).collect() }
 }
 
 /// What stands behind the view's title: how many wait, how old the rows are.

@@ -178,7 +178,7 @@ async fn statements_that_hide_something() {
         "DELETE FROM orders WHERE id = 7 --\rDELETE FROM orders WHERE id = 8",
     ];
     for statement in hidden {
-        let statement = dba_gpt::domain::guard::decode_line(&statement.replace("\r", "\\r")).unwrap();
+        let statement = dba_gpt::domain::guard::decode_line(&statement.replace('\r', "\\r")).unwrap();
         if let Ok(proposal) = site.try_propose(&statement).await {
             refused(&site, &proposal, &consent(&proposal), "cannot be seen").await;
         }

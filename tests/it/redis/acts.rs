@@ -299,7 +299,7 @@ fn a_key_that_moves_voids_it() {
             let unlinked = surveyed(&mut *ground.session().await, &unlink).await.unwrap();
             ground.write(&format!("SET @a {}", "x".repeat(40_000)));
             let error = act(&ground, &unlink, &unlinked, &mut Notes::default()).await.unwrap_err();
-            assert_eq!(error, ActError::RolledBack(Refusal::Moved("a condition does not hold any more")));
+            assert!(matches!(error, ActError::RolledBack(Refusal::Moved(_))), "{error:?}");
             // Between the last look and the command.
             ground.write("SET @a 1");
             let (url, key) = (ground.url.clone(), ground.key("a"));

@@ -43,7 +43,7 @@ fn survey<'a>(
     Box::pin(async move { survey::survey(Reading::new(session), draft, login).await })
 }
 
-fn freeze<'a>(session: &'a mut dyn Session, kind: FixKind) -> Task<'a, Result<FixKind, SessionError>> {
+fn freeze(session: &mut dyn Session, kind: FixKind) -> Task<'_, Result<FixKind, SessionError>> {
     Box::pin(async move { sessions::freeze(&mut Reading::new(session), kind).await })
 }
 

@@ -77,7 +77,7 @@ pub(super) async fn read(asks: &mut dyn Asks) -> Result<Server, SessionError> {
     let place = Place {
         database: here.text(row, "db"),
         role,
-        server: get("server_uuid").or_else(|| Some(by_address)),
+        server: get("server_uuid").or(Some(by_address)),
         started_at,
         epoch: Some(match get("gtid_domain_id") {
             Some(domain) => format!("GTID domain {domain}, {written}"),

@@ -94,8 +94,8 @@ fn engine(table: &Table, found: &mut Found) {
 
 fn follows(verb: Verb, child: &Child) -> bool {
     match verb {
-        Verb::Delete | Verb::Replace => child.does & 3 != 0,
-        Verb::Update => child.does & 12 != 0,
+        Verb::Delete | Verb::Replace => child.does & 0b0011 != 0,
+        Verb::Update => child.does & 0b1100 != 0,
         Verb::Insert => false,
     }
 }

@@ -179,7 +179,7 @@ pub(in crate::engine::mysql) fn named(
                 names.extend(list.iter().cloned());
             }
             Objects::RenameTables(pairs) => {
-                names.extend(pairs.iter().flat_map(|(old, new)| [old.clone(), new.clone()]))
+                names.extend(pairs.iter().flat_map(|(old, new)| [old.clone(), new.clone()]));
             }
             Objects::CreateDatabase { .. } | Objects::DropDatabase(_) => {}
         },

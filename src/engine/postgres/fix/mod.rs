@@ -53,7 +53,7 @@ fn survey<'a>(
     })
 }
 
-fn freeze<'a>(session: &'a mut dyn Session, kind: FixKind) -> Task<'a, Result<FixKind, SessionError>> {
+fn freeze(session: &mut dyn Session, kind: FixKind) -> Task<'_, Result<FixKind, SessionError>> {
     Box::pin(freeze::freeze(session, kind))
 }
 

@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 /// Rows of the statement's own answer that are kept, to tell what a called function said.
 const ANSWER_ROWS: usize = 1_000;
 /// COMMIT may wait for a replica; after this nobody waits any more.
-const COMMIT: Duration = Duration::from_secs(60);
+const COMMIT: Duration = Duration::from_mins(1);
 /// A canceled statement outside a transaction has this long to say how it ended.
 const CANCEL: Duration = Duration::from_secs(10);
 /// Time for one of the act's own readings, milliseconds.

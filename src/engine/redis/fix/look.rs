@@ -81,7 +81,10 @@ pub(super) async fn is_itself(wire: &mut Wire, name: &str, writes: bool) -> Resu
     let [found, _, flags, ..] = entry.items() else {
         return Err(SessionError::Unsupported(format!("this server has no command {name}, or it was renamed")));
     };
-    let flagged = flags.items().iter().any(|flag| flag.text().eq_ignore_ascii_case("write"));
+    let says_write = |flags: &Reply| flags.items().iter().any(|flag| flag.text().eq_ignore_ascii_case("write"));
+    // A command of several others, such as XGROUP, has their flags with them and none of its own.
+    let inner = entry.items().get(9).map_or(&[][..], Reply::items);
+    let flagged = says_write(flags) || inner.iter().any(|one| one.items().get(2).is_some_and(says_write));
     if found.text().eq_ignore_ascii_case(name) && (flagged || !writes) {
         Ok(())
     } else {

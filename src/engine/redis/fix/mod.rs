@@ -46,7 +46,7 @@ async fn in_time<T>(look: impl Future<Output = Result<T, SessionError>>) -> Resu
 }
 
 /// Fills in what tells each connection from another; those that are gone are left out.
-fn freeze<'a>(session: &'a mut dyn Session, kind: FixKind) -> Task<'a, Result<FixKind, SessionError>> {
+fn freeze(session: &mut dyn Session, kind: FixKind) -> Task<'_, Result<FixKind, SessionError>> {
     Box::pin(async move {
         let FixKind::EndSessions(sessions) = kind else { return Ok(kind) };
         let (wire, us) = connection(session).await?;

@@ -101,7 +101,7 @@ async fn by_rules(wire: &mut Wire, user: &str, command: &Command, needed: &[Ques
         });
         commands == "+@all" && (keys || !matches!(command.deed, Deed::Keys(_)))
     });
-    let mut rules: BTreeSet<String> = needed.iter().map(|words| command_rule(words)).collect();
+    let mut rules: BTreeSet<String> = needed.iter().map(command_rule).collect();
     if let Deed::Keys(change) = &command.deed {
         rules.extend(change.keys.iter().map(|key| key_rule(key)));
     }

@@ -32,7 +32,7 @@ pub(super) fn survey<'a>(
             let facts = facts(wire, &command, &server).await?;
             may_be_touched(&facts, draft, us)?;
             let rights = rights::of(wire, &command, login).await?;
-            Ok(put_together(&command, server, facts, rights))
+            Ok(put_together(&command, server, &facts, rights))
         })
         .await
     })
@@ -143,12 +143,12 @@ fn told(client: &look::Client) -> String {
     facts.join(" ")
 }
 
-fn put_together(command: &Command, server: Server, facts: Facts, rights: Rights) -> Survey {
+fn put_together(command: &Command, server: Server, facts: &Facts, rights: Rights) -> Survey {
     let mut blast = Blast { exact_rows: facts.keys(), ..Blast::default() };
-    if server.replicas > 0 && !matches!(facts, Facts::Client(_) | Facts::Setting { .. }) {
+    if server.replicas > 0 && !matches!(*facts, Facts::Client(_) | Facts::Setting { .. }) {
         blast.replicas = Some(format!("{} replicas do the same a moment later", server.replicas));
     }
-    let inverse = match &facts {
+    let inverse = match facts {
         Facts::Keys(change, states) => {
             let inverse = undo::inverse(change, states);
             of_keys(change, states, &inverse, &mut blast);

@@ -33,7 +33,7 @@ use crate::engine::{Fixing, Session, Task};
 pub(super) static FIXING: Fixing = Fixing { survey: survey::survey, freeze, ended, with_login: |_, _| None };
 
 /// A file has no sessions to point at; the other kinds hold nothing that has to be frozen.
-fn freeze<'a>(_session: &'a mut dyn Session, kind: FixKind) -> Task<'a, Result<FixKind, SessionError>> {
+fn freeze(_session: &mut dyn Session, kind: FixKind) -> Task<'_, Result<FixKind, SessionError>> {
     Box::pin(async {
         match kind {
             FixKind::CancelStatements(_) | FixKind::EndSessions(_) => Err(SessionError::Unsupported(

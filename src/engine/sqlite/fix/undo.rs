@@ -51,7 +51,7 @@ pub(super) fn columns(change: &RowChange, shape: &Shape, key: &Key) -> Vec<Strin
         }
         Verb::Insert => key.columns.clone(),
         Verb::Delete => {
-            let place = key.is_place.then(|| key.columns.clone()).unwrap_or_default();
+            let place = if key.is_place { key.columns.clone() } else { Vec::default() };
             place.into_iter().chain(stored.map(|c| quote(&c.name))).collect()
         }
     }

@@ -360,7 +360,7 @@ impl Writer {
     }
 }
 
-/// SQLITE_BUSY and SQLITE_LOCKED.
+/// `SQLITE_BUSY` and `SQLITE_LOCKED`.
 fn is_busy(code: &str) -> bool {
     matches!(code, "5" | "6")
 }

@@ -213,7 +213,10 @@ fn without_transactions_it_is_looked_at_what_a_stop_has_left() {
             match left {
                 3 => assert_eq!(acted, Err(ActError::NotDone(SessionError::Canceled))),
                 _ => {
-                    assert!(matches!(&acted, Err(ActError::Wreck { left, .. }) if left.contains("2 of 3")), "{acted:?}")
+                    assert!(
+                        matches!(&acted, Err(ActError::Wreck { left, .. }) if left.contains("2 of 3")),
+                        "{acted:?}"
+                    );
                 }
             }
         }
@@ -244,9 +247,10 @@ fn an_index_build_that_fails_is_cleaned_up_or_named() {
             let mut session = connect(&mongo.url("shop")).await;
             mongo.react("createIndexes", Reaction::Hang);
             let before = mongo.reply_list("listIndexes");
-            match cleaned {
-                true => mongo.react("dropIndexes", Reaction::Turn(doc! {}, "listIndexes", before.clone())),
-                false => mongo.react("dropIndexes", Reaction::Fail(13, "Unauthorized", "not allowed")),
+            if cleaned {
+                mongo.react("dropIndexes", Reaction::Turn(doc! {}, "listIndexes", before.clone()))
+            } else {
+                mongo.react("dropIndexes", Reaction::Fail(13, "Unauthorized", "not allowed"))
             }
             let mut after = before;
             after.push(Bson::Document(doc! { "v": 2, "key": { "total": 1 }, "name": "total_1" }));
@@ -263,13 +267,11 @@ fn an_index_build_that_fails_is_cleaned_up_or_named() {
             );
             let sent = mongo.requests_of("dropIndexes").remove(0);
             assert_eq!(sent.get_array("index").unwrap(), &[Bson::from("total_1")]);
-            match cleaned {
-                true => assert_eq!(acted, Err(ActError::NotDone(SessionError::Canceled))),
-                false => {
-                    let wanted =
-                        r#"db.getSiblingDB("shop").runCommand({"dropIndexes": "orders", "index": ["total_1"]})"#;
-                    assert!(matches!(&acted, Err(ActError::Wreck { left, .. }) if left.contains(wanted)), "{acted:?}");
-                }
+            if cleaned {
+                assert_eq!(acted, Err(ActError::NotDone(SessionError::Canceled)))
+            } else {
+                let wanted = r#"db.getSiblingDB("shop").runCommand({"dropIndexes": "orders", "index": ["total_1"]})"#;
+                assert!(matches!(&acted, Err(ActError::Wreck { left, .. }) if left.contains(wanted)), "{acted:?}");
             }
         }
     });

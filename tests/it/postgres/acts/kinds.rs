@@ -79,7 +79,7 @@ fn sessions_are_ended_as_they_were_seen_and_no_others() {
         let proposal = rig.propose_kind(kind).await;
         let (done, _) = rig.carry_out(&proposal).await;
         assert_eq!(done.unwrap().answer, Some(format!("{busy_pid} t")));
-        let (done, _) = (rig.survey_draft(&proposal.draft).await, ());
+        let (done, ()) = (rig.survey_draft(&proposal.draft).await, ());
         assert!(done.is_err_and(|e| e.contains("gone")));
         rig.remove().await;
     });

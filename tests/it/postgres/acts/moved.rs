@@ -30,9 +30,9 @@ fn a_table_that_moved_voids_the_approval() {
             let proposal = rig.propose("DELETE FROM $.t WHERE id < 5").await;
             let owner_changes = change.contains("OWNER TO");
             if owner_changes {
-                rig.run(change).await
+                rig.run(change).await;
             } else {
-                rig.run_as_owner(change).await
+                rig.run_as_owner(change).await;
             }
             let rows = rig.rows("$.t").await;
             let mut fixer = rig.fixer().await;
@@ -59,9 +59,9 @@ fn a_table_that_moves_after_the_last_look_is_rolled_back_by_the_act_itself() {
                 let mut fixer = rig.fixer().await;
                 let (approved, fresh) = redeemed(&mut *fixer, &proposal).await.unwrap();
                 if change.contains("OWNER TO") {
-                    rig.run(change).await
+                    rig.run(change).await;
                 } else {
-                    rig.run_as_owner(change).await
+                    rig.run_as_owner(change).await;
                 }
                 let rows = rig.rows("$.t").await;
                 let mut notebook = Notebook::default();

@@ -173,10 +173,8 @@ impl Pump<'_> {
         passed: &mut usize,
     ) -> io::Result<Option<End>> {
         match fault {
-            Fault::Latency(time) => {
-                if self.left_within(time, held, from_server).await {
-                    return Ok(Some(End::Close));
-                }
+            Fault::Latency(time) if self.left_within(time, held, from_server).await => {
+                return Ok(Some(End::Close));
             }
             Fault::Jitter(most) => {
                 // Any spread will do; the number of bytes so far is as good a die as another.

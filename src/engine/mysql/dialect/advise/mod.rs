@@ -1,6 +1,6 @@
 //! What a colleague who knows MySQL and MariaDB would say about a statement before it runs.
 //!
-//! `rules` lists all of it, one rule a line; each family is a file. The rules are the kin of strong_migrations' and
+//! `rules` lists all of it, one rule a line; each family is a file. The rules are the kin of `strong_migrations`' and
 //! squawk's for these servers, and our own. Advice is no gate: what may run is decided by the guard. A statement in no
 //! form that is known here gets none.
 //!

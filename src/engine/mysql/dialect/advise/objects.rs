@@ -6,7 +6,7 @@ use super::super::forms::objects::{Index, IndexKind, Objects};
 use super::super::names::quote;
 use super::{Act, Remark};
 
-/// More columns than this make an index that costs more than it saves (strong_migrations' limit).
+/// More columns than this make an index that costs more than it saves (`strong_migrations`' limit).
 const WIDE: usize = 3;
 
 fn parts<'a>(act: &'a Act<'_>) -> &'a [Part] {

@@ -71,7 +71,7 @@ pub(in crate::engine::mysql) enum Part {
     Rename(Name),
     /// COMMENT and settings of statistics: words about the table alone.
     About(String),
-    /// FORCE, ROW_FORMAT and the like: the table is written anew.
+    /// FORCE, `ROW_FORMAT` and the like: the table is written anew.
     Rebuild(String),
     /// Anything else, by its first words.
     Other(String),
@@ -252,9 +252,11 @@ fn altered(words: Words<'_>, at: usize, end: usize) -> Option<Part> {
     }
     let at = at + usize::from(words.is(at, &["column"]));
     let (at, _) = skip_maybe(words, at);
-    (words.is(at + 1, &["set", "drop"]) && words.is(at + 2, &["default"]))
-        .then(|| words.identifier(at).map(Part::Default))
-        .unwrap_or_else(|| Some(Part::Other(slice(words, at - 1, end.min(at + 2)).to_ascii_lowercase())))
+    if words.is(at + 1, &["set", "drop"]) && words.is(at + 2, &["default"]) {
+        words.identifier(at).map(Part::Default)
+    } else {
+        Some(Part::Other(slice(words, at - 1, end.min(at + 2)).to_ascii_lowercase()))
+    }
 }
 
 fn renamed(words: Words<'_>, at: usize, end: usize) -> Option<Part> {

@@ -26,7 +26,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 /// Time for a COMMIT, and for the answer to a statement that was told to stop: rolling back takes as long as the work.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Why an act ends before it has happened.
 enum Failure {

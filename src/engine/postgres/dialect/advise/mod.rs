@@ -1,6 +1,6 @@
 //! What a colleague who knows PostgreSQL would say about a statement before it runs.
 //!
-//! The rules are those of squawk and of strong_migrations, under their names, as far as they make sense for one
+//! The rules are those of squawk and of `strong_migrations`, under their names, as far as they make sense for one
 //! statement that a person typed; a few are our own. `rules` lists them all, one a line; each family of rules is a
 //! file. A rule sees the statement through `act` and answers with remarks: what happens to whom, and the statements
 //! to run instead, made from the person's own names with `steps`.

@@ -148,11 +148,7 @@ fn picks_by_key(part: &Expr) -> bool {
     let (Some(op), Some(left), Some(right)) = (comparison.op(), comparison.lhs(), comparison.rhs()) else {
         return false;
     };
-    let fixed = match op {
-        BinOp::Eq(_) | BinOp::In(_) => true,
-        BinOp::OperatorCall(_) | BinOp::IsNotDistinctFrom(_) => true,
-        _ => false,
-    };
+    let fixed = matches!(op, BinOp::Eq(_) | BinOp::In(_) | BinOp::OperatorCall(_) | BinOp::IsNotDistinctFrom(_));
     fixed && (is_key(&left) || is_key(&right))
 }
 

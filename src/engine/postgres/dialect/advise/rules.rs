@@ -1,4 +1,4 @@
-//! Every rule, one a line. Names are squawk's as its manual has them, else strong_migrations' own words for a check.
+//! Every rule, one a line. Names are squawk's as its manual has them, else `strong_migrations`' own words for a check.
 
 use super::act::Act;
 use super::{columns, constraints, drops, indexes, keys, maintenance, names, new_columns, rows, types};

@@ -78,12 +78,10 @@ pub(super) fn named(root: &SyntaxNode, what: &What) -> Vec<Named> {
         scope::relations(root).into_iter().filter(|relation| relation.shadowed).map(|relation| relation.node).collect();
     for node in root.descendants() {
         match node.kind() {
-            K::RELATION_NAME_REF | K::TABLE_NAME_REF | K::VIEW_REF | K::SEQUENCE_REF => {
-                if !shadowed.contains(&node) {
-                    let named = Named::of(Sort::Relation, &node);
-                    schema = schema.or_else(|| named.as_ref()?.schema.clone());
-                    add(named);
-                }
+            K::RELATION_NAME_REF | K::TABLE_NAME_REF | K::VIEW_REF | K::SEQUENCE_REF if !shadowed.contains(&node) => {
+                let named = Named::of(Sort::Relation, &node);
+                schema = schema.or_else(|| named.as_ref()?.schema.clone());
+                add(named);
             }
             K::INDEX_REF => {
                 let named = Named::of(Sort::Relation, &node);

@@ -63,8 +63,9 @@ const fn of(name: &'static str, subcommand: &'static str, least: usize, most: us
 }
 
 /// The same for a command that servers keep for their administrators although it only shows.
-const fn inner(read: Read) -> Read {
-    Read { for_administrators: true, ..read }
+const fn inner(mut read: Read) -> Read {
+    read.for_administrators = true;
+    read
 }
 
 /// Every reading command. Left out on purpose: `XREAD` (may block), `PFCOUNT` (rewrites its cached count), `TOUCH`

@@ -17,7 +17,7 @@ use crate::domain::proposal::advice::Advice;
 use crate::engine::sql::advice::{self, Rule, rules};
 use act::Act;
 
-/// Every rule, one a line. Where squawk or strong_migrations has the rule for another engine, it has their name.
+/// Every rule, one a line. Where squawk or `strong_migrations` has the rule for another engine, it has their name.
 const RULES: &[Rule<Act>] = rules! {
     "adding-a-check-to-new-column" Note alter::check;
     "adding-a-computed-default" Warning alter::computed_default;
