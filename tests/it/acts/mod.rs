@@ -25,7 +25,8 @@ pub struct Site {
     url: String,
     workshop: Workshop,
     ways: Ways,
-    _home: Option<tempfile::TempDir>,
+    /// Removed with the last user of it.
+    home: Option<tempfile::TempDir>,
 }
 
 impl Site {
@@ -42,7 +43,7 @@ impl Site {
         .unwrap();
         drop(shop);
         let mut site = Self::at(home.path(), &format!("sqlite:{}", file.display()));
-        site._home = Some(home);
+        site.home = Some(home);
         site
     }
 
@@ -53,7 +54,7 @@ impl Site {
         let journal = Journal::new(AuditPlaces { data: data.clone(), state, second_anchor: None });
         let who = Who { user: "ann".into(), ..Who::default() };
         let workshop = Workshop::new(store, data, journal, who);
-        Self { folder: folder.to_owned(), url: url.to_owned(), workshop, ways: ways(url), _home: None }
+        Self { folder: folder.to_owned(), url: url.to_owned(), workshop, ways: ways(url), home: None }
     }
 
     /// Another process at the same files, with another person at it.

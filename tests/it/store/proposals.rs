@@ -137,8 +137,11 @@ async fn what_another_version_wrote_is_named_and_left_as_it_is() {
     let filed = store.file_proposal(proposal("DELETE FROM t WHERE id = 1")).await.unwrap();
     let other = store.file_proposal(proposal("DELETE FROM t WHERE id = 2")).await.unwrap();
     let db = Connection::open(home.file("store.db")).unwrap();
-    db.execute("UPDATE proposals SET body = '{\"shape\": 2}', stage = 'paused' WHERE id = ?1", [filed.id as i64])
-        .unwrap();
+    db.execute(
+        "UPDATE proposals SET body = '{\"shape\": 2}', stage = 'paused' WHERE id = ?1",
+        [i64::try_from(filed.id).unwrap()],
+    )
+    .unwrap();
     assert_eq!(store.proposals(9).await.unwrap(), std::slice::from_ref(&other));
     let [unread] = &store.unread_proposals().await.unwrap()[..] else { panic!("one cannot be read") };
     assert_eq!((unread.id, unread.target.as_str(), unread.stage.as_str()), (filed.id, "pg-orders", "paused"));

@@ -137,7 +137,7 @@ impl Scene for Redis {
         let info = self.admin.ask_whole(&["INFO", "all"]);
         all.extend(info.lines().filter(telling).map(str::to_owned));
         let folder = std::fs::read_dir(self.own.folder.path()).unwrap();
-        all.extend(folder.map(|file| format!("file {:?}", file.unwrap().file_name())));
+        all.extend(folder.map(|file| format!("file {}", file.unwrap().file_name().display())));
         all
     }
     async fn marks(&mut self, session: &mut dyn Session) -> Marks {

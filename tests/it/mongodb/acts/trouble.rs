@@ -248,9 +248,9 @@ fn an_index_build_that_fails_is_cleaned_up_or_named() {
             mongo.react("createIndexes", Reaction::Hang);
             let before = mongo.reply_list("listIndexes");
             if cleaned {
-                mongo.react("dropIndexes", Reaction::Turn(doc! {}, "listIndexes", before.clone()))
+                mongo.react("dropIndexes", Reaction::Turn(doc! {}, "listIndexes", before.clone()));
             } else {
-                mongo.react("dropIndexes", Reaction::Fail(13, "Unauthorized", "not allowed"))
+                mongo.react("dropIndexes", Reaction::Fail(13, "Unauthorized", "not allowed"));
             }
             let mut after = before;
             after.push(Bson::Document(doc! { "v": 2, "key": { "total": 1 }, "name": "total_1" }));
@@ -268,7 +268,7 @@ fn an_index_build_that_fails_is_cleaned_up_or_named() {
             let sent = mongo.requests_of("dropIndexes").remove(0);
             assert_eq!(sent.get_array("index").unwrap(), &[Bson::from("total_1")]);
             if cleaned {
-                assert_eq!(acted, Err(ActError::NotDone(SessionError::Canceled)))
+                assert_eq!(acted, Err(ActError::NotDone(SessionError::Canceled)));
             } else {
                 let wanted = r#"db.getSiblingDB("shop").runCommand({"dropIndexes": "orders", "index": ["total_1"]})"#;
                 assert!(matches!(&acted, Err(ActError::Wreck { left, .. }) if left.contains(wanted)), "{acted:?}");

@@ -95,7 +95,7 @@ impl Bench {
         let proposal = self.proposal(draft, first);
         let act = proposal.act();
         let judgement = guard::judge(mysql::SPEC.dialect, &Catalog::default(), draft);
-        let moment = |ms: u64| Moment { wall: Timestamp(ms as i64), uptime_ms: ms };
+        let moment = |ms: u64| Moment { wall: Timestamp(i64::try_from(ms).unwrap()), uptime_ms: ms };
         let consent = Consent {
             drawn: act.digest(),
             read_to_the_end: true,

@@ -97,7 +97,9 @@ fn nothing_happens_without_a_witness() {
         assert!(matches!(error, ActError::NoWitness(_)), "{error}");
         assert_eq!(bench.admin.number("SELECT COUNT(*) FROM t WHERE a = 9"), 0);
         assert_eq!(one(&mut *session, "SELECT 1").await.int(), Some(1), "the session is clean and goes on");
-        let error = read(&mut *session, "DELETE FROM t WHERE id = 1", Default::default()).await.unwrap_err();
+        let error = read(&mut *session, "DELETE FROM t WHERE id = 1", dba_gpt::domain::rows::Limits::default())
+            .await
+            .unwrap_err();
         assert!(matches!(error, SessionError::Server(m) if m.code == "1792"), "and can only read again");
     });
 }
