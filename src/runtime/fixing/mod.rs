@@ -5,7 +5,7 @@
 //!       -> audit "intent" -> stored "intended" -> stored "running" -> act -> stored end -> audit "outcome"
 //! ```
 //!
-//! Each arrow is on disk before the next step begins, so that a crash leaves a stage from which [`recover`] knows what
+//! Each arrow is on disk before the next step begins, so that a crash leaves a stage from which `recover` knows what
 //! may have happened. The fix login is fetched for one act and forgotten with it.
 
 mod carry_out;
