@@ -81,11 +81,8 @@ fn every_form_with_an_inverse_comes_back_to_the_very_definition() {
             "CREATE SCHEMA $_more",
             "CREATE TYPE $.mood AS ENUM ('sad', 'ok')",
             "CREATE DOMAIN $.small AS int CHECK (VALUE < 10)",
-            "DROP SEQUENCE $.numbers",
         ];
         let before = rig.one(DEFINITIONS).await;
-        let next = "SELECT (last_value + 5)::text FROM $.numbers";
-        assert_eq!(rig.one(next).await, "16");
         for statement in forms {
             let survey = rig.survey(statement).await.unwrap_or_else(|e| panic!("{statement}: {e}"));
             assert!(matches!(survey.inverse, Inverse::Statements(_)), "{statement}: {:?}", survey.inverse);
@@ -95,8 +92,9 @@ fn every_form_with_an_inverse_comes_back_to_the_very_definition() {
             rig.undo(&undo).await;
             assert_eq!(rig.one(DEFINITIONS).await, before, "{statement}: {undo:?}");
         }
-        // The new sequence goes on where the old one stood.
-        assert_eq!(rig.one("SELECT nextval('$.numbers')::text").await, "16");
+        // A sequence goes on where the old one stood, or nobody says that it comes back.
+        let survey = rig.survey("DROP SEQUENCE $.numbers").await.unwrap();
+        assert!(matches!(&survey.inverse, Inverse::None(why) if why.contains("cannot see")), "{:?}", survey.inverse);
         rig.remove().await;
     });
 }

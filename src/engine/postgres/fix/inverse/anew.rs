@@ -22,6 +22,7 @@ static ANEW: Query = Query {
   END AS definition,
   CASE WHEN c.relkind = 'S' THEN (SELECT (p.last_value::numeric + p.increment_by)::text FROM pg_catalog.pg_sequences p
      WHERE p.schemaname = n.nspname AND p.sequencename = c.relname AND p.last_value IS NOT NULL) END AS next,
+  CASE WHEN c.relkind = 'S' THEN NOT has_sequence_privilege(c.oid, 'USAGE, SELECT') ELSE false END AS hidden,
   CASE WHEN c.relkind = 'S' THEN EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_class'::regclass
      AND d.objid = c.oid AND d.deptype IN ('a', 'i')) ELSE false END AS owned,
   quote_ident(o.rolname) AS owner, c.relacl IS NOT NULL AS granted, array_to_string(c.reloptions, ', ') AS options,
@@ -93,6 +94,7 @@ pub(in super::super) async fn of_drop(
                 statements.extend(indexes);
             }
             "S" if flag("owned") => return none("a column draws its values from it"),
+            "S" if flag("hidden") => return none("this login cannot see where the sequence stands"),
             "S" => {
                 statements.push(definition);
                 statements.extend(text("next").map(|next| format!("ALTER SEQUENCE {name} RESTART WITH {next}")));
