@@ -101,8 +101,10 @@ fn statement(args: &args::Sql, io: &mut Headless<'_>) -> Result<String, Ended> {
 fn plan(typed: &str, opened: &Opened, io: &Headless<'_>) -> Result<String, Ended> {
     match turn::plan_statement(typed, &opened.context(io)) {
         Turn::Run { statements, .. } => Ok(statements.into_iter().next().map(|s| s.statement).unwrap_or_default()),
-        Turn::Refused { judgement, .. } | Turn::Propose { judgement, .. } => {
-            Err(Ended::with(Exit::Refused, refusal(&judgement)))
+        Turn::Refused { judgement, .. } => Err(Ended::with(Exit::Refused, refusal(&judgement))),
+        Turn::Propose { judgement, .. } => {
+            let words = format!("{}\n--propose files it for that; filing changes nothing", refusal(&judgement));
+            Err(Ended::with(Exit::Refused, words))
         }
         _ => Err(Ended::with(Exit::Fault, "the statement could not be planned")),
     }

@@ -169,6 +169,12 @@ pub fn refused(model: &mut Model, id: u64, why: String) -> Vec<Effect> {
 pub fn show(model: &mut Model) -> Vec<Effect> {
     if model.screen != Screen::Approvals {
         model.approvals.came_from = Some(model.screen);
+        // Whoever comes here wants to see what waits, not what was decided the last time.
+        let decided = super::selected(model).is_some_and(|filed| !filed.proposal.stage.is_open());
+        if decided && model.approvals.open() > 0 {
+            model.approvals.list.key = None;
+            model.approvals.list.cursor = 0;
+        }
     }
     vec![Effect::LoadProposals]
 }

@@ -75,7 +75,7 @@ impl Workshop {
             self.audit("approved", &proposal, "the first of two approvals").await?;
             return Ok(proposal);
         }
-        let words = format!("approved, digest {}", ticket.digest().short());
+        let words = format!("digest {}", ticket.digest().short());
         self.step(&mut proposal, Stage::Approved, &words, true, told).await?;
         // From here on every way out leaves a stage that says what happened.
         let outcome = match self.audit("approved", &proposal, &words).await {
