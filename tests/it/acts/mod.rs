@@ -3,6 +3,7 @@
 mod crash;
 mod servers;
 mod tamper;
+mod terminal;
 mod whole;
 
 use dba_gpt::domain::guard::Class;
