@@ -133,6 +133,15 @@ async fn blast(session: &mut dyn Session, deed: &Deed, facts: &Facts) -> Result<
             ));
         }
     }
+    blast.rewrite.get_or_insert(false);
+    blast.replicas = Some("none: a file has none of its own; what copies it sees another file".into());
+    blast.disk.get_or_insert_with(|| {
+        let held = match facts.file.journal_mode.as_str() {
+            "wal" => "the write-ahead log grows by the pages that change, until the next checkpoint",
+            _ => "a journal beside the file holds the pages that change, until the act has ended",
+        };
+        held.to_owned()
+    });
     Ok(blast)
 }
 
