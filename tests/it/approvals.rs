@@ -307,6 +307,28 @@ fn a_dry_run_reads_and_never_writes() {
 }
 
 #[test]
+fn the_tab_opens_on_what_waits_and_not_on_what_was_decided() {
+    let mut done = proposals::update_on_dwh(58);
+    done.stage = Stage::Done;
+    let mut m = proposals::model(vec![done, proposals::update_on_dwh(57)]);
+    let number = |m: &Model| dba_gpt::app::approvals::selected(m).map(|f| f.proposal.id);
+    // The person looked at the decided one, then went elsewhere; meanwhile another one arrived.
+    act(&mut m, Action::Tab(Screen::Approvals));
+    act(&mut m, Action::Move(Motion::By(1)));
+    assert_eq!(number(&m), Some(58));
+    act(&mut m, Action::Tab(Screen::Health));
+    let now = m.now;
+    update(&mut m, Event::ProposalChanged(now, Box::new(proposals::update_on_dwh(59))));
+    act(&mut m, Action::Tab(Screen::Approvals));
+    assert_eq!(number(&m), Some(59));
+    // On the tab itself nothing moves the cursor but the person.
+    act(&mut m, Action::Move(Motion::By(2)));
+    assert_eq!(number(&m), Some(58));
+    act(&mut m, Action::Tab(Screen::Approvals));
+    assert_eq!(number(&m), Some(58));
+}
+
+#[test]
 fn the_list_puts_what_waits_first_and_the_newest_above() {
     let list = vec![
         proposals::done(70),

@@ -170,6 +170,8 @@ pub fn show(model: &mut Model) -> Vec<Effect> {
     if model.screen != Screen::Approvals {
         model.approvals.came_from = Some(model.screen);
         // Whoever comes here wants to see what waits, not what was decided the last time.
+        let table = super::table::table(model);
+        model.approvals.list.follow(&table);
         let decided = super::selected(model).is_some_and(|filed| !filed.proposal.stage.is_open());
         if decided && model.approvals.open() > 0 {
             model.approvals.list.key = None;
