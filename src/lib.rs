@@ -60,7 +60,7 @@
 //!
 //! | to change | look at |
 //! |---|---|
-//! | what a key does, the footer, help, palette, `:` words | `app/action.rs` (one registry) and the act in `app/update.rs` |
+//! | what a key does, the footer, help, palette, `:` words | `app/registry.rs` (one line each) and what it does in `app/respond.rs` |
 //! | a question that is understood | `domain/question/` (words -> intent), `engine/*/dialect/questions/` (intent -> statement) |
 //! | what the guard lets through | `engine/*/dialect/classify/` |
 //! | what an act is looked at for, how it is undone | `engine/*/fix/`; how it runs: `engine/*/session/act` |

@@ -6,7 +6,8 @@ use super::fleet::current_list;
 use super::line::{Edit, Line};
 use super::model::Model;
 use super::overlay::Overlay;
-use super::update::{act, follow_lists, run_command};
+use super::respond::{act, run_command};
+use super::update::follow_lists;
 use super::{approvals, command, conversation};
 
 pub(super) fn toggle(model: &mut Model, overlay: Overlay) {

@@ -24,6 +24,8 @@ pub mod list;
 pub mod model;
 pub mod overlay;
 pub mod pane;
+pub mod registry;
+mod respond;
 pub mod security;
 mod sessions;
 pub mod table;

@@ -22,7 +22,7 @@ pub(super) fn mark(model: &mut Model) {
     if !model.health.marked.remove(&pid) {
         model.health.marked.insert(pid);
     }
-    super::update::act(model, super::action::Action::Move(super::list::Motion::By(1)));
+    super::respond::act(model, super::action::Action::Move(super::list::Motion::By(1)));
 }
 
 fn under_cursor(model: &mut Model) -> Option<i64> {

@@ -3,6 +3,7 @@
 //! ```text
 //! mod -> app_loop -> perform -> watcher (one a target: samples, views)
 //!                            -> reader  (one a target: chat statements, schemas, exports)
+//!                            -> fixer   (files and decides proposals; one task an act) -> fixing
 //!                            -> storage (the store's own task)
 //! connect (a target's way in) -> tunnel, vault, ask: each at the first need, shared by both tasks of the target
 //! ```
