@@ -125,6 +125,11 @@ impl AppLoop {
             Input::Key(key) if key.kind != KeyEventKind::Release => ui::on_key(key, &self.model, &mut self.view),
             Input::Paste(text) => ui::on_paste(&text, &self.model, &mut self.view),
             Input::Mouse(mouse) => ui::on_mouse(mouse, &self.model, &mut self.view),
+            Input::Resize(..) => {
+                // The size may be the old one again by now: what the terminal lost in between is drawn anew.
+                self.screen.forget()?;
+                Vec::new()
+            }
             _ => Vec::new(),
         };
         self.take(Event::Clock(clock::moment()))?;
