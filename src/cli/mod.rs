@@ -20,6 +20,7 @@ mod completions;
 mod config;
 mod config_check;
 mod doctor;
+mod errors;
 mod guard;
 mod health;
 mod host;
@@ -36,7 +37,7 @@ pub use audit::{AuditCheck, AuditEntry, AuditTrouble};
 pub use host::{Headless, HeadlessTarget, Host, Terminal};
 pub use vault::{VaultAnswer, VaultOrder, VaultTrouble};
 
-use crate::config::args::{ApprovalsAction, Command, TargetsAction};
+use crate::config::args::{ApprovalsAction, Command, ErrorsAction, TargetsAction};
 use crate::config::{Config, Demo, Mistakes};
 use std::io;
 
@@ -117,6 +118,7 @@ pub async fn run(command: Command, configuration: Result<Config, Mistakes>, io: 
 async fn dispatch(command: Command, configuration: &Result<Config, Mistakes>, io: &mut Headless<'_>) -> Outcome {
     match &command {
         Command::Guard(args) => return guard::run(args, io),
+        Command::Errors { action: ErrorsAction::Classify(args) } => return errors::run(args, io),
         Command::Completions { shell } => return completions::script(*shell, io),
         Command::Man => return completions::man(io),
         Command::Selftest(args) if !io.targets_were_named() && !io.common.demo => return selftest::run(args, io).await,
@@ -152,6 +154,7 @@ async fn dispatch(command: Command, configuration: &Result<Config, Mistakes>, io
         Command::Selftest(args) => selftest::run(&args, io).await,
         Command::Approvals { action } => approvals::run(&action, io).await,
         Command::Guard(_)
+        | Command::Errors { .. }
         | Command::Completions { .. }
         | Command::Man
         | Command::Config { .. }

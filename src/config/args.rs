@@ -64,6 +64,12 @@ pub enum Command {
     Sql(Sql),
     /// Judge statements from standard input without any database.
     Guard(Guard),
+    /// Say what an error is: code, kind, object, signature, whether trying again helps. No database is needed.
+    Errors {
+        /// What to do with it.
+        #[command(subcommand)]
+        action: ErrorsAction,
+    },
     /// Try the guard on the attacks that ship with it, and the gates behind it on a server of your own.
     Selftest(Selftest),
     /// Sample every target once and say how it is.
@@ -178,6 +184,27 @@ pub struct Guard {
     #[arg(long)]
     pub lines: bool,
     /// Print one JSON object a line.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to do with an error.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ErrorsAction {
+    /// Name the error on standard input, from its text alone; one JSON object a line.
+    Classify(Classify),
+}
+
+/// `errors classify`: one message, or one a line.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Classify {
+    /// Whose errors they are: `postgres`, `mysql`, `mongodb`, `redis`, `sqlite` or `oracle`.
+    #[arg(long, value_name = "E")]
+    pub engine: String,
+    /// Take every input line as one message, with the escapes \\ \n \r \t \u{hex}; one output line for each.
+    #[arg(long)]
+    pub lines: bool,
+    /// Print one JSON object a line, which it always does; for scripts that give it everywhere.
     #[arg(long)]
     pub json: bool,
 }

@@ -1,6 +1,7 @@
 //! The pure half of an engine: what it needs to be classified, quoted, and asked in words. No driver, no async.
 
 use super::connection::Approach;
+use super::error::naming::ErrorNaming;
 use super::error_event::ConnectKind;
 use super::guard::{Author, Catalog, Judgement};
 use super::proposal::advice::Advice;
@@ -14,6 +15,9 @@ use super::target::{EngineId, Timestamp};
 pub trait Dialect: Send + Sync {
     /// Which engine this is.
     fn engine(&self) -> EngineId;
+
+    /// Its errors: which one a text is, and what is known about it.
+    fn errors(&self) -> &'static dyn ErrorNaming;
 
     /// Judges a statement. Anything not understood is `deny`/`unparsed`.
     fn classify(&self, statement: &str, author: Author, catalog: &Catalog) -> Judgement;

@@ -15,6 +15,7 @@ pub mod sqlite;
 
 use crate::domain::activity::Sample;
 use crate::domain::dialect::Dialect;
+use crate::domain::error::naming::ErrorNaming;
 use crate::domain::error_event::{ConnectError, SessionError};
 use crate::domain::guard::ticket::{Approved, Refusal};
 use crate::domain::guard::{Allowed, Catalog};
@@ -321,6 +322,16 @@ pub static ENGINES: &[&EngineSpec] = &[&postgres::SPEC, &mysql::SPEC, &mongodb::
 /// The engine of a name.
 pub fn by_name(name: &str) -> Option<&'static EngineSpec> {
     ENGINES.iter().copied().find(|e| e.id.0 == name)
+}
+
+/// The errors of a name: of an engine, or of a product whose errors are known although nobody connects to it.
+pub fn errors_of(name: &str) -> Option<&'static dyn ErrorNaming> {
+    by_name(name).map(|e| e.dialect.errors())
+}
+
+/// Every name that [`errors_of`] knows.
+pub fn names_with_errors() -> Vec<&'static str> {
+    ENGINES.iter().map(|e| e.id.0).collect()
 }
 
 /// The engine of a URL or path.

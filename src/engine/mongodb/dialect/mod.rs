@@ -3,6 +3,7 @@
 mod approach;
 pub(super) mod classify;
 pub(super) mod command;
+mod errors;
 pub(super) mod kinds;
 mod names;
 mod questions;
@@ -28,6 +29,10 @@ pub static DIALECT: &dyn Dialect = &Pure;
 impl Dialect for Pure {
     fn engine(&self) -> EngineId {
         super::ID
+    }
+
+    fn errors(&self) -> &'static dyn crate::domain::error::naming::ErrorNaming {
+        &errors::Errors
     }
     fn classify(&self, statement: &str, author: Author, catalog: &Catalog) -> Judgement {
         classify::classify(statement, author, catalog)

@@ -3,6 +3,7 @@
 mod advise;
 mod approach;
 mod classify;
+mod errors;
 mod names;
 mod questions;
 
@@ -27,6 +28,10 @@ pub(super) static DIALECT: &dyn Dialect = &Pure;
 impl Dialect for Pure {
     fn engine(&self) -> EngineId {
         super::ID
+    }
+
+    fn errors(&self) -> &'static dyn crate::domain::error::naming::ErrorNaming {
+        &errors::Errors
     }
     fn classify(&self, statement: &str, author: Author, catalog: &Catalog) -> Judgement {
         classify::classify(statement, author, catalog)

@@ -4,6 +4,7 @@ pub(super) mod acts;
 mod approach;
 mod big_reads;
 pub(super) mod classify;
+mod errors;
 pub(super) mod forms;
 pub(super) mod line;
 mod names;
@@ -26,6 +27,10 @@ pub(super) static DIALECT: &dyn Dialect = &Pure;
 impl Dialect for Pure {
     fn engine(&self) -> EngineId {
         super::ID
+    }
+
+    fn errors(&self) -> &'static dyn crate::domain::error::naming::ErrorNaming {
+        &errors::Errors
     }
     fn classify(&self, statement: &str, author: Author, _catalog: &Catalog) -> Judgement {
         classify::classify(statement, author)
