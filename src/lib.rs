@@ -3,7 +3,7 @@
 //! # Layers
 //!
 //! ```text
-//! main -> runtime -> { ui, cli, engine, store, secrets, export, config, demo }
+//! main -> runtime -> { ui, cli, engine, store, sources, secrets, export, config, demo }
 //!                      ui, cli -> app -> domain        cli also sees config, export and engine's registry
 //!                      the others -> domain            the demo is told by the runtime; nobody else sees it
 //! ```
@@ -17,6 +17,7 @@
 //! | [`engine`] | PostgreSQL, MySQL and MariaDB, MongoDB, Redis and Valkey, SQLite: a folder each, of one shape; `net` and `sql` are what several of them share |
 //! | [`runtime`] | tasks, clock and loop; the way in to a target: tunnel, password, login, retry, diagnosis |
 //! | [`config`] | files, variables and flags -> settings and targets |
+//! | [`sources`] | the bytes of server logs: files that grow, rotate and are compressed |
 //! | [`secrets`] | passwords from outside the configuration, and our own vault |
 //! | [`store`] | what is remembered: samples, sessions, attempts, conversations, proposals; the audit log of decisions and acts |
 //! | [`export`] | rows as CSV, JSON, Markdown and aligned columns |
@@ -91,5 +92,6 @@ pub mod engine;
 pub mod export;
 pub mod runtime;
 pub mod secrets;
+pub mod sources;
 pub mod store;
 pub mod ui;

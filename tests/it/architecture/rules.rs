@@ -19,6 +19,7 @@ const MAY_SEE: &[(&str, &[&str])] = &[
     ("export", &["domain"]),
     ("config", &["domain"]),
     ("secrets", &["domain"]),
+    ("sources", &["domain"]),
     ("demo", &["domain"]),
 ];
 
@@ -64,7 +65,9 @@ const RESERVED: &[Reserved] = &[
     },
     Reserved {
         pattern: r"\bstd::(fs|net|process|thread)\b|\bstd::env::(var|vars|args|current_dir|home_dir)\b",
-        welcome_in: &["runtime/", "engine/", "cli/", "store/", "demo/", "export/", "config/", "secrets/", "main.rs"],
+        welcome_in: &[
+            "runtime/", "engine/", "cli/", "store/", "demo/", "export/", "config/", "secrets/", "sources/", "main.rs",
+        ],
         reason: "the core and the screen touch nothing outside the process",
     },
     Reserved {

@@ -1,0 +1,10 @@
+//! Where the bytes of server logs come from: files that grow, rotate and are compressed, with the place kept at which
+//! the last look ended. What the bytes say is the engines' business (`Dialect`); when to look, the runtime's.
+//!
+//! ```text
+//! identity   which file this is, whatever it is called now
+//! follow     files that match a pattern: what was added since the last look
+//! ```
+
+pub mod follow;
+pub mod identity;
