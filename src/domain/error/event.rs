@@ -46,6 +46,11 @@ impl Source {
     pub fn is_private(self) -> bool {
         matches!(self, Self::Typed | Self::Pasted)
     }
+
+    /// It is measured again and again, and its end is seen, too.
+    pub fn is_condition(self) -> bool {
+        matches!(self, Self::Probe | Self::Sample)
+    }
 }
 
 /// An error that happened. All text is untrusted, redacted and cut to [`TEXT_BYTES`].

@@ -7,32 +7,31 @@
 //!
 //! Three different missing tables are one pattern and three incidents. An error that a person typed or pasted has a
 //! pattern and no incident.
+//!
+//! ```text
+//! detect   samples, probes and counters --> error events, and ends of conditions
+//! take     an event meets the book of what is known --> changes      (recurrence, correlate)
+//! act      what persons and fixes do with an incident                (stage)
+//! settle   what time does: quiet, silences that end, escalation
+//! analytics, handover   what is told of all of it
+//! ```
 
+pub mod act;
+pub mod limits;
+pub mod pattern;
+pub mod recurrence;
 pub mod stage;
 pub mod strategy;
 
 use super::error::event::{ErrorEvent, Source};
 use super::error::kind::{ErrorKind, Severity};
 use super::target::{TargetId, Timestamp};
+pub use act::{Act, Happening, TIMELINE_ENTRIES};
+pub use pattern::Pattern;
+use recurrence::Recurrence;
 use serde::{Deserialize, Serialize};
-use stage::Stage;
+use stage::{Resolution, Stage};
 use strategy::Strategy;
-
-/// Most entries of a timeline that are kept: the first and the newest.
-pub const TIMELINE_ENTRIES: usize = 200;
-
-/// Something that touched an incident.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Happening {
-    /// When.
-    pub at: Timestamp,
-    /// In words.
-    pub words: String,
-    /// The stage that it led to, where it led to another one.
-    pub stage: Option<Stage>,
-    /// Whose doing it was; none for our own.
-    pub who: Option<String>,
-}
 
 /// Nobody wants to hear of it for a while.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,14 +89,22 @@ pub struct Incident {
     pub detected_at: Timestamp,
     /// When it was over; none while it is not.
     pub resolved_at: Option<Timestamp>,
+    /// How it ended; none while it has not.
+    pub resolution: Option<Resolution>,
     /// Errors, all of its life.
     pub count: u64,
+    /// When they came, as far as the strategy wants to know.
+    pub recurrence: Recurrence,
     /// How often it came again after it was over.
     pub reopened: u32,
     /// The incident that is the cause of this one.
     pub cause: Option<u64>,
+    /// Why that one is its cause, in words; empty without one.
+    pub cause_reason: String,
     /// Incidents that follow from this one.
     pub followers: Vec<u64>,
+    /// Fixes that were proposed for it, by the numbers of their proposals, oldest first.
+    pub proposals: Vec<u64>,
     /// Nobody wants to hear of it for a while.
     pub silence: Option<Silence>,
     /// Who takes care of it.
@@ -127,6 +134,54 @@ impl Key {
 }
 
 impl Incident {
+    /// One that begins with this error; the strategy is still the one for something new.
+    pub fn new(id: u64, event: &ErrorEvent, detected_at: Timestamp) -> Self {
+        let mut recurrence = Recurrence::default();
+        recurrence.add(event.at, event.count);
+        let mut incident = Self {
+            id,
+            target: event.target.clone(),
+            engine: event.engine.clone(),
+            code: event.code.clone(),
+            kind: event.kind,
+            severity: event.severity,
+            object: event.object.clone(),
+            title: event.title.clone(),
+            message: event.message.clone(),
+            statement: event.statement.clone(),
+            more: event.more.clone(),
+            signature: event.signature.clone(),
+            group: event.group.clone(),
+            source: event.source,
+            transient: event.transient,
+            stage: Stage::Open,
+            strategy: Strategy::AiPowered,
+            first_at: event.at,
+            last_at: event.at,
+            detected_at: detected_at.max(event.at),
+            resolved_at: None,
+            resolution: None,
+            count: event.count,
+            recurrence,
+            reopened: 0,
+            cause: None,
+            cause_reason: String::new(),
+            followers: Vec::new(),
+            proposals: Vec::new(),
+            silence: None,
+            acknowledged_by: None,
+            escalated_at: None,
+            timeline: Vec::new(),
+        };
+        incident.tell(
+            event.at,
+            &format!("seen in {}: {}", event.source.words(), event.message),
+            Some(Stage::Open),
+            None,
+        );
+        incident
+    }
+
     /// The number as people say it.
     pub fn name(&self) -> String {
         format!("INC-{:04}", self.id)
@@ -139,41 +194,17 @@ impl Incident {
     pub fn resolution_ms(&self) -> Option<u64> {
         self.resolved_at.map(|end| end.since(self.detected_at))
     }
+    /// The key by which its next error finds it.
+    pub fn key(&self) -> Key {
+        Key { target: self.target.clone(), signature: self.signature.clone(), object: self.object.clone() }
+    }
+    /// It holds from one moment to another, and whoever measures it says when it is over: nothing is heard of it in
+    /// between. The others are over when no more errors come.
+    pub fn is_condition(&self) -> bool {
+        self.source.is_condition()
+    }
     /// Nobody wants to hear of it now.
     pub fn is_silenced(&self, now: Timestamp) -> bool {
         self.silence.as_ref().is_some_and(|s| now < s.until)
     }
-}
-
-/// What is remembered of all errors of one signature.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Pattern {
-    /// The key.
-    pub signature: String,
-    /// The engine's name.
-    pub engine: String,
-    /// The kind.
-    pub kind: ErrorKind,
-    /// The native code.
-    pub code: String,
-    /// The text with `N` and `VALUE`.
-    pub text: String,
-    /// A few words.
-    pub title: String,
-    /// When the first one happened.
-    pub first_at: Timestamp,
-    /// When the last one happened.
-    pub last_at: Timestamp,
-    /// How many, of all targets; those that a person typed or pasted are not in it.
-    pub count: u64,
-    /// How many were typed or pasted here.
-    pub private: u64,
-    /// Incidents of it.
-    pub incidents: u64,
-    /// Targets that met it.
-    pub targets: u64,
-    /// Errors of each hour, oldest first, that ends with the running hour.
-    pub hours: Vec<u64>,
-    /// Strategies of its incidents and how they ended: resolved and not.
-    pub outcomes: Vec<(Strategy, u64, u64)>,
 }

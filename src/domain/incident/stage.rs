@@ -1,4 +1,4 @@
-//! Where an incident stands.
+//! Where an incident stands, where it can go from there, and how it ended.
 
 use serde::{Deserialize, Serialize};
 
@@ -74,5 +74,34 @@ impl Stage {
                 | (Verifying, Resolved | Open | Reopened | Proposed)
                 | (Resolved, Reopened)
         )
+    }
+}
+
+/// How an incident ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Resolution {
+    /// No error came for a while.
+    Quiet,
+    /// What was measured is within its limits again, or the connection is back.
+    ConditionEnded,
+    /// The incident that it followed from is over.
+    CauseOver,
+    /// A person said so.
+    Person,
+    /// The fix of this proposal helped.
+    Fixed(u64),
+}
+
+impl Resolution {
+    /// In words, after "resolved: ".
+    pub fn words(&self) -> String {
+        match self {
+            Self::Quiet => "no more errors came".to_owned(),
+            Self::ConditionEnded => "the condition ended".to_owned(),
+            Self::CauseOver => "its cause is over".to_owned(),
+            Self::Person => "by a person".to_owned(),
+            Self::Fixed(proposal) => format!("the fix #{proposal} helped"),
+        }
     }
 }
