@@ -112,6 +112,13 @@ impl Catalogue {
         self.advice.get_or_init(|| parse_advice(self.tables.advice)).get(code)
     }
 
+    /// The advice for an error of this code whose words told this kind. Codes that stand for many kinds (`ERR` of one
+    /// engine, `1` of another) have an entry for each, filed under `CODE KIND`.
+    pub fn advice_for(&self, code: &str, kind: ErrorKind) -> Option<&Advice> {
+        let of_the_code = || self.advice(code).filter(|_| self.code(code).is_none_or(|k| k.kind == kind));
+        self.advice(&format!("{code} {kind}")).or_else(of_the_code)
+    }
+
     /// The message that is all of the text, in English or in another language of the server.
     pub fn recognise<'t>(&self, text: &'t str) -> Option<Recognised<'t>> {
         self.messages().recognise(text).or_else(|| self.translations().recognise(text))

@@ -60,13 +60,16 @@ pub struct Understood {
 /// Understands an error's text. Pure: the same text gives the same answer.
 pub fn understand(naming: &dyn ErrorNaming, text: &str, code: Option<&str>) -> Understood {
     let Named { code, kind, severity, object, message } = naming.name(text, code);
-    let known = naming.catalogue().code(&code);
+    let catalogue = naming.catalogue();
+    let known = catalogue.code(&code);
     let kind = kind.or(known.map(|k| k.kind)).unwrap_or(ErrorKind::Other);
+    // Where the words told another kind than the code has, what is known about the code is about something else.
+    let known = known.filter(|k| k.kind == kind);
     let severity = severity.or(known.map(|k| k.severity)).unwrap_or_else(|| kind.severity());
-    let advice = naming.catalogue().advice(&code).filter(|_| known.is_none_or(|k| k.kind == kind));
-    let title = advice
+    let title = catalogue
+        .advice_for(&code, kind)
         .map(|a| a.title.clone())
-        .or_else(|| known.filter(|k| k.kind == kind).map(|k| k.meaning.to_owned()))
+        .or_else(|| known.map(|k| k.meaning.to_owned()))
         .or_else(|| super::catalogue::kind_advice(kind).map(|a| a.title.clone()))
         .unwrap_or_else(|| kind.word().to_owned());
     let transient = known.map_or_else(|| may_pass(kind), |k| k.transient);
