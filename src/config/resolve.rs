@@ -8,6 +8,7 @@ use super::places::Places;
 use super::settings::{self, SETTINGS, Setting};
 use super::targets::{self, Demo, TargetConfig};
 use super::ui::Ui;
+use super::webhook::{self, WEBHOOK_VARIABLE, Webhook};
 use super::written::{KeyBinding, Written};
 use crate::domain::rows::Limits;
 use crate::domain::schedule::{Backoff, BreakerLimits, Patience};
@@ -121,6 +122,8 @@ pub struct Config {
     pub keys: Vec<KeyBinding>,
     /// A file that opens the vault in place of a passphrase.
     pub vault_key_file: Option<PathBuf>,
+    /// Where news of critical incidents is sent.
+    pub webhook: Option<Webhook>,
     /// What works but should not stay so, a sentence each.
     pub warnings: Vec<String>,
     /// Every setting with where it is from.
@@ -145,6 +148,10 @@ pub fn load(inputs: &Inputs<'_>) -> Result<Config, Mistakes> {
         let place = written.keys.get(index).map(|binding| binding.place.clone());
         written.mistakes.push(Mistake { place, text });
     }
+    let webhook = webhook::decide(inputs.variables, written.webhook.take()).unwrap_or_else(|mistake| {
+        written.mistakes.push(mistake);
+        None
+    });
     if !written.mistakes.is_empty() {
         // As a person reads: by file, then from the top; what is in no file last.
         written.mistakes.sort_by_key(|mistake| {
@@ -182,6 +189,7 @@ pub fn load(inputs: &Inputs<'_>) -> Result<Config, Mistakes> {
         keep: Keep { raw_hours: values.whole(&settings::RAW_HOURS), keep_days: values.whole(&settings::KEEP_DAYS) },
         keys: written.keys,
         vault_key_file,
+        webhook,
         warnings,
         values,
         vault_key_file_source,
@@ -229,7 +237,10 @@ fn unknown_variables(variables: &BTreeMap<String, String>) -> Vec<String> {
     let known: Vec<String> = SETTINGS
         .iter()
         .map(Setting::variable)
-        .chain(["DBA_GPT_HOME", CONFIG_VARIABLE, TARGET_VARIABLE, VAULT_KEY_FILE_VARIABLE].map(str::to_owned))
+        .chain(
+            ["DBA_GPT_HOME", CONFIG_VARIABLE, TARGET_VARIABLE, VAULT_KEY_FILE_VARIABLE, WEBHOOK_VARIABLE]
+                .map(str::to_owned),
+        )
         .collect();
     let ours = variables.keys().filter(|name| name.starts_with("DBA_GPT_") && !known.contains(name));
     ours.filter_map(|name| {

@@ -33,6 +33,11 @@ impl Config {
             let source = self.vault_key_file_source.to_string();
             lines.push(line("vault.key_file".to_owned(), text(&path.display().to_string()), source));
         }
+        if let Some(webhook) = &self.webhook {
+            // The rest of the address is a secret.
+            let value = text(&format!("{}, the rest is kept secret", webhook.host));
+            lines.push(line("webhook.url".to_owned(), value, webhook.source.to_string()));
+        }
         match self.demo {
             Demo::No => {}
             Demo::Asked => lines.push(line("demo".to_owned(), "true".to_owned(), "--demo".to_owned())),

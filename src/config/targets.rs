@@ -1,6 +1,7 @@
 //! Which targets are used: those of the configuration, those that were typed, or the demo.
 
 use super::layers::{Source, Values, set};
+use super::logs::{LogConfig, shown_logs};
 use super::mistake::{Mistake, Place, did_you_mean};
 use super::password::PasswordSource;
 use super::resolve::{Completed, Inputs, TARGET_VARIABLE};
@@ -45,6 +46,8 @@ pub struct TargetConfig {
     pub password: Option<PasswordSource>,
     /// For how long what a password command printed is used for further logins.
     pub password_ttl: Duration,
+    /// Where its server's log is.
+    pub logs: LogConfig,
     /// What is started before connecting.
     pub tunnel: Option<TunnelConfig>,
     /// Time for one login, at most.
@@ -256,6 +259,8 @@ fn identify(
     if let Some((tunnel, place)) = &written.tunnel {
         shown.push(("tunnel", text(&tunnel.to_string()), file(place)));
     }
+    let log_lines = shown_logs(&written.logs);
+    shown.extend(log_lines.into_iter().map(|(key, value, place)| (key, value, file(place))));
     if let (Some(fix), Some((_, place))) = (&fix, &written.fix) {
         shown.push(("fix.user", text(&fix.user), file(place)));
         shown.extend(fix.source.as_ref().map(|source| match source.key() {
@@ -269,6 +274,7 @@ fn identify(
         servers: identified.servers,
         password: written.password.as_ref().map(|(source, _)| source.clone()),
         password_ttl: password_ttl.0,
+        logs: written.logs.config(),
         tunnel: written.tunnel.as_ref().map(|(tunnel, _)| tunnel.clone()),
         connect_timeout: connect_timeout.0,
         refresh: refresh.0,
@@ -333,6 +339,7 @@ fn typed_target(inputs: &Inputs<'_>, typed: &str, source: &Source, values: &Valu
         servers: identified.servers,
         password: None,
         password_ttl: PASSWORD_TTL,
+        logs: LogConfig::default(),
         tunnel: None,
         connect_timeout: CONNECT_TIMEOUT,
         refresh,

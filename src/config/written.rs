@@ -3,9 +3,10 @@
 use super::file::SourceFile;
 use super::mistake::{Mistake, Place, did_you_mean};
 use super::settings::{self, SETTINGS, Setting, Value};
+use super::webhook::read_webhook;
 use super::written_target::{WrittenTarget, read_target};
 use crate::domain::text::escape;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -40,6 +41,7 @@ pub(super) struct Written {
     pub(super) targets: Vec<WrittenTarget>,
     pub(super) keys: Vec<KeyBinding>,
     pub(super) vault_key_file: Option<(String, Place)>,
+    pub(super) webhook: Option<(SecretString, Place)>,
     pub(super) mistakes: Vec<Mistake>,
     /// What works but should not stay so.
     pub(super) warnings: Vec<Mistake>,
@@ -114,12 +116,17 @@ impl Reader<'_> {
             "targets" => self.targets(value),
             "keymap" => self.keymap(value),
             "vault" => self.vault(value),
+            "webhook" => {
+                if let Some(webhook) = read_webhook(self, value) {
+                    self.written.webhook = Some(webhook);
+                }
+            }
             section if settings::sections().contains(&section) => self.section(section, value),
             _ => {
                 let text = if let Some(home) = SETTINGS.iter().find(|s| s.key == name) {
                     format!("`{name}` belongs below [{}]", home.section)
                 } else {
-                    let known = settings::sections().into_iter().chain(["targets", "keymap", "vault"]);
+                    let known = settings::sections().into_iter().chain(["targets", "keymap", "vault", "webhook"]);
                     format!("there is no `{}` in the configuration{}", escape(name), did_you_mean(name, known))
                 };
                 self.mistake(key.span(), text);

@@ -1,6 +1,7 @@
 //! One `[targets.NAME]` table as written: its keys, and the rules that keep passwords out of files.
 
 use super::allow_functions::read_allow_functions;
+use super::logs::{WrittenLogs, read_files, read_format, read_log_command};
 use super::mistake::{Place, did_you_mean};
 use super::password::{PasswordSource, read_password, read_password_command};
 use super::settings::{Kind, REFRESH, Value};
@@ -29,6 +30,10 @@ pub(super) const TARGET_KEYS: &[&str] = &[
     "password_command",
     "password_ttl",
     "tunnel",
+    "logs",
+    "log_command",
+    "log_format",
+    "log_prefix",
     "fix",
 ];
 /// The keys of `[targets.NAME.fix]`.
@@ -63,6 +68,7 @@ pub(super) struct WrittenTarget {
     pub(super) password: Option<Placed<PasswordSource>>,
     pub(super) password_ttl: Option<Placed<Duration>>,
     pub(super) tunnel: Option<Placed<TunnelConfig>>,
+    pub(super) logs: WrittenLogs,
     pub(super) fix: Option<Placed<WrittenFix>>,
 }
 
@@ -102,6 +108,7 @@ pub(super) fn read_target(
         password: read_password_of(reader, table),
         password_ttl: None,
         tunnel: None,
+        logs: WrittenLogs::default(),
         fix: None,
     };
     for (key, value) in table {
@@ -127,6 +134,10 @@ pub(super) fn read_target(
             }
             "password" | "password_command" => {}
             "tunnel" => target.tunnel = read_tunnel(reader, value).map(|t| (t, place)),
+            "logs" => target.logs.files = read_files(reader, value),
+            "log_command" => target.logs.command = read_log_command(reader, value).map(|c| (c, place)),
+            "log_format" => target.logs.format = read_format(reader, value).map(|f| (f, place)),
+            "log_prefix" => target.logs.prefix = reader.string("log_prefix", value).map(|p| (p.to_owned(), place)),
             "fix" => target.fix = read_fix(reader, value).map(|f| (f, reader.place(key.span()))),
             other => {
                 let near = did_you_mean(other, TARGET_KEYS.iter().copied());
@@ -134,6 +145,7 @@ pub(super) fn read_target(
             }
         }
     }
+    target.logs.check(reader);
     let Some((url, at)) = url else {
         if !table.keys().any(|k| k.get_ref() == "url") {
             reader.mistake(key.span(), format!("target `{}` has no url: add `url = \"...\"`", escape(name)));

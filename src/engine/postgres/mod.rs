@@ -4,6 +4,7 @@ mod connect;
 mod dialect;
 mod fix;
 mod hosting;
+mod reports;
 mod sample;
 mod schema;
 mod session;
@@ -40,6 +41,7 @@ pub static SPEC: EngineSpec = EngineSpec {
     destination: connect::destination,
     connect: connect::connect,
     sample: sample::sample,
+    reports: Some(reports::reports),
     fixing: &fix::FIXING,
     schema: schema::schema,
     with_database: connect::with_database,

@@ -37,6 +37,7 @@ pub static SPEC: EngineSpec = EngineSpec {
     destination: connect::destination,
     connect: connect::connect,
     sample: sample::sample,
+    reports: None,
     fixing: &fix::FIXING,
     schema: schema::schema,
     with_database: connect::with_database,

@@ -46,6 +46,7 @@ pub static SPEC: EngineSpec = EngineSpec {
     destination: |_, _| Ok(Destination::default()),
     connect: connect::connect,
     sample: sample::sample,
+    reports: None,
     fixing: &fix::FIXING,
     schema: schema::schema,
     with_database: connect::with_database,
