@@ -83,6 +83,12 @@ pub enum StoreError {
     /// A proposal that another version of the program wrote, in a way that this one cannot read.
     #[error("proposal {0} was written by another version of dba-gpt, which this one cannot read: it is kept as it is")]
     UnreadProposal(u64),
+    /// An incident that does not exist (any more).
+    #[error("there is no incident INC-{0:04}")]
+    NoIncident(u64),
+    /// What cannot be done with an incident where it stands.
+    #[error("{0}")]
+    Refused(String),
     /// An entry of a conversation, or a proposal, that is too large to keep.
     #[error("an entry of {bytes} bytes is too large to keep (at most {most})")]
     TooLarge {

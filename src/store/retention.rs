@@ -1,6 +1,7 @@
 //! Forgetting: what is too old goes in small steps, and more when the file grows towards its limit.
 
 use super::attempts;
+use super::incidents;
 use super::samples::{BUCKET_MS, DAY_MS, SLOT_MS, SLOTS, roll_up};
 use crate::domain::target::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
@@ -60,6 +61,7 @@ pub(super) fn prune(db: &mut Connection, now: Timestamp, keep: &Retention) -> ru
         .query_map([], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     let mut rows = limits.forget_texts(&transaction)?;
+    rows += incidents::forget(&transaction, now, keep)?;
     loop {
         let before = rows;
         for &target in &targets {

@@ -7,12 +7,23 @@ use rusqlite::{Connection, OpenFlags, params_from_iter};
 use std::path::Path;
 
 /// What is copied, parents before children: table, its columns, how many.
-const TABLES: [(&str, &str, usize); 5] = [
+const TABLES: [(&str, &str, usize); 7] = [
     ("conversations", "id, name, target, created, updated", 5),
     ("entries", "conversation, number, at, kind, body", 5),
     ("input_lines", "id, line", 2),
     ("preferences", "key, value", 2),
     ("proposals", "id, target, stage, at_ms, updated_ms, body", 6),
+    (
+        "incidents",
+        "id, target, signature, object, similar, kind, severity, strategy, stage, resolution, condition, first_ms, \
+         last_ms, detected_ms, resolved_ms, count, reopened, cause, body",
+        19,
+    ),
+    (
+        "patterns",
+        "signature, engine, kind, code, text, title, first_ms, last_ms, count, private, incidents, waiting",
+        12,
+    ),
 ];
 
 /// Copies what can be read, and says how many rows that were. Nothing in here is an error: the store is new and whole
@@ -38,7 +49,7 @@ fn copy_all(into: &mut Connection, damaged: &Path) -> rusqlite::Result<usize> {
 /// Takes over where numbers have come to, so that none is given a second time when the rows that had the last ones
 /// could not be read.
 fn go_on_counting(into: &Connection, from: &Connection) {
-    for table in ["conversations", "proposals"] {
+    for table in ["conversations", "proposals", "incidents"] {
         let last =
             from.query_row("SELECT seq FROM sqlite_sequence WHERE name = ?1", [table], |row| row.get::<_, i64>(0));
         let Ok(last) = last else { continue };

@@ -4,6 +4,7 @@ use super::attempts;
 use super::conversations::{self, Conversation, Entry};
 use super::error::StoreError;
 use super::files;
+use super::incidents;
 use super::preferences;
 use super::proposals::{self, UnreadProposal};
 use super::recorder::Recorder;
@@ -52,6 +53,7 @@ pub(super) enum Command {
     Proposals(usize, Reply<Vec<Proposal>>),
     UnreadProposals(Reply<Vec<UnreadProposal>>),
     ReplaceProposal(Stage, Box<Proposal>, Reply<bool>),
+    Incidents(incidents::Asked),
     Prune(Timestamp, Reply<Pruned>),
     Check(Reply<()>),
     Close(Reply<()>),
@@ -194,6 +196,11 @@ impl Worker {
             Command::ReplaceProposal(expected, proposal, reply) => {
                 let outcome = proposals::replace(db, expected, &proposal);
                 self.send(reply, outcome);
+            }
+            Command::Incidents(asked) => {
+                if incidents::answer(db, asked) {
+                    files::mark_damaged(&self.folder);
+                }
             }
             Command::Prune(now, reply) => {
                 let outcome = retention::prune(db, now, &self.retention).map_err(StoreError::of("forget old samples"));

@@ -73,6 +73,21 @@ impl Procedures {
     }
 }
 
+/// The codes by which servers say that they are down, starting or stopping, by engine.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outages(Arc<BTreeSet<(String, String)>>);
+
+impl Outages {
+    /// These, as name of the engine and code.
+    pub fn new(known: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self(Arc::new(known.into_iter().collect()))
+    }
+    /// Whether a code is one of them.
+    pub fn contain(&self, engine: &str, code: &str) -> bool {
+        self.0.iter().any(|(name, known)| name == engine && known == code)
+    }
+}
+
 /// What the rules are told from outside. Cloning it is cheap.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Terms {
@@ -82,6 +97,8 @@ pub struct Terms {
     pub hosts: Arc<BTreeMap<TargetId, String>>,
     /// What can be proposed automatically.
     pub procedures: Procedures,
+    /// What a server that is down says.
+    pub outages: Outages,
 }
 
 impl Terms {

@@ -17,21 +17,29 @@
 //! ```
 
 pub mod act;
+pub mod analytics;
+pub mod book;
+mod correlate;
+mod gather;
 pub mod limits;
 pub mod pattern;
 pub mod recurrence;
+mod settle;
 pub mod stage;
 pub mod strategy;
+mod take;
 
 use super::error::event::{ErrorEvent, Source};
 use super::error::kind::{ErrorKind, Severity};
 use super::target::{TargetId, Timestamp};
 pub use act::{Act, Happening, TIMELINE_ENTRIES};
+pub use gather::RAW_EVENTS;
 pub use pattern::Pattern;
 use recurrence::Recurrence;
 use serde::{Deserialize, Serialize};
 use stage::{Resolution, Stage};
 use strategy::Strategy;
+pub use take::{Ended, crowds_of, keys_of};
 
 /// Nobody wants to hear of it for a while.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -202,6 +210,17 @@ impl Incident {
     /// between. The others are over when no more errors come.
     pub fn is_condition(&self) -> bool {
         self.source.is_condition()
+    }
+    /// When it began: the last time, if it was over before.
+    pub fn began_at(&self) -> Timestamp {
+        let again = self.timeline.iter().rev().find(|happening| happening.stage == Some(Stage::Reopened));
+        again.map_or(self.first_at, |happening| happening.at)
+    }
+    /// When nothing of it was left; none while it is open. What went quiet was over with its last error, whenever
+    /// that was seen.
+    pub fn over_at(&self) -> Option<Timestamp> {
+        let resolved_at = self.resolved_at?;
+        Some(if self.resolution == Some(Resolution::Quiet) { self.last_at } else { resolved_at })
     }
     /// Nobody wants to hear of it now.
     pub fn is_silenced(&self, now: Timestamp) -> bool {

@@ -94,6 +94,16 @@ pub enum Resolution {
 }
 
 impl Resolution {
+    /// The word in JSON and in the store.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Quiet => "quiet",
+            Self::ConditionEnded => "condition-ended",
+            Self::CauseOver => "cause-over",
+            Self::Person => "person",
+            Self::Fixed(_) => "fixed",
+        }
+    }
     /// In words, after "resolved: ".
     pub fn words(&self) -> String {
         match self {

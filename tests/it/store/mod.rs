@@ -4,6 +4,7 @@ mod attempts;
 mod audit;
 mod files;
 mod history;
+mod incidents;
 mod person;
 mod processes;
 mod proposals;
