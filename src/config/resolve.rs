@@ -10,6 +10,7 @@ use super::targets::{self, Demo, TargetConfig};
 use super::ui::Ui;
 use super::webhook::{self, WEBHOOK_VARIABLE, Webhook};
 use super::written::{KeyBinding, Written};
+use crate::domain::incident::limits::Limits as IncidentLimits;
 use crate::domain::rows::Limits;
 use crate::domain::schedule::{Backoff, BreakerLimits, Patience};
 use crate::domain::target::EngineId;
@@ -114,6 +115,8 @@ pub struct Config {
     pub refresh: Duration,
     /// How often a target that fails is tried.
     pub patience: Patience,
+    /// How incidents are kept.
+    pub incidents: IncidentLimits,
     /// Bounds of one read.
     pub limits: Limits,
     /// Retention of the store.
@@ -179,6 +182,7 @@ pub fn load(inputs: &Inputs<'_>) -> Result<Config, Mistakes> {
         ui: Ui::decide(&values, inputs.variables),
         refresh: values.time(&settings::REFRESH),
         patience: patience(&values),
+        incidents: incidents(&values),
         limits: Limits {
             rows: values.size(&settings::ROWS),
             bytes: values.size(&settings::BYTES),
@@ -194,6 +198,23 @@ pub fn load(inputs: &Inputs<'_>) -> Result<Config, Mistakes> {
         values,
         vault_key_file_source,
     })
+}
+
+fn incidents(values: &Values) -> IncidentLimits {
+    const HOUR_MS: u64 = 3_600_000;
+    const MINUTE_MS: u64 = 60_000;
+    let whole = |setting| values.whole(setting);
+    IncidentLimits {
+        window_ms: whole(&settings::WINDOW_HOURS) * HOUR_MS,
+        reopen_ms: whole(&settings::REOPEN_HOURS) * HOUR_MS,
+        correlation_ms: whole(&settings::CORRELATION_SECONDS) * 1000,
+        quiet_ms: whole(&settings::QUIET_MINUTES) * MINUTE_MS,
+        escalate_critical_ms: whole(&settings::ESCALATE_CRITICAL) * MINUTE_MS,
+        escalate_error_ms: whole(&settings::ESCALATE_ERROR) * MINUTE_MS,
+        // More failures than are looked at would never be seen.
+        probe_failures: values.size(&settings::PROBE_FAILURES).min(values.size(&settings::PROBE_WINDOW)),
+        probe_window: values.size(&settings::PROBE_WINDOW),
+    }
 }
 
 fn patience(values: &Values) -> Patience {

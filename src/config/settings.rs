@@ -126,6 +126,22 @@ settings! {
         "... when they happen within this time.";
     LOGIN_OPEN: "login_breaker" "open" Kind::Time(SECOND, 24 * HOUR), Value::Time(Duration::from_hours(1)),
         "Logins are held back for this time. Asking twice tries all the same.";
+    PROBE_FAILURES: "probe" "failures" Kind::Whole(1, 100), Value::Whole(3),
+        "This many failed attempts to reach a target make it an incident ...";
+    PROBE_WINDOW: "probe" "window" Kind::Whole(1, 100), Value::Whole(5),
+        "... among this many of the last ones; one lost answer is none.";
+    WINDOW_HOURS: "incidents" "window_hours" Kind::Whole(1, 168), Value::Whole(24),
+        "Errors of an incident are counted within these hours: what comes twice is prevented, three times healed.";
+    REOPEN_HOURS: "incidents" "reopen_hours" Kind::Whole(1, 168), Value::Whole(24),
+        "What comes again within these hours after it was over is the same incident.";
+    CORRELATION_SECONDS: "incidents" "correlation_seconds" Kind::Whole(1, 3600), Value::Whole(60),
+        "A cause and what follows from it lie at most these seconds apart.";
+    QUIET_MINUTES: "incidents" "quiet_minutes" Kind::Whole(1, 1440), Value::Whole(30),
+        "An incident is over when no error of it came for these minutes.";
+    ESCALATE_CRITICAL: "incidents" "escalate_critical_minutes" Kind::Whole(1, 1440), Value::Whole(15),
+        "A critical incident that nobody acknowledges is escalated after these minutes.";
+    ESCALATE_ERROR: "incidents" "escalate_error_minutes" Kind::Whole(1, 10_080), Value::Whole(240),
+        "The same for one that is not critical.";
     ROWS: "limits" "rows" Kind::Whole(1, 100_000), Value::Whole(500),
         "Rows of a result that are kept; what is cut is always said.";
     BYTES: "limits" "bytes" Kind::Bytes(64 * KB, 256 * MB), Value::Bytes(16 * MB),
@@ -260,7 +276,10 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), SETTINGS.len());
-        assert_eq!(sections(), ["ui", "health", "retry", "breaker", "login_breaker", "limits", "store"]);
+        assert_eq!(
+            sections(),
+            ["ui", "health", "retry", "breaker", "login_breaker", "probe", "incidents", "limits", "store"]
+        );
     }
 
     #[test]

@@ -35,7 +35,6 @@ pub use claims::{Claim, claim, claim_detection};
 pub use conversations::{Conversation, ENTRY_BYTES, Entry, INPUT_LINES};
 pub use error::StoreError;
 pub use files::private_folder;
-pub use incidents::Filter as IncidentFilter;
 pub use open::Notice;
 pub use proposals::{PROPOSAL_BYTES, UnreadProposal};
 pub use retention::{Pruned, Retention};

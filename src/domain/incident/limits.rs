@@ -25,9 +25,9 @@ pub struct Limits {
     /// The same for an error.
     pub escalate_error_ms: u64,
     /// This many of the last [`Self::probe_window`] probes have to fail before a target counts as unreachable.
-    pub probe_failures: u32,
+    pub probe_failures: usize,
     /// Probes that are looked at.
-    pub probe_window: u32,
+    pub probe_window: usize,
 }
 
 impl Default for Limits {

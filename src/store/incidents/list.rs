@@ -2,28 +2,13 @@
 
 use super::rows::{number, select};
 use crate::domain::error::kind::{ErrorKind, Severity};
-use crate::domain::incident::Incident;
 use crate::domain::incident::analytics::{Brief, Figures, HourCount};
 use crate::domain::incident::recurrence::hour_of;
 use crate::domain::incident::stage::Stage;
 use crate::domain::incident::strategy::Strategy;
+use crate::domain::incident::{Filter, Incident};
 use crate::domain::target::{TargetId, Timestamp};
 use rusqlite::{Connection, params};
-
-/// Which incidents are asked for. The default asks for all that are open.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// Of this target.
-    pub target: Option<TargetId>,
-    /// At least this bad.
-    pub severity: Option<Severity>,
-    /// Of this kind.
-    pub kind: Option<ErrorKind>,
-    /// Also those that were resolved since then.
-    pub resolved_since: Option<Timestamp>,
-    /// At most this many of those that are resolved.
-    pub most_resolved: usize,
-}
 
 /// Orders by severity, worst first.
 const WORST: &str = "CASE severity WHEN 'critical' THEN 0 WHEN 'error' THEN 1 WHEN 'warning' THEN 2 ELSE 3 END";

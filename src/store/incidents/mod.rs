@@ -15,8 +15,6 @@ mod patterns;
 mod report;
 mod rows;
 
-pub use list::Filter;
-
 use super::error::StoreError;
 use super::worker::{Command, Reply};
 use super::{Retention, Store};
@@ -24,7 +22,7 @@ use crate::domain::error::event::ErrorEvent;
 use crate::domain::incident::analytics::Figures;
 use crate::domain::incident::book::Change;
 use crate::domain::incident::limits::Terms;
-use crate::domain::incident::{Act, Ended, Incident, Pattern};
+use crate::domain::incident::{Act, Ended, Filter, Incident, Pattern};
 use crate::domain::target::Timestamp;
 use rusqlite::Connection;
 

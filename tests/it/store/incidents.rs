@@ -8,8 +8,7 @@ use dba_gpt::domain::incident::book::{Change, What};
 use dba_gpt::domain::incident::limits::Terms;
 use dba_gpt::domain::incident::stage::Stage;
 use dba_gpt::domain::incident::strategy::Strategy;
-use dba_gpt::domain::incident::{Act, Ended, Incident, RAW_EVENTS};
-use dba_gpt::store::IncidentFilter;
+use dba_gpt::domain::incident::{Act, Ended, Filter, Incident, RAW_EVENTS};
 
 /// A statement that met a table that is not there, as a log tells it.
 fn missing(target: &str, table: &str, at: Timestamp) -> ErrorEvent {
@@ -36,8 +35,8 @@ fn missing(target: &str, table: &str, at: Timestamp) -> ErrorEvent {
     }
 }
 
-fn all() -> IncidentFilter {
-    IncidentFilter { resolved_since: Some(Timestamp(i64::MIN)), most_resolved: 1000, ..IncidentFilter::default() }
+fn all() -> Filter {
+    Filter { resolved_since: Some(Timestamp(i64::MIN)), most_resolved: 1000, ..Filter::default() }
 }
 
 async fn report(store: &Store, events: Vec<ErrorEvent>, at: Timestamp) -> Vec<Change> {
@@ -230,7 +229,7 @@ async fn what_a_person_does_is_kept_with_who_did_it() {
     assert_eq!(again.to_string(), "INC-0001 is resolved and cannot become resolved");
     let nobody = store.act_on_incident(7, Act::Acknowledge, after(0), Some("ann")).await.unwrap_err();
     assert_eq!(nobody, StoreError::NoIncident(7));
-    assert_eq!(store.incidents(IncidentFilter::default()).await.unwrap(), []);
+    assert_eq!(store.incidents(Filter::default()).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -275,11 +274,11 @@ async fn lists_are_filtered_and_the_worst_comes_first() {
     let objects = async |filter| -> Vec<String> {
         store.incidents(filter).await.unwrap().into_iter().map(|i: Incident| i.object.unwrap()).collect()
     };
-    let none = IncidentFilter::default;
+    let none = Filter::default;
     assert_eq!(objects(none()).await, ["b", "d", "c", "a"]);
-    assert_eq!(objects(IncidentFilter { target: Some(TargetId::new("db")), ..none() }).await, ["b", "c", "a"]);
-    assert_eq!(objects(IncidentFilter { severity: Some(Severity::Error), ..none() }).await, ["b", "d", "c"]);
-    assert_eq!(objects(IncidentFilter { kind: Some(ErrorKind::TableNotFound), ..none() }).await, ["d", "c"]);
+    assert_eq!(objects(Filter { target: Some(TargetId::new("db")), ..none() }).await, ["b", "c", "a"]);
+    assert_eq!(objects(Filter { severity: Some(Severity::Error), ..none() }).await, ["b", "d", "c"]);
+    assert_eq!(objects(Filter { kind: Some(ErrorKind::TableNotFound), ..none() }).await, ["d", "c"]);
     let figures = store.incident_figures(after(0)).await.unwrap();
     assert_eq!((figures.briefs.len(), figures.hours.iter().map(|h| h.count).sum::<u64>()), (4, 4));
 }
