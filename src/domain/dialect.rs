@@ -4,6 +4,7 @@ use super::connection::Approach;
 use super::error::naming::ErrorNaming;
 use super::error_event::ConnectKind;
 use super::guard::{Author, Catalog, Judgement};
+use super::log::LogFormat;
 use super::proposal::advice::Advice;
 use super::proposal::kind::FixKind;
 use super::question::{Answer, Cannot, Intent};
@@ -18,6 +19,11 @@ pub trait Dialect: Send + Sync {
 
     /// Its errors: which one a text is, and what is known about it.
     fn errors(&self) -> &'static dyn ErrorNaming;
+
+    /// The formats of its servers' logs, the commonest first; none for engines that write no log.
+    fn log_formats(&self) -> &'static [LogFormat] {
+        &[]
+    }
 
     /// Judges a statement. Anything not understood is `deny`/`unparsed`.
     fn classify(&self, statement: &str, author: Author, catalog: &Catalog) -> Judgement;

@@ -11,6 +11,7 @@ pub mod health;
 pub mod hosting;
 pub mod incident;
 pub mod interchange;
+pub mod log;
 pub mod metric;
 pub mod proposal;
 pub mod question;

@@ -1,9 +1,10 @@
-//! The pure half of PostgreSQL: classify, advise, names, questions.
+//! The pure half of PostgreSQL: classify, advise, names, questions, errors, logs.
 
 mod advise;
 mod approach;
 mod classify;
 mod errors;
+mod logs;
 mod names;
 mod questions;
 
@@ -32,6 +33,10 @@ impl Dialect for Pure {
 
     fn errors(&self) -> &'static dyn crate::domain::error::naming::ErrorNaming {
         &errors::Errors
+    }
+
+    fn log_formats(&self) -> &'static [crate::domain::log::LogFormat] {
+        logs::FORMATS
     }
     fn classify(&self, statement: &str, author: Author, catalog: &Catalog) -> Judgement {
         classify::classify(statement, author, catalog)
