@@ -145,9 +145,11 @@ def read_call(name, arguments, function, text, names, votes):
         if said is None:
             continue
         inner = split(said)
-        for message in messages_of(inner, function, text):
+        # The number of a plural is no text to put in, and its second form is no argument.
+        plural = call.group(1) == "_plural"
+        for message in messages_of(inner[:1] if plural else inner, function, text):
             vote(votes, message, code, level)
-        if call.group(1) == "_plural" and len(inner) > 1:
+        if plural and len(inner) > 1:
             for message in literals(inner[1], function):
                 vote(votes, message, code, level)
 
@@ -402,12 +404,15 @@ WORDS = {
     "INFO": "info", "DEBUG": "debug", "DETAIL:  ": "detail", "HINT:  ": "hint", "CONTEXT:  ": "context",
     "QUERY:  ": "query", "STATEMENT:  ": "statement", "LOCATION:  ": "location", "LINE %d: ": "line",
     " at character %d": "at character",
+    "canceling statement due to statement timeout": "statement timeout",
 }
 
 
 def write_words(words):
-    head = ["# Words that frame PostgreSQL's messages, by language: language, word, text as printed.",
+    head = ["# Words around PostgreSQL's messages, and one message whose kind its code does not tell: language, word, text.",
             "# Made by scripts/messages/postgres.py from the message files of PostgreSQL's source."]
+    for text, word in WORDS.items():
+        words[("en", word)].add(text.strip())
     lines = [f"{language}\t{word}\t{escaped(text.replace('%d', chr(1)).replace('%s', chr(1))).replace(chr(1), '*')}"
              for (language, word), texts in words.items() for text in texts]
     (OUT / "postgres.words.tsv").write_text("\n".join(head + sorted(lines)) + "\n", "utf8")

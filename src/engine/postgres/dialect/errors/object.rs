@@ -1,0 +1,54 @@
+//! Which of the names in a message is the thing that the error is about.
+
+use crate::domain::error::messages::Recognised;
+
+/// Quotes before a name, in all languages of the server.
+const QUOTES: &[char] = &['"', '\u{ab}', '\u{bb}', '\u{201c}', '\u{201e}', '\u{2018}', '\u{201a}', '\'', '`', '「', '『'];
+
+/// Words after which an object's name stands in an English message.
+const NOUNS: &[&str] = &[
+    "table", "tables", "relation", "column", "view", "index", "sequence", "function", "procedure", "routine",
+    "aggregate", "operator", "type", "role", "user", "database", "schema", "constraint", "trigger", "rule", "policy",
+    "extension", "language", "server", "wrapper", "publication", "subscription", "tablespace", "cursor", "portal",
+    "statement", "parameter", "option", "slot", "file", "directory", "library", "collation", "conversion", "domain",
+    "method", "class", "family", "configuration", "dictionary", "parser", "template", "object", "partition",
+    "savepoint", "key", "attribute", "field", "host", "mapping", "variable", "group", "encoding", "origin", "label",
+    "window", "query", "argument", "page",
+];
+
+/// Classes of codes about values: what their messages quote is data, unless a noun says otherwise.
+const OF_VALUES: &[&str] = &["22", "P0"];
+
+/// The object, as the message prints it.
+pub(super) fn named(recognised: &Recognised<'_>, code: &str) -> Option<String> {
+    // What a parser stumbled over is a word of the statement, and no object.
+    if code == "42601" {
+        return None;
+    }
+    let names = recognised.before.iter().zip(&recognised.inserted).filter(|(_, name)| !name.trim().is_empty());
+    let best = names.enumerate().filter_map(|(i, (before, name))| Some((standing(before, code)?, i, name)));
+    let (.., name) = best.min_by_key(|(standing, i, _)| (*standing, *i))?;
+    Some(name.trim().trim_matches(QUOTES).to_owned())
+}
+
+/// How surely a name stands behind this piece of a message: lower is surer, `None` is surely not.
+fn standing(before: &str, code: &str) -> Option<u8> {
+    let open = before.trim_end();
+    let words = open.trim_end_matches(QUOTES);
+    let quoted = words.len() < open.len();
+    // `invalid input syntax for type integer: "x"`, `Key (a)=("x")`: values.
+    if words.trim_end().ends_with([':', '=', '(']) && quoted {
+        return None;
+    }
+    let last = words.split_whitespace().next_back().unwrap_or_default();
+    let noun = NOUNS.contains(&last.to_ascii_lowercase().as_str());
+    let value = OF_VALUES.iter().any(|class| code.starts_with(class)) && !code.starts_with("22023");
+    match (quoted, noun) {
+        (true, true) => Some(0),
+        (false, true) if !value => Some(1),
+        (true, false) if !value => Some(if words.trim().is_empty() { 1 } else { 2 }),
+        // `operator does not exist: integer = text`, where nothing else is named.
+        (false, false) if code.starts_with("42") && words.trim_end().ends_with("exist:") => Some(3),
+        _ => None,
+    }
+}
