@@ -165,7 +165,10 @@ fn unwrapped<'t>(text: &'t str, code: &mut Option<String>) -> (&'t str, Option<W
             None => break,
         }
     }
-    if code.is_none() && let Some((before, after)) = rest.split_once(": ") && CATALOGUE.code(before).is_some() {
+    if code.is_none()
+        && let Some((before, after)) = rest.split_once(": ")
+        && CATALOGUE.code(before).is_some()
+    {
         *code = Some(before.to_owned());
         rest = after;
     }
