@@ -67,6 +67,7 @@ pub(super) fn target_here(model: &Model) -> Option<TargetId> {
             _ => None,
         }),
         Screen::Approvals => super::approvals::selected(model).map(|f| f.proposal.target.clone()),
+        Screen::Incidents => super::incidents::selected(model).map(|i| i.target.clone()),
         Screen::Health => model.health.server.clone().or_else(|| {
             let table = fleet_table(&model.targets, model.now);
             let row = model.health.fleet.selected(&table)?;

@@ -1,5 +1,6 @@
 //! What a person can do, and where; `registry` has a line for each.
 
+use super::incidents::View;
 use super::line::Edit;
 use super::list::Motion;
 use super::model::{Model, Screen};
@@ -122,6 +123,22 @@ pub enum Action {
     DropSlot(String),
     /// Propose to remove keys.
     UnlinkKeys(String),
+    /// Somebody takes care of the selected incident.
+    Acknowledge,
+    /// Silence the selected incident; for how long and why is asked for.
+    Silence,
+    /// The selected incident is over; how it ended is asked for.
+    Resolve,
+    /// The selected incident is not over.
+    Reopen,
+    /// List the incidents that are over too, or no longer.
+    Closed,
+    /// Show one of the lists of the incidents tab.
+    Incidents(View),
+    /// The next pane of an incident, or the next list of the tab (or, when false, the previous).
+    NextPane(bool),
+    /// Open an incident by its number.
+    Incident(String),
     /// The first of the two keys that approve.
     Approve,
     /// Deny the selected proposal; a reason is asked for.
@@ -188,6 +205,8 @@ pub enum Scope {
     Server,
     /// Where sessions of a server are listed.
     Sessions,
+    /// On the incidents screen.
+    Incidents,
     /// On the approvals screen.
     Approvals,
     /// On the chat screen, not typing.
@@ -208,7 +227,7 @@ impl Scope {
             Self::Chat => clear && self.is_below(model) && !model.chat.typing,
             Self::Composer => clear && model.typing() && model.screen == Screen::Chat,
             Self::Overlay => model.overlay.is_some(),
-            Self::Table | Self::Health | Self::Server | Self::Sessions | Self::Approvals => {
+            Self::Table | Self::Health | Self::Server | Self::Sessions | Self::Incidents | Self::Approvals => {
                 clear && self.is_below(model)
             }
         }
@@ -222,6 +241,7 @@ impl Scope {
             Self::Health => model.screen == Screen::Health,
             Self::Server => model.screen == Screen::Health && model.health.server.is_some(),
             Self::Sessions => super::sessions::are_shown(model),
+            Self::Incidents => model.screen == Screen::Incidents,
             Self::Approvals => model.screen == Screen::Approvals,
             Self::Chat | Self::Composer => chat && model.chat.open_table.is_none(),
             Self::Overlay => false,
@@ -232,7 +252,7 @@ impl Scope {
     pub fn rank(self) -> u8 {
         match self {
             Self::Overlay => 0,
-            Self::Sessions | Self::Approvals | Self::Server => 1,
+            Self::Sessions | Self::Incidents | Self::Approvals | Self::Server => 1,
             Self::Health => 2,
             Self::Composer => 3,
             Self::Chat => 4,
@@ -248,6 +268,7 @@ impl Scope {
             Self::Health => "HEALTH",
             Self::Server => "ONE SERVER",
             Self::Sessions => "SESSIONS",
+            Self::Incidents => "INCIDENTS",
             Self::Approvals => "APPROVALS",
             Self::Chat => "CHAT",
             Self::Composer => "WHILE TYPING",

@@ -8,7 +8,7 @@ use super::model::Model;
 use super::overlay::Overlay;
 use super::respond::{act, run_command};
 use super::update::follow_lists;
-use super::{approvals, command, conversation};
+use super::{approvals, command, conversation, incidents};
 
 pub(super) fn toggle(model: &mut Model, overlay: Overlay) {
     let same =
@@ -34,7 +34,7 @@ pub(super) fn clamp_overlay(model: &mut Model) {
         Some(Overlay::Targets { line, .. }) => conversation::targets_found(model, line.text()).len(),
         // Counted in wrapped lines, of which there are at most as many as bytes; the screen knows the exact end.
         Some(Overlay::Detail { text, .. }) => text.len(),
-        Some(Overlay::Filter { .. } | Overlay::Step(_)) | None => return,
+        Some(Overlay::Filter { .. } | Overlay::Step(_) | Overlay::Note(_)) | None => return,
     };
     if let Some(cursor) = model.overlay.as_mut().and_then(Overlay::cursor_mut) {
         *cursor = (*cursor).min(entries.saturating_sub(1));
@@ -101,6 +101,7 @@ pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
         }
         Overlay::Filter { .. } | Overlay::Detail { .. } => Vec::new(),
         Overlay::Step(step) => approvals::decide::confirm(model, step),
+        Overlay::Note(note) => incidents::act::noted(model, note),
         Overlay::Conversations { line, cursor } => conversation::found(model, line.text())
             .get(cursor)
             .map(|c| vec![Effect::OpenConversation(c.id)])

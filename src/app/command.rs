@@ -52,6 +52,7 @@ fn with_argument(spec: &ActionSpec, argument: &str) -> Result<Action, String> {
         Action::DropSlot(_) => needs(text, Action::DropSlot),
         Action::UnlinkKeys(_) => needs(text, Action::UnlinkKeys),
         Action::Ticket(_) => Ok(Action::Ticket(text)),
+        Action::Incident(_) => needs(text, Action::Incident),
         Action::Theme(_) => needs(text, Action::Theme),
         Action::Export(_) => Ok(Action::Export(if text.is_empty() { "csv".into() } else { text })),
         other => Ok(other.clone()),

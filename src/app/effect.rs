@@ -2,9 +2,11 @@
 
 use super::chat::Entry;
 use super::event::RequestId;
+use super::incidents::act::Act;
 use crate::domain::activity::Sample;
 use crate::domain::attempt::Attempt;
 use crate::domain::connection::{Change, KnownFix, Probe};
+use crate::domain::error::event::ErrorEvent;
 use crate::domain::guard::ticket::Consent;
 use crate::domain::interchange::ExportFormat;
 use crate::domain::proposal::stage::Stage;
@@ -53,6 +55,12 @@ pub enum Effect {
     Approve(u64, Consent),
     /// Cancel an act that runs, on the server.
     StopAct(u64),
+    /// Report errors that somebody met here.
+    ReportErrors(Vec<ErrorEvent>),
+    /// Read the incidents anew.
+    LoadIncidents,
+    /// Do something to an incident: [`super::event::Event::IncidentChanged`] answers.
+    ActOnIncident(u64, Act),
     /// Keep a sample, with its raw readings.
     KeepSample(TargetId, Arc<Sample>),
     /// Keep an attempt to connect.

@@ -3,6 +3,7 @@
 use super::action::Action;
 use super::approvals::Shown;
 use super::chat::{ConversationSummary, Entry};
+use super::incidents::Remembered;
 use crate::domain::activity::{Sample, SessionInfo};
 use crate::domain::attempt::{Attempt, Record};
 use crate::domain::connection::{Change, Found, KnownFix};
@@ -10,6 +11,7 @@ use crate::domain::error_event::{ConnectError, ConnectKind, SessionError};
 use crate::domain::guard::ticket::Moment;
 use crate::domain::guard::{Catalog, Judgement};
 use crate::domain::health::Usual;
+use crate::domain::incident::Incident;
 use crate::domain::metric::MetricId;
 use crate::domain::proposal::advice::Advice;
 use crate::domain::proposal::survey::Survey;
@@ -66,6 +68,10 @@ pub enum Event {
     ProposalChanged(Timestamp, Box<Proposal>),
     /// A proposal could not be filed, decided or carried out, and why; it stands where it stood.
     ProposalRefused(Timestamp, u64, String),
+    /// What the store remembers of incidents.
+    IncidentsLoaded(Timestamp, Box<Remembered>),
+    /// An incident changed by an act of ours.
+    IncidentChanged(Timestamp, Box<Incident>),
     /// Sessions of a past moment arrived from the store.
     HistoryLoaded(Timestamp, RequestId, Result<Vec<PastSession>, String>),
     /// What is usual for a target.

@@ -22,6 +22,9 @@ pub fn json_lines(rows: &Rows, which: &[usize]) -> String {
 
 /// What `y` (the cell under the keys, or a session's statement) and `Y` (the row) copy from a table.
 pub fn copied_from_table(model: &mut Model, whole_row: bool) -> Option<String> {
+    if model.screen == Screen::Incidents {
+        return super::incidents::act::copied(model, whole_row);
+    }
     let table = current_table(model)?;
     let list = current_list(model)?;
     let row = list.selected(&table)?;
@@ -48,7 +51,7 @@ pub fn copied_from_table(model: &mut Model, whole_row: bool) -> Option<String> {
             .columns
             .iter()
             .zip(&row.cells)
-            .filter(|(c, _)| c.title != super::table::SPARK)
+            .filter(|(c, _)| !super::table::is_spark(&c.title))
             .map(|(c, cell)| (c.title.clone(), cell.text.clone().into()))
             .collect();
         return Some(serde_json::Value::Object(object).to_string());
@@ -63,7 +66,7 @@ fn shown_rows(model: &Model) -> Option<Arc<Rows>> {
             let data = model.open_server()?.view_data.get(model.health.view)?;
             data.result.as_ref()?.as_ref().ok().cloned()
         }
-        Screen::Approvals => None,
+        Screen::Approvals | Screen::Incidents => None,
         Screen::Chat => {
             let open = model.chat.open_table.as_ref()?;
             match &model.chat.block(open.entry)?.outcome {
@@ -94,7 +97,7 @@ pub fn export(model: &mut Model, what: &str) -> Vec<Effect> {
             super::chat::Outcome::Done { rows, .. } => Some(Arc::clone(rows)),
             _ => None,
         },
-        Screen::Health | Screen::Approvals => current_table(model).map(|table| Arc::new(rows_of_table(&table))),
+        Screen::Health | Screen::Approvals | Screen::Incidents => current_table(model).map(|table| Arc::new(rows_of_table(&table))),
     });
     let Some(rows) = rows else {
         model.tell("nothing here to export", true);
@@ -146,7 +149,7 @@ fn export_all(model: &mut Model, format: ExportFormat, path: PathBuf) -> Vec<Eff
 
 fn rows_of_table(table: &super::table::Table) -> Rows {
     let shown: Vec<usize> =
-        (0..table.columns.len()).filter(|&i| table.columns[i].title != super::table::SPARK).collect();
+        (0..table.columns.len()).filter(|&i| !super::table::is_spark(&table.columns[i].title)).collect();
     Rows {
         columns: shown.iter().map(|&i| Column::text(&table.columns[i].title)).collect(),
         rows: table

@@ -1,6 +1,7 @@
 //! Tables of the health screen, and answers over all targets, made from the model.
 
 use super::approvals;
+use super::incidents;
 use super::list::ListState;
 use super::model::{Model, Screen, TargetModel};
 use super::pane;
@@ -81,7 +82,8 @@ fn fleet_row(t: &TargetModel, now: Timestamp) -> TableRow {
         .find_map(|id| t.series.get(id))
         .map(|s| s.buckets(now.plus_ms(-SPARK_MS), now, SPARK_POINTS))
         .unwrap_or_default();
-    TableRow { key: t.target.id.to_string(), cells, state: Some(state), spark, accent: t.target.accent }
+    let key = t.target.id.to_string();
+    TableRow { key, cells, state: Some(state), spark, accent: t.target.accent, ..TableRow::default() }
 }
 
 /// Room that the data take: on disk, or in memory (marked `m`) where that is where they live.
@@ -191,6 +193,7 @@ pub fn current_table(model: &Model) -> Option<Table> {
             },
         }),
         Screen::Approvals => Some(approvals::table::table(model)),
+        Screen::Incidents => incidents::table::shown(model),
         Screen::Chat => {
             let open = model.chat.open_table.as_ref()?;
             model.chat.block(open.entry)?.rows().map(Table::from_rows)
@@ -218,6 +221,7 @@ pub fn current_list(model: &mut Model) -> Option<&mut ListState> {
         }
         Screen::Health => Some(&mut model.health.fleet),
         Screen::Approvals => Some(&mut model.approvals.list),
+        Screen::Incidents => incidents::table::shown_list(&mut model.incidents),
         Screen::Chat => model.chat.open_table.as_mut().map(|o| &mut o.list),
     }
 }

@@ -44,7 +44,8 @@ impl ListState {
     }
 
     fn matches(&self, table: &Table, row: usize) -> bool {
-        matches_filter(&self.filter, table.rows[row].cells.iter().map(|c| c.text.as_str()))
+        let row = &table.rows[row];
+        matches_filter(&self.filter, row.cells.iter().map(|c| c.text.as_str()).chain([row.also.as_str()]))
     }
 
     /// Keeps the cursor on its row after the rows changed.

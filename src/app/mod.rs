@@ -19,6 +19,8 @@ pub mod event;
 pub mod export;
 pub mod fleet;
 pub mod health;
+pub mod incidents;
+pub mod library;
 pub mod line;
 pub mod list;
 pub mod model;

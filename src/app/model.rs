@@ -3,6 +3,8 @@
 use super::approvals::ApprovalsModel;
 use super::chat::ChatModel;
 use super::connection::Connection;
+use super::incidents::IncidentsModel;
+use super::library::Library;
 use super::list::ListState;
 use super::overlay::Overlay;
 use crate::domain::activity::Sample;
@@ -26,18 +28,21 @@ pub enum Screen {
     Chat,
     /// The fleet, and one server.
     Health,
+    /// What went wrong.
+    Incidents,
     /// What waits for a person, and what became of it.
     Approvals,
 }
 
 impl Screen {
     /// Tabs in their order.
-    pub const ALL: &'static [Self] = &[Self::Chat, Self::Health, Self::Approvals];
+    pub const ALL: &'static [Self] = &[Self::Chat, Self::Health, Self::Incidents, Self::Approvals];
     /// The digit that chooses the tab.
     pub fn digit(self) -> char {
         match self {
             Self::Chat => '1',
             Self::Health => '2',
+            Self::Incidents => '3',
             Self::Approvals => '4',
         }
     }
@@ -46,6 +51,7 @@ impl Screen {
         match self {
             Self::Chat => "Chat",
             Self::Health => "Health",
+            Self::Incidents => "Incidents",
             Self::Approvals => "Approvals",
         }
     }
@@ -338,6 +344,8 @@ pub struct Model {
     pub health: HealthModel,
     /// The chat screen.
     pub chat: ChatModel,
+    /// The incidents.
+    pub incidents: IncidentsModel,
     /// The approvals screen.
     pub approvals: ApprovalsModel,
     /// Both clocks as the terminal's loop last read them; none moves where there is no terminal.
@@ -354,6 +362,8 @@ pub struct Model {
     pub export_folder: std::path::PathBuf,
     /// The mouse belongs to us.
     pub mouse: bool,
+    /// What is known of every engine.
+    pub library: Library,
     /// Number of the last request made.
     pub last_request: u64,
     /// Interrupted once already; a second time in a row quits.
@@ -375,7 +385,9 @@ impl Model {
             targets,
             health: HealthModel::default(),
             chat,
+            incidents: IncidentsModel::default(),
             approvals: ApprovalsModel::default(),
+            library: Library::default(),
             clock: Moment::default(),
             notice: None,
             demo_progress: None,

@@ -1,6 +1,7 @@
 //! What lies over a screen: help, palette, command line, filter, pickers, a full value.
 
 use super::approvals::decide::Step;
+use super::incidents::note::Note;
 use super::line::Line;
 
 /// At most one at a time.
@@ -59,6 +60,8 @@ pub enum Overlay {
     },
     /// A decision in the approval's box that is half made.
     Step(Step),
+    /// What is typed about an incident.
+    Note(Note),
 }
 
 impl Overlay {
@@ -72,6 +75,7 @@ impl Overlay {
             | Self::Conversations { line, .. }
             | Self::Targets { line, .. } => Some(line),
             Self::Step(step) => step.line(),
+            Self::Note(note) => Some(&note.line),
             Self::Detail { .. } => None,
         }
     }
@@ -85,6 +89,7 @@ impl Overlay {
             | Self::Conversations { line, .. }
             | Self::Targets { line, .. } => Some(line),
             Self::Step(step) => step.line_mut(),
+            Self::Note(note) => Some(&mut note.line),
             Self::Detail { .. } => None,
         }
     }
@@ -108,7 +113,7 @@ impl Overlay {
             | Self::Conversations { cursor, .. }
             | Self::Targets { cursor, .. }
             | Self::Detail { offset: cursor, .. } => Some(cursor),
-            Self::Filter { .. } | Self::Step(_) => None,
+            Self::Filter { .. } | Self::Step(_) | Self::Note(_) => None,
         }
     }
 }

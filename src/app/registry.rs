@@ -1,6 +1,7 @@
 //! The registry of actions: one line each drives keys, footer, help, palette and `:` words.
 
 use super::action::{Action, ComposerEdit, Scope};
+use super::incidents::View;
 use super::list::Motion;
 use super::model::{Model, Screen};
 use super::overlay::Overlay;
@@ -90,6 +91,16 @@ pub static ACTIONS: &[ActionSpec] = &[
     act("full", &["f"], S::Approvals, A::Zoom, "the box over the whole screen").foot("full"),
     act("stop-act", &[], S::Approvals, A::StopAct, "cancel the selected act, which runs"),
     act("ticket", &[], S::Approvals, A::Ticket(String::new()), "ticket number; empty takes it away").takes("TEXT"),
+    act("acknowledge", &["a"], S::Incidents, A::Acknowledge, "you take care of the incident").foot("take"),
+    act("silence", &["m"], S::Incidents, A::Silence, "silence the incident: for how long, and why").foot("silence"),
+    act("resolve", &["r"], S::Incidents, A::Resolve, "the incident is over, and how it ended").foot("resolve"),
+    act("reopen", &["o"], S::Incidents, A::Reopen, "the incident is not over"),
+    act("closed", &["c"], S::Incidents, A::Closed, "list those that are over too, or not").foot("closed"),
+    act("patterns", &["p"], S::Incidents, A::Incidents(View::Patterns), "the patterns behind the incidents")
+        .foot("patterns"),
+    act("next-pane", &["tab"], S::Incidents, A::NextPane(true), "next pane or list").foot("pane"),
+    act("previous-pane", &["backtab"], S::Incidents, A::NextPane(false), "previous pane or list"),
+    act("incident", &[], S::Normal, A::Incident(String::new()), "open an incident by its number").takes("NUMBER"),
     act("open", &["enter"], S::Table, A::Open, "open what the cursor is on").foot("open"),
     act("back", &["esc"], S::Table, A::Back, "back").foot("back"),
     act("views", &[], S::Server, A::View(String::new()), "show a view: g and its letter").takes("VIEW").foot("views"),
@@ -147,9 +158,11 @@ pub static ACTIONS: &[ActionSpec] = &[
     act("bottom", &["G", "end"], S::Normal, A::Move(Motion::Bottom), "to the end"),
     act("chat", &["1"], S::Normal, A::Tab(Screen::Chat), "the chat"),
     act("health", &["2"], S::Normal, A::Tab(Screen::Health), "the fleet and its servers"),
+    act("incidents", &["3"], S::Normal, A::Tab(Screen::Incidents), "what went wrong, and what stands open"),
     act("approvals", &["4"], S::Normal, A::Tab(Screen::Approvals), "what waits for you, and what became of it"),
     act("chat-tab", &["alt-1"], S::Everywhere, A::Tab(Screen::Chat), "the chat, while typing too"),
     act("health-tab", &["alt-2"], S::Everywhere, A::Tab(Screen::Health), "the fleet, while typing too"),
+    act("incidents-tab", &["alt-3"], S::Everywhere, A::Tab(Screen::Incidents), "the incidents, while typing too"),
     act("approvals-tab", &["alt-4"], S::Everywhere, A::Tab(Screen::Approvals), "the approvals, while typing too"),
     act("command", &[":"], S::Normal, A::CommandLine, "command line").foot("command"),
     act("palette", &["ctrl-p"], S::Everywhere, A::Palette, "palette: find an action").foot("palette"),

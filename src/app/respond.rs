@@ -9,13 +9,22 @@ use super::list::Motion;
 use super::model::{Model, Screen};
 use super::overlay::Overlay;
 use super::update::follow_lists;
-use super::{access, approvals, command, connection, connection_pane, conversation, diagnosis, health, sessions};
+use super::{
+    access, approvals, command, connection, connection_pane, conversation, diagnosis, health, incidents, sessions,
+};
 use crate::domain::proposal::kind::FixKind;
 
 pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
         Action::Tab(screen) => {
-            let effects = if screen == Screen::Approvals { approvals::propose::show(model) } else { Vec::new() };
+            let effects = match screen {
+                Screen::Approvals => approvals::propose::show(model),
+                Screen::Incidents => {
+                    incidents::show(model);
+                    vec![Effect::LoadIncidents]
+                }
+                Screen::Chat | Screen::Health => Vec::new(),
+            };
             model.screen = screen;
             model.overlay = None;
             follow_lists(model);
@@ -112,6 +121,14 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         | Action::DryRun
         | Action::StopAct
         | Action::Ticket(_) => return approvals::act::act(model, action),
+        Action::Acknowledge
+        | Action::Silence
+        | Action::Resolve
+        | Action::Reopen
+        | Action::Closed
+        | Action::Incidents(_)
+        | Action::NextPane(_)
+        | Action::Incident(_) => return incidents::act::act(model, action),
         // How far a statement is scrolled is the screen's own business; what was seen of it comes back with the frame.
         Action::ReadOn(_) => {}
         chat_action => return conversation::act(model, chat_action),
@@ -140,6 +157,10 @@ fn quit(model: &mut Model) -> Vec<Effect> {
     }
     if model.screen == Screen::Approvals && model.approvals.full {
         model.approvals.full = false;
+        return Vec::new();
+    }
+    if model.screen == Screen::Incidents && model.incidents.open.is_some() {
+        incidents::act::back(model);
         return Vec::new();
     }
     if let Some(running) = &model.chat.running {
@@ -196,7 +217,10 @@ fn move_by(model: &mut Model, motion: Motion) {
         }
         return;
     }
-    // How far a conversation is scrolled is the screen's own business; the core moves from block to block.
+    if model.screen != Screen::Chat {
+        return; // how far a text is scrolled is the screen's own business
+    }
+    // So is how far a conversation is; the core moves from block to block.
     match motion {
         Motion::By(n) => model.chat.select(n),
         Motion::Bottom => model.chat.selected = None,
@@ -210,6 +234,10 @@ fn open(model: &mut Model) -> Vec<Effect> {
     }
     if model.screen == Screen::Approvals {
         approvals::act::open(model);
+        return Vec::new();
+    }
+    if model.screen == Screen::Incidents {
+        incidents::act::open(model);
         return Vec::new();
     }
     let Some(table) = current_table(model) else { return Vec::new() };
@@ -254,6 +282,10 @@ fn back(model: &mut Model) -> Vec<Effect> {
         }
         Screen::Approvals => {
             approvals::act::back(model);
+            Vec::new()
+        }
+        Screen::Incidents => {
+            incidents::act::back(model);
             Vec::new()
         }
         Screen::Chat => conversation::back(model),
@@ -330,7 +362,7 @@ fn reconnect(model: &mut Model) -> Vec<Effect> {
             let row = model.health.fleet.selected(&table)?;
             model.targets.iter().map(|t| &t.target.id).find(|id| id.as_str() == table.rows[row].key).cloned()
         }),
-        Screen::Approvals => access::target_here(model),
+        Screen::Approvals | Screen::Incidents => access::target_here(model),
         Screen::Chat => model.chat.target.clone(),
     };
     let Some(id) = id else { return Vec::new() };

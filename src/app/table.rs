@@ -8,6 +8,13 @@ use std::cmp::Ordering;
 
 /// Title of the column whose cells are drawn from [`TableRow::spark`].
 pub const SPARK: &str = "15 MIN";
+/// The same where each value is an hour.
+pub const SPARK_HOURS: &str = "BY HOUR";
+
+/// The cells of the column with this title are drawn from [`TableRow::spark`].
+pub fn is_spark(title: &str) -> bool {
+    title == SPARK || title == SPARK_HOURS
+}
 
 /// A column's head.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,10 +60,12 @@ pub struct TableRow {
     pub cells: Vec<TableCell>,
     /// State that colours it, if it has one.
     pub state: Option<State>,
-    /// Values for the [`SPARK`] column, oldest first, where the table has one; the screen draws them.
+    /// Values for the column of sparklines ([`is_spark`]), oldest first, where the table has one; the screen draws them.
     pub spark: Vec<Option<f64>>,
     /// The target's own colour, in which its name is drawn.
     pub accent: Option<Accent>,
+    /// Words that a filter finds although no cell shows them.
+    pub also: String,
 }
 
 /// A table.

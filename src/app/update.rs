@@ -6,7 +6,7 @@ use super::event::Event;
 use super::fleet::{current_list, current_table};
 use super::model::{Model, NOTICE_MS, SchemaState, Screen};
 use super::respond::act;
-use super::{approvals, connection, conversation, diagnosis, health};
+use super::{approvals, connection, conversation, diagnosis, health, incidents};
 use crate::domain::target::Timestamp;
 
 /// Takes in one event.
@@ -116,6 +116,18 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::ProposalRefused(now, id, why) => {
             advance(model, now);
             approvals::propose::refused(model, id, why)
+        }
+        Event::IncidentsLoaded(now, remembered) => {
+            advance(model, now);
+            incidents::loaded(model, *remembered);
+            follow_lists(model);
+            Vec::new()
+        }
+        Event::IncidentChanged(now, incident) => {
+            advance(model, now);
+            incidents::changed(model, *incident);
+            follow_lists(model);
+            Vec::new()
         }
         Event::ExportDone(now, id) => {
             advance(model, now);

@@ -7,6 +7,7 @@ use super::keymap::{Chord, PREFIX};
 use super::view_state::{Escape, Hit, ViewState, reads_conversation};
 use crate::app::action::{Action, ActionSpec, ComposerEdit, Scope};
 use crate::app::approvals::decide::Step;
+use crate::app::incidents;
 use crate::app::line::Edit;
 use crate::app::list::Motion;
 use crate::app::model::{Model, Screen};
@@ -222,7 +223,8 @@ fn click(event: MouseEvent, model: &Model, view: &ViewState) -> Vec<Action> {
             let cursor = model.overlay.as_ref().and_then(entry_cursor).unwrap_or(0);
             if place == cursor { vec![Action::Accept] } else { vec![by(cursor, place)] }
         }
-        Hit::View(_) | Hit::Composer | Hit::Row(_) => Vec::new(),
+        Hit::Incident(id) if model.overlay.is_none() => vec![Action::Incident(id.to_string())],
+        Hit::View(_) | Hit::Composer | Hit::Row(_) | Hit::Incident(_) => Vec::new(),
     }
 }
 
@@ -230,6 +232,7 @@ fn click(event: MouseEvent, model: &Model, view: &ViewState) -> Vec<Action> {
 fn shown_cursor(model: &Model) -> usize {
     match (&model.chat.open_table, model.screen) {
         (Some(open), Screen::Chat) => open.list.cursor,
+        (_, Screen::Incidents) => incidents::table::list(&model.incidents).cursor,
         (_, Screen::Approvals) => model.approvals.list.cursor,
         _ if model.health.server.is_some() => model.health.lists.get(model.health.view).map_or(0, |l| l.cursor),
         _ => model.health.fleet.cursor,
@@ -244,6 +247,6 @@ pub(crate) fn entry_cursor(overlay: &Overlay) -> Option<usize> {
         | Overlay::Command { cursor, .. }
         | Overlay::Conversations { cursor, .. }
         | Overlay::Targets { cursor, .. } => Some(*cursor),
-        Overlay::Filter { .. } | Overlay::Detail { .. } | Overlay::Step(_) => None,
+        Overlay::Filter { .. } | Overlay::Detail { .. } | Overlay::Step(_) | Overlay::Note(_) => None,
     }
 }

@@ -224,13 +224,14 @@ impl Keymap {
 
 /// Whether acts of two scopes can ever be had at the same time.
 fn together(a: Scope, b: Scope) -> bool {
-    use Scope::{Approvals, Chat, Composer, Everywhere, Health, Normal, Overlay, Server, Sessions, Table};
+    use Scope::{Approvals, Chat, Composer, Everywhere, Health, Incidents, Normal, Overlay, Server, Sessions, Table};
     let pair = |x: Scope, y: Scope| {
         matches!(
             (x, y),
             (Everywhere, _)
-                | (Normal, Normal | Table | Health | Server | Sessions | Approvals | Chat)
+                | (Normal, Normal | Table | Health | Server | Sessions | Incidents | Approvals | Chat)
                 | (Table | Health | Server | Sessions, Table | Health | Server | Sessions)
+                | (Incidents, Table | Incidents)
                 | (Approvals, Table | Approvals)
                 | (Chat, Chat)
                 | (Composer, Composer)

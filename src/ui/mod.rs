@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  DBA-GPT  1 Chat [2 Health 2!]                                   parts/tabs
-//!  FLEET 14 servers  CRIT 1  DOWN 1 ...                 LIVE 2s    screens/{fleet,server,chat}: header
+//!  FLEET 14 servers  CRIT 1  DOWN 1 ...                 LIVE 2s    screens/*: header
 //! +-- Servers ---------------------------------- 14 of 14 ------+
 //! |  STATE NAME          KIND  ROLE     CONN   QPS  15 MIN  WHY |  parts/table, with the columns of app::fleet
 //! |> CRIT  pg-orders-1 * pg16  primary  487/500 2k  __..=#  ... |
@@ -79,6 +79,10 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, view: &mut ViewState) {
     }
     let mut cursor = match (model.screen, model.open_server()) {
         (Screen::Chat, _) => screens::chat::draw(&mut canvas, screen, model, view, density),
+        (Screen::Incidents, _) => {
+            screens::incidents::draw(&mut canvas, screen, model, view, density);
+            None
+        }
         (Screen::Approvals, _) => screens::approvals::draw(&mut canvas, screen, model, view, density),
         (Screen::Health, Some(t)) => {
             screens::server::draw(&mut canvas, screen, t, model, view, density);

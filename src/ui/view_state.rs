@@ -4,6 +4,7 @@ use super::composer::Composer;
 use super::keymap::Keymap;
 use super::parts::conversation::Reader;
 use super::parts::exact::Exact;
+use super::parts::incident::Panes;
 use super::symbols::{SymbolSet, Symbols};
 use super::table_cache::TableCache;
 use super::theme::{ColorDepth, Theme};
@@ -48,6 +49,8 @@ pub(crate) enum Hit {
     Row(usize),
     /// The entry of an overlay at this place.
     Entry(usize),
+    /// An incident.
+    Incident(u64),
     /// The box to type into.
     Composer,
 }
@@ -69,6 +72,8 @@ pub struct ViewState {
     pub(crate) offsets: HashMap<String, usize>,
     pub(crate) tables: TableCache,
     pub(crate) reader: Reader,
+    /// Where the reader is in the incident that is shown.
+    pub(crate) panes: Panes,
     /// The statement in the approval's box.
     pub(crate) exact: Exact,
     /// What the last frame showed of it.
@@ -101,6 +106,7 @@ impl ViewState {
             tables: TableCache::default(),
             reader: Reader::default(),
             exact: Exact::default(),
+            panes: Panes::default(),
             sight: None,
             half_page: 10,
             detail_end: 0,
@@ -166,6 +172,7 @@ impl ViewState {
             }
             Action::NewChat => self.reader.follow(),
             Action::ReadOn(by) => self.exact.scroll(*by),
+            action if reads_incident(model) => self.panes.apply(action),
             Action::Move(motion) if reads_conversation(model) => match motion {
                 Motion::HalfPage(n) => self.reader.scroll_pages(*n),
                 Motion::Top => self.reader.go_to_top(),
@@ -180,4 +187,9 @@ impl ViewState {
 /// Motions go to the conversation.
 pub(crate) fn reads_conversation(model: &Model) -> bool {
     model.screen == Screen::Chat && model.overlay.is_none() && model.chat.open_table.is_none()
+}
+
+/// Motions go to the panes of an incident.
+fn reads_incident(model: &Model) -> bool {
+    model.screen == Screen::Incidents && model.overlay.is_none() && model.incidents.open.is_some()
 }

@@ -1,8 +1,10 @@
-//! Lines typed at the bottom of the screen: the `:` command line with its completions, and the filter of a list.
+//! Lines typed at the bottom of the screen: the `:` command line with its completions, the filter of a list, and what
+//! is said about an incident.
 
 use super::{draw_line, first_seen};
 use crate::app::action;
 use crate::app::command;
+use crate::app::incidents::note::Note;
 use crate::app::line::Line;
 use crate::app::model::Model;
 use crate::domain::text::escape;
@@ -68,4 +70,25 @@ pub(crate) fn filter(canvas: &mut Canvas<'_>, status: Rect, line: &Line) -> Posi
     let end = canvas.put_right(bottom.x + wide + 6, bottom.right().saturating_sub(1), bottom.y, &hint);
     let typed = Rect { x: bottom.x + 1, width: end.saturating_sub(bottom.x + 2), ..bottom };
     draw_line(canvas, typed, "/", line)
+}
+
+/// Draws the line that is typed about an incident. A line that said too little is answered above it.
+pub(crate) fn note(canvas: &mut Canvas<'_>, status: Rect, note: &Note, model: &Model) -> Position {
+    let bottom = Rect { y: status.bottom().saturating_sub(1), height: 1, ..status };
+    canvas.clear(bottom);
+    if status.height == 1
+        && let Some(told) = model.notice.as_ref().filter(|n| n.failure && note.line.text().is_empty())
+    {
+        // Only one line: what was wrong stands where the example would.
+        canvas.put(bottom.x + 1, bottom.y, bottom.width.saturating_sub(1), &told.text, Role::Critical);
+    }
+    let name = format!("INC-{:04} ", note.id);
+    let x = canvas.put(bottom.x + 1, bottom.y, bottom.width.saturating_sub(1), &name, Role::Title);
+    let typed = Rect { x, width: bottom.right().saturating_sub(x), ..bottom };
+    let cursor = draw_line(canvas, typed, note.prompt(), &note.line);
+    if note.line.text().is_empty() {
+        let room = bottom.right().saturating_sub(cursor.x + 2);
+        canvas.put(cursor.x + 1, bottom.y, room, note.example(), Role::Dim);
+    }
+    cursor
 }

@@ -34,6 +34,7 @@ pub(crate) fn draw(
         Overlay::Targets { line, cursor } => Some(choice::targets(canvas, room, line, *cursor, model, view)),
         Overlay::Command { line, cursor } => Some(line::command(canvas, room, status, line, *cursor, model, view)),
         Overlay::Filter { line, .. } => Some(line::filter(canvas, status, line)),
+        Overlay::Note(note) => Some(line::note(canvas, status, note, model)),
         Overlay::Detail { title, text, offset } => {
             detail::draw(canvas, room, title, text, *offset, view);
             None

@@ -4,6 +4,7 @@ pub(crate) mod conversation;
 pub(crate) mod entry;
 pub(crate) mod exact;
 pub(crate) mod graph;
+pub(crate) mod incident;
 pub(crate) mod list;
 pub(crate) mod pane;
 pub(crate) mod panels;

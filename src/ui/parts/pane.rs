@@ -1,7 +1,8 @@
 //! The lines that sum up a pane of our own, above its table.
 
-use crate::app::pane::{PaneLine, Tone};
+use crate::app::pane::PaneLine;
 use crate::ui::canvas::{Canvas, columns};
+use crate::ui::parts::incident::role;
 use crate::ui::theme::Role;
 use crate::ui::wrap;
 use ratatui::layout::Rect;
@@ -35,14 +36,4 @@ pub(crate) fn draw(canvas: &mut Canvas<'_>, area: Rect, lines: &[PaneLine]) -> R
     // A blank line, where there is one to spare.
     let gap = columns(usize::from(used > 0 && area.height > used + LEFT_FOR_TABLE + 1));
     Rect { y: y + gap, height: area.height - used - gap, ..area }
-}
-
-fn role(tone: Tone) -> Role {
-    match tone {
-        Tone::Plain => Role::Text,
-        Tone::Good => Role::Ok,
-        Tone::Doubtful => Role::Warning,
-        Tone::Bad => Role::Down,
-        Tone::Faint => Role::Dim,
-    }
 }

@@ -4,6 +4,7 @@ use crate::app::action::{self, ACTIONS, Action, ActionSpec, Scope};
 use crate::app::approvals::decide::Step;
 use crate::app::approvals::{self};
 use crate::app::connection::next_try_words;
+use crate::app::incidents;
 use crate::app::model::{Link, Model, Screen, TargetModel};
 use crate::app::overlay::Overlay;
 use crate::domain::metric;
@@ -68,7 +69,7 @@ fn failure(model: &Model) -> Option<String> {
     let t = match model.screen {
         Screen::Chat => model.chat_target(),
         Screen::Health => model.open_server(),
-        Screen::Approvals => shown_target(model),
+        Screen::Approvals | Screen::Incidents => shown_target(model),
     }?;
     match &t.link {
         Link::Down(kind, message) => {
@@ -96,6 +97,7 @@ fn shown_target(model: &Model) -> Option<&TargetModel> {
     match model.screen {
         Screen::Chat => model.chat_target(),
         Screen::Approvals => approvals::selected(model).and_then(|f| model.target(&f.proposal.target)),
+        Screen::Incidents => incidents::selected(model).and_then(|i| model.target(&i.target)),
         Screen::Health => model.open_server().or_else(|| {
             let key = model.health.fleet.key.as_deref();
             model.targets.iter().find(|t| Some(t.target.id.as_str()) == key)

@@ -1,6 +1,6 @@
 //! A table: columns fitted to the width, the first ones frozen, the selected row marked, numbers to the right.
 
-use crate::app::table::{SPARK, Table, TableCell};
+use crate::app::table::{Table, TableCell, is_spark};
 use crate::domain::text::fit;
 use crate::ui::canvas::{Canvas, columns as as_columns, state_role};
 use crate::ui::parts::graph::sparkline;
@@ -72,7 +72,7 @@ pub(crate) fn natural_widths(table: &Table) -> Vec<usize> {
     let mut widths: Vec<usize> = table.columns.iter().map(|c| c.title.width()).collect();
     for row in table.rows.iter().take(MEASURED_ROWS) {
         for ((width, cell), column) in widths.iter_mut().zip(&row.cells).zip(&table.columns) {
-            let wide = if column.title == SPARK { row.spark.len() } else { cell.text.width() };
+            let wide = if is_spark(&column.title) { row.spark.len() } else { cell.text.width() };
             *width = (*width).max(wide);
         }
     }
@@ -97,7 +97,7 @@ pub(crate) fn place(
 ) -> (Vec<Placed>, usize) {
     let frozen = table.frozen.clamp(1, columns.len().max(1)).min(columns.len());
     let least = |column: usize| {
-        let numeric = table.columns[column].numeric || table.columns[column].title == SPARK;
+        let numeric = table.columns[column].numeric || is_spark(&table.columns[column].title);
         match natural[column] {
             wide if numeric => wide,
             LONG_TEXT.. => LEAST_LONG_TEXT,
@@ -223,7 +223,7 @@ impl TableView<'_> {
         for p in placed {
             let column = &self.table.columns[p.column];
             let cell = row.cells.get(p.column).unwrap_or(&empty);
-            let spark = column.title == SPARK;
+            let spark = is_spark(&column.title);
             let text = if spark { sparkline(&row.spark, canvas.symbols) } else { fit(&cell.text, p.width) };
             let role = match row.state {
                 Some(state) if p.column == 0 || matches!(column.title.as_str(), "STATE" | "WHY") => state_role(state),

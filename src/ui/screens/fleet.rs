@@ -11,11 +11,12 @@ use crate::domain::target::Environment;
 use crate::domain::text::escape;
 use crate::ui::canvas::{Canvas, Edge, columns, state_role};
 use crate::ui::parts::graph::bar;
+use crate::ui::parts::incident;
 use crate::ui::parts::list::{self, List};
 use crate::ui::parts::panels;
 use crate::ui::table_cache::Laid;
 use crate::ui::theme::Role;
-use crate::ui::view_state::ViewState;
+use crate::ui::view_state::{Hit, ViewState};
 use crate::ui::wrap;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -85,6 +86,9 @@ pub(crate) fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model, view: &mu
             let preview = Rect { y: y + 1, height: preview_height - 1, ..inside };
             for (i, line) in lines.iter().enumerate() {
                 canvas.put_cut(preview.x + 1, preview.y + columns(i), preview.width.saturating_sub(2), line);
+            }
+            if let Some(worst) = model.incidents.worst_of(&t.target.id, model.now) {
+                view.hits.push((Rect { y: preview.y + 1, height: 1, ..preview }, Hit::Incident(worst.id)));
             }
             if panels_height > 0 {
                 panels::draw(canvas, Rect { y: preview.bottom(), height: panels_height, ..inside }, t, model);
@@ -202,6 +206,9 @@ fn preview_lines(canvas: &Canvas<'_>, t: &TargetModel, model: &Model, room: Rect
         lines.extend(root_line(canvas, t, model));
     } else {
         lines.push(labelled(canvas, "now", vec![canvas.span("connecting", Role::Unknown)]));
+    }
+    if let Some(worst) = model.incidents.worst_of(&t.target.id, model.now) {
+        lines.insert(lines.len().min(1), Line::from(incident::beside(canvas, worst, model)));
     }
     // The address always has the last line; reasons take what is left.
     let left = height.saturating_sub(lines.len() + 1);

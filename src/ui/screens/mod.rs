@@ -3,6 +3,7 @@
 pub(crate) mod approvals;
 pub(crate) mod chat;
 pub(crate) mod fleet;
+pub(crate) mod incidents;
 pub(crate) mod result;
 pub(crate) mod server;
 

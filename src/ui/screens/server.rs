@@ -38,6 +38,7 @@ pub(crate) fn draw(
 ) {
     let (header, body) = cut_top(area, 1);
     draw_header(canvas, header, t, model);
+    let body = draw_incident(canvas, body, t, model, &mut view.hits);
     let zoomed = model.health.zoomed;
     let body = match density {
         // What is about the connection has no use for the server's numbers, and much for the room.
@@ -53,6 +54,22 @@ pub(crate) fn draw(
     let (views, body) = cut_top(body, 1);
     draw_views(canvas, views, t, model, &mut view.hits);
     draw_view(canvas, body, t, model, view, density);
+}
+
+/// The worst open incident, where there is one.
+fn draw_incident(
+    canvas: &mut Canvas<'_>,
+    body: Rect,
+    t: &TargetModel,
+    model: &Model,
+    hits: &mut Vec<(Rect, Hit)>,
+) -> Rect {
+    let Some(worst) = model.incidents.worst_of(&t.target.id, model.now) else { return body };
+    let (line, rest) = cut_top(body, 1);
+    let spans = parts::incident::beside(canvas, worst, model);
+    canvas.put_cut(line.x + 1, line.y, line.width.saturating_sub(2), &Line::from(spans));
+    hits.push((line, Hit::Incident(worst.id)));
+    rest
 }
 
 fn draw_panels(canvas: &mut Canvas<'_>, area: Rect, t: &TargetModel, model: &Model, height: u16) -> Rect {
