@@ -125,8 +125,10 @@ pub enum Action {
     UnlinkKeys(String),
     /// Somebody takes care of the selected incident.
     Acknowledge,
-    /// Silence the selected incident; for how long and why is asked for.
+    /// Silence the selected incident, for how long and why is asked for; or let a silenced one be heard again.
     Silence,
+    /// Write something down about the selected incident.
+    Note,
     /// The selected incident is over; how it ended is asked for.
     Resolve,
     /// The selected incident is not over.

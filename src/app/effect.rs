@@ -2,12 +2,12 @@
 
 use super::chat::Entry;
 use super::event::RequestId;
-use super::incidents::act::Act;
 use crate::domain::activity::Sample;
 use crate::domain::attempt::Attempt;
 use crate::domain::connection::{Change, KnownFix, Probe};
 use crate::domain::error::event::ErrorEvent;
 use crate::domain::guard::ticket::Consent;
+use crate::domain::incident::Act;
 use crate::domain::interchange::ExportFormat;
 use crate::domain::proposal::stage::Stage;
 use crate::domain::proposal::{Draft, Proposal};

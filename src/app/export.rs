@@ -97,7 +97,9 @@ pub fn export(model: &mut Model, what: &str) -> Vec<Effect> {
             super::chat::Outcome::Done { rows, .. } => Some(Arc::clone(rows)),
             _ => None,
         },
-        Screen::Health | Screen::Approvals | Screen::Incidents => current_table(model).map(|table| Arc::new(rows_of_table(&table))),
+        Screen::Health | Screen::Approvals | Screen::Incidents => {
+            current_table(model).map(|table| Arc::new(rows_of_table(&table)))
+        }
     });
     let Some(rows) = rows else {
         model.tell("nothing here to export", true);

@@ -123,6 +123,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         | Action::Ticket(_) => return approvals::act::act(model, action),
         Action::Acknowledge
         | Action::Silence
+        | Action::Note
         | Action::Resolve
         | Action::Reopen
         | Action::Closed

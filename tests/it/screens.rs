@@ -5,6 +5,7 @@
 mod approvals;
 pub mod fixtures;
 mod hostile;
+pub mod incidents;
 mod keys;
 mod panes;
 pub mod proposals;
@@ -24,7 +25,7 @@ const SIZES: [(u16, u16); 3] = [(100, 30), (80, 24), (60, 17)];
 
 /// Every scene.
 fn scenes() -> impl Iterator<Item = &'static Scene> {
-    SCENES.iter().chain(approvals::SCENES)
+    SCENES.iter().chain(approvals::SCENES).chain(incidents::SCENES)
 }
 
 fn frame(scene: &Scene, look: Look, (width, height): (u16, u16)) -> Buffer {
@@ -113,7 +114,19 @@ fn no_size_is_too_small_or_too_large() {
 
 #[test]
 fn every_small_size_draws_the_fleet_and_a_server() {
-    for name in ["fleet", "server_blocking", "chat_results", "help", "approvals_waiting", "approvals_not_read_yet"] {
+    let names = [
+        "fleet",
+        "server_blocking",
+        "chat_results",
+        "help",
+        "approvals_waiting",
+        "approvals_not_read_yet",
+        "incidents_list",
+        "incidents_detail",
+        "incidents_patterns",
+        "incidents_silence",
+    ];
+    for name in names {
         let scene = scenes().find(|s| s.0 == name).unwrap();
         let mut stage = Stage::new(Look::default(), 100, 30);
         (scene.1)(&mut stage);

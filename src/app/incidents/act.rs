@@ -7,31 +7,15 @@ use crate::app::effect::Effect;
 use crate::app::model::{Model, Screen};
 use crate::app::overlay::Overlay;
 use crate::app::update::follow_lists;
+use crate::domain::incident::Act;
 use crate::domain::text::escape_lines;
-
-/// What is done to an incident. The store adds who and when.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Act {
-    /// Somebody takes care of it.
-    Acknowledge,
-    /// Nobody wants to hear of it for so many milliseconds, and why.
-    Silence {
-        /// For how long.
-        ms: u64,
-        /// Why.
-        reason: String,
-    },
-    /// It is over, and how; the note may be empty.
-    Resolve(String),
-    /// It is not over, and why; the note may be empty.
-    Reopen(String),
-}
 
 /// Does an act of the screen.
 pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
         Action::Acknowledge => return acknowledge(model),
-        Action::Silence => ask(model, About::Silence),
+        Action::Silence => return silence(model),
+        Action::Note => ask(model, About::Note),
         Action::Resolve => ask(model, About::Resolve),
         Action::Reopen => ask(model, About::Reopen),
         Action::Closed => {
@@ -131,16 +115,33 @@ fn acknowledge(model: &mut Model) -> Vec<Effect> {
     vec![Effect::ActOnIncident(id, Act::Acknowledge)]
 }
 
+/// A silenced one is to be heard again; of another it is asked for how long it shall not.
+fn silence(model: &mut Model) -> Vec<Effect> {
+    let now = model.now;
+    match selected(model).filter(|i| i.is_silenced(now)).map(|i| i.id) {
+        Some(id) => vec![Effect::ActOnIncident(id, Act::Unsilence)],
+        None => {
+            ask(model, About::Silence);
+            Vec::new()
+        }
+    }
+}
+
 fn ask(model: &mut Model, about: About) {
-    if let Some(id) = wanted(model, about != About::Reopen) {
+    let id = match about {
+        About::Note => selected(model).map(|i| i.id),
+        About::Silence | About::Resolve => wanted(model, true),
+        About::Reopen => wanted(model, false),
+    };
+    if let Some(id) = id {
         model.overlay = Some(Overlay::Note(Note::new(id, about)));
     }
 }
 
 /// Enter on a typed line. A line that says too little stays.
 pub fn noted(model: &mut Model, note: Note) -> Vec<Effect> {
-    match note.act() {
-        Ok(act) => vec![Effect::ActOnIncident(note.id, act)],
+    match note.acts(model.now) {
+        Ok(acts) => acts.into_iter().map(|act| Effect::ActOnIncident(note.id, act)).collect(),
         Err(words) => {
             model.tell(words, true);
             model.overlay = Some(Overlay::Note(note));

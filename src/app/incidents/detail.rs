@@ -90,7 +90,8 @@ fn timeline(incident: &Incident, model: &Model) -> Vec<DetailLine> {
 }
 
 fn evidence(incident: &Incident, model: &Model) -> Vec<DetailLine> {
-    let tone = if incident.severity >= crate::domain::error::kind::Severity::Error { Tone::Bad } else { Tone::Doubtful };
+    let tone =
+        if incident.severity >= crate::domain::error::kind::Severity::Error { Tone::Bad } else { Tone::Doubtful };
     let mut lines = vec![toned("says", tone, incident.message.clone())];
     lines.extend(incident.more.iter().flat_map(|more| more.lines()).map(|line| fact("", line)));
     lines.push(fact("error", code_words(&incident.code, incident.kind, catalogue(&incident.engine, model))));
@@ -103,7 +104,8 @@ fn evidence(incident: &Incident, model: &Model) -> Vec<DetailLine> {
         lines.push(fact("passes", "the same thing, tried again, may well succeed"));
     }
     if let Some(cause) = incident.cause {
-        lines.push(toned("follows", Tone::Doubtful, format!("from {}", named(cause, model))));
+        let why = if incident.cause_reason.is_empty() { String::new() } else { format!(": {}", incident.cause_reason) };
+        lines.push(toned("follows", Tone::Doubtful, format!("from {}{why}", named(cause, model))));
     }
     if let Some(words) = followers(incident) {
         lines.push(toned("causes", Tone::Doubtful, words));
@@ -231,7 +233,8 @@ pub fn pattern_text(pattern: &Pattern, model: &Model) -> String {
     line("seen", recurrence(pattern, model));
     line("first", pattern.first_at.date_time(model.offset_minutes));
     line("last", pattern.last_at.date_time(model.offset_minutes));
-    let hours: Vec<String> = pattern.hours.iter().map(u64::to_string).collect();
+    let last_day = &pattern.hours[pattern.hours.len().saturating_sub(24)..];
+    let hours: Vec<String> = last_day.iter().map(u64::to_string).collect();
     if !hours.is_empty() {
         line("by hour", format!("{} (the last is the running hour)", hours.join(" ")));
     }

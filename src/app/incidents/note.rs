@@ -1,8 +1,9 @@
 //! What is typed about an incident in one line: how long it is silenced and why, how it ended, why it is open again.
 
-use super::act::Act;
 use super::words;
 use crate::app::line::Line;
+use crate::domain::incident::Act;
+use crate::domain::target::Timestamp;
 use crate::domain::text::redact;
 
 /// What the line is for.
@@ -14,6 +15,8 @@ pub enum About {
     Resolve,
     /// Why it is open again.
     Reopen,
+    /// Something to remember of it.
+    Note,
 }
 
 /// A line that is typed about an incident.
@@ -39,6 +42,7 @@ impl Note {
             About::Silence => "silence for how long, and why: ",
             About::Resolve => "resolved by: ",
             About::Reopen => "open again because: ",
+            About::Note => "write down: ",
         }
     }
 
@@ -48,22 +52,27 @@ impl Note {
             About::Silence => "2h the disk is being swapped",
             About::Resolve => "restarted the worker; may stay empty",
             About::Reopen => "it is still slow; may stay empty",
+            About::Note => "asked the network team",
         }
     }
 
-    /// The act that the line stands for.
+    /// The acts that the line stands for, in order.
     ///
     /// # Errors
-    /// Words for a silence without its length or its reason.
-    pub fn act(&self) -> Result<Act, String> {
+    /// Words for a silence without its length or its reason, and for a note that says nothing.
+    pub fn acts(&self, now: Timestamp) -> Result<Vec<Act>, String> {
         let text = redact(self.line.text().trim());
         Ok(match self.about {
             About::Silence => {
                 let (ms, reason) = words::silence(&text)?;
-                Act::Silence { ms, reason }
+                let until = now.plus_ms(i64::try_from(ms).unwrap_or(0));
+                vec![Act::Silence { until, reason }]
             }
-            About::Resolve => Act::Resolve(text),
-            About::Reopen => Act::Reopen(text),
+            About::Resolve => vec![Act::Resolve(text)],
+            About::Reopen if text.is_empty() => vec![Act::ComeAgain],
+            About::Reopen => vec![Act::ComeAgain, Act::Note(text)],
+            About::Note if text.is_empty() => return Err("write something down, or Esc".to_owned()),
+            About::Note => vec![Act::Note(text)],
         })
     }
 }

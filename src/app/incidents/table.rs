@@ -9,6 +9,9 @@ use crate::domain::health::State;
 use crate::domain::incident::{Incident, Pattern};
 use crate::domain::metric::grouped;
 
+/// Hours of a sparkline.
+const SPARK_POINTS: usize = 24;
+
 /// The table of the shown list; none where one incident is shown in full.
 pub fn shown(model: &Model) -> Option<Table> {
     if model.incidents.open.is_some() {
@@ -130,7 +133,7 @@ fn pattern(p: &Pattern, model: &Model) -> TableRow {
     TableRow {
         key: p.signature.clone(),
         cells,
-        spark: p.hours.iter().map(|n| Some(*n as f64)).collect(),
+        spark: p.hours[p.hours.len().saturating_sub(SPARK_POINTS)..].iter().map(|n| Some(*n as f64)).collect(),
         also: format!("{} {}", words::kind(p.kind), p.engine),
         ..TableRow::default()
     }

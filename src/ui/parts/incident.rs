@@ -183,7 +183,11 @@ fn draw_lines(canvas: &mut Canvas<'_>, room: Rect, lines: &[DetailLine], place: 
     for (i, line) in lines.iter().skip(first).take(height).enumerate() {
         canvas.put_line(room.x + 1, room.y + columns(i), columns(width), line);
     }
-    if end == 0 { String::new() } else { format!("{}-{} of {}", first + 1, first + height.min(lines.len()), lines.len()) }
+    if end == 0 {
+        String::new()
+    } else {
+        format!("{}-{} of {}", first + 1, first + height.min(lines.len()), lines.len())
+    }
 }
 
 /// Lines of a pane, wrapped beside their leads.
@@ -195,7 +199,9 @@ fn lay_out(canvas: &Canvas<'_>, lines: &[DetailLine], width: usize) -> Vec<Line<
         let statement = rest.iter().take_while(|l| l.kind == LineKind::Statement).count();
         if statement > 0 {
             let text: Vec<&str> = rest[..statement].iter().map(|l| l.text.as_str()).collect();
-            out.extend(statement::wrapped(&text.join("\n"), width.saturating_sub(2), &canvas.theme).into_iter().map(indented));
+            out.extend(
+                statement::wrapped(&text.join("\n"), width.saturating_sub(2), &canvas.theme).into_iter().map(indented),
+            );
             rest = &rest[statement..];
             continue;
         }

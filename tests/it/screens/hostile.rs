@@ -6,6 +6,8 @@ use super::stage::{Stage, text};
 use dba_gpt::app::action::{Action, ComposerEdit};
 use dba_gpt::app::approvals::ApprovalsModel;
 use dba_gpt::app::chat::{Block, ConversationSummary, Entry, Outcome};
+use dba_gpt::app::event::Event;
+use dba_gpt::app::incidents::{Remembered, View};
 use dba_gpt::app::list::Motion;
 use dba_gpt::app::model::{Link, Model, Screen, ViewData};
 use dba_gpt::app::overlay::Overlay;
@@ -13,6 +15,7 @@ use dba_gpt::app::turn::Source;
 use dba_gpt::domain::activity::{Sample, SessionInfo, SessionState};
 use dba_gpt::domain::error_event::ConnectKind;
 use dba_gpt::domain::health::{Reason, State};
+use dba_gpt::domain::incident::Pattern;
 use dba_gpt::domain::proposal::advice::{Advice, Weight};
 use dba_gpt::domain::proposal::survey::{Inverse, Rights};
 use dba_gpt::domain::rows::{Column, Limits, Rows, Value};
@@ -121,7 +124,26 @@ fn poisoned(payload: &str) -> Model {
     ];
     chat.conversations = vec![ConversationSummary { id: 1, name: p(), updated: at, entries: 1 }];
     model.approvals = poisoned_approvals(payload);
+    dba_gpt::app::update::update(&mut model, Event::IncidentsLoaded(at, Box::new(poisoned_incidents(payload))));
     model
+}
+
+/// An incident and a pattern in which every text is the payload.
+fn poisoned_incidents(payload: &str) -> Remembered {
+    let p = || payload.to_owned();
+    let mut incident = super::incidents::full();
+    incident.target = TargetId::new(payload);
+    (incident.title, incident.message, incident.code) = (p(), p(), p());
+    (incident.object, incident.statement, incident.more) = (Some(p()), Some(p()), Some(p()));
+    (incident.signature, incident.group, incident.cause_reason) = (p(), p(), p());
+    (incident.cause, incident.acknowledged_by) = (Some(411), Some(p()));
+    let mut happening = incident.timeline[0].clone();
+    (happening.words, happening.who) = (p(), Some(p()));
+    incident.timeline.push(happening);
+    let event = super::incidents::event(payload, incident.kind, payload, payload, 1);
+    let mut pattern = Pattern::of(&event);
+    (pattern.signature, pattern.text, pattern.code, pattern.engine) = (p(), p(), p(), p());
+    Remembered { incidents: vec![incident], patterns: vec![pattern] }
 }
 
 /// A proposal in which every text is the payload.
@@ -217,6 +239,25 @@ const PLACES: &[(&str, Act)] = &[
         s.act(Action::Why);
     }),
     ("an approval that waits", |s| s.model.notice = None),
+    ("incidents", |s| s.model.screen = Screen::Incidents),
+    ("an incident", |s| {
+        s.model.screen = Screen::Incidents;
+        s.act(Action::Open);
+    }),
+    ("patterns", |s| {
+        s.model.screen = Screen::Incidents;
+        s.act(Action::Incidents(View::Patterns));
+    }),
+    ("a pattern", |s| {
+        s.model.screen = Screen::Incidents;
+        s.act(Action::Incidents(View::Patterns));
+        s.act(Action::Open);
+    }),
+    ("a note about an incident", |s| {
+        s.model.screen = Screen::Incidents;
+        s.act(Action::Note);
+        paste(s);
+    }),
     ("text", |s| {
         let text = s.model.targets[0].target.address.clone();
         s.model.overlay = Some(Overlay::Detail { title: text.clone(), text, offset: 0 });
