@@ -1,5 +1,6 @@
 //! The conversation: what was asked, what ran, what came back.
 
+use super::analysis::Analysis;
 use super::event::{PastSession, ReadError, ReadResult, RequestId};
 use super::list::ListState;
 use super::turn::{Source, refusal};
@@ -39,6 +40,13 @@ pub enum Entry {
     },
     /// A statement and its result.
     Block(Block),
+    /// What is said about an error or a plan.
+    Analysis {
+        /// When.
+        at: Timestamp,
+        /// What.
+        analysis: Analysis,
+    },
     /// A refusal, a "cannot", or a failure, in words.
     Say {
         /// When.
@@ -110,6 +118,7 @@ impl Entry {
                 }
             }
             Self::You { text, .. } | Self::Say { text, .. } => *text = crate::domain::text::redact(text),
+            Self::Analysis { analysis, .. } => *analysis = analysis.redacted(),
             Self::Lead { .. } => {}
         }
         entry

@@ -1,6 +1,7 @@
 //! The chat's reducer: messages in, turns planned and run, conversations kept.
 
 use super::action::{Action, ComposerEdit};
+use super::analysis::met;
 use super::approvals::{self, Asked, propose};
 use super::chat::{
     Block, ChatModel, ConversationSummary, Entry, OpenTable, Outcome, Pending, Running, cannot_words, history_rows,
@@ -14,6 +15,7 @@ use super::model::{Model, SchemaState};
 use super::overlay::Overlay;
 use super::turn::{self, Context, Source, Turn, refusal};
 use super::{command, connection, health};
+use crate::domain::error_event::SessionError;
 use crate::domain::proposal::Draft;
 use crate::domain::question::Intent;
 use crate::domain::rows::Limits;
@@ -185,16 +187,19 @@ fn begin(model: &mut Model, pending: Pending) -> Vec<Effect> {
             return vec![Effect::LoadSchema(id, database)];
         }
     };
-    let context = Context { dialect: t.dialect, schema: &schema, catalog: &catalog, now, offset_minutes };
+    let dialect = t.dialect;
+    let library = &model.library;
+    let context = Context { dialect, schema: &schema, catalog: &catalog, library, now, offset_minutes };
     let turn = turn::plan(&pending.text, &context);
     let unknown_name = matches!(&turn, Turn::Cannot(_) | Turn::Refused { .. } | Turn::Propose { .. });
     if unknown_name && !pending.fresh && now.since(schema.taken_at) > SCHEMA_FRESH_MS {
         // Perhaps the table was made a moment ago: look again before saying that it does not exist.
-        t.schemas.insert(database.clone(), SchemaState::Loading);
+        if let Some(t) = model.target_mut(&id) {
+            t.schemas.insert(database.clone(), SchemaState::Loading);
+        }
         model.chat.pending = Some(Pending { fresh: true, ..pending });
         return vec![Effect::LoadSchema(id, database)];
     }
-    let dialect = model.target(&id).map(|t| t.dialect);
     // Whatever is sent next takes the place of an edited proposal, if it is one.
     let replaces = model.approvals.editing.take();
     match turn {
@@ -223,11 +228,16 @@ fn begin(model: &mut Model, pending: Pending) -> Vec<Effect> {
         }
         Turn::Refused { judgement, .. } => {
             let mut words = refusal(&judgement);
-            if let Some(act) = dialect.and_then(|d| turn::typed_act(judgement.class, d)) {
+            if let Some(act) = turn::typed_act(judgement.class, dialect) {
                 words.push_str(&format!("\n{act}"));
             }
             model.chat.say(now, words);
             keep(model)
+        }
+        Turn::Pasted(pasted) => {
+            let mut effects = met::pasted(model, &pasted);
+            effects.extend(keep(model));
+            effects
         }
         Turn::Cannot(cannot) => {
             model.chat.say(now, cannot_words(&cannot));
@@ -321,7 +331,26 @@ pub fn read_done(
     if approvals::read_done(model, id, &result) {
         return Vec::new();
     }
-    if model.chat.finish(id, index, result) { keep(model) } else { Vec::new() }
+    let said = match &result {
+        Err(ReadError::Session(SessionError::Server(said))) => Some(said.clone()),
+        _ => None,
+    };
+    let statement = statement_of(&model.chat, id, index);
+    if !model.chat.finish(id, index, result) {
+        return Vec::new();
+    }
+    let mut effects = Vec::new();
+    if let (Some(said), Some(statement)) = (said, statement) {
+        effects.extend(met::failed(model, &statement, &said));
+    }
+    effects.extend(keep(model));
+    effects
+}
+
+/// The statement at a place of the turn that runs.
+fn statement_of(chat: &ChatModel, id: RequestId, index: usize) -> Option<String> {
+    let running = chat.running.as_ref().filter(|r| r.id == id)?;
+    running.blocks.get(index).and_then(|&entry| chat.block(entry)).map(|block| block.statement.clone())
 }
 
 /// Past sessions arrived.

@@ -5,6 +5,7 @@
 
 mod access;
 pub mod action;
+pub mod analysis;
 pub mod approvals;
 mod boxes;
 pub mod chat;

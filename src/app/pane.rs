@@ -3,9 +3,10 @@
 use super::model::{Model, TargetModel};
 use super::table::Table;
 use super::{connection_pane, security};
+use serde::{Deserialize, Serialize};
 
 /// How a line is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Tone {
     /// As it is.
     Plain,

@@ -2,6 +2,8 @@
 //!
 //! The same plan serves the screen and the `ask` command.
 
+use super::analysis::pasted::{self, Pasted};
+use super::library::Library;
 use crate::domain::dialect::Dialect;
 use crate::domain::guard::{Author, Catalog, Class, Judgement, Verdict};
 use crate::domain::proposal::Draft;
@@ -68,6 +70,8 @@ pub enum Turn {
         /// Why.
         judgement: Judgement,
     },
+    /// A pasted error or plan: nothing is run.
+    Pasted(Pasted),
     /// Not understood.
     Cannot(Cannot),
 }
@@ -80,6 +84,8 @@ pub struct Context<'a> {
     pub schema: &'a Schema,
     /// What the guard should know about them.
     pub catalog: &'a Catalog,
+    /// What is known of every engine.
+    pub library: &'a Library,
     /// Our clock.
     pub now: Timestamp,
     /// Local time minus UTC, minutes.
@@ -88,13 +94,19 @@ pub struct Context<'a> {
 
 /// Plans one turn.
 pub fn plan(text: &str, context: &Context<'_>) -> Turn {
+    if let Some(pasted) = pasted::surely(text, context.dialect, context.library) {
+        return Turn::Pasted(pasted);
+    }
     let text = context.dialect.as_typed(text.trim());
     if context.dialect.looks_like_statement(text) {
         return plan_statement(text, context);
     }
     let understood = match question::understand(text, context.schema, context.now, context.offset_minutes) {
         Ok(understood) => understood,
-        Err(cannot) => return Turn::Cannot(cannot),
+        Err(cannot) => {
+            let pasted = pasted::perhaps(text, context.dialect, context.library);
+            return pasted.map_or(Turn::Cannot(cannot), Turn::Pasted);
+        }
     };
     if let Intent::ActivityAt { from, to } = understood.intent {
         return Turn::History { from, to };

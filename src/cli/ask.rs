@@ -4,8 +4,10 @@ use super::answer::{Answer, Part};
 use super::host::{HeadlessTarget, no_target};
 use super::print::only_cell;
 use super::rounds::Rounds;
-use super::turn::{Opened, engine_of, read_exit, stopped};
+use super::turn::{LIBRARY, Opened, engine_of, read_exit, stopped};
 use super::{Ended, Exit, Headless, Outcome};
+use crate::app::analysis::met;
+use crate::app::analysis::pasted::Pasted;
 use crate::app::chat::{cannot_words, history_rows, history_words, read_error};
 use crate::app::fleet;
 use crate::app::turn::{self, Context, Source, Turn, refusal};
@@ -65,6 +67,7 @@ async fn answer(question: &str, limits: &Limits, io: &Headless<'_>) -> Result<An
         Turn::Refused { judgement, .. } | Turn::Propose { judgement, .. } => {
             Answer::none(Exit::Refused, refusal(&judgement))
         }
+        Turn::Pasted(pasted) => analysed(&pasted, &opened.context(io)),
         Turn::Cannot(cannot) => Answer::none(Exit::Findings, cannot_words(&cannot)),
         Turn::History { from, to } => history(only, from, to, io).await?,
         Turn::Fleet(intent) => over_all(&intent, io, &stop).await?,
@@ -80,14 +83,22 @@ async fn unconnected(question: &str, io: &Headless<'_>, stop: &CancellationToken
         dialect: engine_of(first)?.dialect,
         schema: &Schema::default(),
         catalog: &Catalog::default(),
+        library: &LIBRARY,
         now: io.host.now(),
         offset_minutes: io.offset_minutes,
     };
     match (turn::plan(question, &context), io.only_target()) {
         (Turn::Fleet(intent), _) => over_all(&intent, io, stop).await.map(Some),
+        (Turn::Pasted(pasted), _) => Ok(Some(analysed(&pasted, &context))),
         (Turn::History { from, to }, Ok(only)) => history(only, from, to, io).await.map(Some),
         _ => Ok(None),
     }
+}
+
+/// What is said about a pasted error or plan; nothing is run for it.
+fn analysed(pasted: &Pasted, context: &Context<'_>) -> Answer {
+    let words = met::in_words(pasted, context.dialect, context.library, context.schema);
+    Answer { source: Some(Source::Intent), ..Answer::none(Exit::Fine, words) }
 }
 
 async fn run_statements(

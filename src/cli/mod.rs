@@ -35,6 +35,7 @@ mod vault;
 pub use approvals::{Proposals, UnreadRow};
 pub use audit::{AuditCheck, AuditEntry, AuditTrouble};
 pub use host::{Headless, HeadlessTarget, Host, Terminal};
+pub use turn::library;
 pub use vault::{VaultAnswer, VaultOrder, VaultTrouble};
 
 use crate::config::args::{ApprovalsAction, Command, ErrorsAction, TargetsAction};

@@ -3,6 +3,7 @@
 use super::host::HeadlessTarget;
 use super::{Ended, Exit, Headless};
 use crate::app::event::ReadError;
+use crate::app::library::Library;
 use crate::app::turn::Context;
 use crate::domain::error_event::{ConnectError, ConnectKind, SessionError};
 use crate::domain::guard::{self, Author, Catalog};
@@ -10,7 +11,19 @@ use crate::domain::rows::{Limits, RowSink};
 use crate::domain::schema::Schema;
 use crate::engine::gates::{self, Gate};
 use crate::engine::{self, EngineSpec, ReadSummary, Session};
+use std::sync::LazyLock;
 use tokio_util::sync::CancellationToken;
+
+/// What is known of every engine.
+pub(super) static LIBRARY: LazyLock<Library> = LazyLock::new(library);
+
+/// Every engine's pure half.
+pub fn library() -> Library {
+    Library {
+        dialects: engine::ENGINES.iter().map(|e| e.dialect).collect(),
+        namings: engine::names_with_errors().into_iter().filter_map(engine::errors_of).collect(),
+    }
+}
 
 /// Time for saying goodbye to a server, milliseconds.
 const GOODBYE_MS: u64 = 1_000;
@@ -74,6 +87,7 @@ impl Opened {
             dialect: self.spec.dialect,
             schema: &self.schema,
             catalog: &self.catalog,
+            library: &LIBRARY,
             now: io.host.now(),
             offset_minutes: io.offset_minutes,
         }

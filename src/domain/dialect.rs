@@ -5,6 +5,7 @@ use super::error::naming::ErrorNaming;
 use super::error_event::ConnectKind;
 use super::guard::{Author, Catalog, Judgement};
 use super::log::LogFormat;
+use super::plan::Plan;
 use super::proposal::advice::Advice;
 use super::proposal::kind::FixKind;
 use super::question::{Answer, Cannot, Intent};
@@ -44,6 +45,12 @@ pub trait Dialect: Send + Sync {
 
     /// The statement that shows a read's plan without running it; `None` for what has no plan to show.
     fn explain(&self, statement: &str) -> Option<String>;
+
+    /// Reads a plan as the engine's own clients print one; `None` for any other text. No statement is run.
+    fn read_plan(&self, text: &str) -> Option<Plan> {
+        let _ = text;
+        None
+    }
 
     /// An identifier, quoted where it must be.
     fn quote(&self, identifier: &str) -> String;

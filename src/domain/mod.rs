@@ -13,6 +13,7 @@ pub mod incident;
 pub mod interchange;
 pub mod log;
 pub mod metric;
+pub mod plan;
 pub mod proposal;
 pub mod question;
 pub mod rows;

@@ -38,7 +38,6 @@ mod who;
 
 use crate::app::approvals::Shown;
 use crate::app::event::Event;
-use crate::app::library::Library;
 use crate::app::model::{Model, TargetModel, ViewInfo};
 use crate::cli::{self, Headless, HeadlessTarget};
 use crate::config::args::{Args, Command, Common};
@@ -425,7 +424,7 @@ fn first_model(config: &Config, setups: &[TargetSetup]) -> Model {
         .collect();
     let mut model = Model::new(now, clock::offset_minutes(), targets, config.limits);
     model.mouse = config.ui.mouse;
-    model.library = library();
+    model.library = cli::library();
     if config.demo != Demo::No {
         model.demo_progress = (!config.places.demo_file().exists()).then_some(0);
         let why = if config.demo == Demo::NothingConfigured {
@@ -439,14 +438,6 @@ fn first_model(config: &Config, setups: &[TargetSetup]) -> Model {
         model.tell(warning, true);
     }
     model
-}
-
-/// What is known of every engine without a connection.
-fn library() -> Library {
-    Library {
-        dialects: ENGINES.iter().map(|e| e.dialect).collect(),
-        namings: engine::names_with_errors().into_iter().filter_map(engine::errors_of).collect(),
-    }
 }
 
 fn view_options(config: &Config) -> crate::ui::ViewOptions<'_> {

@@ -219,6 +219,7 @@ fn stored(entry: &Entry) -> store::Entry {
         Entry::You { at, .. } => (*at, "question"),
         Entry::Lead { at, .. } => (*at, "answer"),
         Entry::Block(block) => (block.at, "statement"),
+        Entry::Analysis { at, .. } => (*at, "analysis"),
         Entry::Say { at, .. } => (*at, "words"),
     };
     store::Entry { at, kind: kind.to_owned(), body: serde_json::to_value(entry).unwrap_or_default() }

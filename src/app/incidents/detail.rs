@@ -9,12 +9,13 @@ use crate::domain::error::catalogue::{Advice, Catalogue, kind_advice};
 use crate::domain::incident::{Incident, Pattern};
 use crate::domain::metric::grouped;
 use crate::domain::target::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// Incidents that follow from one that are named; the others are counted.
 const NAMED_FOLLOWERS: usize = 12;
 
 /// What a line is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LineKind {
     /// It leads the lines below it.
     Heading,
@@ -25,7 +26,7 @@ pub enum LineKind {
 }
 
 /// One line, of any width.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DetailLine {
     /// What stands before it, and below which nothing of it is wrapped: a time, a label, a number.
     pub lead: String,

@@ -42,6 +42,7 @@ impl Fingerprint {
         let (at, text, rows) = match entry {
             Entry::You { at, text } | Entry::Say { at, text } => (at, text, 0),
             Entry::Lead { at, title, .. } => (at, title, 0),
+            Entry::Analysis { at, analysis } => (at, &analysis.title, analysis.lines.len()),
             Entry::Block(block) => {
                 let rows = match &block.outcome {
                     Outcome::Done { rows, .. } => std::sync::Arc::as_ptr(rows) as usize,

@@ -7,6 +7,7 @@ use crate::app::turn::Source;
 use crate::domain::metric::{self, grouped};
 use crate::domain::text::{escape, fit};
 use crate::ui::canvas::Canvas;
+use crate::ui::parts::detail;
 use crate::ui::parts::statement;
 use crate::ui::parts::table::{Placed, natural_widths, place};
 use crate::ui::theme::Role;
@@ -80,6 +81,12 @@ pub(crate) fn lay_out(canvas: &Canvas<'_>, entry: &Entry, place: &Place<'_>) -> 
             lines.push(Line::default());
             lines.push(speaker(canvas, "answer", &clock(at), ""));
             push_text(canvas, lines, text, width, Role::Text);
+        }
+        Entry::Analysis { at, analysis } => {
+            lines.push(Line::default());
+            lines.push(speaker(canvas, "analysis", &clock(at), "   nothing was run for it"));
+            push_text(canvas, lines, &analysis.title, width, detail::role(analysis.tone));
+            lines.extend(indented(detail::lay_out(canvas, &analysis.lines, width.saturating_sub(2))));
         }
         Entry::Block(block) => lay_out_block(canvas, block, place, &mut laid),
     }

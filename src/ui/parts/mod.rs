@@ -1,6 +1,7 @@
 //! Parts that several screens are made of.
 
 pub(crate) mod conversation;
+pub(crate) mod detail;
 pub(crate) mod entry;
 pub(crate) mod exact;
 pub(crate) mod graph;

@@ -2,7 +2,7 @@
 
 use crate::app::pane::PaneLine;
 use crate::ui::canvas::{Canvas, columns};
-use crate::ui::parts::incident::role;
+use crate::ui::parts::detail::role;
 use crate::ui::theme::Role;
 use crate::ui::wrap;
 use ratatui::layout::Rect;

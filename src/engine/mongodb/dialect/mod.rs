@@ -6,6 +6,7 @@ pub(super) mod command;
 mod errors;
 pub(super) mod kinds;
 mod names;
+mod plan;
 mod questions;
 mod shell;
 mod syntax;
@@ -15,6 +16,7 @@ use crate::domain::connection::Approach;
 use crate::domain::dialect::Dialect;
 use crate::domain::error_event::ConnectKind;
 use crate::domain::guard::{Author, Catalog, Judgement};
+use crate::domain::plan::Plan;
 use crate::domain::proposal::kind::FixKind;
 use crate::domain::question::{Answer, Cannot, Intent};
 use crate::domain::schedule::Recovery;
@@ -49,6 +51,9 @@ impl Dialect for Pure {
     }
     fn explain(&self, statement: &str) -> Option<String> {
         names::explain(statement)
+    }
+    fn read_plan(&self, text: &str) -> Option<Plan> {
+        plan::read(text)
     }
     fn quote(&self, identifier: &str) -> String {
         names::quote(identifier)

@@ -8,6 +8,7 @@ pub(super) mod flavour;
 pub(super) mod forms;
 pub(super) mod names;
 pub(super) mod online;
+mod plan;
 mod questions;
 mod render;
 
@@ -15,6 +16,7 @@ use crate::domain::connection::Approach;
 use crate::domain::dialect::Dialect;
 use crate::domain::error_event::ConnectKind;
 use crate::domain::guard::{Author, Catalog, Judgement};
+use crate::domain::plan::Plan;
 use crate::domain::proposal::advice::Advice;
 use crate::domain::proposal::kind::FixKind;
 use crate::domain::question::{Answer, Cannot, Intent};
@@ -51,6 +53,9 @@ impl Dialect for Pure {
     }
     fn explain(&self, statement: &str) -> Option<String> {
         names::has_plan(statement).then(|| format!("EXPLAIN {statement}"))
+    }
+    fn read_plan(&self, text: &str) -> Option<Plan> {
+        plan::read(text)
     }
     fn quote(&self, identifier: &str) -> String {
         names::quote(identifier)

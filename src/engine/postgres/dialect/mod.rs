@@ -6,6 +6,7 @@ mod classify;
 mod errors;
 mod logs;
 mod names;
+mod plan;
 mod questions;
 
 pub(super) use classify::{extensions, is_built_in_reader, scope, words};
@@ -15,6 +16,7 @@ use crate::domain::connection::Approach;
 use crate::domain::dialect::Dialect;
 use crate::domain::error_event::{ConnectKind, tls_code};
 use crate::domain::guard::{Author, Catalog, Judgement};
+use crate::domain::plan::Plan;
 use crate::domain::proposal::advice::Advice;
 use crate::domain::proposal::kind::FixKind;
 use crate::domain::question::{Answer, Cannot, Intent};
@@ -56,6 +58,9 @@ impl Dialect for Pure {
     fn explain(&self, statement: &str) -> Option<String> {
         let explained = statement.trim_start().get(..7).is_some_and(|w| w.eq_ignore_ascii_case("explain"));
         (!explained).then(|| format!("EXPLAIN {statement}"))
+    }
+    fn read_plan(&self, text: &str) -> Option<Plan> {
+        plan::read(text)
     }
     fn quote(&self, identifier: &str) -> String {
         names::quote(identifier)

@@ -5,10 +5,12 @@ mod advise;
 mod classify;
 mod errors;
 mod names;
+mod plan;
 mod questions;
 
 use crate::domain::dialect::Dialect;
 use crate::domain::guard::{Author, Catalog, Judgement};
+use crate::domain::plan::Plan;
 use crate::domain::proposal::advice::Advice;
 use crate::domain::proposal::kind::FixKind;
 use crate::domain::question::{Answer, Cannot, Intent};
@@ -52,6 +54,9 @@ impl Dialect for Pure {
     fn explain(&self, statement: &str) -> Option<String> {
         let explained = statement.trim_start().get(..7).is_some_and(|w| w.eq_ignore_ascii_case("explain"));
         (!explained).then(|| format!("EXPLAIN QUERY PLAN {statement}"))
+    }
+    fn read_plan(&self, text: &str) -> Option<Plan> {
+        plan::read(text)
     }
     fn quote(&self, identifier: &str) -> String {
         names::quote(identifier)
