@@ -15,6 +15,7 @@ use crate::domain::metric::MetricId;
 use crate::domain::proposal::{Draft, NotProposed, Proposal};
 use crate::domain::schedule::Patience;
 use crate::domain::security::Facts;
+use crate::domain::simulation::{NotSimulated, Simulated};
 use crate::domain::target::{Target, TargetId, Timestamp};
 use crate::domain::text;
 use crate::engine::{Session, Surroundings};
@@ -86,6 +87,11 @@ pub trait Host: Send + Sync {
 
     /// Throws away what was typed before it was asked for.
     fn forget_typed_ahead(&self) {}
+
+    /// Provokes the error of this name on a target whose configuration allows it.
+    async fn simulate(&self, _target: &TargetId, _name: &str) -> Result<Simulated, NotSimulated> {
+        Err(NotSimulated::Refused("nothing is provoked here".to_owned()))
+    }
 
     /// Looks at an act on its target and files it as a proposal.
     async fn propose(&self, _target: &TargetId, _draft: Draft) -> Result<Proposal, NotProposed> {

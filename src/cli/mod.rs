@@ -4,6 +4,7 @@
 //! ask  sql           one turn of a chat: plan, guard, read, print     answer   the printed forms of it
 //! health             the state machine of `app`, driven by rounds     rounds   collections of many targets at once
 //! selftest           the case list against this build and a server
+//! simulate           a real error on purpose
 //! approvals  approve what waits for a person, and the one way to say yes
 //! audit              the log of every decision and act
 //! guard  config  targets  vault  doctor  completions                  host     what the runtime does for a command
@@ -27,6 +28,7 @@ mod host;
 mod print;
 mod rounds;
 mod selftest;
+mod simulate;
 mod sql;
 mod targets;
 mod turn;
@@ -145,6 +147,10 @@ async fn dispatch(command: Command, configuration: &Result<Config, Mistakes>, io
         Command::Audit { action } => return audit::run(action, io).await,
         // A list connects to nothing, so nobody is asked for a password.
         Command::Targets { action: TargetsAction::List { .. } } => forget_unwanted_demo(configuration, io),
+        Command::Simulate(args) => {
+            forget_unwanted_demo(configuration, io);
+            return simulate::run(args, io).await;
+        }
         _ => make_ready(configuration, io).await?,
     }
     match command {
@@ -161,6 +167,7 @@ async fn dispatch(command: Command, configuration: &Result<Config, Mistakes>, io
         | Command::Config { .. }
         | Command::Vault { .. }
         | Command::Audit { .. }
+        | Command::Simulate(_)
         | Command::Doctor(_) => Ok(Exit::Fine),
     }
 }
@@ -176,6 +183,11 @@ fn forget_unwanted_demo(configuration: &Result<Config, Mistakes>, io: &mut Headl
 /// Makes the targets ready to be connected to.
 async fn make_ready(configuration: &Result<Config, Mistakes>, io: &mut Headless<'_>) -> Result<(), Ended> {
     forget_unwanted_demo(configuration, io);
+    prepare(io).await
+}
+
+/// Passwords that only the person knows, and the demo's database.
+async fn prepare(io: &Headless<'_>) -> Result<(), Ended> {
     if io.targets.is_empty() {
         return Ok(());
     }

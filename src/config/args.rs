@@ -72,6 +72,8 @@ pub enum Command {
     },
     /// Try the guard on the attacks that ship with it, and the gates behind it on a server of your own.
     Selftest(Selftest),
+    /// Provoke a real error on the demo or on a target that is not production, to see what becomes of it.
+    Simulate(Simulate),
     /// Sample every target once and say how it is.
     Health(Health),
     /// Say what works here and what is missing: terminal, files, targets, rights.
@@ -219,6 +221,23 @@ pub struct Selftest {
     #[arg(long, required = true)]
     pub attacks: bool,
     /// Print one JSON object a line: the cases, the gates, the numbers.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `simulate`: a real error on purpose; without a name, the list of what the target can be made to give.
+///
+/// The configuration of the target has to say environment = "dev" or "stage". What is sent are constants of the program;
+/// what it makes on the server is named `dba_gpt_simulation_...` and is removed again.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Simulate {
+    /// Which one, as the list names it.
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// Do not ask. Needed where standard input is no terminal, but for the demo.
+    #[arg(long)]
+    pub yes: bool,
+    /// Print one JSON object a line: what can be provoked, or the errors that the server gave.
     #[arg(long)]
     pub json: bool,
 }

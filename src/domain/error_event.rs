@@ -81,12 +81,20 @@ pub struct ConnectError {
     pub code: String,
     /// One or two sentences.
     pub message: String,
+    /// The server's own words, where it said any. Untrusted text; empty otherwise.
+    pub said: String,
 }
 
 impl ConnectError {
     /// Makes one.
     pub fn new(kind: ConnectKind, message: impl Into<String>) -> Self {
-        Self { kind, code: String::new(), message: message.into() }
+        Self { kind, code: String::new(), message: message.into(), said: String::new() }
+    }
+    /// The same with the server's own words.
+    #[must_use]
+    pub fn with_said(mut self, said: &str) -> Self {
+        said.clone_into(&mut self.said);
+        self
     }
     /// The same with the engine's own code, from which it is told whether trying again makes sense.
     #[must_use]

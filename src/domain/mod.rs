@@ -20,5 +20,6 @@ pub mod rows;
 pub mod schedule;
 pub mod schema;
 pub mod security;
+pub mod simulation;
 pub mod target;
 pub mod text;

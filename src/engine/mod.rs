@@ -10,6 +10,7 @@ pub mod mysql;
 mod net;
 pub mod postgres;
 pub mod redis;
+pub mod simulation;
 mod sql;
 pub mod sqlite;
 
@@ -31,6 +32,7 @@ use crate::domain::security::Encryption;
 use crate::domain::target::{EngineId, Identity};
 use async_trait::async_trait;
 use secrecy::SecretString;
+use simulation::Simulation;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::ops::ControlFlow;
@@ -352,6 +354,8 @@ pub struct EngineSpec {
     pub reports: Option<LookAtReports>,
     /// How acts are looked at.
     pub fixing: &'static Fixing,
+    /// Errors that can be provoked on purpose, in the order of `domain::simulation`.
+    pub simulations: &'static [Simulation],
     /// The objects of the connected database, and what the guard should know about them.
     pub schema: for<'a> fn(&'a mut dyn Session) -> Task<'a, Result<(Schema, Catalog), SessionError>>,
     /// The URL of another database on the same server, where the engine has several.

@@ -14,6 +14,7 @@ use crate::domain::health::Usual;
 use crate::domain::metric::MetricId;
 use crate::domain::proposal::stage::Stage;
 use crate::domain::proposal::{Draft, NotProposed, Origin, Proposal, Who};
+use crate::domain::simulation::{NotSimulated, Simulated};
 use crate::domain::target::{TargetId, Timestamp};
 use crate::engine::Session;
 use crate::secrets::vault::{Opener, OpenerKind, VaultError};
@@ -226,6 +227,12 @@ impl Host for ProcessHost {
 
     fn moment(&self) -> Moment {
         clock::moment()
+    }
+
+    async fn simulate(&self, target: &TargetId, name: &str) -> Result<Simulated, NotSimulated> {
+        let setup = self.setup(target);
+        let setup = setup.ok_or_else(|| NotSimulated::Refused(format!("there is no target {target}")))?;
+        super::simulate::simulate(setup, name).await
     }
 
     fn forget_typed_ahead(&self) {

@@ -28,6 +28,7 @@ mod probe;
 mod reader;
 mod records;
 mod refused;
+mod simulate;
 mod storage;
 mod terminal;
 mod tunnel;

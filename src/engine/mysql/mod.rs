@@ -43,6 +43,7 @@ pub static SPEC: EngineSpec = EngineSpec {
     sample: sample::sample,
     reports: None,
     fixing: &fix::FIXING,
+    simulations: &[],
     schema: schema::schema,
     with_database: connect::with_database,
     discover: connect::discover,

@@ -8,6 +8,7 @@ mod reports;
 mod sample;
 mod schema;
 mod session;
+mod simulate;
 mod views;
 mod wire;
 
@@ -43,6 +44,7 @@ pub static SPEC: EngineSpec = EngineSpec {
     sample: sample::sample,
     reports: Some(reports::reports),
     fixing: &fix::FIXING,
+    simulations: simulate::SIMULATIONS,
     schema: schema::schema,
     with_database: connect::with_database,
     discover: connect::discover,

@@ -12,6 +12,7 @@ mod open;
 mod sample;
 mod schema;
 mod session;
+mod simulate;
 mod views;
 mod wal;
 mod worker;
@@ -48,6 +49,7 @@ pub static SPEC: EngineSpec = EngineSpec {
     sample: sample::sample,
     reports: None,
     fixing: &fix::FIXING,
+    simulations: simulate::SIMULATIONS,
     schema: schema::schema,
     with_database: connect::with_database,
     discover: files::discover,

@@ -47,6 +47,17 @@ pub(super) fn open_for_act(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// Opens a file to provoke errors on it: nothing can be written to it, and what goes into temporary tables stays in
+/// memory. Constraints hold as they do for the application.
+pub(super) fn open_for_simulation(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    harden(&connection, Purpose::Act)?;
+    connection.execute_batch("PRAGMA temp_store = MEMORY")?;
+    connection.busy_timeout(LOCK_PATIENCE)?;
+    Ok(connection)
+}
+
 /// What a connection is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Purpose {

@@ -10,8 +10,9 @@ use crate::config::PasswordSource;
 use crate::domain::connection::{Change, UrlParts};
 use crate::domain::error_event::{ConnectError, ConnectKind, NOT_SENT};
 use crate::domain::schedule::Recovery;
-use crate::engine::{self, ConnectSettings, EngineSpec, Session, Surroundings};
-use password::Password;
+use crate::engine::simulation::Provoked;
+use crate::engine::{self, ConnectSettings, EngineSpec, Session, Surroundings, Task};
+use password::{Given, Password};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::sync::Arc;
 use std::time::Duration;
@@ -109,30 +110,11 @@ impl Door {
         purpose: &str,
     ) -> Result<Box<dyn Session>, ConnectError> {
         let inner = &*self.inner;
-        let wrong = |words: String| ConnectError::new(ConnectKind::Settings, words);
-        let url = match database {
-            None => inner.url.clone(),
-            Some(name) => (spec.with_database)(&inner.url, name)
-                .ok_or_else(|| wrong(format!("{} has no other databases to change to", spec.name)))?,
-        };
-        let variables = &inner.surroundings.variables;
-        let given = inner.password.fetch(variables).await.map_err(wrong)?;
-        let dial = match &inner.tunnel {
-            Some(tunnel) => Some(tunnel.near_end().await?),
-            None => None,
-        };
-        let mut settings = ConnectSettings {
-            url,
-            password: given.as_ref().map(|given| given.secret.clone()),
-            dial,
-            application: format!("dba-gpt {purpose}"),
-            timeout: inner.timeout,
-            surroundings: inner.surroundings.clone(),
-        };
+        let (mut settings, given) = self.settings(spec, database, purpose).await?;
         let mut result = inner.log_in(spec, &settings).await;
         if let (Err(error), Some(given)) = (&result, &given)
             && spec.dialect.recovery(error.kind, &error.code) == Recovery::ByNewSecret
-            && let Some(newer) = inner.password.replace(given, variables).await
+            && let Some(newer) = inner.password.replace(given, &inner.surroundings.variables).await
         {
             settings.password = Some(newer);
             result = inner.log_in(spec, &settings).await;
@@ -141,6 +123,49 @@ impl Door {
             (Some(tunnel), Err(error)) => Err(tunnel.explain(error)),
             (_, result) => result,
         }
+    }
+
+    /// Lets an engine provoke an error over connections of its own. One ordinary login comes first: what keeps us out is
+    /// told as always, and a password that is wrong is sent once.
+    pub(super) async fn simulate(
+        &self,
+        spec: &'static EngineSpec,
+        run: for<'a> fn(&'a ConnectSettings) -> Task<'a, Provoked>,
+        purpose: &str,
+    ) -> Provoked {
+        self.open(spec, None, purpose).await?.close().await;
+        let (settings, _) = self.settings(spec, None, purpose).await?;
+        run(&settings).await
+    }
+
+    /// Everything that a login needs, the secret and the near end of the tunnel included.
+    async fn settings(
+        &self,
+        spec: &'static EngineSpec,
+        database: Option<&str>,
+        purpose: &str,
+    ) -> Result<(ConnectSettings, Option<Given>), ConnectError> {
+        let inner = &*self.inner;
+        let wrong = |words: String| ConnectError::new(ConnectKind::Settings, words);
+        let url = match database {
+            None => inner.url.clone(),
+            Some(name) => (spec.with_database)(&inner.url, name)
+                .ok_or_else(|| wrong(format!("{} has no other databases to change to", spec.name)))?,
+        };
+        let given = inner.password.fetch(&inner.surroundings.variables).await.map_err(wrong)?;
+        let dial = match &inner.tunnel {
+            Some(tunnel) => Some(tunnel.near_end().await?),
+            None => None,
+        };
+        let settings = ConnectSettings {
+            url,
+            password: given.as_ref().map(|given| given.secret.clone()),
+            dial,
+            application: format!("dba-gpt {purpose}"),
+            timeout: inner.timeout,
+            surroundings: inner.surroundings.clone(),
+        };
+        Ok((settings, given))
     }
 
     /// The same way in for another login, with a secret of its own that nothing else shares. The error is words for the

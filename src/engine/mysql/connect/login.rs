@@ -240,7 +240,7 @@ impl Door {
     fn refused(&self, message: &ServerMessage, encrypted: bool) -> ConnectError {
         let refused = self.refused_words(message, encrypted);
         let code = if refused.kind == ConnectKind::Tls { tls_code::REQUIRED } else { &message.code };
-        refused.with_code(code)
+        refused.with_code(code).with_said(&message.message)
     }
 
     fn refused_words(&self, message: &ServerMessage, encrypted: bool) -> ConnectError {

@@ -168,7 +168,9 @@ impl Attempt<'_> {
     fn refused(&self, message: &ServerMessage, encrypted: bool) -> Failure {
         let (user, database, host) = (&self.plan.user, &self.plan.database, self.endpoint.words());
         let said = &message.message;
-        let error = |kind, words: String| Failure::Final(ConnectError::new(kind, words).with_code(&message.code));
+        let error = |kind, words: String| {
+            Failure::Final(ConnectError::new(kind, words).with_code(&message.code).with_said(said))
+        };
         match message.code.as_str() {
             "28P01" => error(
                 ConnectKind::Authentication,
@@ -188,7 +190,7 @@ impl Attempt<'_> {
                 // The server says "no encryption" of a connection that some line might let in with it.
                 let wants_tls = !encrypted && said.contains("no encryption");
                 let code = if wants_tls { tls_code::REQUIRED } else { message.code.as_str() };
-                let error = ConnectError::new(ConnectKind::Authentication, words).with_code(code);
+                let error = ConnectError::new(ConnectKind::Authentication, words).with_code(code).with_said(said);
                 if said.contains("pg_hba") { Failure::TryOther(error) } else { Failure::Final(error) }
             }
             "3D000" => error(

@@ -57,33 +57,36 @@ pub(super) fn with_database(url: &SecretString, database: &str) -> Option<Secret
 
 /// Connects to the first endpoint that lets us in and is what was asked for.
 pub(super) fn connect(settings: &ConnectSettings) -> Task<'_, Result<Box<dyn Session>, ConnectError>> {
-    Box::pin(async move {
-        let plan = Plan::make(&settings.url, &settings.surroundings)?;
-        let time = plan.timeout.map_or(settings.timeout, |said| said.min(settings.timeout));
-        let deadline = Instant::now() + time;
-        let wanted: &[Member] = match plan.member {
-            Member::PreferReplica => &[Member::Replica, Member::Any],
-            Member::Any => &[Member::Any],
-            Member::Primary => &[Member::Primary],
-            Member::Replica => &[Member::Replica],
-        };
-        // A tunnel leads to one server: the first that the URL names.
-        let endpoints = if settings.dial.is_some() { &plan.endpoints[..1] } else { &plan.endpoints[..] };
-        let mut left = wanted.len() * endpoints.len();
-        let mut failures: Vec<ConnectError> = Vec::new();
-        for &member in wanted {
-            for endpoint in endpoints {
-                // Each endpoint gets its share of the time that is left, so that a silent one does not use it all.
-                match one_endpoint(&plan, endpoint, member, settings, share(deadline, left)).await {
-                    Ok(session) => return Ok(Box::new(session) as Box<dyn Session>),
-                    Err(error) if may_differ_elsewhere(error.kind) => failures.push(error),
-                    Err(error) => return Err(error),
-                }
-                left -= 1;
+    Box::pin(async move { Ok(Box::new(session(settings).await?) as Box<dyn Session>) })
+}
+
+/// The same, for this engine's own use.
+pub(super) async fn session(settings: &ConnectSettings) -> Result<PgSession, ConnectError> {
+    let plan = Plan::make(&settings.url, &settings.surroundings)?;
+    let time = plan.timeout.map_or(settings.timeout, |said| said.min(settings.timeout));
+    let deadline = Instant::now() + time;
+    let wanted: &[Member] = match plan.member {
+        Member::PreferReplica => &[Member::Replica, Member::Any],
+        Member::Any => &[Member::Any],
+        Member::Primary => &[Member::Primary],
+        Member::Replica => &[Member::Replica],
+    };
+    // A tunnel leads to one server: the first that the URL names.
+    let endpoints = if settings.dial.is_some() { &plan.endpoints[..1] } else { &plan.endpoints[..] };
+    let mut left = wanted.len() * endpoints.len();
+    let mut failures: Vec<ConnectError> = Vec::new();
+    for &member in wanted {
+        for endpoint in endpoints {
+            // Each endpoint gets its share of the time that is left, so that a silent one does not use it all.
+            match one_endpoint(&plan, endpoint, member, settings, share(deadline, left)).await {
+                Ok(session) => return Ok(session),
+                Err(error) if may_differ_elsewhere(error.kind) => failures.push(error),
+                Err(error) => return Err(error),
             }
+            left -= 1;
         }
-        Err(joined(failures))
-    })
+    }
+    Err(joined(failures))
 }
 
 async fn one_endpoint(
@@ -148,6 +151,7 @@ fn joined(mut failures: Vec<ConnectError>) -> ConnectError {
     failures.dedup();
     let kind = failures.last().map_or(ConnectKind::Other, |e| e.kind);
     let code = failures.last().map_or_else(String::new, |e| e.code.clone());
+    let said = failures.last().map_or_else(String::new, |e| e.said.clone());
     let messages: Vec<&str> = failures.iter().map(|e| e.message.as_str()).collect();
-    ConnectError::new(kind, messages.join("; ")).with_code(&code)
+    ConnectError::new(kind, messages.join("; ")).with_code(&code).with_said(&said)
 }

@@ -11,7 +11,7 @@ pub(super) fn explain(plan: &Plan, password: &Password, words: &str) -> ConnectE
     let refused = by_code(plan, password, words);
     let own = words.split(' ').next().unwrap_or_default();
     let code = if refused.kind == ConnectKind::Tls { tls_code::REQUIRED } else { own };
-    refused.with_code(code)
+    refused.with_code(code).with_said(words)
 }
 
 fn by_code(plan: &Plan, password: &Password, words: &str) -> ConnectError {
