@@ -63,11 +63,7 @@ fn confirm(target: &HeadlessTarget, offer: &Offer, io: &mut Headless<'_>) -> Res
     io.stderr.flush()?;
     let mut typed = String::new();
     io.stdin.read_line(&mut typed)?;
-    if typed.trim().eq_ignore_ascii_case("yes") {
-        Ok(())
-    } else {
-        Err(Ended::with(Exit::Findings, "nothing was sent"))
-    }
+    if typed.trim().eq_ignore_ascii_case("yes") { Ok(()) } else { Err(Ended::with(Exit::Findings, "nothing was sent")) }
 }
 
 fn list(target: &HeadlessTarget, spec: &EngineSpec, json: bool, io: &mut Headless<'_>) -> Outcome {

@@ -30,6 +30,10 @@ fn find(setup: &TargetSetup, name: &str) -> Result<&'static Simulation, NotSimul
     let all = setup.spec.simulations;
     all.iter().find(|s| s.offer.error.name == name).ok_or_else(|| {
         let known: Vec<&str> = all.iter().map(|s| s.offer.error.name).collect();
-        NotSimulated::Refused(format!("{} cannot be made to give `{name}`; there are {}", setup.spec.name, known.join(", ")))
+        NotSimulated::Refused(format!(
+            "{} cannot be made to give `{name}`; there are {}",
+            setup.spec.name,
+            known.join(", ")
+        ))
     })
 }

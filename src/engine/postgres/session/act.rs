@@ -195,7 +195,11 @@ impl PgSession {
     }
 
     /// One statement and its answer, at most `ANSWER_ROWS` rows. Never opens or ends a transaction by itself.
-    pub(in crate::engine::postgres) async fn tell(&mut self, text: &str, timeout_ms: u64) -> Result<Answer, SessionError> {
+    pub(in crate::engine::postgres) async fn tell(
+        &mut self,
+        text: &str,
+        timeout_ms: u64,
+    ) -> Result<Answer, SessionError> {
         let started = Instant::now();
         let wire = self.wire.as_mut().ok_or_else(closed)?;
         let exchange = async {

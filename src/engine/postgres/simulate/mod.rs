@@ -49,7 +49,10 @@ pub(super) static SIMULATIONS: &[Simulation] = &[
         run: |settings| Box::pin(in_time(run(settings, &scripts::DUPLICATE_KEY))),
     },
     Simulation {
-        offer: writes(&FOREIGN_KEY, "Inserts a row without its parent into temporary tables of its own, and rolls back."),
+        offer: writes(
+            &FOREIGN_KEY,
+            "Inserts a row without its parent into temporary tables of its own, and rolls back.",
+        ),
         run: |settings| Box::pin(in_time(run(settings, &scripts::FOREIGN_KEY))),
     },
     Simulation {
@@ -72,7 +75,10 @@ pub(super) static SIMULATIONS: &[Simulation] = &[
         run: |settings| Box::pin(in_time(run(settings, &scripts::READ_ONLY))),
     },
     Simulation {
-        offer: reads(&LOCK_TIMEOUT, "Waits 0.2 s in one session for an advisory lock of its own that another one holds."),
+        offer: reads(
+            &LOCK_TIMEOUT,
+            "Waits 0.2 s in one session for an advisory lock of its own that another one holds.",
+        ),
         run: |settings| Box::pin(in_time(locks::timeout(settings))),
     },
     Simulation {

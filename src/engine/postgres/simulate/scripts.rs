@@ -25,21 +25,15 @@ const ITEMS: &str = "CREATE TEMPORARY TABLE dba_gpt_simulation_items (id integer
 const PARTS: &str = "CREATE TEMPORARY TABLE dba_gpt_simulation_parts (id integer PRIMARY KEY, item integer \
                      CONSTRAINT dba_gpt_simulation_item REFERENCES pg_temp.dba_gpt_simulation_items) ON COMMIT DROP";
 
-pub(super) static MISSING_TABLE: Script = Script {
-    begin: READING,
-    before: &[],
-    fails: "SELECT * FROM dba_gpt_simulation_missing_table",
-};
+pub(super) static MISSING_TABLE: Script =
+    Script { begin: READING, before: &[], fails: "SELECT * FROM dba_gpt_simulation_missing_table" };
 pub(super) static MISSING_COLUMN: Script = Script {
     begin: READING,
     before: &[],
     fails: "SELECT dba_gpt_simulation_missing_column FROM pg_catalog.pg_database",
 };
-pub(super) static MISSING_FUNCTION: Script = Script {
-    begin: READING,
-    before: &[],
-    fails: "SELECT dba_gpt_simulation_missing_function(1)",
-};
+pub(super) static MISSING_FUNCTION: Script =
+    Script { begin: READING, before: &[], fails: "SELECT dba_gpt_simulation_missing_function(1)" };
 pub(super) static SYNTAX_ERROR: Script = Script { begin: READING, before: &[], fails: "SELEC 1" };
 pub(super) static DIVISION_BY_ZERO: Script = Script { begin: READING, before: &[], fails: "SELECT 1 / 0" };
 pub(super) static DUPLICATE_KEY: Script = Script {

@@ -38,7 +38,10 @@ pub(super) static SIMULATIONS: &[Simulation] = &[
         run: |settings| on_the_file(settings, |file| run(file, &scripts::SYNTAX_ERROR)),
     },
     Simulation {
-        offer: reads(&DUPLICATE_KEY, "Inserts a key twice into a temporary table in memory; the file is not written to."),
+        offer: reads(
+            &DUPLICATE_KEY,
+            "Inserts a key twice into a temporary table in memory; the file is not written to.",
+        ),
         run: |settings| on_the_file(settings, |file| run(file, &scripts::DUPLICATE_KEY)),
     },
     Simulation {
