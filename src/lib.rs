@@ -3,7 +3,7 @@
 //! # Layers
 //!
 //! ```text
-//! main -> runtime -> { ui, cli, engine, store, sources, secrets, export, config, demo }
+//! main -> runtime -> { ui, cli, engine, store, sources, notify, secrets, export, config, demo }
 //!                      ui, cli -> app -> domain        cli also sees config, export and engine's registry
 //!                      the others -> domain            the demo is told by the runtime; nobody else sees it
 //! ```
@@ -18,6 +18,7 @@
 //! | [`runtime`] | tasks, clock and loop; the way in to a target: tunnel, password, login, retry, diagnosis |
 //! | [`config`] | files, variables and flags -> settings and targets |
 //! | [`sources`] | the bytes of server logs: files that grow, rotate and are compressed |
+//! | [`notify`] | news of incidents to a webhook |
 //! | [`secrets`] | passwords from outside the configuration, and our own vault |
 //! | [`store`] | what is remembered: samples, sessions, attempts, conversations, proposals; the audit log of decisions and acts |
 //! | [`export`] | rows as CSV, JSON, Markdown and aligned columns |
@@ -90,6 +91,7 @@ pub mod demo;
 pub mod domain;
 pub mod engine;
 pub mod export;
+pub mod notify;
 pub mod runtime;
 pub mod secrets;
 pub mod sources;

@@ -85,6 +85,11 @@ track_io_timing = on
 jit = off
 timezone = 'UTC'
 log_timezone = 'UTC'
+# Plain and structured, so that both can be read and compared.
+logging_collector = on
+log_directory = 'log'
+log_destination = 'stderr,csvlog'
+log_line_prefix = '%m [%p] %q%u@%d '
 ssl = on
 ssl_cert_file = '$home/server.crt'
 ssl_key_file = '$home/server.key'
@@ -109,9 +114,9 @@ END
             return
         fi
         # Somebody else may have taken the port in between; anything else will fail again.
-        grep -qs 'could not bind' "$home/log" || break
+        as_server_user grep -qrs 'could not bind' "$home/log" "$home/data/log" || break
     done
-    cat "$home.start.log" "$home/log" >&2
+    as_server_user cat "$home.start.log" "$home/log" "$home/data/log/"* >&2 || true
     die "PostgreSQL did not start ($name, try $try)"
 }
 

@@ -161,6 +161,7 @@ async fn dispatch(command: Command, configuration: &Result<Config, Mistakes>, io
         Command::Selftest(args) => selftest::run(&args, io).await,
         Command::Approvals { action } => approvals::run(&action, io).await,
         Command::Guard(_)
+        | Command::Watch(_)
         | Command::Errors { .. }
         | Command::Completions { .. }
         | Command::Man

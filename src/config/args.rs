@@ -104,6 +104,9 @@ pub enum Command {
         #[command(subcommand)]
         action: ApprovalsAction,
     },
+    /// Watch the targets without a screen: the same detection of errors as in the app, beside it on the same store, so that
+    /// it goes on when nobody is logged in. A line for each incident that opens, escalates or ends.
+    Watch(Watch),
     /// Check or print the tamper-evident log of every decision and act.
     Audit {
         /// What to do with it.
@@ -207,6 +210,17 @@ pub struct Classify {
     #[arg(long)]
     pub lines: bool,
     /// Print one JSON object a line, which it always does; for scripts that give it everywhere.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `watch`: the headless monitor.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Watch {
+    /// Look at every target and its logs once, say what is open, and end: exit code 1 when something is.
+    #[arg(long)]
+    pub once: bool,
+    /// Print one JSON object a line.
     #[arg(long)]
     pub json: bool,
 }

@@ -10,5 +10,6 @@ mod guard;
 mod network;
 mod observe;
 mod read;
+mod reports;
 mod support;
 mod tls;

@@ -23,6 +23,7 @@ mod correlate;
 mod filter;
 mod gather;
 pub mod limits;
+pub mod news;
 pub mod pattern;
 pub mod recurrence;
 mod settle;

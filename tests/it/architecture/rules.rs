@@ -18,6 +18,7 @@ const MAY_SEE: &[(&str, &[&str])] = &[
     ("store", &["domain"]),
     ("export", &["domain"]),
     ("config", &["domain"]),
+    ("notify", &["domain"]),
     ("secrets", &["domain"]),
     ("sources", &["domain"]),
     ("demo", &["domain"]),
@@ -40,7 +41,7 @@ const RESERVED: &[Reserved] = &[
     Reserved { pattern: r"\bthread::sleep\b", welcome_in: &[], reason: "nothing sleeps; the runtime waits on timers" },
     Reserved {
         pattern: r"\basync\b|\.await\b|\btokio\b|\btokio_util\b|\bfutures\b",
-        welcome_in: &["runtime/", "engine/", "cli/", "store/", "secrets/", "demo/", "export/", "main.rs"],
+        welcome_in: &["runtime/", "engine/", "cli/", "store/", "secrets/", "demo/", "export/", "notify/", "main.rs"],
         reason: "the core and the screen are synchronous",
     },
     Reserved {

@@ -1,0 +1,176 @@
+//! The loop without a screen: the same core, the same tasks and the same store as the app's, a line for each piece of
+//! news. It may run beside the app; whoever has the claim on detection detects.
+
+use super::clock;
+use super::perform::Performer;
+use crate::app::event::Event;
+use crate::app::model::{Link, Model};
+use crate::app::update::update;
+use crate::domain::error::kind::Severity;
+use crate::domain::incident::Incident;
+use crate::domain::incident::news::{News, Told};
+use crate::domain::target::Timestamp;
+use crate::domain::text::{escape, fit};
+use anyhow::Result;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+/// Samples of every target that a single round takes: what is over its limit in two of them is believed.
+const SAMPLES_OF_A_ROUND: u64 = 2;
+/// Failures to connect after which a single round believes that a target cannot be reached.
+const FAILURES_OF_A_ROUND: u64 = 3;
+/// Longest single round.
+const LONGEST_ROUND_MS: u64 = 60_000;
+/// After the last sample of a single round, for logs and the store.
+const AFTERMATH_MS: u64 = 2_000;
+/// Longest wait before time is told again.
+const LONGEST_WAIT_MS: u64 = 1_000;
+/// Columns of a message in a line.
+const MESSAGE_COLUMNS: usize = 200;
+
+/// Exit codes: fine, findings.
+const FINE: u8 = 0;
+const FINDINGS: u8 = 1;
+
+/// The loop and all it holds.
+pub(super) struct WatchLoop {
+    /// What the program knows.
+    pub(super) model: Model,
+    /// Who does what the core wants.
+    pub(super) performer: Performer,
+    /// Where answers arrive.
+    pub(super) inbox: mpsc::Receiver<Event>,
+    /// Look once and end.
+    pub(super) once: bool,
+    /// JSON, one object a line.
+    pub(super) json: bool,
+}
+
+/// How far a single round is.
+#[derive(Default)]
+struct Round {
+    /// Samples and failures of each target, by its place.
+    met: BTreeMap<usize, (u64, u64)>,
+    /// When every target had been met.
+    complete_at: Option<Timestamp>,
+}
+
+impl WatchLoop {
+    /// Runs until a signal ends it, or until the single round is over. Gives the exit code.
+    pub(super) async fn run(mut self, out: &mut dyn Write) -> Result<u8> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut hang_up = signal(SignalKind::hangup())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let begun = clock::now();
+        let (mut told, mut round) = (Told::default(), Round::default());
+        self.performer.open_store();
+        self.take(Event::Tick(begun));
+        loop {
+            let wait = self.model.next_wake().map_or(LONGEST_WAIT_MS, |at| at.since(clock::now()));
+            let event = tokio::select! {
+                biased;
+                _ = terminate.recv() => break,
+                _ = hang_up.recv() => break,
+                _ = interrupt.recv() => break,
+                Some(event) = self.inbox.recv() => event,
+                () = tokio::time::sleep(Duration::from_millis(wait.clamp(1, LONGEST_WAIT_MS))) => {
+                    Event::Tick(clock::now())
+                }
+            };
+            if let Event::Message(_, words, true) = &event {
+                writeln!(io::stderr(), "{}", escape(words))?;
+            }
+            if self.once {
+                round.note(&event, &self.model);
+            }
+            self.take(event);
+            let news = self.news(&mut told);
+            if !self.once {
+                for (news, incident) in news {
+                    writeln!(out, "{}", line(self.json, clock::now(), Some(news), &incident))?;
+                }
+                out.flush()?;
+            } else if round.is_over(&self.model, begun, clock::now()) {
+                break;
+            }
+        }
+        let open: Vec<Incident> = self.model.incidents.all().iter().filter(|i| i.stage.is_open()).cloned().collect();
+        if self.once {
+            let now = clock::now();
+            for incident in &open {
+                writeln!(out, "{}", line(self.json, now, None, incident))?;
+            }
+            out.flush()?;
+        }
+        let silenced = |i: &&Incident| !i.is_silenced(self.model.now);
+        let found = self.once && open.iter().filter(silenced).any(|i| i.severity >= Severity::Warning);
+        drop(self.inbox);
+        self.performer.end().await;
+        Ok(if found { FINDINGS } else { FINE })
+    }
+
+    fn take(&mut self, event: Event) {
+        for effect in update(&mut self.model, event) {
+            // What only a terminal could do has no place here.
+            let _ = self.performer.perform(effect);
+        }
+    }
+
+    fn news(&self, told: &mut Told) -> Vec<(News, Incident)> {
+        let all = self.model.incidents.all().iter();
+        all.filter_map(|incident| Some((told.news(incident)?, incident.clone()))).collect()
+    }
+}
+
+impl Round {
+    fn note(&mut self, event: &Event, model: &Model) {
+        let Event::Sampled(_, id, _, result) = event else { return };
+        let Some(place) = model.targets.iter().position(|t| t.target.id == *id) else { return };
+        let (samples, failures) = self.met.entry(place).or_default();
+        *(if result.is_ok() { samples } else { failures }) += 1;
+    }
+
+    fn is_over(&mut self, model: &Model, begun: Timestamp, now: Timestamp) -> bool {
+        let met = |place: usize| {
+            let (samples, failures) = self.met.get(&place).copied().unwrap_or_default();
+            samples >= SAMPLES_OF_A_ROUND || failures >= FAILURES_OF_A_ROUND || gave_up(model, place)
+        };
+        if self.complete_at.is_none() && (0..model.targets.len()).all(met) {
+            self.complete_at = Some(now);
+        }
+        let complete = self.complete_at.is_some_and(|at| now.since(at) >= AFTERMATH_MS);
+        complete || now.since(begun) >= LONGEST_ROUND_MS
+    }
+}
+
+/// A target whose login was refused is not tried again by itself: waiting would not help.
+fn gave_up(model: &Model, place: usize) -> bool {
+    use crate::domain::error_event::ConnectKind;
+    let hopeless = |kind| matches!(kind, ConnectKind::Authentication | ConnectKind::Settings);
+    model.targets.get(place).is_some_and(|t| matches!(t.link, Link::Down(kind, _) if hopeless(kind)))
+}
+
+/// A line for people or for programs.
+fn line(json: bool, now: Timestamp, news: Option<News>, incident: &Incident) -> String {
+    if json {
+        let mut body = crate::notify::payload(news, incident);
+        if let Some(fields) = body.as_object_mut() {
+            fields.insert("at_ms".to_owned(), now.0.into());
+        }
+        return body.to_string();
+    }
+    let Incident { target, title, object, message, count, .. } = incident;
+    let about = object.as_deref().map_or_else(String::new, |object| format!(" ({})", escape(object)));
+    format!(
+        "{} {} {:<4} {} {}{about}: {} [{count}x]",
+        now.date_time(0),
+        news.map_or(incident.stage.word(), News::word),
+        incident.severity.short(),
+        format_args!("{} {}", incident.name(), escape(target.as_str())),
+        escape(title),
+        fit(&escape(message), MESSAGE_COLUMNS),
+    )
+}
