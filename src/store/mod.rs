@@ -19,7 +19,7 @@ mod claims;
 mod conversations;
 mod error;
 mod files;
-mod incidents;
+pub mod incidents;
 mod open;
 mod preferences;
 mod proposals;

@@ -23,12 +23,24 @@ use crate::domain::incident::analytics::Figures;
 use crate::domain::incident::book::Change;
 use crate::domain::incident::limits::Terms;
 use crate::domain::incident::{Act, Ended, Filter, Incident, Pattern};
-use crate::domain::target::Timestamp;
+use crate::domain::target::{TargetId, Timestamp};
 use rusqlite::Connection;
+
+/// Up to where a log was read, in the words of whoever reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogPlace {
+    /// Whose log.
+    pub target: TargetId,
+    /// Which log: a pattern of files, a command, the server itself.
+    pub log: String,
+    /// The place.
+    pub place: String,
+}
 
 /// What the store can be asked about incidents.
 pub(super) enum Asked {
-    Report(Vec<ErrorEvent>, Terms, Timestamp, Reply<Vec<Change>>),
+    Report(Vec<ErrorEvent>, Vec<LogPlace>, Terms, Timestamp, Reply<Vec<Change>>),
+    Place(TargetId, String, Reply<Option<String>>),
     End(Vec<Ended>, Reply<Vec<Change>>),
     Act(u64, Act, Timestamp, Option<String>, Reply<Change>),
     Settle(Terms, Timestamp, Reply<Vec<Change>>),
@@ -49,7 +61,12 @@ pub(super) fn answer(db: &mut Connection, asked: Asked) -> bool {
     }
     let failed = StoreError::of("read the incidents");
     match asked {
-        Asked::Report(events, terms, now, reply) => give(reply, report::report(db, events, &terms, now)),
+        Asked::Report(events, places, terms, now, reply) => {
+            give(reply, report::report(db, events, &places, &terms, now))
+        }
+        Asked::Place(target, log, reply) => {
+            give(reply, report::place(db, &target, &log).map_err(StoreError::of("read how far a log was read")))
+        }
         Asked::End(ended, reply) => give(reply, report::end(db, &ended)),
         Asked::Act(id, act, at, who, reply) => give(reply, report::act(db, id, &act, at, who.as_deref())),
         Asked::Settle(terms, now, reply) => give(reply, report::settle(db, &terms, now)),
@@ -76,7 +93,23 @@ impl Store {
         terms: Terms,
         now: Timestamp,
     ) -> Result<Vec<Change>, StoreError> {
-        self.ask(|reply| Command::Incidents(Asked::Report(events, terms, now, reply))).await
+        self.report_from_logs(events, Vec::new(), terms, now).await
+    }
+    /// The same for errors that were read from logs, with the places up to which those were read: both are on disk, or
+    /// neither is, so who goes on from there loses no error and repeats none.
+    pub async fn report_from_logs(
+        &self,
+        events: Vec<ErrorEvent>,
+        places: Vec<LogPlace>,
+        terms: Terms,
+        now: Timestamp,
+    ) -> Result<Vec<Change>, StoreError> {
+        self.ask(|reply| Command::Incidents(Asked::Report(events, places, terms, now, reply))).await
+    }
+    /// The place up to which a log of a target was read, if it ever was.
+    pub async fn log_place(&self, target: &TargetId, log: &str) -> Result<Option<String>, StoreError> {
+        let (target, log) = (target.clone(), log.to_owned());
+        self.ask(|reply| Command::Incidents(Asked::Place(target, log, reply))).await
     }
     /// Takes conditions that are over, and says which incidents were. One that nobody knows of is no error.
     pub async fn end_conditions(&self, ended: Vec<Ended>) -> Result<Vec<Change>, StoreError> {

@@ -2,27 +2,41 @@
 //! one immediate transaction.
 
 use super::super::error::StoreError;
-use super::{patterns, rows};
+use super::super::preferences;
+use super::{LogPlace, patterns, rows};
 use crate::domain::error::event::ErrorEvent;
 use crate::domain::incident::book::{Book, Change, Crowd};
 use crate::domain::incident::limits::Terms;
 use crate::domain::incident::{Act, Ended, Incident, Key, crowds_of, keys_of};
-use crate::domain::target::Timestamp;
+use crate::domain::target::{TargetId, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 use std::collections::{BTreeSet, HashSet};
 
-/// Takes errors.
+/// Takes errors, and the places up to which their logs were read.
 pub(super) fn report(
     db: &mut Connection,
     events: Vec<ErrorEvent>,
+    places: &[LogPlace],
     terms: &Terms,
     now: Timestamp,
 ) -> Result<Vec<Change>, StoreError> {
     in_book(db, "keep the errors", |transaction, book| {
+        for LogPlace { target, log, place } in places {
+            preferences::set(transaction, &place_key(target, log), Some(place))?;
+        }
         meet(transaction, book, &events, terms)?;
         book.take(events, now, terms);
         Ok(())
     })
+}
+
+/// The place up to which a log was read.
+pub(super) fn place(db: &Connection, target: &TargetId, log: &str) -> rusqlite::Result<Option<String>> {
+    preferences::get(db, &place_key(target, log))
+}
+
+fn place_key(target: &TargetId, log: &str) -> String {
+    format!("log {target} {log}")
 }
 
 /// Takes conditions that are over.
