@@ -123,6 +123,8 @@ pub enum Action {
     DropSlot(String),
     /// Propose to remove keys.
     UnlinkKeys(String),
+    /// Provoke an error on the target on the screen, by its name or from a list.
+    Simulate(String),
     /// Somebody takes care of the selected incident.
     Acknowledge,
     /// Silence the selected incident, for how long and why is asked for; or let a silenced one be heard again.

@@ -8,7 +8,7 @@ use super::model::Model;
 use super::overlay::Overlay;
 use super::respond::{act, run_command};
 use super::update::follow_lists;
-use super::{approvals, command, conversation, incidents};
+use super::{approvals, command, conversation, incidents, simulate};
 
 pub(super) fn toggle(model: &mut Model, overlay: Overlay) {
     let same =
@@ -32,6 +32,7 @@ pub(super) fn clamp_overlay(model: &mut Model) {
         Some(Overlay::Command { line, .. }) => command::completions(model, line.text()).len(),
         Some(Overlay::Conversations { line, .. }) => conversation::found(model, line.text()).len(),
         Some(Overlay::Targets { line, .. }) => conversation::targets_found(model, line.text()).len(),
+        Some(Overlay::Simulate(choosing)) => choosing.entries(model).len(),
         // Counted in wrapped lines, of which there are at most as many as bytes; the screen knows the exact end.
         Some(Overlay::Detail { text, .. }) => text.len(),
         Some(Overlay::Filter { .. } | Overlay::Step(_) | Overlay::Note(_)) | None => return,
@@ -100,6 +101,7 @@ pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
             if text.is_empty() { Vec::new() } else { run_command(model, &text) }
         }
         Overlay::Filter { .. } | Overlay::Detail { .. } => Vec::new(),
+        Overlay::Simulate(choosing) => simulate::accept(model, &choosing),
         Overlay::Step(step) => approvals::decide::confirm(model, step),
         Overlay::Note(note) => incidents::act::noted(model, note),
         Overlay::Conversations { line, cursor } => conversation::found(model, line.text())

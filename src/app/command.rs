@@ -43,6 +43,7 @@ fn with_argument(spec: &ActionSpec, argument: &str) -> Result<Action, String> {
         Action::Refresh(_) => Ok(Action::Refresh(text)),
         Action::Rename(_) => needs(text, Action::Rename),
         Action::Server(_) => Ok(Action::Server(text)),
+        Action::Simulate(_) => Ok(Action::Simulate(text)),
         Action::Apply(_) => Ok(Action::Apply(text)),
         Action::Database(_) => needs(text, Action::Database),
         Action::Timeout(_) => needs(text, Action::Timeout),
@@ -96,6 +97,10 @@ fn arguments(model: &Model, word: &str) -> Vec<String> {
         Some(Action::View(_)) => {
             model.open_server().map(|t| t.views.iter().map(|v| v.name.to_owned()).collect()).unwrap_or_default()
         }
+        Some(Action::Simulate(_)) => super::access::target_here(model)
+            .and_then(|id| model.target(&id))
+            .map(|t| t.simulations.iter().map(|offer| offer.error.name.to_owned()).collect())
+            .unwrap_or_default(),
         Some(Action::Theme(_)) => THEMES.iter().map(|t| (*t).to_owned()).collect(),
         Some(Action::Export(_)) => ["csv", "json", "md"].iter().map(|t| (*t).to_owned()).collect(),
         _ => Vec::new(),

@@ -55,6 +55,8 @@ pub enum Effect {
     Approve(u64, Consent),
     /// Cancel an act that runs, on the server.
     StopAct(u64),
+    /// Provoke the error of this name on a target: [`super::event::Event::Simulated`] answers.
+    Simulate(TargetId, &'static str),
     /// Report errors that somebody met here.
     ReportErrors(Vec<ErrorEvent>),
     /// Read the incidents anew.

@@ -18,6 +18,7 @@ use crate::domain::proposal::survey::Survey;
 use crate::domain::proposal::{Draft, Proposal};
 use crate::domain::rows::Rows;
 use crate::domain::schema::Schema;
+use crate::domain::simulation::Simulated;
 use crate::domain::target::{Identity, TargetId, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -68,6 +69,8 @@ pub enum Event {
     ProposalChanged(Timestamp, Box<Proposal>),
     /// A proposal could not be filed, decided or carried out, and why; it stands where it stood.
     ProposalRefused(Timestamp, u64, String),
+    /// An error was provoked on a target, or why none was.
+    Simulated(Timestamp, TargetId, Result<Box<Simulated>, String>),
     /// What the store remembers of incidents.
     IncidentsLoaded(Timestamp, Box<Remembered>),
     /// An incident changed by an act of ours.

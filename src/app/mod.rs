@@ -31,6 +31,7 @@ pub mod registry;
 mod respond;
 pub mod security;
 mod sessions;
+pub mod simulate;
 pub mod table;
 pub mod turn;
 pub mod update;

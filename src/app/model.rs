@@ -17,6 +17,7 @@ use crate::domain::rows::{Limits, Rows};
 use crate::domain::schedule::Patience;
 use crate::domain::schema::Schema;
 use crate::domain::security::Facts;
+use crate::domain::simulation::Offer;
 use crate::domain::target::{Access, Identity, Target, TargetId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -165,6 +166,10 @@ pub struct TargetModel {
     pub kept_at: Timestamp,
     /// A person lifted [`Access::ReadOnlyAtStart`] for this run.
     pub lifted: bool,
+    /// Errors that it can be made to give.
+    pub simulations: Vec<Offer>,
+    /// It is the embedded shop, on which nothing can go wrong for anybody.
+    pub is_demo: bool,
 }
 
 /// What is known of a database's objects.
@@ -209,6 +214,8 @@ impl TargetModel {
             schemas: HashMap::new(),
             kept_at: Timestamp(0),
             lifted: false,
+            simulations: Vec::new(),
+            is_demo: false,
         }
     }
 

@@ -3,6 +3,7 @@
 use super::approvals::decide::Step;
 use super::incidents::note::Note;
 use super::line::Line;
+use super::simulate::Choosing;
 
 /// At most one at a time.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,6 +59,8 @@ pub enum Overlay {
         /// First line shown, counted after wrapping.
         offset: usize,
     },
+    /// The errors that a target can be made to give.
+    Simulate(Choosing),
     /// A decision in the approval's box that is half made.
     Step(Step),
     /// What is typed about an incident.
@@ -74,6 +77,7 @@ impl Overlay {
             | Self::Filter { line, .. }
             | Self::Conversations { line, .. }
             | Self::Targets { line, .. } => Some(line),
+            Self::Simulate(choosing) => Some(&choosing.line),
             Self::Step(step) => step.line(),
             Self::Note(note) => Some(&note.line),
             Self::Detail { .. } => None,
@@ -88,6 +92,7 @@ impl Overlay {
             | Self::Filter { line, .. }
             | Self::Conversations { line, .. }
             | Self::Targets { line, .. } => Some(line),
+            Self::Simulate(choosing) => Some(&mut choosing.line),
             Self::Step(step) => step.line_mut(),
             Self::Note(note) => Some(&mut note.line),
             Self::Detail { .. } => None,
@@ -112,6 +117,7 @@ impl Overlay {
             | Self::Command { cursor, .. }
             | Self::Conversations { cursor, .. }
             | Self::Targets { cursor, .. }
+            | Self::Simulate(Choosing { cursor, .. })
             | Self::Detail { offset: cursor, .. } => Some(cursor),
             Self::Filter { .. } | Self::Step(_) | Self::Note(_) => None,
         }

@@ -175,6 +175,7 @@ pub static ACTIONS: &[ActionSpec] = &[
     act("set", &[], S::Normal, A::ChangeSetting(String::new()), "propose to change a setting").takes("NAME VALUE"),
     act("drop-slot", &[], S::Normal, A::DropSlot(String::new()), "propose to drop a replication slot").takes("NAME"),
     act("unlink", &[], S::Normal, A::UnlinkKeys(String::new()), "propose to remove keys").takes("KEY..."),
+    act("simulate", &[], S::Normal, A::Simulate(String::new()), "provoke a real error, to see the road").takes("NAME"),
     act("reconnect", &[], S::Normal, A::Reconnect, "connect anew"),
     act("theme", &[], S::Normal, A::Theme(String::new()), "colours").takes("NAME"),
     act("mouse", &["%"], S::Normal, A::Mouse, "mouse on or off"),

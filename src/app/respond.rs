@@ -11,6 +11,7 @@ use super::overlay::Overlay;
 use super::update::follow_lists;
 use super::{
     access, approvals, command, connection, connection_pane, conversation, diagnosis, health, incidents, sessions,
+    simulate,
 };
 use crate::domain::proposal::kind::FixKind;
 
@@ -113,6 +114,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::ChangeSetting(text) => return sessions::set(model, &text),
         Action::DropSlot(name) => return sessions::drop_slot(model, &name),
         Action::UnlinkKeys(keys) => return sessions::unlink(model, &keys),
+        Action::Simulate(name) => return simulate::begin(model, &name),
         Action::Approve
         | Action::Deny
         | Action::Later

@@ -6,7 +6,7 @@ use super::event::Event;
 use super::fleet::{current_list, current_table};
 use super::model::{Model, NOTICE_MS, SchemaState, Screen};
 use super::respond::act;
-use super::{approvals, connection, conversation, diagnosis, health, incidents};
+use super::{approvals, connection, conversation, diagnosis, health, incidents, simulate};
 use crate::domain::target::Timestamp;
 
 /// Takes in one event.
@@ -116,6 +116,10 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::ProposalRefused(now, id, why) => {
             advance(model, now);
             approvals::propose::refused(model, id, why)
+        }
+        Event::Simulated(now, id, result) => {
+            advance(model, now);
+            simulate::simulated(model, &id, result)
         }
         Event::IncidentsLoaded(now, remembered) => {
             advance(model, now);

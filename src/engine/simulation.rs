@@ -4,7 +4,7 @@
 //! part of them; only the random part of a scratch name is filled in.
 
 use super::{ConnectSettings, Task};
-use crate::domain::error_event::{ServerMessage, SessionError};
+use crate::domain::error_event::{ConnectError, ServerMessage, SessionError};
 use crate::domain::simulation::{Offer, Raised, SCRATCH};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -26,7 +26,7 @@ pub struct Simulation {
     pub run: for<'a> fn(&'a ConnectSettings) -> Task<'a, Provoked>,
 }
 
-/// Something that outlives a connection, and has to be removed: `dba_gpt_simulation_3f9a01c2d4b7`.
+/// Something that outlives a connection, and has to be removed: `dba_gpt_simulation_481516234200`.
 pub(super) struct Scratch {
     name: String,
     exists: AtomicBool,
@@ -54,12 +54,12 @@ impl Scratch {
     }
 }
 
-/// Twelve hexadecimal digits that nobody guesses.
+/// Twelve digits that nobody guesses: digits, because those do not make another pattern of the same error.
 pub(super) fn random_word() -> Result<String, SessionError> {
-    let mut bytes = [0; 6];
+    let mut bytes = [0; 8];
     getrandom::fill(&mut bytes)
         .map_err(|error| SessionError::Unsupported(format!("the system gave no random bytes: {error}")))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(format!("{:012}", u64::from_le_bytes(bytes) % 1_000_000_000_000))
 }
 
 /// Provokes within its time.
@@ -108,4 +108,12 @@ pub(super) fn refusal<T>(outcome: Result<T, SessionError>, statement: &str) -> R
         Err(SessionError::Server(said)) => Ok(Err(raised(said, statement))),
         Err(error) => Err(error),
     }
+}
+
+/// The server's own words for why it lets nobody in. The failure of a connection that never got so far is an error.
+pub(super) fn turned_away(refused: ConnectError) -> Provoked {
+    if refused.said.is_empty() {
+        return Err(refused.into());
+    }
+    Ok(vec![Raised { code: refused.code, message: refused.said, more: None, statement: String::new() }])
 }

@@ -68,6 +68,7 @@ const WRONG_USAGE: u8 = 2;
 const OUR_FAULT: u8 = 5;
 
 /// A target ready to be connected to.
+#[derive(Clone)]
 struct TargetSetup {
     /// What the core knows of it.
     target: Target,
@@ -419,7 +420,8 @@ fn first_model(config: &Config, setups: &[TargetSetup]) -> Model {
             let interval = u64::try_from(s.refresh.as_millis()).unwrap_or(2_000);
             let target =
                 TargetModel::new(s.target.clone(), s.spec.dialect, &views, interval, first).with_patience(s.patience);
-            let target = target.with_security(s.facts.clone());
+            let offers = s.spec.simulations.iter().map(|simulation| simulation.offer).collect();
+            let target = target.with_security(s.facts.clone()).with_simulations(offers, config.demo != Demo::No);
             if s.spec.has_sessions { target } else { target.without_sessions() }
         })
         .collect();

@@ -53,6 +53,7 @@ pub(super) struct Performer {
     tasks: HashMap<TargetId, Tasks>,
     stops: HashMap<RequestId, CancellationToken>,
     all: JoinSet<()>,
+    simulations: JoinSet<()>,
     out: mpsc::Sender<Event>,
     storage: Storage,
     fixer: Fixer,
@@ -78,6 +79,7 @@ impl Performer {
             tasks: HashMap::new(),
             stops: HashMap::new(),
             all: JoinSet::new(),
+            simulations: JoinSet::new(),
             out,
             storage,
             fixer,
@@ -118,6 +120,7 @@ impl Performer {
                 self.tasks.remove(&id);
             }
             Effect::LookRound(id, probes) => self.look_round(id, probes),
+            Effect::Simulate(id, name) => self.simulate(id, name),
             Effect::ChangeSetting(id, change, reason) => self.change_setting(&id, change, reason),
             Effect::LoadSchema(id, database) => self.read(&id, Read::Schema(database)),
             Effect::Survey(request) => self.survey(request),
@@ -163,6 +166,17 @@ impl Performer {
         let Some(setup) = self.setups.get(&id) else { return };
         let (spec, door, address) = (setup.spec, setup.door.clone(), setup.target.address.clone());
         self.all.spawn(Surveyor { id, spec, door, address }.run(probes, self.out.clone()));
+    }
+
+    /// In a task of its own, which nothing stops: what it made on the server it removes again.
+    fn simulate(&mut self, id: TargetId, name: &'static str) {
+        let Some(setup) = self.setups.get(&id).cloned() else { return };
+        let out = self.out.clone();
+        self.simulations.spawn(async move {
+            let result = super::simulate::simulate(&setup, name).await;
+            let result = result.map(Box::new).map_err(|error| error.to_string());
+            let _ = out.send(Event::Simulated(super::clock::now(), id, result)).await;
+        });
     }
 
     /// Uses a changed setting from the next connection on; what is written in the configuration stays as it is.
@@ -268,6 +282,11 @@ impl Performer {
         }
         self.fixer.end();
         self.tasks.clear();
+        // The inbox may be full, and nobody empties it any more: an answer that cannot be given must not hold us.
+        let cleaned = tokio::time::timeout(super::simulate::LONGEST, async {
+            while self.simulations.join_next().await.is_some() {}
+        });
+        let _ = cleaned.await;
         let ended = tokio::time::timeout(std::time::Duration::from_millis(1_500), async {
             while self.all.join_next().await.is_some() {}
         });

@@ -3,7 +3,10 @@
 use super::{TargetSetup, clock};
 use crate::domain::simulation::{NotSimulated, Simulated, objection};
 use crate::engine::simulation::Simulation;
+use std::time::Duration;
 
+/// The longest that one takes, what it cleans up included, once its login is done.
+pub(super) const LONGEST: Duration = Duration::from_secs(10);
 /// The name under which the server sees the connections: `dba-gpt simulate`.
 const PURPOSE: &str = "simulate";
 

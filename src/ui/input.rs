@@ -12,6 +12,7 @@ use crate::app::line::Edit;
 use crate::app::list::Motion;
 use crate::app::model::{Model, Screen};
 use crate::app::overlay::Overlay;
+use crate::app::simulate::Choosing;
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
 
@@ -246,7 +247,8 @@ pub(crate) fn entry_cursor(overlay: &Overlay) -> Option<usize> {
         | Overlay::Palette { cursor, .. }
         | Overlay::Command { cursor, .. }
         | Overlay::Conversations { cursor, .. }
-        | Overlay::Targets { cursor, .. } => Some(*cursor),
+        | Overlay::Targets { cursor, .. }
+        | Overlay::Simulate(Choosing { cursor, .. }) => Some(*cursor),
         Overlay::Filter { .. } | Overlay::Detail { .. } | Overlay::Step(_) | Overlay::Note(_) => None,
     }
 }

@@ -23,6 +23,7 @@ mod questions;
 mod redis;
 mod registry;
 mod screens;
+mod simulate;
 mod sqlite;
 mod store;
 mod support;

@@ -7,6 +7,7 @@ mod hosting;
 mod sample;
 mod schema;
 mod session;
+mod simulate;
 mod views;
 mod wire;
 
@@ -43,7 +44,7 @@ pub static SPEC: EngineSpec = EngineSpec {
     sample: sample::sample,
     reports: None,
     fixing: &fix::FIXING,
-    simulations: &[],
+    simulations: simulate::SIMULATIONS,
     schema: schema::schema,
     with_database: connect::with_database,
     discover: connect::discover,

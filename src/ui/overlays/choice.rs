@@ -1,10 +1,11 @@
-//! Boxes to choose from: the palette of acts, kept conversations, targets.
+//! Boxes to choose from: the palette of acts, kept conversations, targets, errors to provoke.
 
 use super::{centred, draw_line, first_seen};
 use crate::app::action;
 use crate::app::conversation;
 use crate::app::line::Line as Typed;
 use crate::app::model::Model;
+use crate::app::simulate::{Choosing, Entry};
 use crate::domain::text::escape;
 use crate::ui::canvas::{Canvas, Edge, columns, state_role};
 use crate::ui::screens::fleet::environment;
@@ -148,6 +149,44 @@ pub(crate) fn targets(
         cursor,
         entries: &entries,
         nothing: "no target of that name",
+    };
+    draw(canvas, room, &choice, view)
+}
+
+/// The errors that a target can be made to give; once one is chosen, whether it shall.
+pub(crate) fn simulations(
+    canvas: &mut Canvas<'_>,
+    room: Rect,
+    choosing: &Choosing,
+    model: &Model,
+    view: &mut ViewState,
+) -> Position {
+    let found = choosing.entries(model);
+    let asked = choosing.chosen.is_some();
+    let entries: Vec<_> = found
+        .into_iter()
+        .map(|entry| match entry {
+            Entry::Leave => (Line::from(canvas.span("No: nothing is sent", Role::Text)), Line::default()),
+            Entry::Provoke(offer) if asked => {
+                (Line::from(canvas.span(format!("Yes: {}", offer.does), Role::Text)), Line::default())
+            }
+            Entry::Provoke(offer) => {
+                let left = Line::from(vec![
+                    canvas.span(format!("{:<20}", offer.error.name), Role::Key),
+                    canvas.span(format!(" {}", offer.error.title), Role::Text),
+                ]);
+                let writes = if offer.writes { "scratch" } else { "" };
+                (left, Line::from(canvas.span(writes, Role::Dim)))
+            }
+        })
+        .collect();
+    let title = escape(&choosing.title(model));
+    let choice = Choice {
+        title: &title,
+        typed: &choosing.line,
+        cursor: choosing.cursor,
+        entries: &entries,
+        nothing: "no error of that name",
     };
     draw(canvas, room, &choice, view)
 }

@@ -32,6 +32,7 @@ pub(crate) fn draw(
             Some(choice::conversations(canvas, room, line, *cursor, model, view))
         }
         Overlay::Targets { line, cursor } => Some(choice::targets(canvas, room, line, *cursor, model, view)),
+        Overlay::Simulate(choosing) => Some(choice::simulations(canvas, room, choosing, model, view)),
         Overlay::Command { line, cursor } => Some(line::command(canvas, room, status, line, *cursor, model, view)),
         Overlay::Filter { line, .. } => Some(line::filter(canvas, status, line)),
         Overlay::Note(note) => Some(line::note(canvas, status, note, model)),

@@ -95,31 +95,42 @@ pub(super) fn with_database(url: &SecretString, database: &str) -> Option<Secret
 /// Connects to the server, or to the member of the set, that the URL means.
 pub(super) fn connect(settings: &ConnectSettings) -> Task<'_, Result<Box<dyn Session>, ConnectError>> {
     Box::pin(async move {
-        let mut said = url::parse(&settings.url)?;
-        // What is wrong with the URL is told before any name is asked for.
-        let mut plan = Plan::make(&settings.url, settings.password.as_ref())?;
-        let time = plan.timeout.map_or(settings.timeout, |said| said.min(settings.timeout));
-        let deadline = Instant::now() + time;
-        if let Hosts::Service(name) = &said.hosts {
-            let service = said.options.get("srvservicename").unwrap_or("mongodb");
-            let found = srv::resolve(name, service, deadline).await?;
-            said.options.complete(found.options);
-            // The name still stands for TLS, which the servers' own names would not.
-            let tls = plan.tls;
-            said.hosts = Hosts::Named(found.servers);
-            plan = Plan::from_said(said, settings.password.as_ref())?;
-            plan.tls = tls;
-            // Servers behind a service name are members of a set or routers, even where there is one.
-            plan.direct = false;
-        }
-        let plan = Arc::new(plan);
-        let Greeted { mut wire, hello, route } =
-            members::choose(&plan, &settings.application, settings.dial.as_ref(), deadline).await?;
-        route.prove(&mut wire, &hello, deadline).await?;
-        let begun = MongoSession::begin(Opened { wire, hello, route: route.clone() });
-        match timeout_at(deadline, begun).await {
+        let (opened, deadline) = reach(settings).await?;
+        let route = opened.route.clone();
+        match timeout_at(deadline, MongoSession::begin(opened)).await {
             Ok(session) => Ok(Box::new(session?) as Box<dyn Session>),
             Err(_) => Err(route.mute()),
         }
     })
+}
+
+/// A connection that was let in, with nothing asked on it yet, for this engine's own use.
+pub(super) async fn opened(settings: &ConnectSettings) -> Result<Opened, ConnectError> {
+    Ok(reach(settings).await?.0)
+}
+
+/// Finds the server and proves who we are, by when the whole way in has to be done.
+async fn reach(settings: &ConnectSettings) -> Result<(Opened, Instant), ConnectError> {
+    let mut said = url::parse(&settings.url)?;
+    // What is wrong with the URL is told before any name is asked for.
+    let mut plan = Plan::make(&settings.url, settings.password.as_ref())?;
+    let time = plan.timeout.map_or(settings.timeout, |said| said.min(settings.timeout));
+    let deadline = Instant::now() + time;
+    if let Hosts::Service(name) = &said.hosts {
+        let service = said.options.get("srvservicename").unwrap_or("mongodb");
+        let found = srv::resolve(name, service, deadline).await?;
+        said.options.complete(found.options);
+        // The name still stands for TLS, which the servers' own names would not.
+        let tls = plan.tls;
+        said.hosts = Hosts::Named(found.servers);
+        plan = Plan::from_said(said, settings.password.as_ref())?;
+        plan.tls = tls;
+        // Servers behind a service name are members of a set or routers, even where there is one.
+        plan.direct = false;
+    }
+    let plan = Arc::new(plan);
+    let Greeted { mut wire, hello, route } =
+        members::choose(&plan, &settings.application, settings.dial.as_ref(), deadline).await?;
+    route.prove(&mut wire, &hello, deadline).await?;
+    Ok((Opened { wire, hello, route }, deadline))
 }

@@ -64,7 +64,8 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    fn of(reply: &RawDocument) -> Self {
+    /// What a reply, or an error of one write in it, says.
+    pub(crate) fn of(reply: &RawDocument) -> Self {
         Self {
             code: reply.int("code").unwrap_or(0),
             name: reply.text("codeName").unwrap_or_default().to_owned(),

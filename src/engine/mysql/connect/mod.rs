@@ -16,6 +16,7 @@ pub(super) use discover::discover;
 pub(crate) use login::{Door, Opened};
 
 use super::session::MySession;
+use super::wire::Wire;
 use crate::domain::error_event::{ConnectError, ConnectKind};
 use crate::engine::net::{self, Endpoint, Peer, Place, TlsMode, TlsSettings, Words, share};
 use crate::engine::{ConnectSettings, Destination, Session, Surroundings, Task};
@@ -81,26 +82,41 @@ pub(super) fn connect(settings: &ConnectSettings) -> Task<'_, Result<Box<dyn Ses
     })
 }
 
-/// Tries the addresses of one endpoint, each with its share of the time, so that a silent one does not use it all.
+/// A connection that was let in, with nothing set on it, for this engine's own use.
+pub(super) async fn wire(settings: &ConnectSettings) -> Result<Wire, ConnectError> {
+    let plan = Plan::make(&settings.url, &settings.surroundings)?;
+    let deadline = Instant::now() + plan.timeout.map_or(settings.timeout, |said| said.min(settings.timeout));
+    Ok(reach(&plan, &plan.endpoint, settings, deadline).await?.0.wire)
+}
+
 async fn try_endpoint(
     plan: &Plan,
     endpoint: &Endpoint,
     settings: &ConnectSettings,
     deadline: Instant,
 ) -> Result<MySession, ConnectError> {
+    let (opened, door) = reach(plan, endpoint, settings, deadline).await?;
+    let hints = door.hints(opened.encrypted);
+    match tokio::time::timeout_at(deadline, MySession::begin(opened, door, hints)).await {
+        Ok(session) => session,
+        Err(_) => Err(net::silent(endpoint)),
+    }
+}
+
+/// Tries the addresses of one endpoint, each with its share of the time, so that a silent one does not use it all.
+async fn reach(
+    plan: &Plan,
+    endpoint: &Endpoint,
+    settings: &ConnectSettings,
+    deadline: Instant,
+) -> Result<(Opened, Arc<Door>), ConnectError> {
     let peers = net::resolve(endpoint, settings.dial.as_ref(), deadline).await?;
     let mut last = None;
     for (i, peer) in peers.iter().enumerate() {
         let door = Arc::new(door(plan, endpoint, peer, settings)?);
         match door.open(plan.database.as_deref(), share(deadline, peers.len() - i)).await.map_err(login::Failure::error)
         {
-            Ok(opened) => {
-                let hints = door.hints(opened.encrypted);
-                return match tokio::time::timeout_at(deadline, MySession::begin(opened, door, hints)).await {
-                    Ok(session) => session,
-                    Err(_) => Err(net::silent(endpoint)),
-                };
-            }
+            Ok(opened) => return Ok((opened, door)),
             Err(error) if matches!(error.kind, ConnectKind::Refused | ConnectKind::Unreachable) => last = Some(error),
             Err(error) => return Err(error),
         }

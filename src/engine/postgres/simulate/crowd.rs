@@ -2,12 +2,12 @@
 
 use super::scripts::tell;
 use super::{close, open};
-use crate::domain::error_event::{ConnectError, SessionError};
+use crate::domain::error_event::SessionError;
 use crate::domain::simulation::Raised;
 use crate::engine::net::url::with_login;
 use crate::engine::postgres::connect;
 use crate::engine::postgres::session::PgSession;
-use crate::engine::simulation::{Provoked, Scratch, and_clean, random_word};
+use crate::engine::simulation::{Provoked, Scratch, and_clean, random_word, turned_away};
 use crate::engine::{ConnectSettings, Session as _};
 use secrecy::SecretString;
 
@@ -45,14 +45,6 @@ async fn crowd(settings: &ConnectSettings, role: &Scratch) -> Provoked {
     };
     Box::new(first).close().await;
     raised
-}
-
-/// The server's own words for why it lets nobody in; the failure of a connection that never reached it is one.
-fn turned_away(refused: ConnectError) -> Provoked {
-    if refused.said.is_empty() {
-        return Err(refused.into());
-    }
-    Ok(vec![Raised { code: refused.code, message: refused.said, more: None, statement: String::new() }])
 }
 
 async fn drop_role(settings: &ConnectSettings, name: &str) -> Result<(), SessionError> {

@@ -64,7 +64,6 @@ async fn begin(session: &mut PgSession, lock_timeout: &str) -> Result<Result<(),
 }
 
 fn lock_statement() -> Result<String, SessionError> {
-    // 48 random bits: no lock of an application has this number but by a chance of one in 10^14.
-    let number = i64::from_str_radix(&random_word()?, 16).unwrap_or_default();
-    Ok(format!("SELECT pg_catalog.pg_advisory_xact_lock({number})"))
+    // One of 10^12 numbers: an application that has locks of its own has hardly this one.
+    Ok(format!("SELECT pg_catalog.pg_advisory_xact_lock(1{})", random_word()?))
 }

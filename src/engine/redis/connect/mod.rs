@@ -13,6 +13,7 @@ pub(crate) use login::Opened;
 pub(crate) use plan::Plan;
 
 use super::session::RedisSession;
+use super::wire::Wire;
 use crate::domain::error_event::{ConnectError, ConnectKind};
 use crate::engine::net::{resolve, share, silent};
 use crate::engine::{ConnectSettings, Destination, Session, Surroundings, Task};
@@ -70,6 +71,12 @@ impl Way {
         // Addresses of one name mostly fail alike.
         Err(failures.pop().unwrap_or_else(|| silent(endpoint)))
     }
+}
+
+/// A connection that was let in, with nothing asked on it yet, for this engine's own use.
+pub(super) async fn wire(settings: &ConnectSettings) -> Result<Wire, ConnectError> {
+    let way = Way { plan: Arc::new(Plan::of(&settings.url)?), settings: settings.clone() };
+    Ok(way.open().await?.wire)
 }
 
 /// Connects and learns who is there.
