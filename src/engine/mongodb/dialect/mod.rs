@@ -5,6 +5,7 @@ pub(super) mod classify;
 pub(super) mod command;
 mod errors;
 pub(super) mod kinds;
+mod logs;
 mod names;
 mod plan;
 mod questions;
@@ -35,6 +36,10 @@ impl Dialect for Pure {
 
     fn errors(&self) -> &'static dyn crate::domain::error::naming::ErrorNaming {
         &errors::Errors
+    }
+
+    fn log_formats(&self) -> &'static [crate::domain::log::LogFormat] {
+        logs::FORMATS
     }
     fn classify(&self, statement: &str, author: Author, catalog: &Catalog) -> Judgement {
         classify::classify(statement, author, catalog)

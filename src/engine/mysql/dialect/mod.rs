@@ -6,6 +6,7 @@ pub(super) mod classify;
 mod errors;
 pub(super) mod flavour;
 pub(super) mod forms;
+mod logs;
 pub(super) mod names;
 pub(super) mod online;
 mod plan;
@@ -35,6 +36,10 @@ impl Dialect for Pure {
 
     fn errors(&self) -> &'static dyn crate::domain::error::naming::ErrorNaming {
         &errors::Errors
+    }
+
+    fn log_formats(&self) -> &'static [crate::domain::log::LogFormat] {
+        logs::FORMATS
     }
     fn classify(&self, statement: &str, author: Author, catalog: &Catalog) -> Judgement {
         classify::classify(statement, author, catalog)

@@ -7,6 +7,7 @@ pub(super) mod classify;
 mod errors;
 pub(super) mod forms;
 pub(super) mod line;
+mod logs;
 mod names;
 mod questions;
 
@@ -31,6 +32,10 @@ impl Dialect for Pure {
 
     fn errors(&self) -> &'static dyn crate::domain::error::naming::ErrorNaming {
         &errors::Errors
+    }
+
+    fn log_formats(&self) -> &'static [crate::domain::log::LogFormat] {
+        logs::FORMATS
     }
     fn classify(&self, statement: &str, author: Author, _catalog: &Catalog) -> Judgement {
         classify::classify(statement, author)

@@ -260,13 +260,14 @@ fn take_code<'t>(event: &mut LogEvent, text: &'t [u8]) -> &'t [u8] {
     }
 }
 
-/// The message ends with the place in the statement that it is about, which csvlog and jsonlog have apart from it.
+/// The message ends with the place in the statement that it is about, which csvlog and jsonlog have apart from it, and
+/// only beside the statement.
 fn complete(open: &mut Open<Current>) {
     let event = &mut open.event;
-    let about_statement = !event.statement.is_empty() || !event.inner_statement.is_empty();
-    if about_statement && let Some((length, position)) = words::without_position(&event.message) {
+    if let Some((length, position)) = words::without_position(&event.message) {
         event.message.truncate(length);
-        event.position = Some(position);
+        let has_statement = !event.statement.is_empty() || !event.inner_statement.is_empty();
+        event.position = Some(position).filter(|_| has_statement);
     }
     fields::complete(event);
 }
