@@ -4,7 +4,7 @@ use super::connection::Approach;
 use super::error::naming::ErrorNaming;
 use super::error_event::ConnectKind;
 use super::guard::{Author, Catalog, Judgement};
-use super::log::LogFormat;
+use super::log::{LogFormat, LogRules};
 use super::plan::Plan;
 use super::proposal::advice::Advice;
 use super::proposal::kind::FixKind;
@@ -24,6 +24,12 @@ pub trait Dialect: Send + Sync {
     /// The formats of its servers' logs, the commonest first; none for engines that write no log.
     fn log_formats(&self) -> &'static [LogFormat] {
         &[]
+    }
+
+    /// Which messages of its logs are errors although their level does not say so.
+    fn log_rules(&self) -> &'static LogRules {
+        static NONE: LogRules = LogRules::new(&[], &[]);
+        &NONE
     }
 
     /// Judges a statement. Anything not understood is `deny`/`unparsed`.

@@ -14,10 +14,14 @@ pub mod event;
 pub mod format;
 pub mod json;
 pub mod lines;
+pub mod namer;
 pub mod open;
+pub mod rules;
 pub mod stream;
 pub mod time;
 
 pub use event::{Level, LogEvent, Sink};
 pub use format::{Line, LogFormat, LogOptions, LogReader, open};
+pub use namer::LogNamer;
+pub use rules::{LogRule, LogRules};
 pub use stream::LogStream;

@@ -5,6 +5,7 @@ pub(super) mod classify;
 pub(super) mod command;
 mod errors;
 pub(super) mod kinds;
+mod log_rules;
 mod logs;
 mod names;
 mod plan;
@@ -40,6 +41,10 @@ impl Dialect for Pure {
 
     fn log_formats(&self) -> &'static [crate::domain::log::LogFormat] {
         logs::FORMATS
+    }
+
+    fn log_rules(&self) -> &'static crate::domain::log::LogRules {
+        &log_rules::RULES
     }
     fn classify(&self, statement: &str, author: Author, catalog: &Catalog) -> Judgement {
         classify::classify(statement, author, catalog)

@@ -6,6 +6,7 @@ pub(super) mod classify;
 mod errors;
 pub(super) mod flavour;
 pub(super) mod forms;
+mod log_rules;
 mod logs;
 pub(super) mod names;
 pub(super) mod online;
@@ -40,6 +41,10 @@ impl Dialect for Pure {
 
     fn log_formats(&self) -> &'static [crate::domain::log::LogFormat] {
         logs::FORMATS
+    }
+
+    fn log_rules(&self) -> &'static crate::domain::log::LogRules {
+        &log_rules::RULES
     }
     fn classify(&self, statement: &str, author: Author, catalog: &Catalog) -> Judgement {
         classify::classify(statement, author, catalog)

@@ -4,6 +4,7 @@ mod advise;
 mod approach;
 mod classify;
 mod errors;
+mod log_rules;
 mod logs;
 mod names;
 mod plan;
@@ -39,6 +40,10 @@ impl Dialect for Pure {
 
     fn log_formats(&self) -> &'static [crate::domain::log::LogFormat] {
         logs::FORMATS
+    }
+
+    fn log_rules(&self) -> &'static crate::domain::log::LogRules {
+        &log_rules::RULES
     }
     fn classify(&self, statement: &str, author: Author, catalog: &Catalog) -> Judgement {
         classify::classify(statement, author, catalog)

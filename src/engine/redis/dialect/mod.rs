@@ -7,6 +7,7 @@ pub(super) mod classify;
 mod errors;
 pub(super) mod forms;
 pub(super) mod line;
+mod log_rules;
 mod logs;
 mod names;
 mod questions;
@@ -36,6 +37,10 @@ impl Dialect for Pure {
 
     fn log_formats(&self) -> &'static [crate::domain::log::LogFormat] {
         logs::FORMATS
+    }
+
+    fn log_rules(&self) -> &'static crate::domain::log::LogRules {
+        &log_rules::RULES
     }
     fn classify(&self, statement: &str, author: Author, _catalog: &Catalog) -> Judgement {
         classify::classify(statement, author)
