@@ -9,8 +9,11 @@ use crate::config::args::Common;
 use crate::domain::attempt::Record;
 use crate::domain::connection::{Change, Found, KnownFix, Probe};
 use crate::domain::error_event::ConnectError;
+use crate::domain::error::event::ErrorEvent;
 use crate::domain::guard::ticket::{Consent, Moment};
 use crate::domain::health::Usual;
+use crate::domain::incident::figures::Figures;
+use crate::domain::incident::{Filter, Incident, Pattern};
 use crate::domain::metric::MetricId;
 use crate::domain::proposal::{Draft, NotProposed, Proposal};
 use crate::domain::schedule::Patience;
@@ -117,6 +120,37 @@ pub trait Host: Send + Sync {
     /// Denies an open proposal, with an audit record of who did. The error is words for the person.
     async fn deny(&self, id: u64, _reason: &str) -> Result<Proposal, String> {
         Err(format!("there is no proposal #{id}"))
+    }
+
+    /// Incidents, from the store: those that are open first, then the worst, then the newest; empty without one. The
+    /// error is words for the person.
+    async fn incidents(&self, _filter: Filter) -> Result<Vec<Incident>, String> {
+        Ok(Vec::new())
+    }
+
+    /// An incident by its number.
+    async fn incident(&self, _id: u64) -> Result<Option<Incident>, String> {
+        Ok(None)
+    }
+
+    /// The newest errors of an incident as they came, oldest first.
+    async fn incident_events(&self, _id: u64) -> Result<Vec<ErrorEvent>, String> {
+        Ok(Vec::new())
+    }
+
+    /// The pattern of a signature.
+    async fn pattern(&self, _signature: &str) -> Result<Option<Pattern>, String> {
+        Ok(None)
+    }
+
+    /// The patterns that were met last, newest first.
+    async fn patterns(&self, _most: usize) -> Result<Vec<Pattern>, String> {
+        Ok(Vec::new())
+    }
+
+    /// Numbers of incidents since a moment.
+    async fn incident_figures(&self, _since: Timestamp) -> Result<Figures, String> {
+        Ok(Figures::default())
     }
 
     /// Checks the audit log without changing it; none when there never was one.

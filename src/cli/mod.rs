@@ -7,6 +7,7 @@
 //! simulate           a real error on purpose
 //! approvals  approve what waits for a person, and the one way to say yes
 //! audit              the log of every decision and act
+//! incidents          what went wrong, and the handover of a shift
 //! guard  config  targets  vault  doctor  completions                  host     what the runtime does for a command
 //! ```
 //!
@@ -25,6 +26,7 @@ mod errors;
 mod guard;
 mod health;
 mod host;
+mod incidents;
 mod print;
 mod rounds;
 mod selftest;
@@ -145,6 +147,7 @@ async fn dispatch(command: Command, configuration: &Result<Config, Mistakes>, io
         Command::Approvals { action: ApprovalsAction::Approve { .. } } => make_ready(configuration, io).await?,
         Command::Approvals { action } => return approvals::run(action, io).await,
         Command::Audit { action } => return audit::run(action, io).await,
+        Command::Incidents { action } => return incidents::run(action, io).await,
         // A list connects to nothing, so nobody is asked for a password.
         Command::Targets { action: TargetsAction::List { .. } } => forget_unwanted_demo(configuration, io),
         Command::Simulate(args) => {
@@ -169,6 +172,7 @@ async fn dispatch(command: Command, configuration: &Result<Config, Mistakes>, io
         | Command::Vault { .. }
         | Command::Audit { .. }
         | Command::Simulate(_)
+        | Command::Incidents { .. }
         | Command::Doctor(_) => Ok(Exit::Fine),
     }
 }

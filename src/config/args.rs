@@ -1,5 +1,6 @@
 //! The command line: what is typed. Help texts, completions and the man page are all made from these types.
 
+pub use super::incident_args::{IncidentsAction, ListIncidents};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -107,6 +108,12 @@ pub enum Command {
     /// Watch the targets without a screen: the same detection of errors as in the app, beside it on the same store, so that
     /// it goes on when nobody is logged in. A line for each incident that opens, escalates or ends.
     Watch(Watch),
+    /// Show what went wrong, everything about one incident, or the handover of a shift.
+    Incidents {
+        /// What to do with them.
+        #[command(subcommand)]
+        action: IncidentsAction,
+    },
     /// Check or print the tamper-evident log of every decision and act.
     Audit {
         /// What to do with it.

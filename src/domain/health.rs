@@ -123,6 +123,9 @@ struct Rule {
     text: fn(f64, &Readings) -> String,
 }
 
+/// The word of the rule that looks at sessions.
+const IDLE_WORD: &str = "idle txn";
+
 const RULES: &[Rule] = &[
     Rule {
         word: "conns",
@@ -370,6 +373,11 @@ pub fn judge(evidence: &Evidence<'_>) -> Health {
     Health { state, score: Some(score), reasons }
 }
 
+/// The words of all rules, for whoever tells more of them.
+pub fn words() -> impl Iterator<Item = &'static str> {
+    RULES.iter().map(|rule| rule.word).chain([IDLE_WORD])
+}
+
 /// Idle in a transaction for 5 minutes, or for 2 while others wait for it. Its age needs no second sample.
 fn idle_in_transaction(sample: &Sample) -> Option<Reason> {
     let blockers: Vec<i64> = sample.sessions.iter().flat_map(|s| s.blocked_by.iter().copied()).collect();
@@ -385,7 +393,7 @@ fn idle_in_transaction(sample: &Sample) -> Option<Reason> {
         .max()
         .map(|(idle, blocks, pid)| Reason {
             state: if blocks { State::Critical } else { State::Warning },
-            word: "idle txn",
+            word: IDLE_WORD,
             metric: Some(metric::IDLE_IN_TRANSACTION),
             text: format!(
                 "session {pid} is idle in a transaction for {}{}",

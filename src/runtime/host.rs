@@ -8,9 +8,12 @@ use crate::app::event::PastSession;
 use crate::cli::{AuditCheck, AuditEntry, AuditTrouble, Host, Proposals, VaultAnswer, VaultOrder, VaultTrouble};
 use crate::domain::attempt::{Attempt, Purpose, Record};
 use crate::domain::connection::{Change, Found, KnownFix, Probe};
+use crate::domain::error::event::ErrorEvent;
 use crate::domain::error_event::{ConnectError, ConnectKind};
 use crate::domain::guard::ticket::{Consent, Moment};
 use crate::domain::health::Usual;
+use crate::domain::incident::figures::Figures;
+use crate::domain::incident::{Filter, Incident, Pattern};
 use crate::domain::metric::MetricId;
 use crate::domain::proposal::stage::Stage;
 use crate::domain::proposal::{Draft, NotProposed, Origin, Proposal, Who};
@@ -263,6 +266,48 @@ impl Host for ProcessHost {
         match self.store_or_words().await? {
             Some(store) => store.proposal(id).await.map_err(|error| error.to_string()),
             None => Ok(None),
+        }
+    }
+
+    async fn incidents(&self, filter: Filter) -> Result<Vec<Incident>, String> {
+        match self.store_or_words().await? {
+            Some(store) => store.incidents(filter).await.map_err(|error| error.to_string()),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    async fn incident(&self, id: u64) -> Result<Option<Incident>, String> {
+        match self.store_or_words().await? {
+            Some(store) => store.incident(id).await.map_err(|error| error.to_string()),
+            None => Ok(None),
+        }
+    }
+
+    async fn incident_events(&self, id: u64) -> Result<Vec<ErrorEvent>, String> {
+        match self.store_or_words().await? {
+            Some(store) => store.incident_events(id).await.map_err(|error| error.to_string()),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    async fn pattern(&self, signature: &str) -> Result<Option<Pattern>, String> {
+        match self.store_or_words().await? {
+            Some(store) => store.pattern(signature, self.now()).await.map_err(|error| error.to_string()),
+            None => Ok(None),
+        }
+    }
+
+    async fn patterns(&self, most: usize) -> Result<Vec<Pattern>, String> {
+        match self.store_or_words().await? {
+            Some(store) => store.patterns(self.now(), most).await.map_err(|error| error.to_string()),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    async fn incident_figures(&self, since: Timestamp) -> Result<Figures, String> {
+        match self.store_or_words().await? {
+            Some(store) => store.incident_figures(since).await.map_err(|error| error.to_string()),
+            None => Ok(Figures::default()),
         }
     }
 

@@ -21,7 +21,7 @@ const TABLES: [(&str, &str, usize); 7] = [
     ),
     (
         "patterns",
-        "signature, engine, kind, code, text, title, first_ms, last_ms, count, private, incidents, waiting",
+        "signature, engine, kind, code, text, title, first_ms, last_ms, count, private, incidents, twins",
         12,
     ),
 ];

@@ -22,6 +22,7 @@ mod pty;
 mod questions;
 mod redis;
 mod registry;
+mod scenarios;
 mod screens;
 mod simulate;
 mod sqlite;

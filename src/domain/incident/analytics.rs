@@ -3,12 +3,11 @@
 //!
 //! Times and rates are of roots alone: a full disk and its 400 errors are one thing that went wrong.
 
-use super::Incident;
+use super::figures::{Brief, Figures};
 use super::recurrence::hour_of;
-use super::stage::Stage;
 use super::strategy::Strategy;
 use crate::domain::error::kind::{ErrorKind, Severity};
-use crate::domain::target::{TargetId, Timestamp};
+use crate::domain::target::Timestamp;
 use std::collections::BTreeMap;
 use std::hash::Hash;
 
@@ -22,93 +21,6 @@ const OLD_LOG_MS: u64 = 24 * 3_600_000;
 const YELLOW_FROM: u64 = 20;
 /// Errors an hour from which it is red, unless five times the usual is more: more than one a minute.
 const RED_FROM: u64 = 100;
-
-/// An incident in numbers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Brief {
-    /// Its number.
-    pub id: u64,
-    /// Where.
-    pub target: TargetId,
-    /// The pattern.
-    pub signature: String,
-    /// The kind.
-    pub kind: ErrorKind,
-    /// How bad.
-    pub severity: Severity,
-    /// How it is dealt with.
-    pub strategy: Strategy,
-    /// Where it stands.
-    pub stage: Stage,
-    /// When its first error happened.
-    pub first_at: Timestamp,
-    /// When its last one happened.
-    pub last_at: Timestamp,
-    /// When it was seen.
-    pub detected_at: Timestamp,
-    /// When it was over.
-    pub resolved_at: Option<Timestamp>,
-    /// Its errors.
-    pub count: u64,
-    /// How often it came again.
-    pub reopened: u32,
-    /// It follows from another one.
-    pub follows: bool,
-}
-
-impl From<&Incident> for Brief {
-    fn from(incident: &Incident) -> Self {
-        Self {
-            id: incident.id,
-            target: incident.target.clone(),
-            signature: incident.signature.clone(),
-            kind: incident.kind,
-            severity: incident.severity,
-            strategy: incident.strategy,
-            stage: incident.stage,
-            first_at: incident.first_at,
-            last_at: incident.last_at,
-            detected_at: incident.detected_at,
-            resolved_at: incident.resolved_at,
-            count: incident.count,
-            reopened: incident.reopened,
-            follows: incident.cause.is_some(),
-        }
-    }
-}
-
-/// Errors of a kind on a target in an hour.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HourCount {
-    /// Where.
-    pub target: TargetId,
-    /// The hour, counted from 1970.
-    pub hour: i64,
-    /// The kind.
-    pub kind: ErrorKind,
-    /// How many.
-    pub count: u64,
-}
-
-/// What analytics are made of.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Figures {
-    /// The incidents of the time that is looked at.
-    pub briefs: Vec<Brief>,
-    /// Its errors.
-    pub hours: Vec<HourCount>,
-}
-
-impl Figures {
-    /// Those of one target.
-    #[must_use]
-    pub fn of(&self, target: &TargetId) -> Self {
-        Self {
-            briefs: self.briefs.iter().filter(|brief| brief.target == *target).cloned().collect(),
-            hours: self.hours.iter().filter(|count| count.target == *target).cloned().collect(),
-        }
-    }
-}
 
 /// How many held: over, and not again since. Those that are open for the first time are undecided and in neither.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -334,4 +246,125 @@ fn mean(of: impl Iterator<Item = u64>) -> Option<u64> {
 
 fn percent(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| 100.0 * part as f64 / whole as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::figures::HourCount;
+    use super::super::stage::Stage;
+    use super::*;
+    use crate::domain::target::TargetId;
+
+    const HOUR_MS: i64 = 3_600_000;
+    /// The beginning of an hour.
+    const NOW: Timestamp = Timestamp(500_000 * HOUR_MS);
+
+    fn brief(id: u64) -> Brief {
+        Brief {
+            id,
+            target: TargetId::new("db"),
+            signature: "s".into(),
+            kind: ErrorKind::Deadlock,
+            severity: Severity::Error,
+            strategy: Strategy::Preventive,
+            stage: Stage::Resolved,
+            first_at: NOW.plus_ms(-10_000),
+            last_at: NOW,
+            detected_at: NOW.plus_ms(-9000),
+            resolved_at: Some(NOW.plus_ms(-5000)),
+            count: 3,
+            reopened: 0,
+            follows: false,
+        }
+    }
+
+    fn hours(counts: impl IntoIterator<Item = u64>) -> Vec<HourCount> {
+        let running = hour_of(NOW);
+        let of = |(age, count)| HourCount {
+            target: TargetId::new("db"),
+            hour: running - age,
+            kind: ErrorKind::Deadlock,
+            count,
+        };
+        (0..).zip(counts).map(of).collect()
+    }
+
+    #[test]
+    fn followers_and_old_logs_do_not_blur_the_times() {
+        let figures = Figures {
+            briefs: vec![
+                brief(1),
+                Brief { detected_at: NOW.plus_ms(-7000), ..brief(2) },
+                Brief { follows: true, resolved_at: Some(NOW.plus_ms(HOUR_MS)), ..brief(3) },
+                Brief { first_at: NOW.plus_ms(-900 * HOUR_MS), ..brief(4) },
+                Brief { stage: Stage::Open, resolved_at: None, ..brief(5) },
+            ],
+            hours: Vec::new(),
+        };
+        let analytics = analyse(&figures, NOW);
+        assert_eq!(analytics.mttd_ms, Some((1000 + 3000 + 1000) / 3));
+        assert_eq!(analytics.mttr_ms, Some((4000 + 2000 + 4000) / 3));
+        assert_eq!(analytics.open, [(Severity::Error, 1)]);
+    }
+
+    #[test]
+    fn what_came_again_did_not_hold_and_what_is_open_is_undecided() {
+        let figures = Figures {
+            briefs: vec![
+                brief(1),
+                brief(2),
+                Brief { reopened: 2, ..brief(3) },
+                Brief { stage: Stage::Open, resolved_at: None, strategy: Strategy::AiPowered, ..brief(4) },
+            ],
+            hours: Vec::new(),
+        };
+        let analytics = analyse(&figures, NOW);
+        let success = Success { held: 2, again: 1 };
+        assert_eq!(analytics.by_kind, [(ErrorKind::Deadlock, success)]);
+        assert_eq!(analytics.by_strategy, [
+            (Strategy::Preventive, success),
+            (Strategy::AiPowered, Success::default())
+        ]);
+        assert_eq!(Success::default().percent(), None);
+        assert!(analytics.recurrence_percent.is_some_and(|p| (p - 100.0 / 3.0).abs() < 1e-9));
+    }
+
+    #[test]
+    fn a_rate_is_judged_by_what_is_usual() {
+        let colour = |now: u64, before: u64, age: usize| {
+            let figures = Figures { hours: hours([now].into_iter().chain(vec![before; age])), ..Figures::default() };
+            analyse(&figures, NOW).rate.colour
+        };
+        assert_eq!(colour(19, 0, 0), Colour::Green);
+        assert_eq!(colour(20, 0, 0), Colour::Yellow);
+        assert_eq!(colour(100, 0, 0), Colour::Red);
+        // A day of 60 an hour: 119 are nothing, 120 twice the usual.
+        assert_eq!(colour(119, 60, 30), Colour::Green);
+        assert_eq!(colour(120, 60, 30), Colour::Yellow);
+        assert_eq!(colour(300, 60, 30), Colour::Red);
+        // Half a day tells nothing yet.
+        assert_eq!(colour(119, 60, 12), Colour::Red);
+    }
+
+    #[test]
+    fn the_hours_end_with_the_running_one() {
+        let figures = Figures { hours: hours([7, 5, 0, 1]), ..Figures::default() };
+        let analytics = analyse(&figures, NOW);
+        assert_eq!(analytics.hours.len(), RATE_HOURS);
+        assert_eq!(analytics.hours[RATE_HOURS - 4..], [1, 0, 5, 7]);
+        assert_eq!(analytics.kinds, [(ErrorKind::Deadlock, 13, 0)]);
+    }
+
+    #[test]
+    fn the_score_says_what_it_is_made_of() {
+        assert_eq!(analyse(&Figures::default(), NOW).score, Score { points: 100, reasons: Vec::new() });
+        let open = |id, severity| Brief { severity, stage: Stage::Open, resolved_at: None, ..brief(id) };
+        let mut figures =
+            Figures { briefs: vec![open(1, Severity::Critical), open(2, Severity::Warning)], hours: hours([150]) };
+        let score = analyse(&figures, NOW).score;
+        assert_eq!(score.points, 100 - 25 - 15 - 3);
+        assert_eq!(score.reasons.iter().map(|(cost, _)| *cost).collect::<Vec<_>>(), [25, 15, 3]);
+        figures.briefs = (0..200).map(|id| open(id, if id % 2 == 0 { Severity::Critical } else { Severity::Error })).collect();
+        assert_eq!(analyse(&figures, NOW).score.points, 0);
+    }
 }

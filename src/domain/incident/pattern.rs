@@ -11,18 +11,28 @@ use serde::{Deserialize, Serialize};
 pub const TREND_HOURS: usize = 168;
 /// A server that reports what a person typed here does so within this time, milliseconds.
 pub const SAME_ERROR_MS: u64 = 10_000;
-/// Typed errors that wait for the server's report of them.
+/// Errors that wait for their twin, of each sort.
 const WAITING: usize = 16;
 
-/// An error that a person typed, and that its server may report too.
+/// An error that may have a twin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PrivateError {
+pub struct Seen {
     /// When.
     pub at: Timestamp,
     /// Where.
     pub target: TargetId,
     /// What it was about.
     pub object: Option<String>,
+}
+
+/// The newest errors that wait for their twin: what a person types here fails here, and is reported by the server,
+/// too. Either may come first, and both are one error.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Twins {
+    /// Typed, and not yet reported.
+    typed: Vec<Seen>,
+    /// Reported, and not typed as far as is known.
+    reported: Vec<Seen>,
 }
 
 /// What is remembered of all errors of one signature.
@@ -56,8 +66,8 @@ pub struct Pattern {
     pub hours: Vec<u64>,
     /// Strategies of its incidents and how they ended: resolved and not.
     pub outcomes: Vec<(Strategy, u64, u64)>,
-    /// The newest typed ones, oldest first.
-    pub waiting: Vec<PrivateError>,
+    /// What may turn out to be one error.
+    pub twins: Twins,
 }
 
 impl Pattern {
@@ -78,32 +88,44 @@ impl Pattern {
             targets: 0,
             hours: Vec::new(),
             outcomes: Vec::new(),
-            waiting: Vec::new(),
+            twins: Twins::default(),
         }
     }
 
-    /// Counts an error. One that a person typed waits for a while, since its server may report it too: then it was
-    /// the server's, and is counted once.
+    /// Counts an error. One that was typed and reported by the server is the server's, and counted once.
     pub fn count(&mut self, event: &ErrorEvent) {
         self.first_at = self.first_at.min(event.at);
         self.last_at = self.last_at.max(event.at);
+        let seen = Seen { at: event.at, target: event.target.clone(), object: event.object.clone() };
         if event.source.is_private() {
-            self.private += event.count;
-            let (at, target, object) = (event.at, event.target.clone(), event.object.clone());
-            self.waiting.push(PrivateError { at, target, object });
-            let surplus = self.waiting.len().saturating_sub(WAITING);
-            self.waiting.drain(..surplus);
+            if !seen.takes_twin(&mut self.twins.reported) {
+                self.private = self.private.saturating_add(event.count);
+                seen.waits(&mut self.twins.typed);
+            }
             return;
         }
-        self.count += event.count;
-        let mut reported = event.count;
-        self.waiting.retain(|typed| {
-            let distance = typed.at.since(event.at).max(event.at.since(typed.at));
-            let same = typed.target == event.target && typed.object == event.object && distance <= SAME_ERROR_MS;
-            let taken = same && reported > 0;
-            reported -= u64::from(taken);
-            self.private -= u64::from(taken && self.private > 0);
-            !taken
+        self.count = self.count.saturating_add(event.count);
+        if seen.takes_twin(&mut self.twins.typed) {
+            self.private = self.private.saturating_sub(1);
+        } else {
+            seen.waits(&mut self.twins.reported);
+        }
+    }
+}
+
+impl Seen {
+    /// Takes the error that is the same one out of those that wait.
+    fn takes_twin(&self, waiting: &mut Vec<Self>) -> bool {
+        let twin = waiting.iter().position(|other| {
+            let apart = other.at.since(self.at).max(self.at.since(other.at));
+            other.target == self.target && other.object == self.object && apart <= SAME_ERROR_MS
         });
+        twin.map(|place| waiting.remove(place)).is_some()
+    }
+
+    fn waits(self, waiting: &mut Vec<Self>) {
+        waiting.push(self);
+        let surplus = waiting.len().saturating_sub(WAITING);
+        waiting.drain(..surplus);
     }
 }

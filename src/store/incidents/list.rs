@@ -2,7 +2,7 @@
 
 use super::rows::{number, select};
 use crate::domain::error::kind::{ErrorKind, Severity};
-use crate::domain::incident::analytics::{Brief, Figures, HourCount};
+use crate::domain::incident::figures::{Brief, Figures, HourCount};
 use crate::domain::incident::recurrence::hour_of;
 use crate::domain::incident::stage::Stage;
 use crate::domain::incident::strategy::Strategy;

@@ -19,7 +19,7 @@ use super::error::StoreError;
 use super::worker::{Command, Reply};
 use super::{Retention, Store};
 use crate::domain::error::event::ErrorEvent;
-use crate::domain::incident::analytics::Figures;
+use crate::domain::incident::figures::Figures;
 use crate::domain::incident::book::Change;
 use crate::domain::incident::limits::Terms;
 use crate::domain::incident::{Act, Ended, Filter, Incident, Pattern};

@@ -11,7 +11,7 @@ use crate::domain::target::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 const COLUMNS: &str =
-    "signature, engine, kind, code, text, title, first_ms, last_ms, count, private, incidents, waiting";
+    "signature, engine, kind, code, text, title, first_ms, last_ms, count, private, incidents, twins";
 
 /// A pattern as errors meet it: without what is summed up from other tables.
 pub(super) fn bare(db: &Connection, signature: &str) -> rusqlite::Result<Option<Pattern>> {
@@ -40,7 +40,7 @@ pub(super) fn write(db: &Connection, pattern: &Pattern) -> rusqlite::Result<()> 
         "INSERT INTO patterns ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
          ON CONFLICT (signature) DO UPDATE SET first_ms = excluded.first_ms, last_ms = excluded.last_ms,
              count = excluded.count, private = excluded.private, incidents = excluded.incidents,
-             waiting = excluded.waiting"
+             twins = excluded.twins"
     ))?
     .execute(params![
         pattern.signature,
@@ -54,7 +54,7 @@ pub(super) fn write(db: &Connection, pattern: &Pattern) -> rusqlite::Result<()> 
         column(pattern.count),
         column(pattern.private),
         column(pattern.incidents),
-        json(&pattern.waiting)?,
+        json(&pattern.twins)?,
     ])?;
     Ok(())
 }
@@ -83,7 +83,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Pattern> {
         count: number(row.get(8)?),
         private: number(row.get(9)?),
         incidents: number(row.get(10)?),
-        waiting: serde_json::from_str(row.get_ref(11)?.as_str()?).unwrap_or_default(),
+        twins: serde_json::from_str(row.get_ref(11)?.as_str()?).unwrap_or_default(),
         targets: 0,
         hours: Vec::new(),
         outcomes: Vec::new(),

@@ -48,7 +48,7 @@ CREATE TABLE patterns (
     count     INTEGER NOT NULL,
     private   INTEGER NOT NULL,
     incidents INTEGER NOT NULL,
-    waiting   TEXT NOT NULL CHECK (json_valid(waiting)) -- typed errors that the server may report too
+    twins     TEXT NOT NULL CHECK (json_valid(twins)) -- typed errors that the server may report too
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX patterns_by_use ON patterns (last_ms);

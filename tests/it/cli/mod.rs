@@ -3,6 +3,7 @@
 mod approvals;
 mod approve;
 mod audit;
+mod incidents;
 mod postgres;
 mod program;
 mod questions;
