@@ -19,11 +19,7 @@ const TABLES: [(&str, &str, usize); 7] = [
          last_ms, detected_ms, resolved_ms, count, reopened, cause, body",
         19,
     ),
-    (
-        "patterns",
-        "signature, engine, kind, code, text, title, first_ms, last_ms, count, private, incidents, twins",
-        12,
-    ),
+    ("patterns", "signature, engine, kind, code, text, title, first_ms, last_ms, count, private, incidents, twins", 12),
 ];
 
 /// Copies what can be read, and says how many rows that were. Nothing in here is an error: the store is new and whole

@@ -76,9 +76,7 @@ pub(super) fn of_pattern(pattern: &Pattern) -> Map<String, Json> {
     add("incidents", pattern.incidents.into());
     add("targets", pattern.targets.into());
     add("hours", json!(pattern.hours));
-    let outcome = |(strategy, held, other): &(crate::domain::incident::strategy::Strategy, u64, u64)| {
-        json!({ "strategy": strategy.word(), "held": held, "not_held": other })
-    };
+    let outcome = |(strategy, held, other): &(crate::domain::incident::strategy::Strategy, u64, u64)| json!({ "strategy": strategy.word(), "held": held, "not_held": other });
     add("outcomes", pattern.outcomes.iter().map(outcome).collect());
     time(&mut add, "first", Some(pattern.first_at));
     time(&mut add, "last", Some(pattern.last_at));

@@ -58,10 +58,10 @@ async fn list(args: &ListIncidents, io: &mut Headless<'_>) -> Outcome {
     let columns = ["NUMBER", "SEV", "STAGE", "TARGET", "KIND", "COUNT", "LAST", "STRATEGY", "WHAT"];
     let mut table = TextTable::new(&columns.map(|title| (title, title == "COUNT")));
     for incident in &incidents {
-        let what = incident.object.as_ref().map_or_else(
-            || incident.title.clone(),
-            |object| format!("{}: {object}", incident.title),
-        );
+        let what = incident
+            .object
+            .as_ref()
+            .map_or_else(|| incident.title.clone(), |object| format!("{}: {object}", incident.title));
         let follows = incident.cause.map_or_else(String::new, |cause| format!(" (follows from INC-{cause:04})"));
         table.push(vec![
             Cell::new(&incident.name()),
@@ -136,7 +136,10 @@ fn lines(incident: &Incident, pattern: Option<&Pattern>, offset_minutes: i32) ->
         fact("taken by", escape(who));
     }
     if let Some(silence) = &incident.silence {
-        fact("silenced", format!("until {} by {}: {}", at(silence.until), escape(&silence.by), escape(&silence.reason)));
+        fact(
+            "silenced",
+            format!("until {} by {}: {}", at(silence.until), escape(&silence.by), escape(&silence.reason)),
+        );
     }
     if let Some(cause) = incident.cause {
         fact("follows from", format!("INC-{cause:04}: {}", incident.cause_reason));
@@ -201,9 +204,7 @@ async fn export(since: Duration, json: bool, io: &mut Headless<'_>) -> Outcome {
         line.insert("incidents".into(), incidents.iter().map(|i| Json::Object(json::whole(i, None, &[]))).collect());
         line.insert("patterns".into(), patterns.iter().map(|p| Json::Object(json::of_pattern(p))).collect());
         let acts = proposals.iter().filter(|p| p.happenings.last().is_some_and(|h| h.at >= since) || p.at >= since);
-        let act = |p: &crate::domain::proposal::Proposal| {
-            json!({ "id": p.id, "target": p.target.as_str(), "what": p.headline(), "stage": p.stage.word() })
-        };
+        let act = |p: &crate::domain::proposal::Proposal| json!({ "id": p.id, "target": p.target.as_str(), "what": p.headline(), "stage": p.stage.word() });
         line.insert("changed".into(), acts.map(act).collect());
         line.insert("numbers".into(), json::numbers(&analyse(&figures, now)));
         io.object(line)?;

@@ -321,10 +321,7 @@ mod tests {
         let analytics = analyse(&figures, NOW);
         let success = Success { held: 2, again: 1 };
         assert_eq!(analytics.by_kind, [(ErrorKind::Deadlock, success)]);
-        assert_eq!(analytics.by_strategy, [
-            (Strategy::Preventive, success),
-            (Strategy::AiPowered, Success::default())
-        ]);
+        assert_eq!(analytics.by_strategy, [(Strategy::Preventive, success), (Strategy::AiPowered, Success::default())]);
         assert_eq!(Success::default().percent(), None);
         assert!(analytics.recurrence_percent.is_some_and(|p| (p - 100.0 / 3.0).abs() < 1e-9));
     }
@@ -364,7 +361,8 @@ mod tests {
         let score = analyse(&figures, NOW).score;
         assert_eq!(score.points, 100 - 25 - 15 - 3);
         assert_eq!(score.reasons.iter().map(|(cost, _)| *cost).collect::<Vec<_>>(), [25, 15, 3]);
-        figures.briefs = (0..200).map(|id| open(id, if id % 2 == 0 { Severity::Critical } else { Severity::Error })).collect();
+        figures.briefs =
+            (0..200).map(|id| open(id, if id % 2 == 0 { Severity::Critical } else { Severity::Error })).collect();
         assert_eq!(analyse(&figures, NOW).score.points, 0);
     }
 }

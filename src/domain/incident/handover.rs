@@ -54,11 +54,8 @@ pub fn markdown(shift: &Shift<'_>) -> String {
 /// A text from outside as plain text in Markdown, on one line.
 pub fn plain(outside: &str) -> String {
     let shown = text::escape(outside);
-    let cut: String = if shown.chars().count() > TEXT {
-        shown.chars().take(TEXT).chain(" ...".chars()).collect()
-    } else {
-        shown
-    };
+    let cut: String =
+        if shown.chars().count() > TEXT { shown.chars().take(TEXT).chain(" ...".chars()).collect() } else { shown };
     let chars: Vec<char> = cut.chars().collect();
     let mut out = String::with_capacity(cut.len());
     for (place, &c) in chars.iter().enumerate() {
@@ -208,9 +205,13 @@ fn numbers(analytics: &Analytics) -> Vec<String> {
         format!("mean time to resolution: {}", time(analytics.mttr_ms)),
     ];
     lines.extend(analytics.recurrence_percent.map(|percent| format!("came again after their end: {percent:.0}%")));
-    lines.extend(analytics.kinds.iter().take(5).map(|(kind, errors, incidents)| {
-        format!("{kind}: {} in {incidents} incidents", times(*errors))
-    }));
+    lines.extend(
+        analytics
+            .kinds
+            .iter()
+            .take(5)
+            .map(|(kind, errors, incidents)| format!("{kind}: {} in {incidents} incidents", times(*errors))),
+    );
     lines
 }
 

@@ -10,8 +10,7 @@ use crate::domain::incident::strategy::Strategy;
 use crate::domain::target::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-const COLUMNS: &str =
-    "signature, engine, kind, code, text, title, first_ms, last_ms, count, private, incidents, twins";
+const COLUMNS: &str = "signature, engine, kind, code, text, title, first_ms, last_ms, count, private, incidents, twins";
 
 /// A pattern as errors meet it: without what is summed up from other tables.
 pub(super) fn bare(db: &Connection, signature: &str) -> rusqlite::Result<Option<Pattern>> {
