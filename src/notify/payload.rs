@@ -1,7 +1,6 @@
 //! What is told of an incident: a line of text that chat programs show, and the facts for everybody else.
 
 use crate::domain::incident::Incident;
-use crate::domain::incident::news::News;
 use crate::domain::text::{escape, fit, redact};
 use serde_json::{Value, json};
 
@@ -9,9 +8,8 @@ use serde_json::{Value, json};
 const MESSAGE_COLUMNS: usize = 500;
 
 /// The body: `text` for chat programs, `event` and `incident` for others. Statements stay out of it, since they hold
-/// data. Without news the event is the stage in which it stands.
-pub fn payload(news: Option<News>, incident: &Incident) -> Value {
-    let event = news.map_or(incident.stage.word(), News::word);
+/// data. `event` is what happened to it: `opened`, `reopened`, `worsened`, `escalated`, `resolved`.
+pub fn payload(event: &str, incident: &Incident) -> Value {
     let clean = |text: &str| fit(&escape(&redact(text)), MESSAGE_COLUMNS);
     let object = incident.object.as_deref().map(clean);
     let about = object.as_deref().map_or_else(String::new, |object| format!(" ({object})"));

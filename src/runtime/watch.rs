@@ -1,14 +1,13 @@
 //! The loop without a screen: the same core, the same tasks and the same store as the app's, a line for each piece of
 //! news. It may run beside the app; whoever has the claim on detection detects.
 
-use super::clock;
 use super::perform::Performer;
+use super::{clock, herald};
 use crate::app::event::Event;
 use crate::app::model::{Link, Model};
 use crate::app::update::update;
 use crate::domain::error::kind::Severity;
 use crate::domain::incident::Incident;
-use crate::domain::incident::news::{News, Told};
 use crate::domain::target::Timestamp;
 use crate::domain::text::{escape, fit};
 use anyhow::Result;
@@ -65,7 +64,7 @@ impl WatchLoop {
         let mut hang_up = signal(SignalKind::hangup())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let begun = clock::now();
-        let (mut told, mut round) = (Told::default(), Round::default());
+        let mut round = Round::default();
         self.performer.open_store();
         self.take(Event::Tick(begun));
         loop {
@@ -86,14 +85,16 @@ impl WatchLoop {
             if self.once {
                 round.note(&event, &self.model);
             }
-            self.take(event);
-            let news = self.news(&mut told);
-            if !self.once {
-                for (news, incident) in news {
-                    writeln!(out, "{}", line(self.json, clock::now(), Some(news), &incident))?;
+            if let (Event::IncidentsChanged(now, changes), false) = (&event, self.once) {
+                for change in changes {
+                    if let Some(word) = herald::word(change, *now) {
+                        writeln!(out, "{}", line(self.json, *now, word, &change.incident))?;
+                    }
                 }
                 out.flush()?;
-            } else if round.is_over(&self.model, begun, clock::now()) {
+            }
+            self.take(event);
+            if self.once && round.is_over(&self.model, begun, clock::now()) {
                 break;
             }
         }
@@ -101,7 +102,7 @@ impl WatchLoop {
         if self.once {
             let now = clock::now();
             for incident in &open {
-                writeln!(out, "{}", line(self.json, now, None, incident))?;
+                writeln!(out, "{}", line(self.json, now, incident.stage.word(), incident))?;
             }
             out.flush()?;
         }
@@ -117,11 +118,6 @@ impl WatchLoop {
             // What only a terminal could do has no place here.
             let _ = self.performer.perform(effect);
         }
-    }
-
-    fn news(&self, told: &mut Told) -> Vec<(News, Incident)> {
-        let all = self.model.incidents.all().iter();
-        all.filter_map(|incident| Some((told.news(incident)?, incident.clone()))).collect()
     }
 }
 
@@ -154,9 +150,9 @@ fn gave_up(model: &Model, place: usize) -> bool {
 }
 
 /// A line for people or for programs.
-fn line(json: bool, now: Timestamp, news: Option<News>, incident: &Incident) -> String {
+fn line(json: bool, now: Timestamp, word: &str, incident: &Incident) -> String {
     if json {
-        let mut body = crate::notify::payload(news, incident);
+        let mut body = crate::notify::payload(word, incident);
         if let Some(fields) = body.as_object_mut() {
             fields.insert("at_ms".to_owned(), now.0.into());
         }
@@ -164,13 +160,7 @@ fn line(json: bool, now: Timestamp, news: Option<News>, incident: &Incident) -> 
     }
     let Incident { target, title, object, message, count, .. } = incident;
     let about = object.as_deref().map_or_else(String::new, |object| format!(" ({})", escape(object)));
-    format!(
-        "{} {} {:<4} {} {}{about}: {} [{count}x]",
-        now.date_time(0),
-        news.map_or(incident.stage.word(), News::word),
-        incident.severity.short(),
-        format_args!("{} {}", incident.name(), escape(target.as_str())),
-        escape(title),
-        fit(&escape(message), MESSAGE_COLUMNS),
-    )
+    let (name, severity) = (incident.name(), incident.severity.short());
+    let (target, title, message) = (escape(target.as_str()), escape(title), fit(&escape(message), MESSAGE_COLUMNS));
+    format!("{}Z {word} {severity} {name} {target} {title}{about}: {message} [{count}x]", now.date_time(0))
 }

@@ -20,10 +20,10 @@ const HISTORY_MS: i64 = 24 * 3_600_000;
 /// Bytes of one file.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Piece {
+    /// The number of the file among those of its follower: it stays when the file is renamed.
+    pub number: u64,
     /// The file, as it is called now.
     pub path: PathBuf,
-    /// Which file it is.
-    pub head: Head,
     /// Where the bytes begin in it, uncompressed.
     pub offset: u64,
     /// The bytes; they end anywhere.
@@ -37,6 +37,7 @@ pub struct Piece {
 /// A file that is being read.
 #[derive(Debug)]
 struct Reading {
+    number: u64,
     head: Head,
     offset: u64,
     path: PathBuf,
@@ -52,6 +53,8 @@ pub struct Follower {
     pattern: PathBuf,
     /// By the digest of their head.
     files: BTreeMap<String, Reading>,
+    /// Files that were met.
+    met: u64,
     /// Nothing of this pattern was ever read: old files are history.
     fresh: bool,
 }
@@ -68,19 +71,21 @@ impl Follower {
     /// Follows a pattern from where an earlier run came to.
     pub fn new(pattern: PathBuf, positions: Vec<Position>) -> Self {
         let fresh = positions.is_empty();
-        let files = positions
-            .into_iter()
-            .map(|Position { head, offset }| {
-                let reading = Reading { path: PathBuf::new(), seen: (0, 0, 0), torn: false, offset, head };
+        let files: BTreeMap<String, Reading> = (1..)
+            .zip(positions)
+            .map(|(number, Position { head, offset })| {
+                let reading = Reading { number, path: PathBuf::new(), seen: (0, 0, 0), torn: false, offset, head };
                 (reading.head.digest.clone(), reading)
             })
             .collect();
-        Self { pattern, files, fresh }
+        Self { pattern, met: files.len() as u64, files, fresh }
     }
 
-    /// How far each file was handed out, for the next run.
-    pub fn positions(&self) -> Vec<Position> {
-        self.files.values().map(|r| Position { head: r.head.clone(), offset: r.offset }).collect()
+    /// Where the next run shall go on in each file: where `settled` says for its number, else behind all that was
+    /// handed out.
+    pub fn positions(&self, settled: impl Fn(u64) -> Option<u64>) -> Vec<Position> {
+        let offset = |r: &Reading| settled(r.number).unwrap_or(r.offset);
+        self.files.values().map(|r| Position { head: r.head.clone(), offset: offset(r) }).collect()
     }
 
     /// The next bytes, `most` at most; none when there is nothing new. The oldest file comes first, and is read to its
@@ -125,7 +130,8 @@ impl Follower {
         let digest = self.known(&beginning).unwrap_or_else(|| {
             let offset = if self.fresh { first_offset(candidate, now) } else { 0 };
             let (path, seen, torn) = (PathBuf::new(), (0, 0, 0), offset > 0);
-            let reading = Reading { head: head.clone(), offset, path, seen, torn };
+            self.met += 1;
+            let reading = Reading { number: self.met, head: head.clone(), offset, path, seen, torn };
             self.files.insert(head.digest.clone(), reading);
             head.digest.clone()
         });
@@ -141,8 +147,8 @@ impl Follower {
         let mut bytes = Vec::new();
         let ends = read_from(&candidate.path, candidate.compressed, reading.offset, most, &mut bytes)?;
         let piece = Piece {
+            number: reading.number,
             path: candidate.path.clone(),
-            head: reading.head.clone(),
             offset: reading.offset,
             torn: reading.torn,
             ends,
@@ -339,14 +345,14 @@ mod tests {
         let mut first = follower(folder.path(), "server.log");
         append(&log, &lines(0, 50));
         assert_eq!(all(&mut first), lines(0, 50));
-        let positions = serde_json::to_string(&first.positions()).unwrap();
+        let positions = serde_json::to_string(&first.positions(|_| None)).unwrap();
         append(&log, &lines(50, 90));
         compress(&log, &folder.path().join("server.log.1.gz"));
         append(&log, &lines(90, 95));
         let mut second = Follower::new(log.clone(), serde_json::from_str(&positions).unwrap());
         assert_eq!(all(&mut second), lines(50, 95));
         assert_eq!(all(&mut second), "");
-        let mut third = Follower::new(log, second.positions());
+        let mut third = Follower::new(log, second.positions(|_| None));
         assert_eq!(all(&mut third), "");
     }
 

@@ -4,7 +4,9 @@
 //! ```text
 //! identity   which file this is, whatever it is called now
 //! follow     files that match a pattern: what was added since the last look
+//! resume     a program that prints a log: what it did not print before
 //! ```
 
 pub mod follow;
 pub mod identity;
+pub mod resume;

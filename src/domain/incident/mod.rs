@@ -26,7 +26,6 @@ mod filter;
 mod gather;
 pub mod handover;
 pub mod limits;
-pub mod news;
 pub mod pattern;
 pub mod recurrence;
 mod settle;

@@ -1,0 +1,68 @@
+//! Detection: what is tried, measured and counted becomes errors and ends of conditions. Only in the process that has
+//! the claim on it: two that watch the same targets on one store must not count everything twice.
+
+use super::effect::Effect;
+use super::event::Failure;
+use super::model::{Model, TargetModel};
+use crate::domain::error_event::{ConnectError, ConnectKind, NOT_SENT};
+use crate::domain::incident::detect::{Counted, Detector, Finding, of_readings};
+use crate::domain::incident::limits::Limits;
+use crate::domain::metric;
+use crate::domain::target::{TargetId, Timestamp};
+
+/// The claim came or went. Whoever takes over knows nothing yet: what it finds well is told, so that incidents of the
+/// one before it end.
+pub(super) fn claimed(model: &mut Model, detects: bool) {
+    model.detects = detects;
+    for t in &mut model.targets {
+        t.detector = Detector::new(t.target.id.clone(), t.target.engine.0);
+    }
+}
+
+/// A collection succeeded, and the target was judged by it.
+pub(super) fn measured(t: &mut TargetModel, now: Timestamp, limits: &Limits) -> Vec<Finding> {
+    let mut found = t.detector.tried(now, Ok(()), limits);
+    found.extend(t.detector.judged(now, &t.health));
+    if let Some(sample) = &t.sample {
+        let uptime = sample.readings.get(&metric::UPTIME).copied();
+        found.extend(t.detector.counted(now, uptime.and_then(|s| started_at(now, s)), &of_readings(&sample.readings)));
+    }
+    found
+}
+
+/// A collection failed. What the server said about one of our own statements is no failed connection, and neither is
+/// a login that was not tried.
+pub(super) fn failed(t: &mut TargetModel, now: Timestamp, failure: &Failure, limits: &Limits) -> Vec<Finding> {
+    if failure.code == NOT_SENT || (failure.kind == ConnectKind::Other && !failure.code.is_empty()) {
+        return Vec::new();
+    }
+    let error = ConnectError::new(failure.kind, failure.message.clone()).with_code(&failure.code);
+    t.detector.tried(now, Err(&error), limits)
+}
+
+/// The server's own counters of errors were read.
+pub(super) fn counted(model: &mut Model, id: &TargetId, counts: &[Counted]) -> Vec<Effect> {
+    let (now, detects) = (model.now, model.detects);
+    let Some(t) = model.target_mut(id).filter(|_| detects) else { return Vec::new() };
+    effects(t.server_counters.counted(now, None, counts))
+}
+
+/// What was found, as wishes.
+pub(super) fn effects(found: Vec<Finding>) -> Vec<Effect> {
+    let (mut errors, mut ended) = (Vec::new(), Vec::new());
+    for finding in found {
+        match finding {
+            Finding::Error(event) => errors.push(*event),
+            Finding::Ended(end) => ended.push(end),
+        }
+    }
+    let report = (!errors.is_empty()).then_some(Effect::ReportErrors(errors));
+    let end = (!ended.is_empty()).then_some(Effect::EndConditions(ended));
+    report.into_iter().chain(end).collect()
+}
+
+/// When a server started that has run for these seconds.
+fn started_at(now: Timestamp, uptime: f64) -> Option<Timestamp> {
+    #[allow(clippy::cast_possible_truncation, reason = "within the range that is exact")]
+    (0.0..1e10).contains(&uptime).then(|| now.plus_ms(-((uptime * 1000.0) as i64)))
+}
