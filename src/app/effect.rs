@@ -61,8 +61,8 @@ pub enum Effect {
     ReportErrors(Vec<ErrorEvent>),
     /// Read the incidents anew.
     LoadIncidents,
-    /// Do something to an incident: [`super::event::Event::IncidentChanged`] answers.
-    ActOnIncident(u64, Act),
+    /// Do things with an incident, in order: [`super::event::Event::IncidentChanged`] answers each.
+    ActOnIncident(u64, Vec<Act>),
     /// Keep a sample, with its raw readings.
     KeepSample(TargetId, Arc<Sample>),
     /// Keep an attempt to connect.

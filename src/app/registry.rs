@@ -99,6 +99,8 @@ pub static ACTIONS: &[ActionSpec] = &[
     act("closed", &["c"], S::Incidents, A::Closed, "list those that are over too, or not").foot("closed"),
     act("patterns", &["p"], S::Incidents, A::Incidents(View::Patterns), "the patterns behind the incidents")
         .foot("patterns"),
+    act("analytics", &["i"], S::Incidents, A::Incidents(View::Analytics), "what the numbers of the incidents say")
+        .foot("analytics"),
     act("next-pane", &["tab"], S::Incidents, A::NextPane(true), "next pane or list").foot("pane"),
     act("previous-pane", &["backtab"], S::Incidents, A::NextPane(false), "previous pane or list"),
     act("incident", &[], S::Normal, A::Incident(String::new()), "open an incident by its number").takes("NUMBER"),

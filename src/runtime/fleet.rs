@@ -5,12 +5,14 @@ use super::clipboard::Multiplexer;
 use super::connect::Door;
 use super::fixer::Fixer;
 use super::fixing::Journal;
+use super::incidents::Incidents;
 use super::perform::Performer;
 use super::{INBOX, TargetSetup, clock};
 use crate::app::action::Action;
 use crate::app::event::Event;
 use crate::app::model::{Model, TargetModel, ViewInfo};
 use crate::app::update::update;
+use crate::domain::incident::limits::Terms;
 use crate::domain::proposal::Who;
 use crate::domain::rows::Limits;
 use crate::domain::schedule::Patience;
@@ -65,8 +67,10 @@ impl Fleet {
         let places = AuditPlaces { data: PathBuf::new(), state: PathBuf::new(), second_anchor: None };
         // Nothing is stored, so nothing can be proposed.
         let fixer = Fixer::new(storage.opened(), PathBuf::new(), Journal::new(places), Who::default(), out.clone());
-        let performer = Performer::new(setups, out, storage, fixer, Multiplexer::of(|_| None), PathBuf::from("."))
-            .with_deadline(deadline);
+        let incidents = Incidents::new(storage.opened(), Terms::default(), String::new(), out.clone());
+        let nowhere = Multiplexer::of(|_| None);
+        let performer =
+            Performer::new(setups, out, storage, fixer, incidents, nowhere, PathBuf::from(".")).with_deadline(deadline);
         Ok(Self { model, performer, inbox, surroundings })
     }
 

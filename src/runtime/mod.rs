@@ -4,6 +4,7 @@
 //! mod -> app_loop -> perform -> watcher (one a target: samples, views)
 //!                            -> reader  (one a target: chat statements, schemas, exports)
 //!                            -> fixer   (files and decides proposals; one task an act) -> fixing
+//!                            -> incidents (reads them anew when something changed, acts on them)
 //!                            -> storage (the store's own task)
 //! connect (a target's way in) -> tunnel, vault, ask: each at the first need, shared by both tasks of the target
 //! ```
@@ -21,6 +22,7 @@ mod fixer;
 pub mod fixing;
 pub mod fleet;
 mod host;
+mod incidents;
 mod log;
 mod perform;
 mod plain;
@@ -43,6 +45,7 @@ use crate::app::model::{Model, TargetModel, ViewInfo};
 use crate::cli::{self, Headless, HeadlessTarget};
 use crate::config::args::{Args, Command, Common};
 use crate::config::{self, Completed, Config, Demo, Identified, Inputs, KeyBinding, Mistakes, PasswordSource, Presets};
+use crate::domain::incident::limits::Terms;
 use crate::domain::schedule::Patience;
 use crate::domain::security::Facts;
 use crate::domain::target::{Access, EngineId, Environment, Target, TargetId};
@@ -56,6 +59,7 @@ use fixing::{FixLogin, Journal};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tunnel::Tunnel;
@@ -192,7 +196,7 @@ fn complete(name: &str, url: &SecretString, surroundings: &Surroundings) -> Resu
 }
 
 /// Names of the tables that hold a person's own keys: `[keymap.chat]`.
-const KEYMAP_SCREENS: &[&str] = &["everywhere", "chat", "health", "approvals"];
+const KEYMAP_SCREENS: &[&str] = &["everywhere", "chat", "health", "incidents", "approvals"];
 
 /// Judges a person's own keys: each with those before it, so that a clash is told where it arises.
 fn check_keys(bindings: &[KeyBinding]) -> Vec<(usize, String)> {
@@ -359,8 +363,11 @@ async fn open_app(config: &Config, common: &Common, surroundings: &Surroundings)
     let export_folder = model.export_folder.clone();
     let journal = Journal::new(audit_places(config));
     let folder = config.places.data.clone();
-    let fixer = fixer::Fixer::new(storage.opened(), folder, journal, who::who(&surroundings.variables), out.clone());
-    let performer = perform::Performer::new(setups, out.clone(), storage, fixer, multiplexer, export_folder);
+    let who = who::who(&surroundings.variables);
+    let terms = terms(config, &setups);
+    let incidents = incidents::Incidents::new(storage.opened(), terms, who.person().to_owned(), out.clone());
+    let fixer = fixer::Fixer::new(storage.opened(), folder, journal, who, out.clone());
+    let performer = perform::Performer::new(setups, out.clone(), storage, fixer, incidents, multiplexer, export_folder);
     let over_ssh = surroundings.variable("SSH_TTY").or(surroundings.variable("SSH_CONNECTION")).is_some();
     let frames = if over_ssh { config.ui.max_fps.min(4) } else { config.ui.max_fps };
     let demo = (config.demo != Demo::No).then(|| demo::Keeper::new(config.places.demo_file(), out.clone()));
@@ -386,6 +393,12 @@ async fn open_app(config: &Config, common: &Common, surroundings: &Surroundings)
         done: false,
     };
     app.run().await.context("the app ended")
+}
+
+/// What the rules of incidents are told from outside.
+fn terms(config: &Config, setups: &[TargetSetup]) -> Terms {
+    let addresses = setups.iter().map(|s| (&s.target.id, s.target.address.as_str()));
+    Terms { limits: config.incidents, hosts: Arc::new(incidents::machines(addresses)), ..Terms::default() }
 }
 
 /// Where the audit log and what guards it lie.

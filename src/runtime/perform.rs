@@ -2,6 +2,7 @@
 
 use super::clipboard::{self, Multiplexer};
 use super::fixer::Fixer;
+use super::incidents::Incidents;
 use super::probe::Surveyor;
 use super::reader::{Read, Reader};
 use super::storage::Storage;
@@ -57,6 +58,7 @@ pub(super) struct Performer {
     out: mpsc::Sender<Event>,
     storage: Storage,
     fixer: Fixer,
+    incidents: Incidents,
     multiplexer: Multiplexer,
     export_folder: PathBuf,
     /// Time for one collection, where it is not the usual one.
@@ -70,6 +72,7 @@ impl Performer {
         out: mpsc::Sender<Event>,
         storage: Storage,
         fixer: Fixer,
+        incidents: Incidents,
         multiplexer: Multiplexer,
         export_folder: PathBuf,
     ) -> Self {
@@ -83,6 +86,7 @@ impl Performer {
             out,
             storage,
             fixer,
+            incidents,
             multiplexer,
             export_folder,
             deadline: None,
@@ -105,6 +109,7 @@ impl Performer {
     pub(super) fn open_store(&mut self) {
         self.storage.open();
         self.fixer.begin(&self.setups, &mut self.all);
+        self.incidents.begin(&mut self.all);
     }
 
     /// Performs one effect; what only the loop can do comes back.
@@ -147,7 +152,9 @@ impl Performer {
             Effect::Suspend => return Some(ForLoop::Suspend),
             Effect::Quit => return Some(ForLoop::Quit),
             other => {
-                if let Some(for_store) = self.fixer.perform(other, &self.setups, &mut self.all) {
+                let other = self.incidents.perform(other, &mut self.all);
+                let other = other.and_then(|other| self.fixer.perform(other, &self.setups, &mut self.all));
+                if let Some(for_store) = other {
                     self.storage.perform(for_store);
                 }
             }

@@ -75,6 +75,7 @@ pub fn open(model: &mut Model) {
             let text = escape_lines(&super::detail::pattern_text(pattern, model));
             model.overlay = Some(Overlay::Detail { title, text, offset: 0 });
         }
+        View::Analytics => {}
     }
 }
 
@@ -112,14 +113,14 @@ fn wanted(model: &mut Model, open: bool) -> Option<u64> {
 
 fn acknowledge(model: &mut Model) -> Vec<Effect> {
     let Some(id) = wanted(model, true) else { return Vec::new() };
-    vec![Effect::ActOnIncident(id, Act::Acknowledge)]
+    vec![Effect::ActOnIncident(id, vec![Act::Acknowledge])]
 }
 
 /// A silenced one is to be heard again; of another it is asked for how long it shall not.
 fn silence(model: &mut Model) -> Vec<Effect> {
     let now = model.now;
     match selected(model).filter(|i| i.is_silenced(now)).map(|i| i.id) {
-        Some(id) => vec![Effect::ActOnIncident(id, Act::Unsilence)],
+        Some(id) => vec![Effect::ActOnIncident(id, vec![Act::Unsilence])],
         None => {
             ask(model, About::Silence);
             Vec::new()
@@ -141,7 +142,7 @@ fn ask(model: &mut Model, about: About) {
 /// Enter on a typed line. A line that says too little stays.
 pub fn noted(model: &mut Model, note: Note) -> Vec<Effect> {
     match note.acts(model.now) {
-        Ok(acts) => acts.into_iter().map(|act| Effect::ActOnIncident(note.id, act)).collect(),
+        Ok(acts) => vec![Effect::ActOnIncident(note.id, acts)],
         Err(words) => {
             model.tell(words, true);
             model.overlay = Some(Overlay::Note(note));
@@ -152,6 +153,12 @@ pub fn noted(model: &mut Model, note: Note) -> Vec<Effect> {
 
 /// What `y` copies: the statement of the incident, else its message; `Y` all of it.
 pub fn copied(model: &Model, whole: bool) -> Option<String> {
+    if model.incidents.open.is_none() && model.incidents.view == View::Analytics {
+        let table = super::analytics::table(model);
+        let row = model.incidents.figures_list.selected(&table)?;
+        let cells: Vec<&str> = table.rows[row].cells.iter().map(|c| c.text.as_str()).collect();
+        return Some(cells.join("\t"));
+    }
     if model.incidents.open.is_none() && model.incidents.view == View::Patterns {
         let pattern = selected_pattern(model)?;
         return Some(if whole { super::detail::pattern_text(pattern, model) } else { pattern.text.clone() });

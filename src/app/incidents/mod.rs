@@ -7,6 +7,7 @@
 //! ```
 
 pub mod act;
+pub mod analytics;
 pub mod detail;
 pub mod note;
 pub mod table;
@@ -15,6 +16,7 @@ pub mod words;
 use super::list::ListState;
 use super::model::{Model, Screen};
 use crate::domain::error::kind::Severity;
+use crate::domain::incident::analytics::Analytics;
 use crate::domain::incident::{Incident, Pattern};
 use crate::domain::target::{TargetId, Timestamp};
 use std::cmp::Reverse;
@@ -27,17 +29,20 @@ pub enum View {
     List,
     /// The patterns behind them.
     Patterns,
+    /// What the numbers say.
+    Analytics,
 }
 
 impl View {
     /// In the order in which Tab goes through them.
-    pub const ALL: [Self; 2] = [Self::List, Self::Patterns];
+    pub const ALL: [Self; 3] = [Self::List, Self::Patterns, Self::Analytics];
 
     /// The word on the screen.
     pub fn title(self) -> &'static str {
         match self {
             Self::List => "incidents",
             Self::Patterns => "patterns",
+            Self::Analytics => "analytics",
         }
     }
 }
@@ -49,6 +54,8 @@ pub struct Remembered {
     pub incidents: Vec<Incident>,
     /// The patterns that were seen last.
     pub patterns: Vec<Pattern>,
+    /// What the numbers of the last [`analytics::DAYS`] say.
+    pub analytics: Option<Analytics>,
 }
 
 /// The incidents tab.
@@ -58,12 +65,16 @@ pub struct IncidentsModel {
     all: Vec<Incident>,
     /// The patterns, the last seen first.
     pub patterns: Vec<Pattern>,
+    /// What their numbers say.
+    pub analytics: Option<Analytics>,
     /// What is shown.
     pub view: View,
     /// Where the person is in the list of incidents.
     pub list: ListState,
     /// Where the person is among the patterns.
     pub pattern_list: ListState,
+    /// Where the person is in the table of the analytics.
+    pub figures_list: ListState,
     /// The incident that is shown in full.
     pub open: Option<u64>,
     /// Incidents that are over are listed too.
@@ -154,6 +165,7 @@ pub fn loaded(model: &mut Model, remembered: Remembered) {
     incidents.loaded = true;
     incidents.all = remembered.incidents;
     incidents.patterns = remembered.patterns;
+    incidents.analytics = remembered.analytics;
     incidents.sort(now);
     if incidents.open.is_some_and(|id| incidents.get(id).is_none()) {
         incidents.open = None;

@@ -20,6 +20,7 @@ pub fn shown(model: &Model) -> Option<Table> {
     Some(match model.incidents.view {
         View::List => incidents(model),
         View::Patterns => patterns(model),
+        View::Analytics => super::analytics::table(model),
     })
 }
 
@@ -31,6 +32,7 @@ pub fn shown_list(incidents: &mut IncidentsModel) -> Option<&mut ListState> {
     Some(match incidents.view {
         View::List => &mut incidents.list,
         View::Patterns => &mut incidents.pattern_list,
+        View::Analytics => &mut incidents.figures_list,
     })
 }
 
@@ -152,5 +154,6 @@ pub fn list(incidents: &IncidentsModel) -> &ListState {
     match incidents.view {
         View::List => &incidents.list,
         View::Patterns => &incidents.pattern_list,
+        View::Analytics => &incidents.figures_list,
     }
 }

@@ -37,6 +37,12 @@ pub(super) fn list(db: &Connection, filter: &Filter) -> rusqlite::Result<Vec<Inc
     Ok(incidents)
 }
 
+/// What others wrote, and what this connection did.
+pub(super) fn changes(db: &Connection) -> rusqlite::Result<(i64, u64)> {
+    let others = db.pragma_query_value(None, "data_version", |row| row.get(0))?;
+    Ok((others, db.total_changes()))
+}
+
 /// Numbers of incidents that were open at a moment or began later, and errors of the hours since.
 pub(super) fn figures(db: &Connection, since: Timestamp) -> rusqlite::Result<Figures> {
     let briefs = db

@@ -50,6 +50,7 @@ pub(super) enum Asked {
     Patterns(Timestamp, usize, Reply<Vec<Pattern>>),
     Pattern(String, Timestamp, Reply<Option<Pattern>>),
     Figures(Timestamp, Reply<Figures>),
+    Changes(Reply<(i64, u64)>),
 }
 
 /// Answers what was asked. True when the store turned out to be damaged.
@@ -76,6 +77,7 @@ pub(super) fn answer(db: &mut Connection, asked: Asked) -> bool {
         Asked::Patterns(now, most, reply) => give(reply, patterns::list(db, now, most).map_err(failed)),
         Asked::Pattern(signature, now, reply) => give(reply, patterns::whole(db, &signature, now).map_err(failed)),
         Asked::Figures(since, reply) => give(reply, list::figures(db, since).map_err(failed)),
+        Asked::Changes(reply) => give(reply, list::changes(db).map_err(failed)),
     }
 }
 
@@ -156,6 +158,11 @@ impl Store {
     pub async fn pattern(&self, signature: &str, now: Timestamp) -> Result<Option<Pattern>, StoreError> {
         let signature = signature.to_owned();
         self.ask(|reply| Command::Incidents(Asked::Pattern(signature, now, reply))).await
+    }
+    /// Numbers that change with the store, whichever process writes: equal ones mean that nothing is new. Cheap enough to
+    /// be asked for every few seconds; other things than incidents change them too.
+    pub async fn changes(&self) -> Result<(i64, u64), StoreError> {
+        self.ask(|reply| Command::Incidents(Asked::Changes(reply))).await
     }
     /// What [`crate::domain::incident::analytics`] is made of: incidents that were open at `since` or began later, and
     /// the errors of each hour from then on.

@@ -5,10 +5,13 @@ use crate::app::incidents::{self, View, table};
 use crate::app::model::Model;
 use crate::app::table::SPARK_HOURS;
 use crate::domain::error::kind::Severity;
+use crate::domain::incident::analytics::Analytics;
 use crate::domain::text::escape;
 use crate::ui::canvas::{Canvas, Edge, columns, state_role};
+use crate::ui::parts::graph::sparkline;
 use crate::ui::parts::incident;
 use crate::ui::parts::list::{self, List};
+use crate::ui::parts::pane;
 use crate::ui::table_cache::Laid;
 use crate::ui::theme::Role;
 use crate::ui::view_state::ViewState;
@@ -29,6 +32,10 @@ pub(crate) fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model, view: &mu
     draw_header(canvas, header, model);
     let framed = density != Density::List;
     let inside = if framed { canvas.frame(body, &Edge::default()) } else { body };
+    let inside = match &model.incidents.analytics {
+        Some(analytics) if model.incidents.view == View::Analytics => draw_analytics(canvas, inside, analytics),
+        _ => inside,
+    };
     let Some(table) = table::shown(model) else { return };
     let laid = Laid::new(table, table::list(&model.incidents));
     draw_list(canvas, body, inside, model, view, &laid, framed);
@@ -82,12 +89,14 @@ fn draw_list(
     let first: &[&str] = match incidents.view {
         View::List => &INCIDENTS_FIRST,
         View::Patterns => &PATTERNS_FIRST,
+        View::Analytics => &[],
     };
     let name = incidents.view.title();
     let title = match incidents.view {
         View::List if incidents.with_closed => "Incidents, those that are over too",
         View::List => "Open incidents",
         View::Patterns => "Patterns of errors, the last seen first",
+        View::Analytics => "The last 7 days",
     };
     if laid.order.is_empty() {
         draw_nothing(canvas, inside, model, &state.filter);
@@ -111,6 +120,28 @@ fn draw_list(
     canvas.frame_title(frame, &Edge::new(left, right));
 }
 
+/// What sums the numbers up, and the errors of the last hours as a small graph; gives the room below.
+fn draw_analytics(canvas: &mut Canvas<'_>, area: Rect, analytics: &Analytics) -> Rect {
+    let lines = incidents::analytics::lines(analytics);
+    let rest = pane::draw(canvas, area, &lines);
+    let hours: Vec<Option<f64>> = analytics.hours.iter().map(|n| Some(*n as f64)).collect();
+    let (line, rest) = cut_top(rest, u16::from(rest.height > 4));
+    if line.height > 0 {
+        let x = canvas.put(line.x + 1, line.y, 9, "by hour", Role::Label).max(line.x + 10);
+        let graph = sparkline(&hours, canvas.symbols);
+        let end = canvas.put(x, line.y, line.right().saturating_sub(x), &graph, Role::Graph);
+        let last = analytics.hours.last().copied().unwrap_or(0);
+        let words = format!(
+            "  {} errors in {} hours, {last} in the running one",
+            analytics.hours.iter().sum::<u64>(),
+            hours.len()
+        );
+        canvas.put(end, line.y, line.right().saturating_sub(end + 1), &words, Role::Dim);
+    }
+    let (_, rest) = cut_top(rest, u16::from(rest.height > 8));
+    rest
+}
+
 /// What leads here, where there is nothing to show.
 fn draw_nothing(canvas: &mut Canvas<'_>, area: Rect, model: &Model, filter: &str) {
     let incidents = &model.incidents;
@@ -120,6 +151,8 @@ fn draw_nothing(canvas: &mut Canvas<'_>, area: Rect, model: &Model, filter: &str
         vec!["Reading what the store remembers ...".to_owned()]
     } else if incidents.view == View::Patterns {
         vec!["No error was seen yet.".to_owned()]
+    } else if incidents.view == View::Analytics {
+        vec!["There are no numbers yet.".to_owned()]
     } else if incidents.all().is_empty() || incidents.with_closed {
         vec![
             "No incident yet.".to_owned(),

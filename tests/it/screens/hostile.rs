@@ -4,13 +4,16 @@
 use super::fixtures;
 use super::stage::{Stage, text};
 use dba_gpt::app::action::{Action, ComposerEdit};
+use dba_gpt::app::analysis::Analysis;
 use dba_gpt::app::approvals::ApprovalsModel;
 use dba_gpt::app::chat::{Block, ConversationSummary, Entry, Outcome};
 use dba_gpt::app::event::Event;
+use dba_gpt::app::incidents::detail::{DetailLine, LineKind};
 use dba_gpt::app::incidents::{Remembered, View};
 use dba_gpt::app::list::Motion;
 use dba_gpt::app::model::{Link, Model, Screen, ViewData};
 use dba_gpt::app::overlay::Overlay;
+use dba_gpt::app::pane::Tone;
 use dba_gpt::app::turn::Source;
 use dba_gpt::domain::activity::{Sample, SessionInfo, SessionState};
 use dba_gpt::domain::error_event::ConnectKind;
@@ -119,6 +122,7 @@ fn poisoned(payload: &str) -> Model {
         Entry::You { at, text: p() },
         Entry::Lead { at, title: p(), text: Some(p()), notes: vec![p()], source: Source::Intent },
         block(Outcome::Failed(p())),
+        Entry::Analysis { at, analysis: poisoned_analysis(payload) },
         Entry::Say { at, text: p() },
         block(Outcome::Done { rows: Arc::new(rows), took_ms: 1, notices: vec![p()] }),
     ];
@@ -126,6 +130,13 @@ fn poisoned(payload: &str) -> Model {
     model.approvals = poisoned_approvals(payload);
     dba_gpt::app::update::update(&mut model, Event::IncidentsLoaded(at, Box::new(poisoned_incidents(payload))));
     model
+}
+
+/// An analysis in which every text is the payload.
+fn poisoned_analysis(payload: &str) -> Analysis {
+    let line = |kind| DetailLine { lead: "about".into(), text: payload.to_owned(), kind };
+    let lines = vec![line(LineKind::Fact(Tone::Plain)), line(LineKind::Heading), line(LineKind::Statement)];
+    Analysis { title: payload.to_owned(), tone: Tone::Bad, lines }
 }
 
 /// An incident and a pattern in which every text is the payload.
@@ -143,7 +154,7 @@ fn poisoned_incidents(payload: &str) -> Remembered {
     let event = super::incidents::event(payload, incident.kind, payload, payload, 1);
     let mut pattern = Pattern::of(&event);
     (pattern.signature, pattern.text, pattern.code, pattern.engine) = (p(), p(), p(), p());
-    Remembered { incidents: vec![incident], patterns: vec![pattern] }
+    Remembered { incidents: vec![incident], patterns: vec![pattern], analytics: None }
 }
 
 /// A proposal in which every text is the payload.

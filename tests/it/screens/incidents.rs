@@ -15,6 +15,8 @@ use dba_gpt::domain::error::event::{ErrorEvent, Source};
 use dba_gpt::domain::error::group::group;
 use dba_gpt::domain::error::kind::{ErrorKind, Severity};
 use dba_gpt::domain::error::signature::signature;
+use dba_gpt::domain::incident::analytics::{Brief, Figures, HourCount, analyse};
+use dba_gpt::domain::incident::recurrence::hour_of;
 use dba_gpt::domain::incident::stage::Stage as At;
 use dba_gpt::domain::incident::strategy::Strategy;
 use dba_gpt::domain::incident::{Act, Incident, Pattern};
@@ -132,7 +134,15 @@ fn pattern(of: &Incident, count: u64, incidents: u64) -> Pattern {
 /// What the store remembers.
 pub fn remembered() -> Remembered {
     let patterns = vec![pattern(&full(), 1_204, 4), pattern(&missing(), 31, 2), pattern(&over(), 1, 1)];
-    Remembered { incidents: vec![over(), missing(), full(), silenced(), following()], patterns }
+    let incidents = vec![over(), missing(), full(), silenced(), following()];
+    let hours = (0..30).map(|n| HourCount {
+        target: TargetId::new("pg-orders-1"),
+        hour: hour_of(NOW) - n,
+        kind: if n % 3 == 0 { ErrorKind::TooManyConnections } else { ErrorKind::TableNotFound },
+        count: if n < 2 { 206 } else { 4 + (n.unsigned_abs() * 7) % 5 },
+    });
+    let figures = Figures { briefs: incidents.iter().map(Brief::from).collect(), hours: hours.collect() };
+    Remembered { incidents, patterns, analytics: Some(analyse(&figures, NOW)) }
 }
 
 /// The fleet with these incidents, on a screen.
@@ -199,6 +209,10 @@ pub const SCENES: &[Scene] = &[
         s.keys("p");
         s.press(KeyCode::Enter);
     }),
+    ("incidents_analytics", |s| {
+        s.model = model(Screen::Incidents);
+        s.keys("i");
+    }),
     ("incidents_beside_the_fleet", |s| s.model = model(Screen::Health)),
     ("incidents_beside_a_server", |s| {
         s.model = fixtures::server("activity");
@@ -207,7 +221,7 @@ pub const SCENES: &[Scene] = &[
 ];
 
 /// What the core wants done to incidents.
-fn acts(effects: &[Effect]) -> Vec<(u64, Act)> {
+fn acts(effects: &[Effect]) -> Vec<(u64, Vec<Act>)> {
     effects
         .iter()
         .filter_map(|e| if let Effect::ActOnIncident(id, a) = e { Some((*id, a.clone())) } else { None })
@@ -231,16 +245,16 @@ fn keys_act_on_the_incident_under_the_cursor() {
     let mut s = Stage::with(model(Screen::Incidents));
     s.keys("j");
     s.keys("a");
-    assert_eq!(acts(&s.effects()), [(409, Act::Acknowledge)]);
+    assert_eq!(acts(&s.effects()), [(409, vec![Act::Acknowledge])]);
     s.keys("m");
     s.keys("2h the disk is swapped");
     s.press(KeyCode::Enter);
     let until = s.model.now.plus_ms(7_200_000);
-    assert_eq!(acts(&s.effects()), [(409, Act::Silence { until, reason: "the disk is swapped".into() })]);
+    assert_eq!(acts(&s.effects()), [(409, vec![Act::Silence { until, reason: "the disk is swapped".into() }])]);
     s.keys("r");
     s.keys("password = hunter2");
     s.press(KeyCode::Enter);
-    assert_eq!(acts(&s.effects()), [(409, Act::Resolve("password = ***".into()))]);
+    assert_eq!(acts(&s.effects()), [(409, vec![Act::Resolve("password = ***".into())])]);
     s.keys("o");
     assert!(s.model.overlay.is_none(), "what is open needs no opening");
     s.keys("w");
@@ -256,7 +270,7 @@ fn a_silence_is_lifted_by_the_same_key_and_what_is_over_can_be_opened_again() {
     s.keys("c");
     s.keys("jjj");
     s.keys("m");
-    assert_eq!(acts(&s.effects()), [(400, Act::Unsilence)]);
+    assert_eq!(acts(&s.effects()), [(400, vec![Act::Unsilence])]);
     s.keys("j");
     s.keys("a");
     assert_eq!(acts(&s.effects()), []);
@@ -264,7 +278,7 @@ fn a_silence_is_lifted_by_the_same_key_and_what_is_over_can_be_opened_again() {
     s.keys("o");
     s.keys("it came back");
     s.press(KeyCode::Enter);
-    assert_eq!(acts(&s.effects()), [(377, Act::ComeAgain), (377, Act::Note("it came back".into()))]);
+    assert_eq!(acts(&s.effects()), [(377, vec![Act::ComeAgain, Act::Note("it came back".into())])]);
 }
 
 #[test]

@@ -1,0 +1,182 @@
+//! Incidents between the core and the store: read anew when something changed, whichever process changed it; reported
+//! to and acted on in tasks of their own.
+
+use super::clock;
+use crate::app::effect::Effect;
+use crate::app::event::Event;
+use crate::app::incidents::{Remembered, analytics};
+use crate::domain::error::event::ErrorEvent;
+use crate::domain::incident::analytics::analyse;
+use crate::domain::incident::limits::Terms;
+use crate::domain::incident::{Act, Filter};
+use crate::domain::target::{TargetId, Timestamp};
+use crate::store::{Store, StoreError};
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+/// Between two looks whether something changed.
+const LOOK: Duration = Duration::from_secs(5);
+/// Incidents that are over, and patterns, that are read for the screen.
+const CLOSED: usize = 500;
+const PATTERNS: usize = 500;
+/// How long incidents that are over are listed, milliseconds.
+const CLOSED_FOR_MS: i64 = 30 * 24 * 3_600_000;
+/// How far back the numbers reach, milliseconds.
+const NUMBERS_MS: i64 = analytics::DAYS * 24 * 3_600_000;
+
+/// The performer of what is wanted of incidents.
+#[derive(Clone)]
+pub(super) struct Incidents {
+    /// The store, once it is open; closed when it never will be.
+    store: watch::Receiver<Option<Store>>,
+    terms: Terms,
+    /// Who sits at the keyboard.
+    who: String,
+    out: mpsc::Sender<Event>,
+    /// Somebody wants them to be read now.
+    wanted: watch::Sender<()>,
+}
+
+impl Incidents {
+    /// One over a store that is being opened.
+    pub(super) fn new(
+        store: watch::Receiver<Option<Store>>,
+        terms: Terms,
+        who: String,
+        out: mpsc::Sender<Event>,
+    ) -> Self {
+        Self { store, terms, who, out, wanted: watch::Sender::new(()) }
+    }
+
+    /// Begins to look after what changes.
+    pub(super) fn begin(&self, tasks: &mut JoinSet<()>) {
+        tasks.spawn(self.clone().look_after());
+    }
+
+    /// Performs an effect that is about incidents; any other comes back.
+    pub(super) fn perform(&self, effect: Effect, tasks: &mut JoinSet<()>) -> Option<Effect> {
+        match effect {
+            Effect::ReportErrors(events) => drop(tasks.spawn(self.clone().report(events))),
+            Effect::LoadIncidents => drop(self.wanted.send_replace(())),
+            Effect::ActOnIncident(id, acts) => drop(tasks.spawn(self.clone().act(id, acts))),
+            other => return Some(other),
+        }
+        None
+    }
+
+    /// The store, as soon as it is open; none when there is none.
+    async fn store(&self) -> Option<Store> {
+        let mut opening = self.store.clone();
+        opening.wait_for(Option::is_some).await.ok().and_then(|store| store.clone())
+    }
+
+    async fn tell(&self, words: String) {
+        let _ = self.out.send(Event::Message(clock::now(), words, true)).await;
+    }
+
+    /// Reads everything whenever something changed, until the loop ends.
+    async fn look_after(self) {
+        let Some(store) = self.store().await else { return };
+        let mut wanted = self.wanted.subscribe();
+        let mut seen = None;
+        let mut told: Option<(Remembered, Timestamp)> = None;
+        loop {
+            let changes = store.changes().await.ok();
+            // The numbers go by the hour: they change although nothing does.
+            let old = told.as_ref().is_none_or(|(_, at)| clock::now().since(*at) > 60_000);
+            if changes.is_none() || changes != seen || old {
+                seen = changes;
+                match remembered(&store).await {
+                    Ok(now) if told.as_ref().is_some_and(|(before, _)| *before == now) => {}
+                    Ok(now) => {
+                        told = Some((now.clone(), clock::now()));
+                        if self.out.send(Event::IncidentsLoaded(clock::now(), Box::new(now))).await.is_err() {
+                            return;
+                        }
+                    }
+                    Err(StoreError::Closed) => return,
+                    Err(error) => self.tell(format!("the incidents: {error}")).await,
+                }
+            }
+            tokio::select! {
+                () = self.out.closed() => return,
+                () = tokio::time::sleep(LOOK) => {}
+                changed = wanted.changed() => if changed.is_err() { return },
+            }
+        }
+    }
+
+    async fn report(self, events: Vec<ErrorEvent>) {
+        let Some(store) = self.store().await else { return };
+        if let Err(error) = store.report(events, self.terms.clone(), clock::now()).await {
+            self.tell(format!("an error could not be remembered: {error}")).await;
+        }
+        self.wanted.send_replace(());
+    }
+
+    async fn act(self, id: u64, acts: Vec<Act>) {
+        let Some(store) = self.store().await else {
+            return self.tell("nothing can be remembered, so nothing is done with incidents".to_owned()).await;
+        };
+        for act in acts {
+            match store.act_on_incident(id, act, clock::now(), Some(&self.who)).await {
+                Ok(change) => {
+                    let _ = self.out.send(Event::IncidentChanged(clock::now(), Box::new(change.incident))).await;
+                }
+                Err(error) => return self.tell(format!("INC-{id:04}: {error}")).await,
+            }
+        }
+    }
+}
+
+/// What the store remembers, as the screen wants it.
+async fn remembered(store: &Store) -> Result<Remembered, StoreError> {
+    let now = clock::now();
+    let closed =
+        Filter { resolved_since: Some(now.plus_ms(-CLOSED_FOR_MS)), most_resolved: CLOSED, ..Filter::default() };
+    let incidents = store.incidents(closed).await?;
+    let patterns = store.patterns(now, PATTERNS).await?;
+    let figures = store.incident_figures(now.plus_ms(-NUMBERS_MS)).await?;
+    Ok(Remembered { incidents, patterns, analytics: Some(analyse(&figures, now)) })
+}
+
+/// The machine of each target, as far as its address tells it: what happens to it happens to all of them.
+pub(super) fn machines<'a>(
+    targets: impl Iterator<Item = (&'a TargetId, &'a str)>,
+) -> std::collections::BTreeMap<TargetId, String> {
+    targets.map(|(id, address)| (id.clone(), machine(address))).collect()
+}
+
+/// `db1` of `db1:5432/orders`; ours for a file or a socket.
+fn machine(address: &str) -> String {
+    const OURS: &str = "localhost";
+    let host = address.split(['/', '?']).next().unwrap_or_default();
+    let host = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((bracketed, _)) => bracketed,
+        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
+    };
+    match host {
+        "" | "localhost" | "127.0.0.1" | "::1" => OURS.to_owned(),
+        other => other.to_lowercase(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_name_their_machine() {
+        for (address, host) in [
+            ("db1:5432/orders", "db1"),
+            ("DB1:3306/shop", "db1"),
+            ("127.0.0.1:5432/a", "localhost"),
+            ("[::1]:5432/a", "localhost"),
+            ("[fe80::2]:5432/a", "fe80::2"),
+            ("/srv/edge/07.db", "localhost"),
+        ] {
+            assert_eq!(machine(address), host, "{address}");
+        }
+    }
+}
