@@ -7,7 +7,6 @@ use super::model::{Model, TargetModel};
 use crate::domain::error_event::{ConnectError, ConnectKind, NOT_SENT};
 use crate::domain::incident::detect::{Counted, Detector, Finding, of_readings};
 use crate::domain::incident::limits::Limits;
-use crate::domain::metric;
 use crate::domain::target::{TargetId, Timestamp};
 
 /// The claim came or went. Whoever takes over knows nothing yet: what it finds well is told, so that incidents of the
@@ -15,8 +14,14 @@ use crate::domain::target::{TargetId, Timestamp};
 pub(super) fn claimed(model: &mut Model, detects: bool) {
     model.detects = detects;
     for t in &mut model.targets {
-        t.detector = Detector::new(t.target.id.clone(), t.target.engine.0);
+        (t.detector, t.server_counters) = fresh(t);
     }
+}
+
+/// Detectors of a target of which nothing is known.
+pub(super) fn fresh(t: &TargetModel) -> (Detector, Detector) {
+    let detector = Detector::new(t.target.id.clone(), t.target.engine.0);
+    (detector.clone(), detector)
 }
 
 /// A collection succeeded, and the target was judged by it.
@@ -24,8 +29,8 @@ pub(super) fn measured(t: &mut TargetModel, now: Timestamp, limits: &Limits) -> 
     let mut found = t.detector.tried(now, Ok(()), limits);
     found.extend(t.detector.judged(now, &t.health));
     if let Some(sample) = &t.sample {
-        let uptime = sample.readings.get(&metric::UPTIME).copied();
-        found.extend(t.detector.counted(now, uptime.and_then(|s| started_at(now, s)), &of_readings(&sample.readings)));
+        // A server that began anew counts from 0 again, which is seen without knowing when it did.
+        found.extend(t.detector.counted(now, None, &of_readings(&sample.readings)));
     }
     found
 }
@@ -59,10 +64,4 @@ pub(super) fn effects(found: Vec<Finding>) -> Vec<Effect> {
     let report = (!errors.is_empty()).then_some(Effect::ReportErrors(errors));
     let end = (!ended.is_empty()).then_some(Effect::EndConditions(ended));
     report.into_iter().chain(end).collect()
-}
-
-/// When a server started that has run for these seconds.
-fn started_at(now: Timestamp, uptime: f64) -> Option<Timestamp> {
-    #[allow(clippy::cast_possible_truncation, reason = "within the range that is exact")]
-    (0.0..1e10).contains(&uptime).then(|| now.plus_ms(-((uptime * 1000.0) as i64)))
 }

@@ -7,7 +7,7 @@ use crate::domain::attempt::Attempt;
 use crate::domain::connection::{Change, KnownFix, Probe};
 use crate::domain::error::event::ErrorEvent;
 use crate::domain::guard::ticket::Consent;
-use crate::domain::incident::Act;
+use crate::domain::incident::{Act, Ended};
 use crate::domain::interchange::ExportFormat;
 use crate::domain::proposal::stage::Stage;
 use crate::domain::proposal::{Draft, Proposal};
@@ -59,6 +59,8 @@ pub enum Effect {
     Simulate(TargetId, &'static str),
     /// Report errors that somebody met here.
     ReportErrors(Vec<ErrorEvent>),
+    /// Conditions that are over: their incidents end.
+    EndConditions(Vec<Ended>),
     /// Read the incidents anew.
     LoadIncidents,
     /// Do things with an incident, in order: [`super::event::Event::IncidentChanged`] answers each.

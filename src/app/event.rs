@@ -12,6 +12,8 @@ use crate::domain::guard::ticket::Moment;
 use crate::domain::guard::{Catalog, Judgement};
 use crate::domain::health::Usual;
 use crate::domain::incident::Incident;
+use crate::domain::incident::book::Change;
+use crate::domain::incident::detect::Counted;
 use crate::domain::metric::MetricId;
 use crate::domain::proposal::advice::Advice;
 use crate::domain::proposal::survey::Survey;
@@ -75,6 +77,12 @@ pub enum Event {
     IncidentsLoaded(Timestamp, Box<Remembered>),
     /// An incident changed by an act of ours.
     IncidentChanged(Timestamp, Box<Incident>),
+    /// Errors, their ends, or time changed incidents.
+    IncidentsChanged(Timestamp, Vec<Change>),
+    /// This process has the claim on detection, or lost it.
+    Detects(Timestamp, bool),
+    /// The errors that a server counted itself, all since its counters began.
+    Counted(Timestamp, TargetId, Vec<Counted>),
     /// Sessions of a past moment arrived from the store.
     HistoryLoaded(Timestamp, RequestId, Result<Vec<PastSession>, String>),
     /// What is usual for a target.

@@ -6,7 +6,7 @@
 use super::effect::Effect;
 use super::event::{Collected, Failure};
 use super::model::{Link, Model, TargetModel};
-use super::{connection, diagnosis};
+use super::{connection, detection, diagnosis};
 use crate::domain::error_event::NOT_SENT;
 use crate::domain::health::{Health, State};
 use crate::domain::metric;
@@ -60,7 +60,8 @@ pub(super) fn start(t: &mut TargetModel, now: Timestamp) -> Effect {
 
 /// Takes in the end of a collection.
 pub fn sampled(model: &mut Model, id: &TargetId, cycle: u64, result: Result<Box<Collected>, Failure>) -> Vec<Effect> {
-    let now = model.now;
+    let (now, limits) = (model.now, model.incident_limits);
+    let detects = model.detects;
     let Some(t) = model.target_mut(id) else { return Vec::new() };
     if cycle + 1 != t.schedule.cycle {
         return Vec::new(); // a late answer to an old question
@@ -68,6 +69,7 @@ pub fn sampled(model: &mut Model, id: &TargetId, cycle: u64, result: Result<Box<
     let started = t.schedule.in_flight.take().unwrap_or(now);
     let mut effects = Vec::new();
     let mut told = None;
+    let found;
     match result {
         Ok(collected) => {
             let Collected { identity, mut sample } = *collected;
@@ -80,6 +82,7 @@ pub fn sampled(model: &mut Model, id: &TargetId, cycle: u64, result: Result<Box<
                 && before != after
             {
                 // Another server answers under this name: its counters have nothing to do with the last ones.
+                (t.detector, t.server_counters) = detection::fresh(t);
                 t.sample = None;
                 t.values.clear();
             }
@@ -92,6 +95,7 @@ pub fn sampled(model: &mut Model, id: &TargetId, cycle: u64, result: Result<Box<
                 told = Some(words);
             }
             t.take(sample);
+            found = detection::measured(t, now, &limits);
             if now.since(t.kept_at) >= KEEP_EVERY_MS
                 && let Some(sample) = &t.sample
             {
@@ -109,6 +113,7 @@ pub fn sampled(model: &mut Model, id: &TargetId, cycle: u64, result: Result<Box<
                 Some(before) if failure.code == NOT_SENT && before.kind == failure.kind => before.clone(),
                 _ => failure,
             };
+            found = detection::failed(t, now, &failure, &limits);
             t.health = Health::down(failure.kind, &failure.message);
             t.link = Link::Down(failure.kind, failure.message.clone());
             t.before = None;
@@ -117,6 +122,9 @@ pub fn sampled(model: &mut Model, id: &TargetId, cycle: u64, result: Result<Box<
     }
     if let Some(words) = told {
         model.tell(words, false);
+    }
+    if detects {
+        effects.extend(detection::effects(found));
     }
     effects.extend(diagnosis::look(model));
     effects.extend(refresh_view(model));

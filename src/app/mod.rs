@@ -13,6 +13,7 @@ pub mod command;
 pub mod connection;
 pub mod connection_pane;
 pub mod conversation;
+mod detection;
 pub mod diagnosis;
 pub mod dossier;
 pub mod effect;

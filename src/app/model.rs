@@ -12,6 +12,8 @@ use crate::domain::dialect::Dialect;
 use crate::domain::guard::Catalog;
 use crate::domain::guard::ticket::Moment;
 use crate::domain::health::{Evidence, Health, State, Usual, is_stale, judge};
+use crate::domain::incident::detect::Detector;
+use crate::domain::incident::limits::Limits as IncidentLimits;
 use crate::domain::metric::{self, MetricId, Readings, Series};
 use crate::domain::rows::{Limits, Rows};
 use crate::domain::schedule::Patience;
@@ -170,6 +172,10 @@ pub struct TargetModel {
     pub simulations: Vec<Offer>,
     /// It is the embedded shop, on which nothing can go wrong for anybody.
     pub is_demo: bool,
+    /// Tells errors from what is tried and measured here.
+    pub detector: Detector,
+    /// The same for what the server counts itself.
+    pub server_counters: Detector,
 }
 
 /// What is known of a database's objects.
@@ -195,7 +201,10 @@ impl TargetModel {
         let views = SAMPLE_VIEWS.iter().chain(engine_views).chain(OWN_VIEWS).copied().collect();
         let connection = Connection::new(target.id.as_str(), Patience::default(), first_due);
         let schedule = Schedule { interval_ms, stretched_ms: interval_ms, due: first_due, ..Schedule::default() };
+        let detector = Detector::new(target.id.clone(), target.engine.0);
         Self {
+            server_counters: detector.clone(),
+            detector,
             target,
             dialect,
             views,
@@ -355,6 +364,10 @@ pub struct Model {
     pub incidents: IncidentsModel,
     /// The approvals screen.
     pub approvals: ApprovalsModel,
+    /// This process has the claim on detection: what it finds is reported.
+    pub detects: bool,
+    /// The numbers by which errors are told from noise.
+    pub incident_limits: IncidentLimits,
     /// Both clocks as the terminal's loop last read them; none moves where there is no terminal.
     pub clock: Moment,
     /// A line for the person.
@@ -395,6 +408,8 @@ impl Model {
             incidents: IncidentsModel::default(),
             approvals: ApprovalsModel::default(),
             library: Library::default(),
+            detects: false,
+            incident_limits: IncidentLimits::default(),
             clock: Moment::default(),
             notice: None,
             demo_progress: None,

@@ -6,7 +6,7 @@ use super::event::Event;
 use super::fleet::{current_list, current_table};
 use super::model::{Model, NOTICE_MS, SchemaState, Screen};
 use super::respond::act;
-use super::{approvals, connection, conversation, diagnosis, health, incidents, simulate};
+use super::{approvals, connection, conversation, detection, diagnosis, health, incidents, simulate};
 use crate::domain::target::Timestamp;
 
 /// Takes in one event.
@@ -132,6 +132,21 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
             incidents::changed(model, *incident);
             follow_lists(model);
             Vec::new()
+        }
+        Event::IncidentsChanged(now, changes) => {
+            advance(model, now);
+            changes.into_iter().for_each(|change| incidents::changed(model, change.incident));
+            follow_lists(model);
+            Vec::new()
+        }
+        Event::Detects(now, detects) => {
+            advance(model, now);
+            detection::claimed(model, detects);
+            Vec::new()
+        }
+        Event::Counted(now, id, counts) => {
+            advance(model, now);
+            detection::counted(model, &id, &counts)
         }
         Event::ExportDone(now, id) => {
             advance(model, now);

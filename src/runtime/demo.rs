@@ -1,8 +1,9 @@
 //! The demo's place in the program: makes its file off the loop's thread, then keeps its shop busy.
 
+use super::follow::Logs;
 use super::{Door, TargetSetup, clock};
 use crate::app::event::Event;
-use crate::config::Config;
+use crate::config::{Config, LogConfig};
 use crate::demo::{self, Workload};
 use crate::engine::{self, ENGINES, Surroundings};
 use secrecy::SecretString;
@@ -15,8 +16,15 @@ pub(super) fn setup(config: &Config, surroundings: &Surroundings) -> TargetSetup
     let url = SecretString::from(path.display().to_string());
     let spec = engine::by_url(&path.display().to_string()).unwrap_or(ENGINES[0]);
     let address = (spec.address)(&url, surroundings).unwrap_or_else(|_| path.display().to_string());
+    let target = super::demo_target(&address, spec);
     TargetSetup {
-        target: super::demo_target(&address, spec),
+        logs: Logs {
+            target: target.id.clone(),
+            dialect: spec.dialect,
+            config: LogConfig::default(),
+            variables: surroundings.variables.clone(),
+        },
+        target,
         spec,
         door: Door::plain(url, surroundings.clone()),
         refresh: config.refresh,

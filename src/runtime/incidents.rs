@@ -2,14 +2,17 @@
 //! to and acted on in tasks of their own.
 
 use super::clock;
+use super::herald::Herald;
 use crate::app::effect::Effect;
 use crate::app::event::Event;
 use crate::app::incidents::{Remembered, analytics};
 use crate::domain::error::event::ErrorEvent;
 use crate::domain::incident::analytics::analyse;
 use crate::domain::incident::limits::Terms;
-use crate::domain::incident::{Act, Filter};
+use crate::domain::incident::book::Change;
+use crate::domain::incident::{Act, Ended, Filter};
 use crate::domain::target::{TargetId, Timestamp};
+use crate::store::incidents::LogPlace;
 use crate::store::{Store, StoreError};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -34,6 +37,8 @@ pub(super) struct Incidents {
     /// Who sits at the keyboard.
     who: String,
     out: mpsc::Sender<Event>,
+    /// Tells a webhook, where there is one.
+    herald: Option<Herald>,
     /// Somebody wants them to be read now.
     wanted: watch::Sender<()>,
 }
@@ -45,8 +50,9 @@ impl Incidents {
         terms: Terms,
         who: String,
         out: mpsc::Sender<Event>,
+        herald: Option<Herald>,
     ) -> Self {
-        Self { store, terms, who, out, wanted: watch::Sender::new(()) }
+        Self { store, terms, who, out, herald, wanted: watch::Sender::new(()) }
     }
 
     /// Begins to look after what changes.
@@ -58,6 +64,7 @@ impl Incidents {
     pub(super) fn perform(&self, effect: Effect, tasks: &mut JoinSet<()>) -> Option<Effect> {
         match effect {
             Effect::ReportErrors(events) => drop(tasks.spawn(self.clone().report(events))),
+            Effect::EndConditions(ended) => drop(tasks.spawn(self.clone().end(ended))),
             Effect::LoadIncidents => drop(self.wanted.send_replace(())),
             Effect::ActOnIncident(id, acts) => drop(tasks.spawn(self.clone().act(id, acts))),
             other => return Some(other),
@@ -109,10 +116,48 @@ impl Incidents {
 
     async fn report(self, events: Vec<ErrorEvent>) {
         let Some(store) = self.store().await else { return };
-        if let Err(error) = store.report(events, self.terms.clone(), clock::now()).await {
-            self.tell(format!("an error could not be remembered: {error}")).await;
+        let reported = store.report(events, self.terms.clone(), clock::now()).await;
+        self.changed(reported, "an error could not be remembered").await;
+    }
+
+    /// Takes errors of logs, with the places up to which those were read. False when nothing can be kept any more.
+    pub(super) async fn report_from_logs(&self, events: Vec<ErrorEvent>, places: Vec<LogPlace>) -> bool {
+        let Some(store) = self.store().await else { return false };
+        let reported = store.report_from_logs(events, places, self.terms.clone(), clock::now()).await;
+        if matches!(reported, Err(StoreError::Closed)) {
+            return false;
         }
-        self.wanted.send_replace(());
+        self.changed(reported, "errors of a log could not be remembered").await;
+        true
+    }
+
+    async fn end(self, ended: Vec<Ended>) {
+        let Some(store) = self.store().await else { return };
+        self.changed(store.end_conditions(ended).await, "the end of a condition could not be remembered").await;
+    }
+
+    /// Does what time does. For the one process that detects.
+    pub(super) async fn settle(&self) {
+        let Some(store) = self.store().await else { return };
+        let settled = store.settle_incidents(self.terms.clone(), clock::now()).await;
+        self.changed(settled, "the incidents could not be settled").await;
+    }
+
+    /// Tells the core and the webhook what changed, or why nothing did.
+    async fn changed(&self, changes: Result<Vec<Change>, StoreError>, failed: &str) {
+        match changes {
+            Ok(changes) if changes.is_empty() => {}
+            Ok(changes) => {
+                let now = clock::now();
+                if let Some(herald) = &self.herald {
+                    herald.hear(&changes, now);
+                }
+                let _ = self.out.send(Event::IncidentsChanged(now, changes)).await;
+                self.wanted.send_replace(());
+            }
+            Err(StoreError::Closed) => {}
+            Err(error) => self.tell(format!("{failed}: {error}")).await,
+        }
     }
 
     async fn act(self, id: u64, acts: Vec<Act>) {

@@ -1,26 +1,31 @@
 //! The only place that spawns, selects, sleeps or reads the clock: the way from `main` to the loop or to a command.
 //!
 //! ```text
-//! mod -> app_loop -> perform -> watcher (one a target: samples, views)
+//! mod -> app_loop, or watch without a screen -> perform -> watcher (one a target: samples, views)
 //!                            -> reader  (one a target: chat statements, schemas, exports)
 //!                            -> fixer   (files and decides proposals; one task an act) -> fixing
 //!                            -> incidents (reads them anew when something changed, acts on them)
 //!                            -> storage (the store's own task)
+//!                            -> detection (who has the claim) -> follow (logs of the targets), herald (webhook)
 //! connect (a target's way in) -> tunnel, vault, ask: each at the first need, shared by both tasks of the target
 //! ```
 
 mod app_loop;
 mod ask;
+mod assemble;
 mod attempts;
 mod clipboard;
 mod clock;
 mod connect;
 mod demo;
+mod detection;
 mod editor;
 mod facts;
 mod fixer;
 pub mod fixing;
 pub mod fleet;
+mod follow;
+mod herald;
 mod host;
 mod incidents;
 mod log;
@@ -36,6 +41,7 @@ mod terminal;
 mod tunnel;
 mod vault;
 mod vault_command;
+mod watch;
 mod watcher;
 mod who;
 
@@ -43,23 +49,21 @@ use crate::app::approvals::Shown;
 use crate::app::event::Event;
 use crate::app::model::{Model, TargetModel, ViewInfo};
 use crate::cli::{self, Headless, HeadlessTarget};
-use crate::config::args::{Args, Command, Common};
+use crate::config::args::{Args, Command, Common, Watch as WatchArgs};
 use crate::config::{self, Completed, Config, Demo, Identified, Inputs, KeyBinding, Mistakes, PasswordSource, Presets};
-use crate::domain::incident::limits::Terms;
 use crate::domain::schedule::Patience;
 use crate::domain::security::Facts;
 use crate::domain::target::{Access, EngineId, Environment, Target, TargetId};
 use crate::engine::{self, Destination, ENGINES, EngineSpec, Prepared, Surroundings};
-use crate::store::audit::AuditPlaces;
 use anyhow::{Context as _, Result};
 use ask::Asker;
 use clap::Parser as _;
 use connect::{Door, Helpers, Plan};
-use fixing::{FixLogin, Journal};
+use fixing::FixLogin;
+use follow::Logs;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tunnel::Tunnel;
@@ -92,6 +96,8 @@ struct TargetSetup {
     fix: Option<FixLogin>,
     /// Persons who have to approve an act.
     approvers: u8,
+    /// Where its log is, and how it is read.
+    logs: Logs,
 }
 
 /// Everything from the command line to the exit code.
@@ -122,6 +128,12 @@ pub fn run() -> ExitCode {
         Err(error) => return fail(OUR_FAULT, &format!("no threads could be started: {error}")),
     };
     let code = match (args.command, config) {
+        (Some(Command::Watch(watch_args)), Ok(config)) => {
+            match runtime.block_on(watch(&config, &args.common, &surroundings, &watch_args)) {
+                Ok(code) => code,
+                Err(error) => return fail(OUR_FAULT, &format!("{error:#}")),
+            }
+        }
         (Some(command), config) => {
             runtime.block_on(headless(config, &args.common, &surroundings, Work::Command(command)))
         }
@@ -143,9 +155,18 @@ pub fn run() -> ExitCode {
 }
 
 fn fail(code: u8, words: &str) -> ExitCode {
+    say(words);
+    ExitCode::from(code)
+}
+
+fn say_wrong(words: &str) -> u8 {
+    say(words);
+    WRONG_USAGE
+}
+
+fn say(words: &str) {
     let words = crate::domain::text::escape_lines(&crate::domain::text::redact(words));
     let _ = writeln!(std::io::stderr(), "dba-gpt: {words}");
-    ExitCode::from(code)
 }
 
 /// No core files, no reading of our memory by others of the same user, private files by default.
@@ -269,6 +290,12 @@ fn setups(config: &Config, common: &Common, helpers: &Helpers) -> Vec<TargetSetu
                 helpers: helpers.clone(),
             }),
             approvers: t.approvers,
+            logs: Logs {
+                target: t.target.id.clone(),
+                dialect: spec.dialect,
+                config: t.logs.clone(),
+                variables: helpers.surroundings.variables.clone(),
+            },
         });
     }
     setups
@@ -294,7 +321,7 @@ async fn headless(config: Result<Config, Mistakes>, common: &Common, surrounding
         kept = Some(host::Kept {
             data: config.places.data.clone(),
             retention: storage::retention(config.keep),
-            audit: audit_places(config),
+            audit: assemble::audit_places(config),
             who: who::who(&surroundings.variables),
         });
     }
@@ -357,17 +384,7 @@ async fn open_app(config: &Config, common: &Common, surroundings: &Surroundings)
     let view = crate::ui::ViewState::new(view_options(config)).map_err(|words| anyhow::anyhow!(words))?;
     let screen = terminal::Screen::take()?;
     let (out, inbox) = mpsc::channel(INBOX);
-    let ids: Vec<TargetId> = setups.iter().map(|s| s.target.id.clone()).collect();
-    let storage = storage::Storage::new(config.places.data.clone(), storage::retention(config.keep), ids, out.clone());
-    let multiplexer = clipboard::Multiplexer::of(|name| surroundings.variable(name).map(str::to_owned));
-    let export_folder = model.export_folder.clone();
-    let journal = Journal::new(audit_places(config));
-    let folder = config.places.data.clone();
-    let who = who::who(&surroundings.variables);
-    let terms = terms(config, &setups);
-    let incidents = incidents::Incidents::new(storage.opened(), terms, who.person().to_owned(), out.clone());
-    let fixer = fixer::Fixer::new(storage.opened(), folder, journal, who, out.clone());
-    let performer = perform::Performer::new(setups, out.clone(), storage, fixer, incidents, multiplexer, export_folder);
+    let performer = assemble::performer(config, surroundings, setups, model.export_folder.clone(), &out);
     let over_ssh = surroundings.variable("SSH_TTY").or(surroundings.variable("SSH_CONNECTION")).is_some();
     let frames = if over_ssh { config.ui.max_fps.min(4) } else { config.ui.max_fps };
     let demo = (config.demo != Demo::No).then(|| demo::Keeper::new(config.places.demo_file(), out.clone()));
@@ -395,15 +412,29 @@ async fn open_app(config: &Config, common: &Common, surroundings: &Surroundings)
     app.run().await.context("the app ended")
 }
 
-/// What the rules of incidents are told from outside.
-fn terms(config: &Config, setups: &[TargetSetup]) -> Terms {
-    let addresses = setups.iter().map(|s| (&s.target.id, s.target.address.as_str()));
-    Terms { limits: config.incidents, hosts: Arc::new(incidents::machines(addresses)), ..Terms::default() }
-}
-
-/// Where the audit log and what guards it lie.
-fn audit_places(config: &Config) -> AuditPlaces {
-    AuditPlaces { data: config.places.data.clone(), state: config.places.state.clone(), second_anchor: None }
+/// Watches without a screen. Gives the exit code.
+async fn watch(config: &Config, common: &Common, surroundings: &Surroundings, args: &WatchArgs) -> Result<u8> {
+    let _ = log::start(&config.places.state);
+    if config.demo == Demo::NothingConfigured {
+        let words = "there is nothing to watch: put a target into the configuration, or name one with --target";
+        return Ok(say_wrong(words));
+    }
+    let mut setups = setups(config, common, &helpers(config, surroundings));
+    for setup in &mut setups {
+        setup.door.ask().await;
+        if args.once {
+            setup.refresh = setup.refresh.min(watch::BETWEEN_SAMPLES_OF_A_ROUND);
+        }
+    }
+    let model = first_model(config, &setups);
+    let (out, inbox) = mpsc::channel(INBOX);
+    let performer = assemble::performer(config, surroundings, setups, model.export_folder.clone(), &out);
+    if config.demo != Demo::No {
+        demo::Keeper::new(config.places.demo_file(), out.clone()).begin();
+    }
+    let watching = watch::WatchLoop { model, performer, inbox, once: args.once, json: args.json };
+    let mut stdout = std::io::BufWriter::new(std::io::stdout());
+    watching.run(&mut stdout).await
 }
 
 /// Looks for servers and files of this machine, and offers them in one line.
@@ -440,6 +471,7 @@ fn first_model(config: &Config, setups: &[TargetSetup]) -> Model {
         .collect();
     let mut model = Model::new(now, clock::offset_minutes(), targets, config.limits);
     model.mouse = config.ui.mouse;
+    model.incident_limits = config.incidents;
     model.library = cli::library();
     if config.demo != Demo::No {
         model.demo_progress = (!config.places.demo_file().exists()).then_some(0);

@@ -1,7 +1,9 @@
 //! Does what the core wants done: hands orders to tasks, asks the store, touches the terminal.
 
 use super::clipboard::{self, Multiplexer};
+use super::detection::Detection;
 use super::fixer::Fixer;
+use super::follow::Desk;
 use super::incidents::Incidents;
 use super::probe::Surveyor;
 use super::reader::{Read, Reader};
@@ -19,7 +21,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -59,6 +61,10 @@ pub(super) struct Performer {
     storage: Storage,
     fixer: Fixer,
     incidents: Incidents,
+    /// Waits for the claim; begins with the store.
+    detection: Option<Detection>,
+    /// What watchers need to ask their servers for errors, once this process detects.
+    desk: watch::Receiver<Option<Desk>>,
     multiplexer: Multiplexer,
     export_folder: PathBuf,
     /// Time for one collection, where it is not the usual one.
@@ -87,6 +93,8 @@ impl Performer {
             storage,
             fixer,
             incidents,
+            detection: None,
+            desk: watch::Sender::default().subscribe(),
             multiplexer,
             export_folder,
             deadline: None,
@@ -96,6 +104,13 @@ impl Performer {
     /// The same with another time for one collection.
     pub(super) fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
+        self
+    }
+
+    /// The same, that detects errors when nobody else does.
+    pub(super) fn with_detection(mut self, detection: Detection) -> Self {
+        self.desk = detection.desk.subscribe();
+        self.detection = Some(detection);
         self
     }
 
@@ -110,6 +125,9 @@ impl Performer {
         self.storage.open();
         self.fixer.begin(&self.setups, &mut self.all);
         self.incidents.begin(&mut self.all);
+        if let Some(detection) = self.detection.take() {
+            self.all.spawn(detection.run());
+        }
     }
 
     /// Performs one effect; what only the loop can do comes back.
@@ -216,6 +234,7 @@ impl Performer {
             let (read, read_orders) = mpsc::channel(ORDERS);
             let watcher =
                 Watcher::new(id.clone(), setup.spec, setup.door.clone(), self.out.clone()).with_deadline(self.deadline);
+            let watcher = watcher.with_reports(setup.logs.clone(), self.desk.clone());
             let reader =
                 Reader::new(id.clone(), setup.spec, setup.door.clone(), setup.patience.backoff, self.out.clone())
                     .with_safe_functions(setup.allow_functions.clone());

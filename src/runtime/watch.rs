@@ -17,6 +17,8 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
+/// Time between two samples of a target in a single round, at most.
+pub(super) const BETWEEN_SAMPLES_OF_A_ROUND: Duration = Duration::from_secs(1);
 /// Samples of every target that a single round takes: what is over its limit in two of them is believed.
 const SAMPLES_OF_A_ROUND: u64 = 2;
 /// Failures to connect after which a single round believes that a target cannot be reached.

@@ -2,14 +2,15 @@
 
 use super::attempts::Recorder;
 use super::connect::Door;
+use super::follow::{Desk, Logs, Said};
 use crate::app::event::{Collected, Event, Failure};
 use crate::domain::attempt::Purpose;
 use crate::domain::error_event::ConnectKind;
 use crate::domain::target::TargetId;
 use crate::engine::{EngineSpec, Session};
 use std::time::Duration;
-use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, timeout};
 
 /// Longest time for one collection with its connecting.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -23,6 +24,29 @@ pub(super) enum Watch {
     View(&'static str),
 }
 
+/// Between two looks at what a server tells of its errors.
+const ASK: Duration = Duration::from_secs(10);
+
+/// What it takes to ask a server for its errors.
+struct Asking {
+    logs: Logs,
+    /// Filled once this process detects.
+    desk: watch::Receiver<Option<Desk>>,
+    said: Option<Said>,
+    due: Option<Instant>,
+}
+
+impl Asking {
+    /// None while another process detects, and for servers that tell nothing.
+    fn said(&mut self, spec: &EngineSpec) -> Option<&mut Said> {
+        if self.said.is_none() {
+            let desk = self.desk.borrow().clone()?;
+            self.said = Said::new(self.logs.clone(), spec.reports, desk);
+        }
+        self.said.as_mut()
+    }
+}
+
 /// A target's watching task.
 pub(super) struct Watcher {
     id: TargetId,
@@ -31,6 +55,7 @@ pub(super) struct Watcher {
     session: Option<Box<dyn Session>>,
     attempts: Recorder,
     deadline: Option<Duration>,
+    reports: Option<Asking>,
     /// What is known about whoever runs the server; told after what the server says itself.
     hosting: Vec<String>,
     out: mpsc::Sender<Event>,
@@ -41,7 +66,7 @@ impl Watcher {
     pub(super) fn new(id: TargetId, spec: &'static EngineSpec, door: Door, out: mpsc::Sender<Event>) -> Self {
         let attempts = Recorder::new(id.clone(), out.clone());
         let hosting = door.hosting(spec);
-        Self { id, spec, door, session: None, attempts, deadline: None, hosting, out }
+        Self { id, spec, door, session: None, attempts, deadline: None, reports: None, hosting, out }
     }
 
     /// The same with another time for one collection or view, connecting included.
@@ -50,12 +75,21 @@ impl Watcher {
         self
     }
 
+    /// The same, that asks the server for its errors as well while this process detects.
+    pub(super) fn with_reports(mut self, logs: Logs, desk: watch::Receiver<Option<Desk>>) -> Self {
+        self.reports = Some(Asking { logs, desk, said: None, due: None });
+        self
+    }
+
     /// Runs until its owner drops the other end; then the session is closed in order.
     pub(super) async fn run(mut self, mut orders: mpsc::Receiver<Watch>) {
         while let Some(order) = orders.recv().await {
             let event = match order {
                 Watch::Collect(cycle) => {
-                    let result = self.collect(cycle).await;
+                    let mut result = self.collect(cycle).await;
+                    if let Ok(collected) = &mut result {
+                        self.ask_for_errors(collected).await;
+                    }
                     Event::Sampled(super::clock::now(), self.id.clone(), cycle, result)
                 }
                 Watch::View(name) => {
@@ -91,6 +125,25 @@ impl Watcher {
             self.session = None;
         }
         result
+    }
+
+    /// Asks the server what it tells of its errors itself, when that is due.
+    async fn ask_for_errors(&mut self, collected: &mut Collected) {
+        let (Some(session), Some(asking)) = (self.session.as_mut(), self.reports.as_mut()) else { return };
+        let Some(said) = asking.said(self.spec) else { return };
+        let now = Instant::now();
+        if asking.due.is_none_or(|due| due <= now) {
+            asking.due = Some(now + ASK);
+            match said.look(&mut **session).await {
+                Ok(counts) if counts.is_empty() => {}
+                Ok(counts) => {
+                    let _ = self.out.send(Event::Counted(super::clock::now(), self.id.clone(), counts)).await;
+                }
+                // The next collection begins with a fresh session.
+                Err(_) => self.session = None,
+            }
+        }
+        collected.identity.hints.extend(said.hint().map(str::to_owned));
     }
 
     async fn view(&mut self, name: &'static str) -> Result<crate::domain::rows::Rows, String> {

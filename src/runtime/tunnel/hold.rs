@@ -12,9 +12,9 @@ use std::process::{Command, ExitCode};
 #[cfg(target_os = "linux")]
 const WORD: &str = "tunnel-of";
 
-/// The words that start a tunnel's program so that it ends with us.
+/// The words that start a program so that it ends with us.
 #[cfg(target_os = "linux")]
-pub(super) fn wrap(words: Vec<String>) -> Vec<String> {
+pub(in crate::runtime) fn wrap(words: Vec<String>) -> Vec<String> {
     // This file is the running program even when a new version has been installed over it.
     let us = ["/proc/self/exe".to_owned(), WORD.to_owned(), std::process::id().to_string()];
     us.into_iter().chain(words).collect()
@@ -22,7 +22,7 @@ pub(super) fn wrap(words: Vec<String>) -> Vec<String> {
 
 /// Elsewhere the program ends when we end in order, and when we are told to end by a signal that can be caught.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn wrap(words: Vec<String>) -> Vec<String> {
+pub(in crate::runtime) fn wrap(words: Vec<String>) -> Vec<String> {
     words
 }
 

@@ -9,7 +9,7 @@ mod arguments;
 mod hold;
 mod listening;
 
-pub(super) use hold::become_tunnel;
+pub(super) use hold::{become_tunnel, wrap as ending_with_us};
 
 use crate::config::TunnelConfig;
 use crate::domain::error_event::{ConnectError, ConnectKind};
