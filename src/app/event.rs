@@ -12,7 +12,7 @@ use crate::domain::guard::ticket::Moment;
 use crate::domain::guard::{Catalog, Judgement};
 use crate::domain::health::Usual;
 use crate::domain::incident::Incident;
-use crate::domain::incident::book::Change;
+use crate::domain::incident::book;
 use crate::domain::incident::detect::Counted;
 use crate::domain::metric::MetricId;
 use crate::domain::proposal::advice::Advice;
@@ -78,7 +78,7 @@ pub enum Event {
     /// An incident changed by an act of ours.
     IncidentChanged(Timestamp, Box<Incident>),
     /// Errors, their ends, or time changed incidents.
-    IncidentsChanged(Timestamp, Vec<Change>),
+    IncidentsChanged(Timestamp, Vec<book::Change>),
     /// This process has the claim on detection, or lost it.
     Detects(Timestamp, bool),
     /// The errors that a server counted itself, all since its counters began.

@@ -3,7 +3,7 @@
 use super::follow::Logs;
 use super::{Door, TargetSetup, clock};
 use crate::app::event::Event;
-use crate::config::{Config, LogConfig};
+use crate::config::Config;
 use crate::demo::{self, Workload};
 use crate::engine::{self, ENGINES, Surroundings};
 use secrecy::SecretString;
@@ -18,12 +18,7 @@ pub(super) fn setup(config: &Config, surroundings: &Surroundings) -> TargetSetup
     let address = (spec.address)(&url, surroundings).unwrap_or_else(|_| path.display().to_string());
     let target = super::demo_target(&address, spec);
     TargetSetup {
-        logs: Logs {
-            target: target.id.clone(),
-            dialect: spec.dialect,
-            config: LogConfig::default(),
-            variables: surroundings.variables.clone(),
-        },
+        logs: Logs::unnamed(&target.id, spec.dialect),
         target,
         spec,
         door: Door::plain(url, surroundings.clone()),

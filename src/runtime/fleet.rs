@@ -5,6 +5,7 @@ use super::clipboard::Multiplexer;
 use super::connect::Door;
 use super::fixer::Fixer;
 use super::fixing::Journal;
+use super::follow::Logs;
 use super::incidents::Incidents;
 use super::perform::Performer;
 use super::{INBOX, TargetSetup, clock};
@@ -67,7 +68,7 @@ impl Fleet {
         let places = AuditPlaces { data: PathBuf::new(), state: PathBuf::new(), second_anchor: None };
         // Nothing is stored, so nothing can be proposed.
         let fixer = Fixer::new(storage.opened(), PathBuf::new(), Journal::new(places), Who::default(), out.clone());
-        let incidents = Incidents::new(storage.opened(), Terms::default(), String::new(), out.clone());
+        let incidents = Incidents::new(storage.opened(), Terms::default(), String::new(), out.clone(), None);
         let nowhere = Multiplexer::of(|_| None);
         let performer =
             Performer::new(setups, out, storage, fixer, incidents, nowhere, PathBuf::from(".")).with_deadline(deadline);
@@ -123,13 +124,15 @@ fn setup(watched: &Watched, surroundings: &Surroundings) -> Result<TargetSetup, 
     let url = watched.url.expose_secret();
     let spec: &'static EngineSpec = engine::by_url(url).ok_or("the URL belongs to no engine")?;
     let address = (spec.address)(&watched.url, surroundings).map_err(|e| e.message)?;
+    let id = TargetId::new(&watched.id);
     Ok(TargetSetup {
+        logs: Logs::unnamed(&id, spec.dialect),
         allow_functions: Vec::new(),
         facts: None,
         fix: None,
         approvers: 1,
         target: Target {
-            id: TargetId::new(&watched.id),
+            id,
             engine: spec.id,
             environment: Environment::Development,
             address,

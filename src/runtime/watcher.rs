@@ -130,10 +130,13 @@ impl Watcher {
     /// Asks the server what it tells of its errors itself, when that is due.
     async fn ask_for_errors(&mut self, collected: &mut Collected) {
         let (Some(session), Some(asking)) = (self.session.as_mut(), self.reports.as_mut()) else { return };
-        let Some(said) = asking.said(self.spec) else { return };
         let now = Instant::now();
-        if asking.due.is_none_or(|due| due <= now) {
+        let is_due = asking.due.is_none_or(|due| due <= now);
+        if is_due {
             asking.due = Some(now + ASK);
+        }
+        let Some(said) = asking.said(self.spec) else { return };
+        if is_due {
             match said.look(&mut **session).await {
                 Ok(counts) if counts.is_empty() => {}
                 Ok(counts) => {

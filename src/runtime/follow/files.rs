@@ -23,8 +23,7 @@ pub(super) async fn follow(logs: Logs, pattern: PathBuf, desk: Desk) {
         follower = back;
         let (errors, idle) = match piece {
             Ok(Some(piece)) => {
-                let bytes =
-                    Bytes { log: piece.number, offset: piece.offset, torn: piece.torn, bytes: &piece.bytes };
+                let bytes = Bytes { log: piece.number, offset: piece.offset, torn: piece.torn, bytes: &piece.bytes };
                 let errors = intake.feed(&bytes).unwrap_or_else(|words| {
                     say(&desk, &mut told, format!("{}: {}: {words}", logs.target, piece.path.display()));
                     Vec::new()

@@ -5,7 +5,9 @@ use super::super::clock;
 use crate::config::LogConfig;
 use crate::domain::dialect::Dialect;
 use crate::domain::error::event::ErrorEvent;
-use crate::domain::log::{LogNamer, LogOptions, LogStream, error_event, open};
+use crate::domain::log::format::AUTO;
+use crate::domain::log::namer::error_event;
+use crate::domain::log::{LogEvent, LogNamer, LogOptions, LogStream, open};
 use crate::domain::target::TargetId;
 use std::collections::HashMap;
 
@@ -73,7 +75,7 @@ impl Intake {
                 enveloped: false,
             };
             let formats = dialect.log_formats();
-            let stream = open(formats, format.unwrap_or(crate::domain::log::AUTO), &options, bytes);
+            let stream = open(formats, format.unwrap_or(AUTO), &options, bytes);
             let stream = stream.map(|stream| stream.starting_at(offset));
             let failed = stream.as_ref().err().cloned();
             logs.insert(piece.log, Log { stream, active: true });
@@ -115,7 +117,7 @@ impl Intake {
 
 fn named(
     namer: &mut LogNamer,
-    event: &crate::domain::log::LogEvent,
+    event: &LogEvent,
     target: &TargetId,
     dialect: &'static dyn Dialect,
 ) -> Option<ErrorEvent> {

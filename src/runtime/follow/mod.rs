@@ -45,6 +45,13 @@ pub(super) struct Logs {
     pub(super) variables: BTreeMap<String, String>,
 }
 
+impl Logs {
+    /// Those of a target whose configuration names none: the server may still tell its own.
+    pub(super) fn unnamed(target: &TargetId, dialect: &'static dyn Dialect) -> Self {
+        Self { target: target.clone(), dialect, config: LogConfig::default(), variables: BTreeMap::new() }
+    }
+}
+
 /// What every follower needs.
 #[derive(Clone)]
 pub(super) struct Desk {

@@ -1,7 +1,7 @@
 //! A program that prints a log and goes on as it grows: started anew when it ends, ended with us.
 
-use super::intake::{Bytes, Intake};
 use super::super::tunnel;
+use super::intake::{Bytes, Intake};
 use super::{AT_ONCE, Desk, LOOK, Logs};
 use crate::domain::text::{escape, redact};
 use crate::secrets;
