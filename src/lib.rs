@@ -44,6 +44,8 @@
 //! - A statement reaches a server only as [`domain::guard::Allowed`], which [`domain::guard::allow`] alone makes, as
 //!   [`domain::guard::ticket::Approved`], which only a ticket of a person becomes, or as one of our own constant
 //!   queries ([`engine::Query`]).
+//! - A simulation ([`engine::simulation`]) sends constants of the program too, on targets that say that they are not
+//!   production ([`domain::simulation::objection`]); what it writes are scratch objects of its own, which it removes.
 //! - Before an act the audit log has its intent and the store its inverse; after a crash every act is at a known stage.
 //!   The fix login is fetched for one act.
 //! - Every read is bounded in rows, bytes, cell and time. Where the engine has transactions for it, it runs in one that
@@ -63,6 +65,7 @@
 //! | to change | look at |
 //! |---|---|
 //! | what a key does, the footer, help, palette, `:` words | `app/registry.rs` (one line each) and what it does in `app/respond.rs` |
+//! | an error that can be provoked | `domain/simulation.rs` (its name and kind), `engine/*/simulate/` (how) |
 //! | a question that is understood | `domain/question/` (words -> intent), `engine/*/dialect/questions/` (intent -> statement) |
 //! | what the guard lets through | `engine/*/dialect/classify/` |
 //! | what an act is looked at for, how it is undone | `engine/*/fix/`; how it runs: `engine/*/session/act` |
