@@ -96,6 +96,11 @@ pub trait Host: Send + Sync {
         Err(NotSimulated::Refused("nothing is provoked here".to_owned()))
     }
 
+    /// Tells the store of errors, and gives the incidents that they are part of. The error is words for the person.
+    async fn report(&self, _events: Vec<ErrorEvent>) -> Result<Vec<Incident>, String> {
+        Ok(Vec::new())
+    }
+
     /// Looks at an act on its target and files it as a proposal.
     async fn propose(&self, _target: &TargetId, _draft: Draft) -> Result<Proposal, NotProposed> {
         Err(NotProposed::Failed("nothing is kept here".to_owned()))

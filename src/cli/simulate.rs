@@ -5,6 +5,8 @@ use super::host::{HeadlessTarget, object};
 use super::turn::{engine_of, session_ended, stopped};
 use super::{Ended, Exit, Headless, Outcome, prepare};
 use crate::config::args;
+use crate::domain::error::event::ErrorEvent;
+use crate::domain::incident::{Incident, Key};
 use crate::domain::simulation::{NotSimulated, Offer, Simulated, objection};
 use crate::domain::text::escape;
 use crate::engine::EngineSpec;
@@ -30,10 +32,17 @@ pub(super) async fn run(args: &args::Simulate, io: &mut Headless<'_>) -> Outcome
     // From here on Ctrl+C no longer ends the process at once: what was made on the server is removed first.
     let stop = io.host.interrupt();
     let simulated = io.host.simulate(&target.target.id, offer.error.name).await.map_err(not_simulated)?;
+    let incidents = match io.host.report(simulated.events.clone()).await {
+        Ok(incidents) => incidents,
+        Err(words) => {
+            io.say(&format!("the errors are not remembered: {words}"));
+            Vec::new()
+        }
+    };
     if args.json {
-        print_json(&simulated, io)?;
+        print_json(&simulated, &incidents, io)?;
     } else {
-        print(&simulated, io)?;
+        print(&simulated, &incidents, io)?;
     }
     if stop.is_cancelled() {
         return Err(stopped());
@@ -101,11 +110,21 @@ fn list(target: &HeadlessTarget, spec: &EngineSpec, json: bool, io: &mut Headles
     Ok(Exit::Fine)
 }
 
-fn print(simulated: &Simulated, io: &mut Headless<'_>) -> Result<(), Ended> {
-    let mut table = TextTable::new(&[("CODE", false), ("KIND", false), ("MESSAGE", false)]);
+/// The incident that an error is part of.
+fn incident_of<'a>(event: &ErrorEvent, incidents: &'a [Incident]) -> Option<&'a Incident> {
+    let key = Key::of(event);
+    incidents.iter().find(|incident| incident.key() == key)
+}
+
+fn print(simulated: &Simulated, incidents: &[Incident], io: &mut Headless<'_>) -> Result<(), Ended> {
+    let columns = [("INCIDENT", false), ("STRATEGY", false), ("CODE", false), ("KIND", false), ("MESSAGE", false)];
+    let mut table = TextTable::new(&columns);
     for event in &simulated.events {
         let paint = if event.kind == simulated.offer.error.kind { Paint::Good } else { Paint::Plain };
-        let row = [event.code.as_str(), event.kind.word(), &event.message];
+        let incident = incident_of(event, incidents);
+        let name = incident.map_or_else(|| "-".to_owned(), Incident::name);
+        let strategy = incident.map_or("-", |incident| incident.strategy.word());
+        let row = [name.as_str(), strategy, event.code.as_str(), event.kind.word(), &event.message];
         table.push(row.iter().map(|words| Cell::new(words).painted(paint)).collect());
     }
     io.table(&table)?;
@@ -116,7 +135,7 @@ fn print(simulated: &Simulated, io: &mut Headless<'_>) -> Result<(), Ended> {
 }
 
 /// One line for each error that the server gave.
-fn print_json(simulated: &Simulated, io: &mut Headless<'_>) -> Result<(), Ended> {
+fn print_json(simulated: &Simulated, incidents: &[Incident], io: &mut Headless<'_>) -> Result<(), Ended> {
     for event in &simulated.events {
         let mut line = object();
         line.insert("name".into(), simulated.offer.error.name.into());
@@ -133,6 +152,10 @@ fn print_json(simulated: &Simulated, io: &mut Headless<'_>) -> Result<(), Ended>
         line.insert("group".into(), event.group.as_str().into());
         line.insert("title".into(), event.title.as_str().into());
         line.insert("transient".into(), event.transient.into());
+        let incident = incident_of(event, incidents);
+        line.insert("incident".into(), incident.map(|incident| incident.id).into());
+        line.insert("strategy".into(), incident.map(|incident| incident.strategy.word()).into());
+        line.insert("count".into(), incident.map(|incident| incident.count).into());
         io.object(line)?;
     }
     if let Some(words) = simulated.shortfall() {

@@ -13,6 +13,7 @@ use crate::domain::error_event::{ConnectError, ConnectKind};
 use crate::domain::guard::ticket::{Consent, Moment};
 use crate::domain::health::Usual;
 use crate::domain::incident::figures::Figures;
+use crate::domain::incident::limits::Terms;
 use crate::domain::incident::{Filter, Incident, Pattern};
 use crate::domain::metric::MetricId;
 use crate::domain::proposal::stage::Stage;
@@ -57,6 +58,8 @@ pub(super) struct Kept {
     pub(super) audit: AuditPlaces,
     /// Who sits at the keyboard.
     pub(super) who: Who,
+    /// What the rules of incidents are told from outside.
+    pub(super) terms: Terms,
 }
 
 impl ProcessHost {
@@ -236,6 +239,16 @@ impl Host for ProcessHost {
         let setup = self.setup(target);
         let setup = setup.ok_or_else(|| NotSimulated::Refused(format!("there is no target {target}")))?;
         super::simulate::simulate(setup, name).await
+    }
+
+    async fn report(&self, events: Vec<ErrorEvent>) -> Result<Vec<Incident>, String> {
+        let kept = self.kept.as_ref().ok_or("the configuration has mistakes")?;
+        let store = match self.store_or_words().await? {
+            Some(store) => store.clone(),
+            None => open_store(kept).await?,
+        };
+        let reported = store.report(events, kept.terms.clone(), clock::now()).await;
+        reported.map(|changes| changes.into_iter().map(|change| change.incident).collect()).map_err(|e| e.to_string())
     }
 
     fn forget_typed_ahead(&self) {

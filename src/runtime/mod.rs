@@ -323,6 +323,7 @@ async fn headless(config: Result<Config, Mistakes>, common: &Common, surrounding
             retention: storage::retention(config.keep),
             audit: assemble::audit_places(config),
             who: who::who(&surroundings.variables),
+            terms: assemble::terms(config, &targets),
         });
     }
     let listed = targets

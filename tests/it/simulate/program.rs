@@ -33,6 +33,15 @@ fn the_demo_gives_a_real_error_to_whoever_asks() {
     assert_eq!((&event["kind"], &event["promised"]), (&"TABLE_NOT_FOUND".into(), &"TABLE_NOT_FOUND".into()));
     assert!(event["message"].as_str().unwrap().contains("dba_gpt_simulation_missing_table"), "{event}");
 
+    // It is an incident from the first time on, and one that came again is met in another way.
+    assert_eq!((&event["strategy"], &event["count"]), (&"AI_POWERED".into(), &1.into()), "{event}");
+    let again = run(home.path(), &["--demo", "simulate", "missing-table", "--json"]);
+    let [again] = &objects(&again)[..] else { panic!("{again:?}") };
+    assert_eq!((&again["strategy"], &again["count"]), (&"PREVENTIVE".into(), &2.into()), "{again}");
+    assert_eq!(again["incident"], event["incident"]);
+    let shown = run(home.path(), &["--demo", "incidents", "show", &event["incident"].to_string()]);
+    assert!(text(&shown.stdout).contains("simulation"), "{shown:?}");
+
     let unknown = run(home.path(), &["--demo", "simulate", "flood"]);
     assert_eq!(unknown.status.code(), Some(2));
     assert!(text(&unknown.stderr).contains("missing-table"), "{unknown:?}");
