@@ -8,6 +8,7 @@ SQLSTATE comes with which message; the message files (po) beside them say the sa
 A skeleton is the message with `*` for whatever the server puts in. Only the standard library is needed.
 """
 import collections
+import gettext
 import pathlib
 import re
 import sys
@@ -23,6 +24,7 @@ DOMAINS = ["src/backend/po", "src/pl/plpgsql/src/po", "src/pl/plperl/po", "src/p
 PREFERRED = {
     'cannot attach index "*" as a partition of index "*"': "42P17",
     "tables declared WITH OIDS are not supported": "0A000",
+    'password authentication failed for user "*"': "28P01",
 }
 
 # Messages whose words come from where no call shows them: grammars, libraries, the client.
@@ -33,10 +35,23 @@ ADDED = [
     ("42601", "syntax error at end of input"),
     ("22P02", "invalid input syntax for type *"),
     ("08P01", "invalid frontend message type *"),
-    # The types of time raise another code than all others, from a place that they share.
-    *(("22007", f'invalid input syntax for type {name}: "*"')
-      for name in ("date", "interval", "time", "time with time zone", "timestamp", "timestamp with time zone")),
 ]
+
+# The types of time raise another code than all others do with the same message, from a place that they share.
+WRONG_INPUT = 'invalid input syntax for type %s: "%s"'
+TIME_CODE = "22007"
+TIME_TYPES = ["date", "interval", "time", "time with time zone", "timestamp", "timestamp with time zone"]
+
+# What a parser says of the word that it stumbles over is put before this.
+AT_WORD = '%s at or near "%s"'
+SYNTAX_CODE = "42601"
+
+# The reasons of the operating system that decide a code, as the C library has them (src/backend/utils/error/elog.c
+# says which are told apart); its own message files say them in other languages.
+REASONS = ["Operation not permitted", "Permission denied", "Read-only file system", "No such file or directory",
+           "File exists", "Not a directory", "Is a directory", "Directory not empty", "No space left on device",
+           "Disk quota exceeded", "Cannot allocate memory", "Too many open files", "Input/output error"]
+C_LIBRARY = pathlib.Path("/usr/share/locale")
 
 # Codes that a raised level means when the call gives none.
 WITHOUT_CODE = {"error": "XX000", "warning": "01000", "log": "00000"}
@@ -57,6 +72,7 @@ def main():
     votes = collections.defaultdict(collections.Counter)  # message format -> code -> places
     translations = collections.defaultdict(lambda: collections.defaultdict(set))  # language -> format -> texts
     words = collections.defaultdict(set)
+    stumbles = {"syntax error"}  # what parsers say of a word
     for source in sources:
         names = error_codes(source / "src/backend/utils/errcodes.txt")
         paths = sorted(p for folder in WHERE for p in (source / folder).rglob("*.[chyl]"))
@@ -66,7 +82,7 @@ def main():
         for text in texts:
             read_file(text, names, votes, handed)
         for text in texts:
-            read_callers(text, handed, votes)
+            read_callers(text, handed, votes, stumbles)
         for path in sorted((source / CLIENT).glob("*.c")):
             read_client(path, votes)
         for domain in DOMAINS + [CLIENT + "/po"]:
@@ -77,6 +93,9 @@ def main():
                     word = WORDS.get(message)
                     if word:
                         words[(language, word)].update(t.strip() for t in texts)
+    for name in TIME_TYPES:
+        vote(votes, WRONG_INPUT.replace("%s", name, 1), TIME_CODE, "error")
+    add_made_up(translations, stumbles, votes)
     chosen = choose(votes)
     write("postgres.tsv", {skeleton: code for skeleton, (code, _) in chosen.items()}, "English")
     for language, messages in sorted(translations.items()):
@@ -168,7 +187,7 @@ def note_parameter(name, arguments, function, names, handed):
             handed[place] = (code_of(arguments, function, names) or WITHOUT_CODE[level], level)
 
 
-def read_callers(text, handed, votes):
+def read_callers(text, handed, votes, stumbles):
     functions = {function for function, _ in handed}
     if not functions:
         return
@@ -180,6 +199,8 @@ def read_callers(text, handed, votes):
                 code, level = handed[(call.group(1), i)]
                 for message in literals(part, ""):
                     vote(votes, message, code, level)
+                    if call.group(1).endswith("yyerror"):
+                        stumbles.add(message)
 
 
 def level_of(text, function):
@@ -358,6 +379,25 @@ def choose(votes):
     return chosen
 
 
+def add_made_up(translations, stumbles, votes):
+    """Messages that are put together of two, in each language as in English."""
+    for said in stumbles:
+        vote(votes, AT_WORD.replace("%s", said.replace("%", "%%"), 1), SYNTAX_CODE, "error")
+    for messages in translations.values():
+        for name in TIME_TYPES:
+            message = WRONG_INPUT.replace("%s", name, 1)
+            messages[message] = {first_put_in(t, name) for t in messages.get(WRONG_INPUT, ())}
+        for said in stumbles:
+            message = AT_WORD.replace("%s", said.replace("%", "%%"), 1)
+            messages[message] = {first_put_in(t, part) for t in messages.get(AT_WORD, ()) for part in messages.get(said, ())}
+
+
+def first_put_in(text, value):
+    """The format with a value for its first argument, wherever that stands."""
+    place = "%1$s" if "%1$s" in text else "%s"
+    return text.replace(place, value.replace("%", "%%"), 1)
+
+
 def translated(messages, votes, chosen):
     """Skeleton in the language -> code; of errors only, for what is no error carries no code of its own."""
     best = {}
@@ -413,6 +453,11 @@ def write_words(words):
             "# Made by scripts/messages/postgres.py from the message files of PostgreSQL's source."]
     for text, word in WORDS.items():
         words[("en", word)].add(text.strip())
+    for language in {language for language, _ in words} - {"en"}:
+        library = gettext.translation("libc", C_LIBRARY, [language], fallback=True)
+        for reason in REASONS:
+            if library.gettext(reason) != reason:
+                words[(language, reason)].add(library.gettext(reason))
     lines = [f"{language}\t{word}\t{escaped(text.replace('%d', chr(1)).replace('%s', chr(1))).replace(chr(1), '*')}"
              for (language, word), texts in words.items() for text in texts]
     (OUT / "postgres.words.tsv").write_text("\n".join(head + sorted(lines)) + "\n", "utf8")

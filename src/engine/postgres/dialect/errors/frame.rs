@@ -34,14 +34,14 @@ const BEFORE: &[&str] = &[
     r"(?:psql|pgbench|vacuumdb|reindexdb|clusterdb|createdb|dropdb|createuser|dropuser|initdb|postgres|pg_\w+)(?:\[\d+\])?:\s+(?:(?:error|fatal|warning):\s+)?",
     // Exceptions by their class: Java, .NET, Python, Ruby, Perl, Elixir, Go, Rust, PHP, JavaScript.
     r"(?:Caused by|Exception in thread [^\n:]*|Unhandled exception|Uncaught exception)[:.]?\s+",
-    r"(?:[A-Za-z_$][\w$]*(?:\.|::))+[A-Za-z_$][\w$]*(?:\s\(0x[0-9A-Fa-f]+\))?:\s*",
+    r"DBD::Pg::\w+ [\w ]+ failed:\s+",
+    r"(?:[A-Za-z_$][\w$]*(?:\.|::))+[A-Za-z_$][\w$]*(?:\s\(0x[0-9A-Fa-f]+\))?:\s+",
     r"\((?:\w+\.)+\w+\)\s*",
     r"\*\* \([\w.]+\)\s*",
     r"SQLSTATE\[\w{5}\](?:\s*\[\d+\])?:?\s*(?:[A-Z][A-Za-z ]+:\s*)?(?:\d+\s+)?",
     r"SQL Error \[\w+\]:\s*",
     r"(?:\[[^\]\n]{1,60}\]\s*)+",
     r"(?:pq|db error|error returned from database|[Ee]rror|ERROR from server):\s+",
-    r"DBD::Pg::\w+ [\w ]+ failed:\s+",
     // The client library, when the server itself answered.
     r#"connection to server (?:at|on socket) "[^"]*"(?: \([^)]*\))?(?:, port \w+)? failed:\s+"#,
     r"could not connect to server:\s+",
@@ -158,21 +158,26 @@ fn unwrapped<'t>(text: &'t str, code: &mut Option<String>) -> (&'t str, Option<W
             if let Some(verbose) = verbose {
                 *code = Some(verbose.to_owned());
             }
-            return (rest[end..].trim_start(), words::severity(&found[1]));
+            let (inner, again) = unwrapped_again(rest[end..].trim_start(), code);
+            return (inner, again.or_else(|| words::severity(&found[1])));
         }
         match PREFIX.find(rest).filter(|found| found.end() < rest.len() && !found.is_empty()) {
             Some(found) => rest = rest[found.end()..].trim_start(),
             None => break,
         }
     }
-    if code.is_none()
-        && let Some((before, after)) = rest.split_once(": ")
+    if let Some((before, after)) = rest.split_once(": ")
         && CATALOGUE.code(before).is_some()
     {
-        *code = Some(before.to_owned());
+        *code = code.take().or_else(|| Some(before.to_owned()));
         rest = after;
     }
     (rest, None)
+}
+
+/// A driver that says "error" before the server's own "ERROR".
+fn unwrapped_again<'t>(text: &'t str, code: &mut Option<String>) -> (&'t str, Option<Word>) {
+    if SEVERITY.is_match(text) { unwrapped(text, code) } else { (text, None) }
 }
 
 /// Looks for the message further inside: behind a severity as logs print it, or on a later line that a driver begins.

@@ -27,10 +27,13 @@ macro_rules! messages {
     };
 }
 
+/// The messages in English.
+const MESSAGES: &str = messages!("");
+
 static CATALOGUE: Catalogue = Catalogue::new(Tables {
     codes: include_str!("../../../../../assets/errors/codes/postgres.tsv"),
     advice: include_str!("../../../../../assets/errors/advice/postgres.toml"),
-    messages: messages!(""),
+    messages: MESSAGES,
     translations: &[
         messages!("cs."),
         messages!("de."),
@@ -60,8 +63,10 @@ static CATALOGUE: Catalogue = Catalogue::new(Tables {
 /// fits, because the server's own messages are all known.
 const RAISED: &str = "P0001";
 
-/// What an event of a log has that is no error.
+/// What an event of a log has that is no error, a warning, and an error without a code of its own.
 const NO_ERROR: &str = "00000";
+const WARNED: &str = "01000";
+const INTERNAL: &str = "XX000";
 
 /// A part of a message that says something must share this many characters with it.
 const ENOUGH_WITHIN: usize = 20;
@@ -87,8 +92,8 @@ impl ErrorNaming for Errors {
             .map(str::to_owned)
             .unwrap_or_else(|| worked_out(&framed, recognised.as_ref(), phrase.and_then(|p| p.code)));
         let of_words = kind_by_words(&code, framed.message);
-        let event = (code.is_empty() || code == NO_ERROR || code == "01000").then(|| phrases::event(framed.message));
-        let event = event.flatten();
+        let news = code.is_empty() || [NO_ERROR, WARNED, INTERNAL].contains(&code.as_str());
+        let event = phrases::event(framed.message).filter(|_| news);
         // A phrase without a code tells of a client's trouble, which no SQLSTATE is made for.
         let nameless = phrase.filter(|_| code.is_empty()).map(|p| p.kind);
         Named {
@@ -103,7 +108,7 @@ impl ErrorNaming for Errors {
 
 /// The code of a text: what it says itself, else what its words say.
 fn worked_out(framed: &Framed<'_>, recognised: Option<&Recognised<'_>>, phrase: Option<&'static str>) -> String {
-    let by_words = || recognised.map(|r| reasons::refined(r).to_owned());
+    let by_words = || recognised.map(|r| as_severe(reasons::refined(r), framed.word).to_owned());
     match &framed.code {
         Some((code, Weight::Said)) => return code.clone(),
         // A driver's class for any lost connection says less than the server's own words.
@@ -117,12 +122,21 @@ fn worked_out(framed: &Framed<'_>, recognised: Option<&Recognised<'_>>, phrase: 
         .unwrap_or_else(|| unknown(framed).to_owned())
 }
 
+/// The code of a message that the server gives none: it depends on what the event is called.
+fn as_severe(code: &str, word: Option<Word>) -> &str {
+    match word {
+        Some(Word::Warning) if code == INTERNAL => WARNED,
+        Some(Word::Log | Word::Notice | Word::Info | Word::Debug) if code == INTERNAL => NO_ERROR,
+        _ => code,
+    }
+}
+
 /// The code of a message that nobody knows.
 fn unknown(framed: &Framed<'_>) -> &'static str {
     let raised = framed.word.is_none_or(|w| w == Word::Error) && framed.message.chars().any(char::is_alphabetic);
     match framed.word {
         _ if phrases::find(framed.message).is_some() => "",
-        Some(Word::Warning) => "01000",
+        Some(Word::Warning) => WARNED,
         _ if raised => RAISED,
         _ => "",
     }

@@ -1,6 +1,7 @@
 //! The words that PostgreSQL and its clients put around a message, in every language that they speak.
 
 use crate::domain::error::kind::Severity;
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// A word around a message.
@@ -59,22 +60,31 @@ impl Word {
     }
 }
 
+/// Lines of language, word and text; a word of none of our own is a reason of the operating system in English.
+const TABLE: &str = include_str!("../../../../../assets/errors/messages/postgres.words.tsv");
+
+fn lines() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let lines = TABLE.lines().filter(|line| !line.starts_with('#'));
+    lines.filter_map(|line| line.split_once('\t')?.1.split_once('\t'))
+}
+
 /// Words and their texts as printed, longest first, `*` for a number. Where two languages have the same word for
 /// different things, the graver one is meant.
 static WORDS: LazyLock<Vec<(Word, &'static str)>> = LazyLock::new(|| {
-    let table = include_str!("../../../../../assets/errors/messages/postgres.words.tsv");
-    let lines = table.lines().filter(|line| !line.starts_with('#'));
-    let mut words: Vec<(Word, &'static str)> = lines
-        .filter_map(|line| {
-            let (_, rest) = line.split_once('\t')?;
-            let (id, text) = rest.split_once('\t')?;
-            Some((Word::of(id)?, text))
-        })
-        .collect();
+    let mut words: Vec<_> = lines().filter_map(|(id, text)| Some((Word::of(id)?, text))).collect();
     words.sort_by_key(|(word, text)| (std::cmp::Reverse(text.len()), *text, *word as u8));
     words.dedup_by_key(|(_, text)| *text);
     words
 });
+
+/// Reasons of the operating system: in a language, in English.
+static REASONS: LazyLock<HashMap<&'static str, &'static str>> =
+    LazyLock::new(|| lines().filter(|(id, _)| Word::of(id).is_none()).map(|(id, text)| (text, id)).collect());
+
+/// The English words of a reason of the operating system that is given in another language.
+pub(super) fn reason_in_english(text: &str) -> Option<&'static str> {
+    REASONS.get(text).copied()
+}
 
 /// All words with their texts.
 pub(super) fn all() -> impl Iterator<Item = (Word, &'static str)> {

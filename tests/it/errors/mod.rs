@@ -1,0 +1,3 @@
+//! Errors of real servers, named from their texts alone.
+
+mod postgres;
