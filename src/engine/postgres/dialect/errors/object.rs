@@ -7,72 +7,11 @@ const QUOTES: &[char] =
     &['"', '\u{ab}', '\u{bb}', '\u{201c}', '\u{201e}', '\u{2018}', '\u{201a}', '\'', '`', '「', '『'];
 
 /// Words after which an object's name stands in an English message.
-const NOUNS: &[&str] = &[
-    "table",
-    "tables",
-    "relation",
-    "column",
-    "view",
-    "index",
-    "sequence",
-    "function",
-    "procedure",
-    "routine",
-    "aggregate",
-    "operator",
-    "type",
-    "role",
-    "user",
-    "database",
-    "schema",
-    "constraint",
-    "trigger",
-    "rule",
-    "policy",
-    "extension",
-    "language",
-    "server",
-    "wrapper",
-    "publication",
-    "subscription",
-    "tablespace",
-    "cursor",
-    "portal",
-    "statement",
-    "parameter",
-    "option",
-    "slot",
-    "file",
-    "directory",
-    "library",
-    "collation",
-    "conversion",
-    "domain",
-    "method",
-    "class",
-    "family",
-    "configuration",
-    "dictionary",
-    "parser",
-    "template",
-    "object",
-    "partition",
-    "savepoint",
-    "key",
-    "attribute",
-    "field",
-    "host",
-    "mapping",
-    "variable",
-    "group",
-    "encoding",
-    "origin",
-    "label",
-    "window",
-    "query",
-    "argument",
-    "page",
-];
+const NOUNS: &str = "table tables relation column view index sequence function procedure routine aggregate operator type role user \
+    database schema constraint trigger rule policy extension language server wrapper publication subscription \
+    tablespace cursor portal statement parameter option slot file directory library collation conversion domain \
+    method class family configuration dictionary parser template object partition savepoint key attribute field \
+    host mapping variable group encoding origin label window query argument page";
 
 /// Classes of codes about values: what their messages quote is data, unless a noun stands before it.
 const OF_VALUES: &[&str] = &["22", "P0"];
@@ -121,7 +60,7 @@ fn standing(before: &str, name: &str, code: &str) -> Option<u8> {
 }
 
 fn is_noun(word: &str) -> bool {
-    NOUNS.contains(&word.to_ascii_lowercase().as_str())
+    NOUNS.split(' ').any(|noun| noun.eq_ignore_ascii_case(word))
 }
 
 /// The name behind the noun that it was put in with.

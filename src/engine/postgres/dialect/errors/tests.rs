@@ -73,17 +73,26 @@ fn a_server_that_answered_says_more_than_the_connection_that_failed() {
     let full = named("FATAL:  sorry, too many clients already");
     assert_eq!(full.code, "53300");
     assert_eq!(named("FATAL:  the database system is starting up").code, "57P03");
-    assert_eq!(named("FATAL:  no pg_hba.conf entry for host \"1.2.3.4\", user \"bob\", database \"shop\", no encryption").code, "28000");
+    assert_eq!(
+        named("FATAL:  no pg_hba.conf entry for host \"1.2.3.4\", user \"bob\", database \"shop\", no encryption").code,
+        "28000"
+    );
 }
 
 #[test]
 fn connections_that_failed_or_broke_have_their_codes() {
     let texts = [
-        ("08001", "psql: error: connection to server at \"db\" (10.0.0.7), port 5432 failed: Connection refused\n\tIs the server running on that host and accepting TCP/IP connections?"),
+        (
+            "08001",
+            "psql: error: connection to server at \"db\" (10.0.0.7), port 5432 failed: Connection refused\n\tIs the server running on that host and accepting TCP/IP connections?",
+        ),
         ("08001", "could not translate host name \"dbb\" to address: Name or service not known"),
         ("08001", "dial tcp 127.0.0.1:5432: connect: connection refused"),
         ("08001", "Error: connect ECONNREFUSED 127.0.0.1:5432"),
-        ("08006", "server closed the connection unexpectedly\n\tThis probably means the server terminated abnormally\n\tbefore or while processing the request."),
+        (
+            "08006",
+            "server closed the connection unexpectedly\n\tThis probably means the server terminated abnormally\n\tbefore or while processing the request.",
+        ),
         ("08006", "SSL connection has been closed unexpectedly"),
         ("08006", "org.postgresql.util.PSQLException: An I/O error occurred while sending to the backend."),
         ("08003", "psycopg2.InterfaceError: connection already closed"),
@@ -92,7 +101,8 @@ fn connections_that_failed_or_broke_have_their_codes() {
         let error = understand(&Errors, text, None);
         assert_eq!((error.code.as_str(), error.kind), (code, ErrorKind::ConnectionError), "{text}");
     }
-    let pool = understand(&Errors, "QueuePool limit of size 5 overflow 10 reached, connection timed out, timeout 30.00", None);
+    let pool =
+        understand(&Errors, "QueuePool limit of size 5 overflow 10 reached, connection timed out, timeout 30.00", None);
     assert_eq!((pool.code.as_str(), pool.kind), ("", ErrorKind::TooManyConnections));
 }
 
@@ -120,7 +130,11 @@ fn time_limits_and_people_stop_statements_with_one_code() {
 #[test]
 fn other_languages_are_recognised_with_their_severities() {
     let texts = [
-        ("42P01", "FEHLER:  Relation »bestellung« existiert nicht\nZEILE 1: SELECT * FROM bestellung;", Some("bestellung")),
+        (
+            "42P01",
+            "FEHLER:  Relation »bestellung« existiert nicht\nZEILE 1: SELECT * FROM bestellung;",
+            Some("bestellung"),
+        ),
         ("42601", "FEHLER:  Syntaxfehler bei »FORM«", None),
         ("22012", "ERREUR:  division par zéro", None),
         ("42P01", "ERROR:  no existe la relación «pedido»\nLÍNEA 1: SELECT * FROM pedido", Some("pedido")),
@@ -156,7 +170,11 @@ fn objects_are_what_the_error_is_about() {
 
 #[test]
 fn what_no_server_says_was_raised_by_a_routine() {
-    let raised = understand(&Errors, "ERROR:  the till is closed until nine\nCONTEXT:  PL/pgSQL function pay(integer) line 4 at RAISE", None);
+    let raised = understand(
+        &Errors,
+        "ERROR:  the till is closed until nine\nCONTEXT:  PL/pgSQL function pay(integer) line 4 at RAISE",
+        None,
+    );
     assert_eq!((raised.code.as_str(), raised.kind), (RAISED, ErrorKind::ScriptError));
     assert_eq!(raised.message, "the till is closed until nine");
     assert_eq!(named("WARNING:  the till is closed").code, "01000");
