@@ -13,7 +13,6 @@ mod config;
 mod conformance;
 mod connections;
 mod demo;
-mod errors;
 mod faults;
 mod guard;
 mod mongodb;

@@ -11,5 +11,5 @@ mod network;
 mod observe;
 mod read;
 mod reports;
-pub mod support;
+mod support;
 mod tls;
