@@ -82,6 +82,9 @@
 //! | what costs points in `config check` | `domain/security/rules.rs` (one table) |
 //! | a setting | `config/settings.rs` (one registry) |
 //! | a key of a target | `config/written_target.rs`, `config/targets.rs` |
+//! | the incidents tab | `app/incidents/` (lists, detail, acts), `ui/screens/incidents.rs`, `ui/parts/incident.rs`; `runtime/incidents.rs` performs |
+//! | what is said about an error on the spot, what counts as pasted | `app/analysis/` |
+//! | a plan that is understood, what is seen in it | `engine/*/dialect/plan.rs`, `domain/plan/findings.rs` |
 //! | what an approval asks for, its box | `app/approvals/decide.rs`, `ui/parts/proposal.rs` |
 //! | a command | `cli/`, one file each, and `config/args.rs` |
 //! | what is remembered | `store/`, one file per table family, and a migration |

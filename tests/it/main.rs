@@ -5,6 +5,7 @@
 #![allow(clippy::print_stderr, reason = "a test says aloud what it skips")]
 
 mod acts;
+mod analysis;
 mod app;
 mod approvals;
 mod architecture;

@@ -92,6 +92,25 @@ fn questions_and_statements_are_answered_with_rows() {
 }
 
 #[test]
+fn an_error_is_analysed_on_the_spot_and_remembered() {
+    let terminal = demo(Setup::new(&[]));
+    compose(&terminal);
+    say(&terminal, "SELECT * FROM nope");
+    let text = terminal.wait_text("What to do");
+    assert!(text.contains("TABLE_NOT_FOUND") && text.contains("never before here"), "{text}");
+    terminal.send(key::ESC);
+    terminal.wait_text("i types");
+    terminal.send("3");
+    // What somebody typed is no incident; its pattern is kept all the same.
+    terminal.wait_text("No incident yet.");
+    terminal.send("p");
+    terminal.wait_text("1 of 1");
+    compose(&terminal);
+    say(&terminal, "select * from nope");
+    terminal.wait_text("once here before");
+}
+
+#[test]
 fn every_size_has_its_layout_and_the_way_back_is_whole() {
     let terminal = demo(Setup::new(&[]));
     terminal.send(" "); // paused: the values stand still

@@ -85,8 +85,7 @@ pub fn of_error(about: &About<'_>) -> Analysis {
     };
     lines.push(fact("again", Tone::Plain, severity));
     lines.push(fact("seen", Tone::Plain, seen(about)));
-    let advice =
-        about.catalogue.and_then(|c| c.advice(&error.code)).filter(|_| known.is_none_or(|k| k.kind == error.kind));
+    let advice = about.catalogue.and_then(|c| c.advice_for(&error.code, error.kind));
     if let Some(advice) = advice.or_else(|| kind_advice(error.kind)) {
         lines.extend(advice_lines(advice));
     }

@@ -90,14 +90,20 @@ pub fn surely(text: &str, dialect: &dyn Dialect, library: &Library) -> Option<Pa
 }
 
 /// What the text holds if it is nothing else: a message that a server prints, from its first to its last character.
+/// Messages of other engines need a sign that words alone do not have: a quote, a number, a colon.
 pub fn perhaps(text: &str, dialect: &dyn Dialect, library: &Library) -> Option<Pasted> {
     let text = bounded(text).trim();
     let line = text.trim_end_matches(['.', ';']);
+    let foreign = text.contains(|c: char| c.is_ascii_digit() || matches!(c, '"' | '\'' | '`' | ':' | '(' | '['));
     let prints = |naming: &dyn ErrorNaming| {
-        let known = |t| naming.catalogue().recognise(t).is_some_and(|found| found.fixed >= FIXED_CHARACTERS);
+        // The other languages are many; what is typed in plain letters is none of most of them.
+        let english = |t| naming.catalogue().recognise_in_english(t);
+        let all = |t| if text.is_ascii() { english(t) } else { naming.catalogue().recognise(t) };
+        let known = |t| all(t).is_some_and(|found| found.fixed >= FIXED_CHARACTERS);
         known(text) || known(line)
     };
-    let naming = namings(dialect, library).find(|naming| prints(*naming))?;
+    let own = dialect.errors().engine();
+    let naming = namings(dialect, library).filter(|n| foreign || n.engine() == own).find(|naming| prints(*naming))?;
     let error = understand(naming, text, None);
     let found = Found { engine: naming.engine(), error, count: 1, more: None, statement: None };
     (!found.error.code.is_empty()).then(|| Pasted::Errors(vec![found]))

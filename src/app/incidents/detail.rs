@@ -188,7 +188,9 @@ fn followers(incident: &Incident) -> Option<String> {
 fn help(incident: &Incident, model: &Model) -> Vec<DetailLine> {
     let mut lines = Vec::new();
     let known = catalogue(&incident.engine, model);
-    if let Some(advice) = known.and_then(|c| c.advice(&incident.code)).or_else(|| kind_advice(incident.kind)) {
+    if let Some(advice) =
+        known.and_then(|c| c.advice_for(&incident.code, incident.kind)).or_else(|| kind_advice(incident.kind))
+    {
         lines.extend(advice_lines(advice));
     }
     if let Some(statement) = &incident.statement {
@@ -248,7 +250,9 @@ pub fn pattern_text(pattern: &Pattern, model: &Model) -> String {
     if !incidents.is_empty() {
         line("incidents", incidents.join(", "));
     }
-    if let Some(advice) = catalogue.and_then(|c| c.advice(&pattern.code)).or_else(|| kind_advice(pattern.kind)) {
+    if let Some(advice) =
+        catalogue.and_then(|c| c.advice_for(&pattern.code, pattern.kind)).or_else(|| kind_advice(pattern.kind))
+    {
         text.push('\n');
         for line in advice_lines(advice) {
             match line.kind {

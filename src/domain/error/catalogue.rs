@@ -124,6 +124,11 @@ impl Catalogue {
         self.messages().recognise(text).or_else(|| self.translations().recognise(text))
     }
 
+    /// The message that is all of the text, in English alone: far fewer than those of all languages.
+    pub fn recognise_in_english<'t>(&self, text: &'t str) -> Option<Recognised<'t>> {
+        self.messages().recognise(text)
+    }
+
     /// The message that stands somewhere in the text.
     pub fn recognise_within<'t>(&self, text: &'t str) -> Option<Recognised<'t>> {
         self.messages().recognise_within(text).or_else(|| self.translations().recognise_within(text))

@@ -5,6 +5,8 @@ use super::scenes::Scene;
 use super::stage::Stage;
 use crossterm::event::KeyCode;
 use dba_gpt::app::action::Action;
+use dba_gpt::app::analysis::{About, Analysis, of_error, of_plan};
+use dba_gpt::app::chat::{Block, Entry, Outcome};
 use dba_gpt::app::effect::Effect;
 use dba_gpt::app::event::Event;
 use dba_gpt::app::incidents::{Remembered, View};
@@ -14,12 +16,14 @@ use dba_gpt::app::update::update;
 use dba_gpt::domain::error::event::{ErrorEvent, Source};
 use dba_gpt::domain::error::group::group;
 use dba_gpt::domain::error::kind::{ErrorKind, Severity};
+use dba_gpt::domain::error::naming::Understood;
 use dba_gpt::domain::error::signature::signature;
 use dba_gpt::domain::incident::analytics::{Brief, Figures, HourCount, analyse};
 use dba_gpt::domain::incident::recurrence::hour_of;
 use dba_gpt::domain::incident::stage::Stage as At;
 use dba_gpt::domain::incident::strategy::Strategy;
 use dba_gpt::domain::incident::{Act, Incident, Pattern};
+use dba_gpt::domain::schema::{Schema, Table};
 use dba_gpt::domain::target::TargetId;
 
 /// An error of some minutes ago.
@@ -213,12 +217,74 @@ pub const SCENES: &[Scene] = &[
         s.model = model(Screen::Incidents);
         s.keys("i");
     }),
+    ("chat_error_analysed", |s| s.model = analysed(of_a_missing_table(), "SELECT * FROM order", true)),
+    ("chat_plan_analysed", |s| {
+        let plan = fixtures::fleet().targets[0].dialect.read_plan(PLAN).unwrap();
+        s.model = analysed(of_plan(&plan), PLAN, false);
+    }),
     ("incidents_beside_the_fleet", |s| s.model = model(Screen::Health)),
     ("incidents_beside_a_server", |s| {
         s.model = fixtures::server("activity");
         update(&mut s.model, Event::IncidentsLoaded(NOW, Box::new(remembered())));
     }),
 ];
+
+/// A conversation in which a statement failed, and one in which a plan was pasted.
+fn analysed(analysis: Analysis, asked: &str, failed: bool) -> Model {
+    let mut model = fixtures::fleet();
+    model.screen = Screen::Chat;
+    let chat = &mut model.chat;
+    chat.target = Some(TargetId::new("pg-dwh"));
+    chat.typing = true;
+    chat.entries = vec![Entry::You { at: NOW, text: asked.into() }];
+    if failed {
+        chat.entries.push(Entry::Block(Block {
+            at: NOW,
+            title: String::new(),
+            statement: asked.into(),
+            target: "pg-dwh".into(),
+            database: None,
+            outcome: Outcome::Failed("relation \"order\" does not exist (42P01)\nat character 15".into()),
+        }));
+    }
+    chat.entries.push(Entry::Analysis { at: NOW, analysis });
+    model
+}
+
+/// What is said of a missing table: the words of the kind alone, which do not change with every catalogue.
+fn of_a_missing_table() -> Analysis {
+    let missing = missing();
+    let error = Understood {
+        code: missing.code.clone(),
+        kind: missing.kind,
+        severity: missing.severity,
+        object: Some("order".into()),
+        message: missing.message.clone(),
+        signature: missing.signature.clone(),
+        group: missing.group.clone(),
+        title: missing.title.clone(),
+        transient: false,
+    };
+    let table = |name: &str| Table { name: name.into(), ..Table::default() };
+    let schema = Schema { tables: vec![table("orders"), table("order_lines"), table("users")], ..Schema::default() };
+    of_error(&About {
+        error: &error,
+        catalogue: None,
+        statement: Some("SELECT * FROM order"),
+        schema: Some(&schema),
+        pattern: Some(&pattern(&missing, 31, 2)),
+        count: 1,
+        now: NOW,
+    })
+}
+
+const PLAN: &str = "Hash Join  (cost=30.5..1497.1 rows=100 width=12) (actual time=0.5..290.1 rows=98000 loops=1)
+  ->  Seq Scan on orders  (cost=0.0..1228.0 rows=50 width=12) (actual time=0.01..240.2 rows=1000 loops=1)
+        Filter: (status <> 'x'::text)
+        Rows Removed by Filter: 99000
+  ->  Hash  (cost=18.0..18.0 rows=1000 width=4) (actual time=0.4..0.4 rows=1000 loops=1)
+        Buckets: 1024  Batches: 8  Memory Usage: 44kB
+Execution Time: 310.4 ms";
 
 /// What the core wants done to incidents.
 fn acts(effects: &[Effect]) -> Vec<(u64, Vec<Act>)> {
