@@ -23,6 +23,8 @@ const LOOK: Duration = Duration::from_secs(5);
 /// Incidents that are over, and patterns, that are read for the screen.
 const CLOSED: usize = 500;
 const PATTERNS: usize = 500;
+/// Incidents that a screen takes at all, the open and worst ones first.
+const MOST: usize = 2_000;
 /// How long incidents that are over are listed, milliseconds.
 const CLOSED_FOR_MS: i64 = 30 * 24 * 3_600_000;
 /// How far back the numbers reach, milliseconds.
@@ -180,7 +182,8 @@ async fn remembered(store: &Store) -> Result<Remembered, StoreError> {
     let now = clock::now();
     let closed =
         Filter { resolved_since: Some(now.plus_ms(-CLOSED_FOR_MS)), most_resolved: CLOSED, ..Filter::default() };
-    let incidents = store.incidents(closed).await?;
+    let mut incidents = store.incidents(closed).await?;
+    incidents.truncate(MOST);
     let patterns = store.patterns(now, PATTERNS).await?;
     let figures = store.incident_figures(now.plus_ms(-NUMBERS_MS)).await?;
     Ok(Remembered { incidents, patterns, analytics: Some(analyse(&figures, now)) })

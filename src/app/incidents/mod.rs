@@ -146,8 +146,11 @@ pub fn selected(model: &Model) -> Option<&Incident> {
     if model.incidents.view != View::List {
         return None;
     }
-    let table = table::incidents(model);
-    let row = model.incidents.list.selected(&table)?;
+    let list = &model.incidents.list;
+    if list.filter.is_empty() && list.sort.is_none() {
+        return model.incidents.listed().nth(list.cursor);
+    }
+    let row = list.selected(&table::incidents(model))?;
     model.incidents.listed().nth(row)
 }
 

@@ -72,7 +72,7 @@ fn incident(i: &Incident, model: &Model) -> TableRow {
         TableCell::number(span(age_ms), Some(age_ms as f64)),
         TableCell::number(span(last_ms), Some(last_ms as f64)),
         TableCell::plain(i.strategy.word()),
-        TableCell::plain(i.stage.word()),
+        TableCell::plain(if silenced { "silenced" } else { i.stage.word() }),
         TableCell::untrusted(&who(i, now, model.offset_minutes)),
         TableCell::plain(i.kind.word()),
         TableCell::untrusted(&i.code),
@@ -87,7 +87,7 @@ fn incident(i: &Incident, model: &Model) -> TableRow {
         "{} {} {} {} {}",
         i.severity.word(),
         words::kind(i.kind),
-        if silenced { "silenced" } else { "" },
+        i.stage.word(),
         if i.acknowledged_by.is_some() { "acknowledged" } else { "" },
         if i.cause.is_some() { "follows" } else { "" },
     );

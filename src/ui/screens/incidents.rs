@@ -19,7 +19,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 /// The order of the columns where not all of them fit: of the incidents, and of the patterns.
-const INCIDENTS_FIRST: [&str; 9] = ["SEV", "#", "WHAT", "TARGET", "COUNT", "AGE", "STAGE", "OBJECT", "STRATEGY"];
+const INCIDENTS_FIRST: [&str; 9] = ["SEV", "#", "WHAT", "TARGET", "COUNT", "AGE", "STAGE", "STRATEGY", "OBJECT"];
 const PATTERNS_FIRST: [&str; 6] = ["LAST", "WHAT", "COUNT", SPARK_HOURS, "INC", "ENDED"];
 
 /// Draws the tab.
