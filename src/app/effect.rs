@@ -65,6 +65,8 @@ pub enum Effect {
     LoadIncidents,
     /// Do things with an incident, in order: [`super::event::Event::IncidentChanged`] answers each.
     ActOnIncident(u64, Vec<Act>),
+    /// Write the handover of the last [`super::incidents::SHIFT_HOURS`] hours to a file.
+    WriteHandover(PathBuf),
     /// Keep a sample, with its raw readings.
     KeepSample(TargetId, Arc<Sample>),
     /// Keep an attempt to connect.

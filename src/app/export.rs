@@ -78,9 +78,11 @@ fn shown_rows(model: &Model) -> Option<Arc<Rows>> {
 }
 
 /// Starts an export: `csv`, `json` or `md` of what is shown, a file name, or `all FILE` to run the statement again
-/// with every row.
+/// with every row. Of incidents, Markdown is the handover of the shift.
 pub fn export(model: &mut Model, what: &str) -> Vec<Effect> {
-    let what = if what.is_empty() { "csv" } else { what.trim() };
+    let handover = model.screen == Screen::Incidents;
+    let usual = if handover { "md" } else { "csv" };
+    let what = if what.is_empty() { usual } else { what.trim() };
     let (all, file) = what.strip_prefix("all ").map_or((false, what), |f| (true, f.trim()));
     let (format, path) = match destination(model, file) {
         Ok(found) => found,
@@ -91,6 +93,9 @@ pub fn export(model: &mut Model, what: &str) -> Vec<Effect> {
     };
     if all {
         return export_all(model, format, path);
+    }
+    if handover && format == ExportFormat::Markdown {
+        return vec![Effect::WriteHandover(path)];
     }
     let rows = shown_rows(model).or_else(|| match model.screen {
         Screen::Chat => match &model.chat.block(model.chat.focused()?)?.outcome {

@@ -5,15 +5,19 @@ use super::clock;
 use super::herald::Herald;
 use crate::app::effect::Effect;
 use crate::app::event::Event;
-use crate::app::incidents::{Remembered, analytics};
+use crate::app::incidents::{Remembered, SHIFT_HOURS, analytics};
 use crate::domain::error::event::ErrorEvent;
 use crate::domain::incident::analytics::analyse;
 use crate::domain::incident::book::Change;
+use crate::domain::incident::handover::{Shift, markdown};
 use crate::domain::incident::limits::Terms;
 use crate::domain::incident::{Act, Ended, Filter};
 use crate::domain::target::{TargetId, Timestamp};
+use crate::export::NewFile;
 use crate::store::incidents::LogPlace;
 use crate::store::{Store, StoreError};
+use std::io::Write as _;
+use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -67,6 +71,7 @@ impl Incidents {
         match effect {
             Effect::ReportErrors(events) => drop(tasks.spawn(self.clone().report(events))),
             Effect::EndConditions(ended) => drop(tasks.spawn(self.clone().end(ended))),
+            Effect::WriteHandover(path) => drop(tasks.spawn(self.clone().write_handover(path))),
             Effect::LoadIncidents => drop(self.wanted.send_replace(())),
             Effect::ActOnIncident(id, acts) => drop(tasks.spawn(self.clone().act(id, acts))),
             other => return Some(other),
@@ -120,6 +125,8 @@ impl Incidents {
         let Some(store) = self.store().await else { return };
         let reported = store.report(events, self.terms.clone(), clock::now()).await;
         self.changed(reported, "an error could not be remembered").await;
+        // What a person typed changes a pattern, though no incident.
+        self.wanted.send_replace(());
     }
 
     /// Takes errors of logs, with the places up to which those were read. False when nothing can be kept any more.
@@ -162,6 +169,28 @@ impl Incidents {
         }
     }
 
+    async fn write_handover(self, path: PathBuf) {
+        let Some(store) = self.store().await else {
+            return self.tell("nothing is remembered, so there is nothing to hand over".to_owned()).await;
+        };
+        let text = match handover(&store).await {
+            Ok(text) => text,
+            Err(error) => return self.tell(format!("the handover: {error}")).await,
+        };
+        let shown = path.display().to_string();
+        let write = move || {
+            let mut file = NewFile::create(&path)?;
+            file.write_all(text.as_bytes())?;
+            file.keep()
+        };
+        let (words, failure) = match tokio::task::spawn_blocking(write).await {
+            Ok(Ok(())) => (format!("the handover of the last {SHIFT_HOURS} hours is in {shown}"), false),
+            Ok(Err(error)) => (format!("{shown}: {error}"), true),
+            Err(_) => return,
+        };
+        let _ = self.out.send(Event::Message(clock::now(), words, failure)).await;
+    }
+
     async fn act(self, id: u64, acts: Vec<Act>) {
         let Some(store) = self.store().await else {
             return self.tell("nothing can be remembered, so nothing is done with incidents".to_owned()).await;
@@ -175,6 +204,24 @@ impl Incidents {
             }
         }
     }
+}
+
+/// The handover of the last shift, as Markdown.
+async fn handover(store: &Store) -> Result<String, StoreError> {
+    let now = clock::now();
+    let since = now.plus_ms(-SHIFT_HOURS * 3_600_000);
+    let wanted = Filter { resolved_since: Some(since), most_resolved: CLOSED, ..Filter::default() };
+    let mut patterns = store.patterns(now, PATTERNS).await?;
+    patterns.retain(|pattern| pattern.last_at >= since);
+    Ok(markdown(&Shift {
+        since,
+        now,
+        offset_minutes: clock::offset_minutes(),
+        incidents: &store.incidents(wanted).await?,
+        patterns: &patterns,
+        proposals: &store.proposals(CLOSED).await?,
+        figures: &store.incident_figures(since).await?,
+    }))
 }
 
 /// What the store remembers, as the screen wants it.

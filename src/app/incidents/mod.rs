@@ -21,6 +21,9 @@ use crate::domain::incident::{Incident, Pattern};
 use crate::domain::target::{TargetId, Timestamp};
 use std::cmp::Reverse;
 
+/// Hours of a shift, at whose end somebody else is told what is open.
+pub const SHIFT_HOURS: i64 = 12;
+
 /// What the tab shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum View {

@@ -18,7 +18,8 @@ use dba_gpt::domain::error::group::group;
 use dba_gpt::domain::error::kind::{ErrorKind, Severity};
 use dba_gpt::domain::error::naming::Understood;
 use dba_gpt::domain::error::signature::signature;
-use dba_gpt::domain::incident::analytics::{Brief, Figures, HourCount, analyse};
+use dba_gpt::domain::incident::analytics::analyse;
+use dba_gpt::domain::incident::figures::{Brief, Figures, HourCount};
 use dba_gpt::domain::incident::recurrence::hour_of;
 use dba_gpt::domain::incident::stage::Stage as At;
 use dba_gpt::domain::incident::strategy::Strategy;
@@ -439,6 +440,19 @@ fn statements_and_texts_are_copied_and_rows_are_json() {
     let [Effect::Copy(json)] = &effects[..] else { panic!("{effects:?}") };
     let back: Incident = serde_json::from_str(json).unwrap();
     assert_eq!((back.id, back.stage), (409, At::Open));
+}
+
+#[test]
+fn the_shift_is_handed_over_as_markdown_and_the_list_as_rows() {
+    let mut s = Stage::with(model(Screen::Incidents));
+    s.keys("E");
+    let effects = s.effects();
+    let [Effect::WriteHandover(path)] = &effects[..] else { panic!("{effects:?}") };
+    assert!(path.extension().is_some_and(|e| e == "md"), "{}", path.display());
+    s.act(Action::Command("export csv".into()));
+    let effects = s.effects();
+    let [Effect::ExportRows(rows, ..)] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!((rows.rows.len(), rows.columns[1].name.as_str()), (4, "#"));
 }
 
 #[test]
