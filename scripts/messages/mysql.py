@@ -3,13 +3,16 @@
 
     scripts/messages/mysql.py [--mariadb FOLDER]... [--mysql FOLDER]...
 
---mariadb  a folder with MariaDB's `errmsg-utf8.txt` (default: /usr/share/mysql)
+--mariadb  a folder with MariaDB's `errmsg-utf8.txt`, or with `*/errmsg.sys` where a package has only those
+           (default: /usr/share/mysql)
 --mysql    the root of an unpacked MySQL server: `usr/bin/perror`, `usr/share/mysql/*/errmsg.sys`
            (default: where scripts/servers keeps its MySQL 9)
 
-Both may be given several times, for servers of several versions; where two word one message differently, both stay.
-A skeleton is the message with `*` wherever the server fills something in. Messages of MySQL's error log (10000 and up)
-are kept only for codes that assets/errors/codes/mysql.tsv has. The form of the files is told in their first lines.
+Both may be given several times, for servers of several versions; where two word one message differently, both stay. The
+files of the repository were made from MariaDB 10.11 and 11.8 and from MySQL 9.7.
+A skeleton is the message with `*` wherever the server fills something in. Only codes that assets/errors/codes/mysql.tsv
+has are kept: most messages of MySQL's error log (10000 and up) tell of nothing that a DBA must do. The form of the
+files is told in their first lines.
 """
 
 import argparse
@@ -35,9 +38,25 @@ LANGUAGES = {
 # Messages that the servers send under another number than their own: the text was made more exact later, and the
 # number kept for old clients.
 SENT_AS = {
+    1216: 1452,  # a foreign key that fails, for those who may not see its name
+    1217: 1451,
+    1547: 1805,  # the system tables were named by their database later
+    1548: 1728,
+    1558: 3009,
+    1569: 1062,  # the duplicates of AUTO_INCREMENT
     1586: 1062,  # the duplicate with the name of the key instead of its position
+    1591: 1526,  # a row without a partition, without the value
     3087: 1055,  # the column that is not in GROUP BY, with the expression named
     3088: 1140,  # the same without any GROUP BY
+    3089: 1681,  # what is deprecated, and nothing takes its place
+    3519: 3548,  # the same text as a warning
+    3858: 1681,
+    3859: 1681,
+    3860: 1681,
+    3861: 1681,
+    3964: 1287,  # what is deprecated, and what takes its place
+    3965: 1287,
+    10918: 1287,
 }
 
 # The sentence before "near" in a syntax error, and the code of the message that it is put into.
@@ -137,6 +156,43 @@ CLIENT = [
     (2074, "Client character set * is not supported"),
 ]
 
+# Messages that the servers put together in their code, under numbers whose own message reads otherwise, and wordings
+# of older versions.
+BUILT = [
+    (1028, "Sort aborted: *"),
+    (1030, "Got error * from storage engine"),
+    (1047, "WSREP has not yet prepared node for application use"),
+    (1118, "Row size too large (> *). Changing some columns to TEXT or BLOB may help. *"),
+    (1118, "Row size too large (> *). Changing some columns to TEXT or BLOB or using ROW_FORMAT=DYNAMIC or "
+           "ROW_FORMAT=COMPRESSED may help. *"),
+    (1292, "Incorrect datetime value: '*' for column '*' at row *"),
+    (1292, "Incorrect datetime value: '*' for column `*`.`*`.`*` at row *"),
+    (1292, "Incorrect date value: '*' for column '*' at row *"),
+    (1292, "Incorrect date value: '*' for column `*`.`*`.`*` at row *"),
+    (1292, "Incorrect time value: '*' for column '*' at row *"),
+    (1292, "Incorrect time value: '*' for column `*`.`*`.`*` at row *"),
+    (1292, "Incorrect timestamp value: '*' for column '*' at row *"),
+    (1292, "Incorrect timestamp value: '*' for column `*`.`*`.`*` at row *"),
+    (1292, "Incorrect INTERVAL * value: '*'"),
+    (1292, "Incorrect datetime value: '*'"),
+    (1292, "Incorrect time value: '*'"),
+    (1292, "Incorrect date value: '*'"),
+    (1105, "XPATH syntax error: '*'"),
+    (1280, "Name '*' ignored for PRIMARY key."),
+    (1287, "* syntax is deprecated and will be removed in a future release"),
+    (150, "Create  table `*`.`*` with foreign key `*` constraint failed. *"),
+    (150, "Create  table `*`.`*` with foreign key (*) constraint failed. *"),
+    (6527, "DATE value is out of range in '*'"),
+    (6527, "DATETIME value is out of range in '*'"),
+    (6527, "TIME value is out of range in '*'"),
+    (4078, "Cannot cast '*' as '*' in assignment of *"),
+    (67, "unknown variable '*'"),
+    (68, "unknown option '--*'"),
+]
+
+# How MySQL and MariaDB print the operating system's reason in the messages of their file layer.
+REASONS = [(" (OS errno * - *)", [" (OS errno * - *)", " (Errcode: *)", " (Errcode: * - *)"])]
+
 PLACEHOLDER = re.compile(
     r"""%(?:\d+\$)?            # position
         [-+\#0']*`?[-+\#0']*   # flags; ` is MariaDB's: quote as an identifier
@@ -148,14 +204,13 @@ PLACEHOLDER = re.compile(
 
 def skeleton(text):
     """The message with `*` for every placeholder, and white space as the files write it."""
-    text = text.replace("\\", "\\\\").replace("*", "\\*").replace("%%", "\0")
-
     def filled(match):
         # MariaDB puts the quotes of an identifier around what it fills in.
-        return "`*`" if "`" in match.group(0) else "*"
+        return "`\1`" if "`" in match.group(0) else "\1"
 
-    text = PLACEHOLDER.sub(filled, text)
-    text = re.sub(r"(?<!\\)\*(?:(?<!\\)\*)+", "*", text).replace("\0", "%")
+    text = PLACEHOLDER.sub(filled, text.replace("%%", "\0"))
+    text = text.replace("\\", "\\\\").replace("*", "\\*")
+    text = re.sub("\1+", "*", text).replace("\0", "%")
     return text.strip().replace("\n", "\\n").replace("\t", "\\t").replace("\r", "")
 
 
@@ -163,7 +218,7 @@ def says_something(text):
     """A skeleton with too few letters of its own would be found in everything."""
     letters = re.findall(r"[^\W\d_]", text.replace("*", ""))
     wide = sum(1 for letter in letters if ord(letter) >= 0x2E80)
-    return len(letters) >= 6 or wide >= 3
+    return len(letters) >= 5 or wide >= 3
 
 
 def mariadb_messages(path):
@@ -182,6 +237,32 @@ def mariadb_messages(path):
             elif (match := re.match(r'\s+([\w-]+)\s+"(.*)"\s*$', line)) and match.group(1) in short:
                 message = match.group(2).replace('\\"', '"').replace("\\n", "\n").replace("\\\\", "\\")
                 yield current, short[match.group(1)], message
+
+
+def mariadb_compiled(folder):
+    """(code, language, message) of MariaDB's `errmsg.sys`: counts for each thousand of codes, lengths, then the texts."""
+    def read(path):
+        with open(path, "rb") as file:
+            data = file.read()
+        sections, = struct.unpack_from("<H", data, 14)
+        counts = struct.unpack_from(f"<{sections}H", data, 32)
+        lengths = struct.unpack_from(f"<{sum(counts)}H", data, 32 + 2 * sections)
+        at = 32 + 2 * (sections + sum(counts))
+        codes = [1000 * (section + 1) + i for section, count in enumerate(counts) for i in range(count)]
+        for code, length in zip(codes, lengths):
+            yield code, data[at:at + length].rstrip(b"\0").decode("utf-8", "replace")
+            at += length
+
+    english = dict(read(os.path.join(folder, "english/errmsg.sys")))
+    for path in glob.glob(os.path.join(folder, "*/errmsg.sys")):
+        language = LANGUAGES.get(os.path.basename(os.path.dirname(path)))
+        for code, message in read(path):
+            if language and message and (language == "en" or message != english.get(code)):
+                # Since MariaDB 11 the extensions stand behind the conversion: `%sQ` for %`s, `%sT`, `%iE` for %M.
+                message = re.sub(r"%([-+0-9.*]*)sQ", r"%`\1s", message)
+                message = re.sub(r"%([-+0-9.*]*)s[TBS]", r"%\1s", message)
+                message = re.sub(r"%([-+0-9.*]*)[di]E", r"%\1M", message)
+                yield code, language, message
 
 
 def perror(root):
@@ -217,30 +298,29 @@ def mysql_messages(root):
         for code, message, original in zip(codes, errmsg_sys(path), english):
             if language and code not in old and (language == "en" or message != original):
                 yield code, language, message
-    for code, message in re.findall(r"^MySQL error code MY-0*(\d+) \(handler\): (.*)$", answer, re.M):
+    for code, message in re.findall(r"^MySQL error code MY-0*(\d{1,3})(?: \(handler\))?: (.*)$", answer, re.M):
         if not message.startswith("Undefined"):
             yield int(code), "en", message
 
 
-def catalogued_log_codes():
+def catalogued_codes():
     with open(os.path.join(ASSETS, "codes/mysql.tsv"), encoding="utf-8") as lines:
-        return {int(line[3:9]) for line in lines if line.startswith("MY-")}
+        return {int(line.split("\t")[0].removeprefix("MY-")) for line in lines if not line.startswith("#")}
 
 
-def gather(sources, log_codes):
+def gather(sources, catalogued):
     """language -> skeleton -> code. One code a skeleton: a statement's before the log's, then the smaller."""
     found, syntax, near = {}, {}, {}
     for code, language, message in sources:
-        if code in NO_MESSAGES or "You should never see it" in message:
-            continue
-        if code >= FIRST_LOG_CODE and code not in log_codes:
+        if code in NO_MESSAGES or "You should never see it" in message or code not in catalogued:
             continue
         if code == SYNTAX:
             syntax.setdefault(language, set()).add(skeleton(message))
         if code == NEAR:
             near.setdefault(language, set()).add(skeleton(message))
-        keep(found.setdefault(language, {}), skeleton(message), SENT_AS.get(code, code))
-    for code, text in CLIENT:
+        for text in wordings(skeleton(message)):
+            keep(found.setdefault(language, {}), text, SENT_AS.get(code, code))
+    for code, text in CLIENT + BUILT:
         keep(found["en"], text, code)
     for language, sentences in near.items():
         for sentence in sentences:
@@ -248,6 +328,14 @@ def gather(sources, log_codes):
                 for before in syntax.get(language, syntax["en"]):
                     keep(found[language], sentence.replace("*", before, 1), NEAR)
     return found
+
+
+def wordings(text):
+    """The skeleton, and the other ways in which its end is printed."""
+    for end, others in REASONS:
+        if text.endswith(end):
+            return [text.removesuffix(end) + other for other in others]
+    return [text]
 
 
 def keep(skeletons, text, code):
@@ -281,10 +369,11 @@ def main():
     given = options.parse_args()
     sources = []
     for folder in given.mariadb or ["/usr/share/mysql"]:
-        sources += mariadb_messages(os.path.join(folder, "errmsg-utf8.txt"))
+        text = os.path.join(folder, "errmsg-utf8.txt")
+        sources += mariadb_messages(text) if os.path.exists(text) else mariadb_compiled(folder)
     for root in given.mysql or ["/var/cache/dba-gpt-test/mysql-9"]:
         sources += mysql_messages(root)
-    found = gather(sources, catalogued_log_codes())
+    found = gather(sources, catalogued_codes())
     english = found["en"]
     for language in sorted(found):
         own = {text: code for text, code in found[language].items() if language == "en" or text not in english}
