@@ -3,7 +3,7 @@
 mod advise;
 mod approach;
 pub(super) mod classify;
-mod errors;
+pub(super) mod errors;
 pub(super) mod flavour;
 pub(super) mod forms;
 mod log_rules;
