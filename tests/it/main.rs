@@ -14,6 +14,7 @@ mod config;
 mod conformance;
 mod connections;
 mod demo;
+mod errors;
 mod faults;
 mod guard;
 mod mongodb;

@@ -42,10 +42,10 @@ static PATTERNS: LazyLock<[Regex; 3]> = LazyLock::new(|| {
 /// The object, without its quotes: `shop.orders`, `email`, `orders.PRIMARY`, `app@10.0.0.7`. Untrusted text.
 pub(super) fn object(code: &str, recognised: Option<&Recognised<'_>>, message: &str) -> Option<String> {
     let [foreign_key, noun, file] = &*PATTERNS;
-    if matches!(code, "1451" | "1452" | "1216" | "1217" | "1761" | "1762") {
-        if let Some(found) = foreign_key.captures(message).and_then(|c| c.get(1)) {
-            return tidy(&found.as_str().replace("``", "`"));
-        }
+    if matches!(code, "1451" | "1452" | "1216" | "1217" | "1761" | "1762")
+        && let Some(found) = foreign_key.captures(message).and_then(|c| c.get(1))
+    {
+        return tidy(&found.as_str().replace("``", "`"));
     }
     let place = PLACES.iter().find(|(_, codes)| codes.contains(&code)).map(|(place, _)| *place);
     place
