@@ -11,5 +11,5 @@ mod network;
 mod observe;
 mod read;
 mod reports;
-mod support;
+pub mod support;
 mod tls;

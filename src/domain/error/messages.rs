@@ -5,6 +5,7 @@
 //! stand in it, and of those that fit from its first to its last character the one with the most fixed ones wins.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::ops::Range;
 
 /// A skeleton needs this many fixed letters to tell anything.
@@ -83,13 +84,17 @@ impl Messages {
             let (from, to) = (self.starts[place] as usize, self.starts[place + 1] as usize);
             &self.members[from..to]
         });
+        // A text that repeats itself would have the same skeletons tried over and over.
+        let mut refused = HashSet::new();
         for number in found.chain(&self.short) {
             let skeleton = &self.skeletons[*number as usize];
-            if best.as_ref().is_some_and(|(b, _)| b.fixed >= skeleton.fixed) {
+            if best.as_ref().is_some_and(|(b, _)| b.fixed >= skeleton.fixed) || refused.contains(number) {
                 continue;
             }
             if let Some(inserted) = fits(skeleton) {
                 best = Some((skeleton, inserted));
+            } else {
+                refused.insert(*number);
             }
         }
         best.map(|(skeleton, inserted)| Recognised {

@@ -128,9 +128,16 @@ fn camel_case(name: &str) -> String {
     name.split('_').map(capital).collect()
 }
 
+/// Bytes of a text that are read. The longest messages of servers have some hundred; a trace of a program may go on.
+const LONGEST: usize = 32 * 1024;
+
+/// Lines behind the first among which a driver's is looked for.
+const LINES: usize = 500;
+
 /// Reads a text as anybody printed it.
 pub(super) fn read(text: &str) -> Framed<'_> {
     let text = text.trim();
+    let text = &text[..text.floor_char_boundary(LONGEST)];
     let mut code = said(text);
     let (mut message, mut word) = unwrapped(text, &mut code);
     if word.is_none() && CATALOGUE.recognise(body(message)).is_none() {
@@ -186,7 +193,7 @@ fn searched<'t>(text: &'t str, code: &mut Option<String>) -> (&'t str, Option<Wo
         return unwrapped(&text[severity.start()..], code);
     }
     let later = text.match_indices('\n').map(|(i, _)| text[i..].trim_start());
-    for line in later.filter(|line| PREFIX.is_match(line)) {
+    for line in later.filter(|line| PREFIX.is_match(line)).take(LINES) {
         let (message, word) = unwrapped(line, code);
         if word.is_some() || CATALOGUE.recognise(body(message)).is_some() {
             return (message, word);

@@ -185,6 +185,14 @@ fn what_no_server_says_was_raised_by_a_routine() {
 }
 
 #[test]
+fn huge_texts_are_read_in_a_moment() {
+    for piece in ["relation \"", "ERROR: ", "a.b: ", "\na.b: x", "\u{ab}", "psql: ", "\nERROR:  x\nDETAIL:  y"] {
+        let name = named(&piece.repeat(200_000));
+        assert!(name.message.len() <= 32 * 1024, "{piece}");
+    }
+}
+
+#[test]
 fn grave_events_of_a_log_are_told_from_its_news() {
     let event = |text| {
         let error = understand(&Errors, text, None);
