@@ -30,3 +30,4 @@ mod simulate;
 mod sqlite;
 mod store;
 mod support;
+mod watch;
