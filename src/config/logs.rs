@@ -4,13 +4,11 @@ use super::mistake::{Mistake, Place, did_you_mean};
 use super::password::read_command;
 use super::written::{Reader, with_article};
 use super::written_target::Placed;
+use crate::domain::log::format::AUTO;
 use crate::domain::text::escape;
 use std::path::PathBuf;
 use toml::Spanned;
 use toml::de::DeValue;
-
-/// Forms of logs, `auto` to tell by their lines. The same words as `logs ingest --format`.
-pub const LOG_FORMATS: &[&str] = &["auto", "stderr", "csv", "json", "slow", "error", "mongo", "redis"];
 
 /// Where a target's log is. All of it is optional.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -20,7 +18,7 @@ pub struct LogConfig {
     /// A program that prints the log and goes on as it grows, and its arguments.
     pub command: Option<Vec<String>>,
     /// The form; none to tell by the lines.
-    pub format: Option<&'static str>,
+    pub format: Option<String>,
     /// What the server puts before each line, as its own setting writes it; none to tell by the lines.
     pub prefix: Option<String>,
 }
@@ -30,7 +28,7 @@ pub struct LogConfig {
 pub(super) struct WrittenLogs {
     pub(super) files: Vec<Placed<PathBuf>>,
     pub(super) command: Option<Placed<Vec<String>>>,
-    pub(super) format: Option<Placed<&'static str>>,
+    pub(super) format: Option<Placed<String>>,
     pub(super) prefix: Option<Placed<String>>,
 }
 
@@ -40,7 +38,7 @@ impl WrittenLogs {
         LogConfig {
             files: self.files.iter().map(|(path, _)| path.clone()).collect(),
             command: self.command.as_ref().map(|(words, _)| words.clone()),
-            format: self.format.as_ref().map(|(format, _)| *format).filter(|format| *format != "auto"),
+            format: self.format.as_ref().map(|(format, _)| format.clone()).filter(|format| format != AUTO),
             prefix: self.prefix.as_ref().map(|(prefix, _)| prefix.clone()),
         }
     }
@@ -117,14 +115,14 @@ pub(super) fn read_log_command(reader: &mut Reader<'_>, value: &Spanned<DeValue<
     read_command(reader, FORM, value)
 }
 
-/// Reads `log_format`.
-pub(super) fn read_format(reader: &mut Reader<'_>, value: &Spanned<DeValue<'_>>) -> Option<&'static str> {
-    let text = reader.string("log_format", value)?;
-    let found = LOG_FORMATS.iter().copied().find(|format| *format == text);
-    if found.is_none() {
-        let words = LOG_FORMATS.iter().map(|f| format!("\"{f}\"")).collect::<Vec<_>>().join(", ");
-        let near = did_you_mean(text, LOG_FORMATS.iter().copied());
-        reader.mistake(value.span(), format!("`log_format` is one of {words}{near}"));
+/// Holds a form against those that the target's engine writes.
+pub(super) fn check_format(logs: &WrittenLogs, formats: &[&'static str]) -> Result<(), (Place, String)> {
+    let Some((format, place)) = &logs.format else { return Ok(()) };
+    let known = || [AUTO].into_iter().chain(formats.iter().copied());
+    if known().any(|known| known == format) {
+        return Ok(());
     }
-    found
+    let words: Vec<String> = known().map(|f| format!("\"{f}\"")).collect();
+    let near = did_you_mean(format, known());
+    Err((place.clone(), format!("`log_format` is one of {} for this engine{near}", words.join(", "))))
 }

@@ -35,7 +35,7 @@ mod written_target;
 
 pub use choices::{Clipboard, ColorChoice, SymbolsChoice, Theme};
 pub use layers::Source;
-pub use logs::{LOG_FORMATS, LogConfig};
+pub use logs::LogConfig;
 pub use mistake::{Mistake, Mistakes, Place, nearest};
 pub use password::{PasswordSource, VAULT_NAME, is_vault_name};
 pub use places::{Places, home};

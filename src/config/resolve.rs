@@ -38,6 +38,8 @@ pub struct Identified {
     pub servers: Vec<(String, u16)>,
     /// The user or role, where it says one.
     pub user: Option<String>,
+    /// The forms of logs that the engine's servers write.
+    pub log_formats: Vec<&'static str>,
 }
 
 /// A URL that a preset has checked and completed.

@@ -1,7 +1,7 @@
 //! Which targets are used: those of the configuration, those that were typed, or the demo.
 
 use super::layers::{Source, Values, set};
-use super::logs::{LogConfig, shown_logs};
+use super::logs::{LogConfig, check_format, shown_logs};
 use super::mistake::{Mistake, Place, did_you_mean};
 use super::password::PasswordSource;
 use super::resolve::{Completed, Inputs, TARGET_VARIABLE};
@@ -194,6 +194,7 @@ fn identify(
             return Err((place.clone(), words));
         }
     }
+    check_format(&written.logs, &identified.log_formats)?;
     for (function, place) in &written.allow_functions {
         (inputs.check_function)(identified.engine, function)
             .map_err(|why| (place.clone(), format!("`allow_functions`: {why}")))?;

@@ -1,7 +1,7 @@
 //! One `[targets.NAME]` table as written: its keys, and the rules that keep passwords out of files.
 
 use super::allow_functions::read_allow_functions;
-use super::logs::{WrittenLogs, read_files, read_format, read_log_command};
+use super::logs::{WrittenLogs, read_files, read_log_command};
 use super::mistake::{Place, did_you_mean};
 use super::password::{PasswordSource, read_password, read_password_command};
 use super::settings::{Kind, REFRESH, Value};
@@ -136,7 +136,7 @@ pub(super) fn read_target(
             "tunnel" => target.tunnel = read_tunnel(reader, value).map(|t| (t, place)),
             "logs" => target.logs.files = read_files(reader, value),
             "log_command" => target.logs.command = read_log_command(reader, value).map(|c| (c, place)),
-            "log_format" => target.logs.format = read_format(reader, value).map(|f| (f, place)),
+            "log_format" => target.logs.format = reader.string("log_format", value).map(|f| (f.to_owned(), place)),
             "log_prefix" => target.logs.prefix = reader.string("log_prefix", value).map(|p| (p.to_owned(), place)),
             "fix" => target.fix = read_fix(reader, value).map(|f| (f, reader.place(key.span()))),
             other => {

@@ -191,7 +191,8 @@ fn identify(url: &SecretString, surroundings: &Surroundings) -> Option<Result<Id
     let spec = engine::by_url(url.expose_secret())?;
     let identified = (spec.address)(url, surroundings).and_then(|address| {
         let Destination { servers, user, .. } = (spec.destination)(url, surroundings)?;
-        Ok(Identified { engine: spec.id, address, servers, user })
+        let log_formats = spec.dialect.log_formats().iter().map(|format| format.name).collect();
+        Ok(Identified { engine: spec.id, address, servers, user, log_formats })
     });
     Some(identified.map_err(|e| e.message))
 }

@@ -23,6 +23,8 @@ pub(super) const BETWEEN_SAMPLES_OF_A_ROUND: Duration = Duration::from_secs(1);
 const SAMPLES_OF_A_ROUND: u64 = 2;
 /// Failures to connect after which a single round believes that a target cannot be reached.
 const FAILURES_OF_A_ROUND: u64 = 3;
+/// After this time without the claim on detection, another process has it.
+const SOMEBODY_ELSE_MS: u64 = 6_000;
 /// Longest single round.
 const LONGEST_ROUND_MS: u64 = 60_000;
 /// After the last sample of a single round, for logs and the store.
@@ -85,7 +87,7 @@ impl WatchLoop {
                 writeln!(io::stderr(), "{}", escape(words))?;
             }
             if self.once {
-                round.note(&event, &self.model);
+                round.note(&event, &self.model, begun);
             }
             if let (Event::IncidentsChanged(now, changes), false) = (&event, self.once) {
                 for change in changes {
@@ -124,8 +126,11 @@ impl WatchLoop {
 }
 
 impl Round {
-    fn note(&mut self, event: &Event, model: &Model) {
-        let Event::Sampled(_, id, _, result) = event else { return };
+    fn note(&mut self, event: &Event, model: &Model, begun: Timestamp) {
+        let Event::Sampled(now, id, _, result) = event else { return };
+        if !judges(model, begun, *now) {
+            return;
+        }
         let Some(place) = model.targets.iter().position(|t| t.target.id == *id) else { return };
         let (samples, failures) = self.met.entry(place).or_default();
         *(if result.is_ok() { samples } else { failures }) += 1;
@@ -136,12 +141,17 @@ impl Round {
             let (samples, failures) = self.met.get(&place).copied().unwrap_or_default();
             samples >= SAMPLES_OF_A_ROUND || failures >= FAILURES_OF_A_ROUND || gave_up(model, place)
         };
-        if self.complete_at.is_none() && (0..model.targets.len()).all(met) {
+        if self.complete_at.is_none() && judges(model, begun, now) && (0..model.targets.len()).all(met) {
             self.complete_at = Some(now);
         }
         let complete = self.complete_at.is_some_and(|at| now.since(at) >= AFTERMATH_MS);
         complete || now.since(begun) >= LONGEST_ROUND_MS
     }
+}
+
+/// What is collected is judged from when this process detects. After some time another one does.
+fn judges(model: &Model, begun: Timestamp, now: Timestamp) -> bool {
+    model.detects || now.since(begun) >= SOMEBODY_ELSE_MS
 }
 
 /// A target whose login was refused is not tried again by itself: waiting would not help.

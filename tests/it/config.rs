@@ -83,6 +83,7 @@ fn identify(url: &SecretString) -> Option<Result<Identified, String>> {
             address: path.to_owned(),
             servers: vec![],
             user: None,
+            log_formats: Vec::new(),
         }));
     }
     let rest = url.strip_prefix("postgres://")?;
@@ -94,7 +95,8 @@ fn identify(url: &SecretString) -> Option<Result<Identified, String>> {
             let user = rest.rsplit_once('@').and_then(|(login, _)| login.split(':').next()).map(str::to_owned);
             let hosts = address.split('/').next().unwrap_or_default().split(',').filter(|host| !host.is_empty());
             let servers = hosts.map(|host| (host.split(':').next().unwrap_or_default().to_owned(), 5432)).collect();
-            Ok(Identified { engine: EngineId("postgres"), address: address.to_owned(), servers, user })
+            let log_formats = vec!["stderr", "csv", "json"];
+            Ok(Identified { engine: EngineId("postgres"), address: address.to_owned(), servers, user, log_formats })
         }
     })
 }
@@ -444,7 +446,8 @@ fn the_example_holds_every_key_with_its_default() {
         let spec = engine::by_url(url.expose_secret())?;
         let identified = (spec.address)(url, &around).and_then(|address| {
             let Destination { servers, user, .. } = (spec.destination)(url, &around)?;
-            Ok(Identified { engine: spec.id, address, servers, user })
+            let log_formats = spec.dialect.log_formats().iter().map(|format| format.name).collect();
+            Ok(Identified { engine: spec.id, address, servers, user, log_formats })
         });
         Some(identified.map_err(|e| e.message))
     };

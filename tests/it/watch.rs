@@ -53,7 +53,15 @@ impl Place {
 
     fn configure(&self, text: &str) {
         let path = self.folder.path().join("home/config.toml");
-        File::options().create(true).truncate(true).write(true).mode(0o600).open(path).unwrap().write_all(text.as_bytes()).unwrap();
+        File::options()
+            .create(true)
+            .truncate(true)
+            .write(true)
+            .mode(0o600)
+            .open(path)
+            .unwrap()
+            .write_all(text.as_bytes())
+            .unwrap();
     }
 
     fn log(&self) -> PathBuf {
@@ -220,7 +228,10 @@ fn one_round_says_what_is_open_by_its_exit_code() {
     assert_eq!(down.status.code(), Some(1), "{down:?}");
     let row: Value = serde_json::from_slice(down.stdout.split(|b| *b == b'\n').next().unwrap()).unwrap();
     assert_eq!(row["schema"], 1);
-    assert_eq!((&row["incident"]["kind"], &row["incident"]["severity"]), (&"CONNECTION_ERROR".into(), &"critical".into()));
+    assert_eq!(
+        (&row["incident"]["kind"], &row["incident"]["severity"]),
+        (&"CONNECTION_ERROR".into(), &"critical".into())
+    );
 }
 
 #[test]

@@ -22,7 +22,7 @@ struct Log {
 pub(super) struct Intake {
     target: TargetId,
     dialect: &'static dyn Dialect,
-    format: Option<&'static str>,
+    format: Option<String>,
     prefix: Option<String>,
     namer: LogNamer,
     logs: HashMap<u64, Log>,
@@ -44,12 +44,19 @@ impl Intake {
     /// An intake of these logs.
     pub(super) fn new(target: TargetId, dialect: &'static dyn Dialect, config: &LogConfig) -> Self {
         let namer = LogNamer::new(dialect.errors(), dialect.log_rules());
-        Self { target, dialect, format: config.format, prefix: config.prefix.clone(), namer, logs: HashMap::new() }
+        Self {
+            target,
+            dialect,
+            format: config.format.clone(),
+            prefix: config.prefix.clone(),
+            namer,
+            logs: HashMap::new(),
+        }
     }
 
     /// The same with the form and the prefix that the server itself says.
     pub(super) fn as_said(&mut self, format: &'static str, prefix: Option<String>) {
-        (self.format, self.prefix) = (Some(format), prefix);
+        (self.format, self.prefix) = (Some(format.to_owned()), prefix);
     }
 
     /// Takes the next bytes of a log. Gives the errors among them.
@@ -75,7 +82,7 @@ impl Intake {
                 enveloped: false,
             };
             let formats = dialect.log_formats();
-            let stream = open(formats, format.unwrap_or(AUTO), &options, bytes);
+            let stream = open(formats, format.as_deref().unwrap_or(AUTO), &options, bytes);
             let stream = stream.map(|stream| stream.starting_at(offset));
             let failed = stream.as_ref().err().cloned();
             logs.insert(piece.log, Log { stream, active: true });
