@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! main -> runtime -> { ui, cli, engine, store, sources, notify, secrets, export, config, demo }
-//!                      ui, cli -> app -> domain        cli also sees config, export and engine's registry
+//!                      ui, cli -> app -> domain        cli also sees config, export, sources and engine's registry
 //!                      the others -> domain            the demo is told by the runtime; nobody else sees it
 //! ```
 //!

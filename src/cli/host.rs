@@ -173,6 +173,23 @@ pub trait Host: Send + Sync {
         Ok(Vec::new())
     }
 
+    /// The place up to which a log of a target was read, as it was kept; none where nothing was. The error is words for
+    /// the person.
+    async fn log_place(&self, _target: &TargetId, _log: &str) -> Result<Option<String>, String> {
+        Ok(None)
+    }
+
+    /// Keeps errors of a target's logs, and the places (log, place) up to which those were read: both or neither.
+    /// The error is words for the person.
+    async fn keep_errors(
+        &self,
+        _target: &TargetId,
+        _errors: Vec<ErrorEvent>,
+        _places: Vec<(String, String)>,
+    ) -> Result<(), String> {
+        Err("nothing is kept here".to_owned())
+    }
+
     /// Sessions of a past span, from the store; empty without one.
     async fn past_sessions(
         &self,
@@ -204,6 +221,8 @@ pub struct Terminal {
     pub is_terminal: bool,
     /// Standard input is one too, so that nothing waits there to be read.
     pub input_is_terminal: bool,
+    /// Standard error is one, so that a person sees how a long work goes on.
+    pub talk_is_terminal: bool,
     /// Its columns and lines, where it says so.
     pub size: Option<(u16, u16)>,
 }

@@ -8,6 +8,7 @@
 //! approvals  approve what waits for a person, and the one way to say yes
 //! audit              the log of every decision and act
 //! incidents          what went wrong, and the handover of a shift
+//! logs               files of servers -> events -> the error history
 //! guard  config  targets  vault  doctor  completions                  host     what the runtime does for a command
 //! ```
 //!
@@ -27,6 +28,7 @@ mod guard;
 mod health;
 mod host;
 mod incidents;
+mod logs;
 mod print;
 mod rounds;
 mod selftest;
@@ -42,7 +44,7 @@ pub use host::{Headless, HeadlessTarget, Host, Terminal};
 pub use turn::library;
 pub use vault::{VaultAnswer, VaultOrder, VaultTrouble};
 
-use crate::config::args::{ApprovalsAction, Command, ErrorsAction, TargetsAction};
+use crate::config::args::{ApprovalsAction, Command, ErrorsAction, LogsAction, TargetsAction};
 use crate::config::{Config, Demo, Mistakes};
 use std::io;
 
@@ -124,6 +126,7 @@ async fn dispatch(command: Command, configuration: &Result<Config, Mistakes>, io
     match &command {
         Command::Guard(args) => return guard::run(args, io),
         Command::Errors { action: ErrorsAction::Classify(args) } => return errors::run(args, io),
+        Command::Logs { action: LogsAction::Ingest(args) } if args.dry_run => return logs::run(args, io).await,
         Command::Completions { shell } => return completions::script(*shell, io),
         Command::Man => return completions::man(io),
         Command::Selftest(args) if !io.targets_were_named() && !io.common.demo => return selftest::run(args, io).await,
@@ -148,6 +151,11 @@ async fn dispatch(command: Command, configuration: &Result<Config, Mistakes>, io
         Command::Approvals { action } => return approvals::run(action, io).await,
         Command::Audit { action } => return audit::run(action, io).await,
         Command::Incidents { action } => return incidents::run(action, io).await,
+        // Files are read and the store is written: nobody is connected to.
+        Command::Logs { action: LogsAction::Ingest(args) } => {
+            forget_unwanted_demo(configuration, io);
+            return logs::run(args, io).await;
+        }
         // A list connects to nothing, so nobody is asked for a password.
         Command::Targets { action: TargetsAction::List { .. } } => forget_unwanted_demo(configuration, io),
         Command::Simulate(args) => {
@@ -166,6 +174,7 @@ async fn dispatch(command: Command, configuration: &Result<Config, Mistakes>, io
         Command::Guard(_)
         | Command::Watch(_)
         | Command::Errors { .. }
+        | Command::Logs { .. }
         | Command::Completions { .. }
         | Command::Man
         | Command::Config { .. }

@@ -71,6 +71,12 @@ pub enum Command {
         #[command(subcommand)]
         action: ErrorsAction,
     },
+    /// Read server logs: what went wrong, how often, and since when.
+    Logs {
+        /// What to do with them.
+        #[command(subcommand)]
+        action: LogsAction,
+    },
     /// Try the guard on the attacks that ship with it, and the gates behind it on a server of your own.
     Selftest(Selftest),
     /// Provoke a real error on the demo or on a target that is not production, to see what becomes of it.
@@ -228,6 +234,40 @@ pub struct Watch {
     #[arg(long)]
     pub once: bool,
     /// Print one JSON object a line.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to do with logs.
+#[derive(Debug, Clone, Subcommand)]
+pub enum LogsAction {
+    /// Read log files into the error history of a target, and say what is in them.
+    ///
+    /// Files may be compressed with gzip, and are read in the order of their first events. How far each was read is
+    /// kept, so that reading it again, renamed or compressed meanwhile, adds only what is new in it.
+    Ingest(Ingest),
+}
+
+/// `logs ingest`: server logs -> events -> incidents, and a summary by signature.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Ingest {
+    /// The files, or `-` for standard input, of which no place is kept.
+    #[arg(required = true, value_name = "FILE|-")]
+    pub files: Vec<PathBuf>,
+    /// Whose logs they are: `postgres`, `mysql`, `mongodb` or `redis`. The default is the engine of the target.
+    #[arg(long, value_name = "E")]
+    pub engine: Option<String>,
+    /// Their format: `auto`, `stderr`, `csv`, `json`, `syslog`, `slow`, `error`, `mongo` or `redis`; each engine has its
+    /// own of these.
+    #[arg(long, value_name = "FORMAT", default_value = "auto")]
+    pub format: String,
+    /// The server's `log_line_prefix`; without it, it is worked out from the lines.
+    #[arg(long, value_name = "LOG_LINE_PREFIX", allow_hyphen_values = true)]
+    pub prefix: Option<String>,
+    /// Keep nothing: only say what is in the files. No target is needed.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print every event as one JSON object a line instead of the summary.
     #[arg(long)]
     pub json: bool,
 }

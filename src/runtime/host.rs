@@ -23,6 +23,7 @@ use crate::domain::target::{TargetId, Timestamp};
 use crate::engine::Session;
 use crate::secrets::vault::{Opener, OpenerKind, VaultError};
 use crate::store::audit::AuditPlaces;
+use crate::store::incidents::LogPlace;
 use crate::store::{Retention, Store, StoreError};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
@@ -44,6 +45,8 @@ pub(super) struct ProcessHost {
     vault: Option<VaultKeeper>,
     /// None where there is none yet; words where it cannot be opened.
     store: OnceCell<Result<Option<Store>, String>>,
+    /// The one that was made because there was none and something has to be kept.
+    new_store: OnceCell<Store>,
     workshop: OnceCell<Workshop>,
     interrupt: OnceLock<CancellationToken>,
 }
@@ -70,8 +73,9 @@ impl ProcessHost {
         kept: Option<Kept>,
         vault: Option<VaultKeeper>,
     ) -> Self {
-        let (store, workshop, interrupt) = (OnceCell::new(), OnceCell::new(), OnceLock::new());
-        Self { setups, demo, kept, vault, store, workshop, interrupt }
+        let (store, new_store, workshop, interrupt) =
+            (OnceCell::new(), OnceCell::new(), OnceCell::new(), OnceLock::new());
+        Self { setups, demo, kept, vault, store, new_store, workshop, interrupt }
     }
 
     /// Where acts are carried out. It makes the store where there is none, and looks first after what an earlier
@@ -351,6 +355,30 @@ impl Host for ProcessHost {
     async fn audit_records(&self, after: i64, most: usize) -> Result<Vec<AuditEntry>, AuditTrouble> {
         let Some(kept) = &self.kept else { return Ok(Vec::new()) };
         records::records(kept.audit.clone(), after, most).await
+    }
+
+    async fn log_place(&self, target: &TargetId, log: &str) -> Result<Option<String>, String> {
+        match self.store_or_words().await? {
+            Some(store) => store.log_place(target, log).await.map_err(|error| error.to_string()),
+            None => Ok(None),
+        }
+    }
+
+    async fn keep_errors(
+        &self,
+        target: &TargetId,
+        errors: Vec<ErrorEvent>,
+        places: Vec<(String, String)>,
+    ) -> Result<(), String> {
+        let kept = self.kept.as_ref().ok_or("the configuration has mistakes")?;
+        let store = match (self.store_or_words().await?, self.new_store.get()) {
+            (Some(store), _) | (None, Some(store)) => store,
+            (None, None) => self.new_store.get_or_try_init(|| open_store(kept)).await?,
+        };
+        let place = |(log, place)| LogPlace { target: target.clone(), log, place };
+        let places = places.into_iter().map(place).collect();
+        let kept = store.report_from_logs(errors, places, kept.terms.clone(), clock::now()).await;
+        kept.map(|_| ()).map_err(|error| error.to_string())
     }
 
     async fn past_sessions(

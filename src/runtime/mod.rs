@@ -353,6 +353,7 @@ async fn headless(config: Result<Config, Mistakes>, common: &Common, surrounding
         terminal: cli::Terminal {
             is_terminal: std::io::stdout().is_terminal(),
             input_is_terminal: std::io::stdin().is_terminal(),
+            talk_is_terminal: std::io::stderr().is_terminal(),
             size: crossterm::terminal::size().ok(),
         },
     };

@@ -17,6 +17,7 @@ pub mod lines;
 pub mod namer;
 pub mod open;
 pub mod rules;
+pub mod shape;
 pub mod stream;
 pub mod time;
 

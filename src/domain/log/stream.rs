@@ -28,8 +28,13 @@ impl LogStream {
     /// The same, when the first bytes to come stand at `offset`: those before were read in another run.
     #[must_use]
     pub fn starting_at(mut self, offset: u64) -> Self {
-        self.lines = Lines::starting_at(offset);
+        self.start_at(offset);
         self
+    }
+
+    /// The same for one that was not fed yet.
+    pub fn start_at(&mut self, offset: u64) {
+        self.lines = Lines::starting_at(offset);
     }
 
     /// Takes the next bytes.

@@ -13,7 +13,7 @@ const MAY_SEE: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("app", &["domain"]),
     ("ui", &["app", "domain"]),
-    ("cli", &["app", "config", "domain", "engine", "export"]),
+    ("cli", &["app", "config", "domain", "engine", "export", "sources"]),
     ("engine", &["domain"]),
     ("store", &["domain"]),
     ("export", &["domain"]),

@@ -52,6 +52,18 @@ pub fn mysql_read_only_url() -> Option<String> {
     optional("DBA_GPT_TEST_MYSQL_RO", "MySQL 9")
 }
 
+/// MySQL 9's unix socket, where [`mysql_url`] says that there is one.
+pub fn mysql_socket() -> PathBuf {
+    needed("DBA_GPT_TEST_MYSQL_SOCKET").into()
+}
+
+/// A PostgreSQL that writes its log as text, csvlog and jsonlog: how to connect as superuser, and the folder of the
+/// logs. Prints the skip where there is none.
+pub fn logging_postgres() -> Option<(String, PathBuf)> {
+    let server = optional("DBA_GPT_TEST_PG_LOGS", "a PostgreSQL with three logs")?;
+    Some((server, needed("DBA_GPT_TEST_PG_LOGS_DIR").into()))
+}
+
 /// Redis as administrator, database 0 (see `tests/it/data/shop_redis.txt` and `roles_redis.acl`).
 pub fn redis_url() -> String {
     needed("DBA_GPT_TEST_REDIS")

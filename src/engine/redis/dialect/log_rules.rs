@@ -1,7 +1,7 @@
 //! Messages of any level that tell of a problem, in the words of the servers.
 
 use crate::domain::error::kind::ErrorKind::{
-    AuthenticationFailed, ClusterState, ConfigurationError, Corruption, DiskFull, InternalError, OutOfMemory,
+    AuthenticationFailed, Canceled, ClusterState, ConfigurationError, Corruption, DiskFull, InternalError, OutOfMemory,
     ReplicationError, ResourceLimit, TooManyConnections,
 };
 use crate::domain::error::kind::Severity::{Critical, Error, Warning};
@@ -103,6 +103,12 @@ pub(super) static RULES: LogRules = LogRules::new(
         },
         LogRule {
             words: "overcommit_memory is set to 0",
+            kind: ConfigurationError,
+            severity: Warning,
+            title: "The system may refuse memory for a save",
+        },
+        LogRule {
+            words: "Memory overcommit must be enabled",
             kind: ConfigurationError,
             severity: Warning,
             title: "The system may refuse memory for a save",
@@ -211,7 +217,7 @@ pub(super) static RULES: LogRules = LogRules::new(
         },
         LogRule {
             words: "Error accepting a client connection",
-            kind: ResourceLimit,
+            kind: Canceled,
             severity: Warning,
             title: "A client's connection could not be taken",
         },
