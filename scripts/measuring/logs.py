@@ -81,7 +81,7 @@ def slow_seed(variables):
         return None
     login = re.fullmatch(r"mysql://(.*):(.*)@.*", variables["DBA_GPT_TEST_MARIADB"])
     statements = ["SET GLOBAL slow_query_log_file = 'measured.log'", "SET GLOBAL slow_query_log = 1",
-                  "SET SESSION long_query_time = 0"]
+                  "SET SESSION slow_query_log = 1", "SET SESSION long_query_time = 0"]
     for number in range(300):
         statements += [f"SELECT COUNT(*) FROM orders WHERE id BETWEEN {number} AND {number + 7} AND note <> 'a{number}'",
                        f"SELECT *\n  FROM customers c\n  JOIN orders o ON o.customer_id = c.id\n WHERE c.id IN ({number}, 2, 3)",

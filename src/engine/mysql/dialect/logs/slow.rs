@@ -185,7 +185,7 @@ fn milliseconds(value: &[u8]) -> Option<f64> {
 fn is_banner(line: &[u8]) -> bool {
     line.starts_with(b"Tcp port: ")
         || line.starts_with(b"TCP Port: ")
-        || (line.starts_with(b"Time  ") && line.ends_with(b"Argument"))
+        || ((line.starts_with(b"Time ") || line.starts_with(b"Time\t")) && line.ends_with(b"Argument"))
         || (line.ends_with(b"started with:") && memmem::find(line, b", Version: ").is_some())
 }
 
@@ -244,7 +244,7 @@ mod tests {
 
     const BANNER: &str = "/usr/sbin/mysqld, Version: 8.0.30 (MySQL Community Server - GPL). started with:\n\
                           Tcp port: 3306  Unix socket: /run/mysqld/mysqld.sock\n\
-                          Time                 Id Command    Argument\n";
+                          Time\t\t    Id Command\tArgument\n";
 
     #[test]
     fn the_form_of_mysql() {

@@ -2,8 +2,7 @@
 
 use super::words::{self, Marked};
 use crate::domain::log::time;
-use memchr::memmem;
-use std::ops::Range;
+use memchr::{memchr, memmem};
 
 /// What an escape of the setting stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -196,8 +195,10 @@ impl Prefix {
 
     /// Finds the values and the word behind the prefix.
     pub(super) fn split(&self, line: &[u8], found: &mut Found) -> Option<Split> {
-        let mut attempts = MOST_ATTEMPTS;
-        self.split_from(0, 0, line, found, &mut attempts)
+        // No value holds the colon and the two spaces behind a word: then it is the word of the line.
+        let reach = memmem::find(line, b":  ").unwrap_or(line.len());
+        let mut attempt = Attempt { line, reach, found, left: MOST_ATTEMPTS };
+        self.split_from(0, 0, &mut attempt)
     }
 
     /// The line begins with a tab of the prefix, not with that of a continued line.
@@ -205,8 +206,9 @@ impl Prefix {
         matches!(self.parts.first(), Some(Part::Literal(text)) if text.first() == Some(&b'\t'))
     }
 
-    fn split_from(&self, part: usize, at: usize, line: &[u8], found: &mut Found, left: &mut u32) -> Option<Split> {
-        *left = left.checked_sub(1)?;
+    fn split_from(&self, part: usize, at: usize, attempt: &mut Attempt<'_>) -> Option<Split> {
+        attempt.left = attempt.left.checked_sub(1)?;
+        let line = attempt.line;
         // Before everything behind `%q`: a value may hold what looks like a word, and then the first one counts.
         if self.session_from == Some(part)
             && part < self.parts.len()
@@ -214,7 +216,7 @@ impl Prefix {
         {
             for part in &self.parts[part..] {
                 if let Part::Field(escape, _) = part {
-                    found.places[*escape as usize] = None;
+                    attempt.found.places[*escape as usize] = None;
                 }
             }
             return Some(split);
@@ -223,73 +225,85 @@ impl Prefix {
         let rest = line.get(at..)?;
         match next {
             Part::Literal(text) => {
-                let end = at + text.len();
                 if rest.starts_with(text) {
-                    return self.split_from(part + 1, end, line, found, left);
+                    return self.split_from(part + 1, at + text.len(), attempt);
                 }
                 // Whoever copied the line or the setting may have lost the spaces at its end.
                 let last = part + 1 == self.parts.len() && text.trim_ascii_end().len() < text.len();
                 let shorter = text.trim_ascii_end();
                 (last && rest.starts_with(shorter)).then(|| word_behind(line, at + shorter.len())).flatten()
             }
-            Part::Field(escape, width) => self.split_field(part, (*escape, *width), at, line, found, left),
+            Part::Field(escape, width) => self.split_field(part, *escape, *width, at, attempt),
         }
     }
 
     fn split_field(
         &self,
         part: usize,
-        (escape, width): (Escape, isize),
+        escape: Escape,
+        width: isize,
         at: usize,
-        line: &[u8],
-        found: &mut Found,
-        left: &mut u32,
+        attempt: &mut Attempt<'_>,
     ) -> Option<Split> {
-        let rest = &line[at..];
-        let padding =
-            if width > 0 { rest.iter().take(width.unsigned_abs()).take_while(|b| **b == b' ').count() } else { 0 };
-        let fill = if width < 0 { width.unsigned_abs() } else { 0 };
-        let begin = at + padding;
-        let mut attempt = |value: Range<usize>, end: usize, left: &mut u32| {
-            let before = found.places[escape as usize].replace((value.start, value.end));
-            let split = self.split_from(part + 1, end, line, found, left);
-            if split.is_none() {
-                found.places[escape as usize] = before;
-            }
-            split
-        };
+        let line = attempt.line;
+        let spaces = |from: usize, most: usize| line[from..].iter().take(most).take_while(|b| **b == b' ').count();
+        let (before, fill) = if width > 0 { (width.unsigned_abs(), 0) } else { (0, width.unsigned_abs()) };
+        let begin = at + spaces(at, before);
         if let Some(fits) = escape.shape(&line[begin..]) {
             let end = begin + fits?;
-            let filled = line[end..].iter().take(fill.saturating_sub(end - begin)).take_while(|b| **b == b' ').count();
-            return attempt(begin..end, end + filled, left);
+            let filled = spaces(end, fill.saturating_sub(end - begin));
+            return self.try_value(part, escape, (begin, end), end + filled, attempt);
         }
-        let mut ends = self.ends(part + 1, escape, fill, &line[begin..]);
-        ends.find_map(|length| {
-            let end = begin + length;
-            let value = line[begin..end].trim_ascii_end().len();
-            attempt(begin..begin + value, end, left)
-        })
+        // Hosts have no spaces.
+        let no_spaces = matches!(escape, Escape::Host | Escape::HostAndPort | Escape::ServerAddress);
+        let reach = attempt.reach.max(begin);
+        let reach = if no_spaces { memchr(b' ', &line[begin..reach]).map_or(reach, |n| begin + n) } else { reach };
+        let mut end = (begin + fill).min(line.len());
+        loop {
+            // A value ends where what follows it may stand: every place, when nothing does or another value.
+            if let Some(Part::Literal(text)) = self.parts.get(part + 1) {
+                end += memchr(text[0], &line[end..])?;
+            }
+            if end > reach {
+                return None;
+            }
+            let value = begin + line[begin..end].trim_ascii_end().len();
+            if let Some(split) = self.try_value(part, escape, (begin, value), end, attempt) {
+                return Some(split);
+            }
+            end += 1;
+            if end > line.len() {
+                return None;
+            }
+        }
     }
 
-    /// Lengths that a value can have that can hold anything: up to each place where what follows it may stand.
-    fn ends<'p>(
-        &'p self,
-        next: usize,
+    /// Takes a value for granted and goes on behind it.
+    fn try_value(
+        &self,
+        part: usize,
         escape: Escape,
-        fill: usize,
-        rest: &'p [u8],
-    ) -> Box<dyn Iterator<Item = usize> + 'p> {
-        // Hosts have no spaces, and no value holds the two spaces behind a word: then it is the word of the line.
-        let no_spaces = matches!(escape, Escape::Host | Escape::HostAndPort | Escape::ServerAddress);
-        let reach = if no_spaces { rest.iter().position(|b| *b == b' ') } else { memmem::find(rest, b":  ") };
-        let reach = reach.unwrap_or(rest.len());
-        let wide_enough = move |length: &usize| *length >= fill && *length <= reach;
-        match self.parts.get(next) {
-            Some(Part::Literal(text)) => Box::new(memmem::find_iter(rest, text).filter(wide_enough)),
-            // Nothing stands between two values, or nothing follows: every place is possible.
-            _ => Box::new((0..=reach).filter(wide_enough)),
+        value: (usize, usize),
+        end: usize,
+        attempt: &mut Attempt<'_>,
+    ) -> Option<Split> {
+        let before = attempt.found.places[escape as usize].replace(value);
+        let split = self.split_from(part + 1, end, attempt);
+        if split.is_none() {
+            attempt.found.places[escape as usize] = before;
         }
+        split
     }
+}
+
+/// A line that is being held against a prefix.
+struct Attempt<'l> {
+    line: &'l [u8],
+    /// No value ends behind this place.
+    reach: usize,
+    found: &'l mut Found,
+    /// Attempts that are left.
+    left: u32,
 }
 
 /// The word at this place, whatever spaces stand before it.
