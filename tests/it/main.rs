@@ -17,7 +17,6 @@ mod demo;
 mod errors;
 mod faults;
 mod guard;
-mod logs;
 mod mongodb;
 mod mysql;
 mod postgres;
