@@ -87,6 +87,9 @@
 //! | a plan that is understood, what is seen in it | `engine/*/dialect/plan.rs`, `domain/plan/findings.rs` |
 //! | what an approval asks for, its box | `app/approvals/decide.rs`, `ui/parts/proposal.rs` |
 //! | a command | `cli/`, one file each, and `config/args.rs` |
+//! | what errors are one incident, what wakes one that was over | `domain/incident/take.rs` |
+//! | what follows from what | `domain/incident/correlate.rs` (one table), `engine/outages.rs` |
+//! | which values and counters are errors | `domain/incident/detect/` |
 //! | what is remembered | `store/`, one file per table family, and a migration |
 //! | an engine | a folder in `engine/`, one line in `ENGINES`, one dependency |
 

@@ -126,6 +126,14 @@ impl ErrorEvent {
         self.statement = Some(keep(statement));
         self
     }
+
+    /// Takes secrets out of its long texts and cuts them, for whoever filled them in after [`Self::new`].
+    pub fn clean(&mut self) {
+        self.message = keep(&self.message);
+        for text in [&mut self.statement, &mut self.more].into_iter().flatten() {
+            *text = keep(text);
+        }
+    }
 }
 
 /// A text as an event keeps it: without secrets, and not too long.

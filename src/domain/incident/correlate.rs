@@ -22,6 +22,8 @@ enum Is {
     Code(&'static str),
     /// The server is down, starting or stopping: our own connections fail, or it says so.
     Outage,
+    /// An error that the server's log tells of.
+    Logged,
     /// Not a single error but a counter of the server: it tells less than a log does.
     Counter,
 }
@@ -175,7 +177,7 @@ const RULES: &[Rule] = &[
         reason: "sessions that deadlock over an object make others wait for it",
     },
     Rule {
-        cause: &[],
+        cause: &[Is::Logged],
         severity: Severity::Info,
         times: 1,
         followers: &[Is::Counter],
@@ -188,8 +190,11 @@ const RULES: &[Rule] = &[
 pub(super) fn correlate(book: &mut Book, id: u64, terms: &Terms) {
     let Some(incident) = book.incident(id).filter(|i| i.stage.is_open() && i.cause.is_none()) else { return };
     let others = || book.incidents().filter(|other| other.id != id && other.stage.is_open());
+    // Most errors are in few rules or in none, and there may be hundreds of others.
+    let following: Vec<&Rule> = RULES.iter().filter(|rule| rule.has_follower(incident, terms)).collect();
+    let causing: Vec<&Rule> = RULES.iter().filter(|rule| rule.has_cause(incident, terms)).collect();
     // A pair that could be each other's cause goes by who was first.
-    let cause = RULES.iter().find_map(|rule| {
+    let cause = following.iter().find_map(|rule| {
         let causes = others().filter(|other| rule.joins(other, incident, terms) && comes_first(other, incident, terms));
         let cause = causes.min_by_key(|cause| (cause.began_at(), cause.id))?;
         Some((cause.cause.unwrap_or(cause.id), rule.reason))
@@ -198,11 +203,14 @@ pub(super) fn correlate(book: &mut Book, id: u64, terms: &Terms) {
         hang(book, id, cause, reason);
         return;
     }
+    if causing.is_empty() {
+        return;
+    }
     let followers: Vec<(u64, &'static str)> = others()
-        .filter(|other| other.cause.is_none() && comes_first(incident, other, terms))
+        .filter(|other| other.cause.is_none())
         .filter_map(|other| {
-            let rule = RULES.iter().find(|rule| rule.joins(incident, other, terms))?;
-            Some((other.id, rule.reason))
+            let rule = causing.iter().find(|rule| rule.joins(incident, other, terms))?;
+            comes_first(incident, other, terms).then_some((other.id, rule.reason))
         })
         .collect();
     for (follower, reason) in followers {
@@ -243,12 +251,21 @@ fn hang(book: &mut Book, id: u64, cause: u64, reason: &str) {
 impl Rule {
     fn joins(&self, cause: &Incident, follower: &Incident, terms: &Terms) -> bool {
         let limits = &terms.limits;
-        (self.cause.is_empty() && cause.source == Source::Log || self.cause.iter().any(|is| is.what(cause, terms)))
-            && self.followers.iter().any(|is| is.what(follower, terms))
-            && cause.severity >= self.severity
+        self.has_cause(cause, terms)
+            && self.has_follower(follower, terms)
             && self.reaches(cause, follower, terms)
             && lasts_at(cause, follower.began_at(), limits.correlation_ms)
             && (self.times <= 1 || cause.recurrence.within(cause.last_at, limits.correlation_ms) >= self.times)
+    }
+
+    /// An incident is bad enough and of the kind to be the cause of something.
+    fn has_cause(&self, incident: &Incident, terms: &Terms) -> bool {
+        incident.severity >= self.severity && self.cause.iter().any(|is| is.what(incident, terms))
+    }
+
+    /// An incident is of the kind to follow from something.
+    fn has_follower(&self, incident: &Incident, terms: &Terms) -> bool {
+        self.followers.iter().any(|is| is.what(incident, terms))
     }
 
     fn reaches(&self, cause: &Incident, follower: &Incident, terms: &Terms) -> bool {
@@ -275,6 +292,7 @@ impl Is {
                 (incident.source == Source::Probe && incident.kind == ErrorKind::ConnectionError)
                     || terms.outages.contain(&incident.engine, &incident.code)
             }
+            Self::Logged => incident.source == Source::Log,
             Self::Counter => incident.source == Source::Counter,
         }
     }

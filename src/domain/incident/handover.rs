@@ -103,7 +103,8 @@ fn open(shift: &Shift<'_>) -> Vec<String> {
                 incident.strategy.word()
             );
             if !incident.followers.is_empty() {
-                let _ = write!(line, ", {} follow from it", incident.followers.len());
+                let follows = if incident.followers.len() == 1 { "follows" } else { "follow" };
+                let _ = write!(line, ", {} {follows} from it", incident.followers.len());
             }
             match &incident.acknowledged_by {
                 Some(who) => {

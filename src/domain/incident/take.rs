@@ -75,6 +75,9 @@ impl Book {
             self.pattern_of(&gathered.event).count(&gathered.event);
             return;
         }
+        // What is written down holds no secret, whoever made the event.
+        gathered.event.clean();
+        gathered.raw.iter_mut().for_each(ErrorEvent::clean);
         self.make_room(&mut gathered.event);
         let event = &gathered.event;
         let place = self.place_of(&gathered, terms);

@@ -182,7 +182,7 @@ fn a_handover_is_markdown_in_which_nothing_from_outside_is_markup() {
         "# Shift handover",
         "## Open",
         "**INC-0003** CRIT pg-orders",
-        "1 follow from it",
+        "1 follows from it",
         "**nobody has taken it**",
         "## Resolved",
         "**INC-0001** ERR pg-orders",

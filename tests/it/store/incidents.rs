@@ -88,7 +88,8 @@ async fn a_restart_forgets_no_count() {
 async fn a_storm_is_one_incident_with_its_count() {
     let home = Home::new();
     let store = home.open();
-    let storm: Vec<ErrorEvent> = (0..100_000).map(|i| missing("db", "orders", after(i / 100))).collect();
+    let one = missing("db", "orders", after(0));
+    let storm: Vec<ErrorEvent> = (0..100_000).map(|i| ErrorEvent { at: after(i / 100), ..one.clone() }).collect();
     let began = std::time::Instant::now();
     for part in storm.chunks(10_000) {
         report(&store, part.to_vec(), after(1000)).await;
