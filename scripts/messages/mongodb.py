@@ -23,6 +23,9 @@ MORE = """
 6\tconnect ECONNREFUSED *
 6\tError connecting to * :: caused by :: *
 6\tcouldn't connect to server *
+6\t*[Errno 111] Connection refused*
+6\tdial tcp *: connect: connection refused
+6\t*Connection refused (os error *)
 6\tHostUnreachable: *
 6\tserver * is unreachable*
 7\tgetaddrinfo ENOTFOUND *

@@ -13,3 +13,5 @@ pub mod kind;
 pub mod messages;
 pub mod naming;
 pub mod signature;
+pub mod words;
+pub mod wrapping;
