@@ -8,6 +8,7 @@ pub mod gates;
 pub mod mongodb;
 pub mod mysql;
 mod net;
+pub mod oracle;
 mod outages;
 pub mod postgres;
 pub mod redis;
@@ -376,12 +377,12 @@ pub fn by_name(name: &str) -> Option<&'static EngineSpec> {
 
 /// The errors of a name: of an engine, or of a product whose errors are known although nobody connects to it.
 pub fn errors_of(name: &str) -> Option<&'static dyn ErrorNaming> {
-    by_name(name).map(|e| e.dialect.errors())
+    by_name(name).map(|e| e.dialect.errors()).or_else(|| (name == oracle::ID.0).then_some(oracle::ERRORS))
 }
 
 /// Every name that [`errors_of`] knows.
 pub fn names_with_errors() -> Vec<&'static str> {
-    ENGINES.iter().map(|e| e.id.0).collect()
+    ENGINES.iter().map(|e| e.id.0).chain([oracle::ID.0]).collect()
 }
 
 /// The engine of a URL or path.

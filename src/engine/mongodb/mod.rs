@@ -6,6 +6,7 @@ mod connect;
 mod dialect;
 mod fix;
 mod hosting;
+mod reports;
 mod sample;
 mod schema;
 mod session;
@@ -42,7 +43,7 @@ pub static SPEC: EngineSpec = EngineSpec {
     destination: connect::destination,
     connect: connect::connect,
     sample: sample::sample,
-    reports: None,
+    reports: Some(reports::reports),
     fixing: &fix::FIXING,
     simulations: simulate::SIMULATIONS,
     schema: schema::schema,
