@@ -42,6 +42,29 @@ ERR\toperation not permitted
 ERR\tClient sent AUTH, but no password is set
 ERR\tAUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?
 ERR\tThis instance has cluster support disabled
+ERR\tUnknown Redis command called from script*
+ERR\tUnknown command called from script*
+ERR\tuser_script:*: *
+ERR\tuser_function:*: *
+ERR\t* script: *, on @user_script:*
+ERR\tMissing library metadata
+ERR\tMissing library meta
+ERR\tUnknown option or number of arguments for CONFIG SET - '*'
+ERR\tUnsupported CONFIG parameter: *
+ERR\tInvalid argument '*' for CONFIG SET '*'*
+ERR\tbit is not an integer or out of range
+ERR\tbit offset is not an integer or out of range
+ERR\ttimeout is not a float or out of range
+ERR\ttimeout is not an integer or out of range
+ERR\tError in ACL SETUSER modifier '*': *
+ERR\tinvalid DB index
+ERR\tinvalid first DB index
+ERR\tThe ID specified in XADD is equal or smaller than the target stream top item
+ERR\tCan't decode *
+ERR\tBackground save already in progress
+ERR\tBackground append only file rewriting already in progress
+ERR\tunknown index name
+ERR\tUnknown Index name
 ERR\tSELECT is not allowed in cluster mode
 MISCONF\tRedis is configured to save RDB snapshots, but is currently not able to persist on disk. Commands that may modify the data set are disabled. Please check Redis logs for details about the error.
 MISCONF\tErrors writing to the AOF file: *

@@ -90,6 +90,19 @@ MORE = """
 1\tincomplete input
 1\tnear "*": syntax error
 1\tunrecognized token: "*"
+1\tambiguous column name: *
+1\tcannot commit - no transaction is active
+1\tcannot detach database *
+1\tcannot rollback - no transaction is active
+1\tcannot start a transaction within a transaction
+1\tcannot use index: *
+1\tdatabase * is locked
+1\tno such view: *
+1\tno such view: *.*
+1\tsub-select returns * columns - expected *
+1\ttable * already exists
+1\tview * already exists
+1\tunknown or unsupported join type: *
 """.strip().splitlines()
 
 CALLS = (r"sqlite3ErrorMsg|sqlite3VdbeError|sqlite3_result_error|sqlite3SetString|sqlite3Fts5ParseError|sqlite3Fts3ErrMsg"

@@ -17,10 +17,8 @@ mod tests {
 
     #[test]
     fn all_words_of_a_rule_are_needed_and_the_first_rule_wins() {
-        let rules: &[Rule] = &[
-            (&["no such", "table"], ErrorKind::TableNotFound),
-            (&["no such"], ErrorKind::ObjectNotFound),
-        ];
+        let rules: &[Rule] =
+            &[(&["no such", "table"], ErrorKind::TableNotFound), (&["no such"], ErrorKind::ObjectNotFound)];
         assert_eq!(kind_of(rules, "No such table: t"), Some(ErrorKind::TableNotFound));
         assert_eq!(kind_of(rules, "no such index: t"), Some(ErrorKind::ObjectNotFound));
         assert_eq!(kind_of(rules, "a table"), None);

@@ -16,8 +16,7 @@ static STATUS: Query = Query {
     timeout_ms: 2_000,
 };
 
-static LOG: Query =
-    Query { name: "reports.log", text: r#"{"getLog": "global", "$db": "admin"}"#, timeout_ms: 2_000 };
+static LOG: Query = Query { name: "reports.log", text: r#"{"getLog": "global", "$db": "admin"}"#, timeout_ms: 2_000 };
 
 /// The counters of assertions, and what each counts.
 const ASSERTIONS: &[(&str, &str)] = &[

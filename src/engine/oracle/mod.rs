@@ -30,8 +30,24 @@ pub static ERRORS: &dyn ErrorNaming = &Errors;
 
 /// Codes that tell where an error passed, or that the next line has it.
 const AROUND_THE_CAUSE: &[&str] = &[
-    "ORA-00604", "ORA-02063", "ORA-02091", "ORA-04088", "ORA-06512", "ORA-06550", "ORA-12801", "ORA-29400", "ORA-29913",
-    "ORA-39001", "ORA-39006", "ORA-39097", "ORA-39125", "ORA-39083", "ORA-31693", "ORA-02068", "ORA-12008", "ORA-00312",
+    "ORA-00604",
+    "ORA-02063",
+    "ORA-02091",
+    "ORA-04088",
+    "ORA-06512",
+    "ORA-06550",
+    "ORA-12801",
+    "ORA-29400",
+    "ORA-29913",
+    "ORA-39001",
+    "ORA-39006",
+    "ORA-39097",
+    "ORA-39125",
+    "ORA-39083",
+    "ORA-31693",
+    "ORA-02068",
+    "ORA-12008",
+    "ORA-00312",
 ];
 /// The first and last code that programs use for errors of their own, and the entry that stands for them all.
 const OF_PROGRAMS: std::ops::RangeInclusive<u32> = 20_000..=20_999;
@@ -126,11 +142,7 @@ mod tests {
                 "ORA-01653",
                 ErrorKind::DiskFull,
             ),
-            (
-                "ORA-06512: at \"APP.P\", line 4\nORA-01403: no data found",
-                "ORA-01403",
-                ErrorKind::Other,
-            ),
+            ("ORA-06512: at \"APP.P\", line 4\nORA-01403: no data found", "ORA-01403", ErrorKind::Other),
             (
                 "ORA-20123: the account is closed\nORA-06512: at line 2\nORA-04088: error during execution of trigger",
                 "ORA-20123",
@@ -141,7 +153,11 @@ mod tests {
                 "ORA-00942",
                 ErrorKind::TableNotFound,
             ),
-            ("ORA-06550: line 1, column 7:\nPLS-00201: identifier 'X' must be declared", "ORA-06550", ErrorKind::ObjectNotFound),
+            (
+                "ORA-06550: line 1, column 7:\nPLS-00201: identifier 'X' must be declared",
+                "ORA-06550",
+                ErrorKind::ObjectNotFound,
+            ),
             ("TNS-12541: TNS:no listener", "ORA-12541", ErrorKind::ConnectionError),
             ("ORA-06512: at line 1", "ORA-06512", ErrorKind::Other),
             ("DPY-6005: cannot connect to database", "", ErrorKind::ConnectionError),

@@ -39,9 +39,10 @@ pub(super) fn reports<'a>(
 
 fn explain(error: SessionError) -> SessionError {
     match error {
-        SessionError::Server(said) if said.code == "NOPERM" => {
-            SessionError::Unsupported(format!("this user may not read the counters of errors ({}): +info", said.message))
-        }
+        SessionError::Server(said) if said.code == "NOPERM" => SessionError::Unsupported(format!(
+            "this user may not read the counters of errors ({}): +info",
+            said.message
+        )),
         other => other,
     }
 }

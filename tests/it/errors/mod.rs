@@ -1,4 +1,7 @@
-//! Errors of real servers, named from their texts alone.
+//! Errors of real servers, named from their words alone: what the server answers is handed over without the code that it
+//! came with, and code and kind must come back. Lines of our own stand in for what cannot be provoked here.
 
-mod mysql;
+mod mongodb;
+mod oracle;
 mod postgres;
+mod mysql;

@@ -35,5 +35,7 @@ static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
 
 /// The object of a sentence, as printed.
 pub(super) fn of(sentence: &str) -> Option<String> {
-    PATTERNS.iter().find_map(|pattern| Some(pattern.captures(sentence)?.get(1)?.as_str().trim_end_matches([',', '.']).to_owned()))
+    PATTERNS
+        .iter()
+        .find_map(|pattern| Some(pattern.captures(sentence)?.get(1)?.as_str().trim_end_matches([',', '.']).to_owned()))
 }

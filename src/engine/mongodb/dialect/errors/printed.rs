@@ -63,7 +63,7 @@ static SENTENCES: LazyLock<[Regex; 3]> = LazyLock::new(|| {
         // The same where a log has the error as one text.
         r#"\b(?:error|err|reason)['"]?\s*[:=]\s*(?:"((?:\\.|[^"\\])*)"|'((?:\\.|[^'\\])*)')"#,
         // What drivers put behind a sentence.
-        r"(?s)(?:'? on server \S+.*|, full error: .*|, labels: .*|, Timeout: .*|(?: : _getErrorWithCode@|\n\s+at ).*|\s*\}\)?)$",
+        r"(?s)(?:'? on server \S+.*|, full error: .*|, labels: .*|, Timeout: .*|(?: : _getErrorWithCode@|\n\s+at ).*)$",
     ]
     .map(|pattern| Regex::new(pattern).unwrap())
 });
@@ -85,7 +85,10 @@ pub(super) fn code(text: &str) -> Option<String> {
     });
     number.or_else(|| {
         let names = NAMES.captures_iter(text);
-        names.filter_map(|c| c.iter().skip(1).flatten().next().map(|m| m.as_str())).find_map(code_of_name).map(str::to_owned)
+        names
+            .filter_map(|c| c.iter().skip(1).flatten().next().map(|m| m.as_str()))
+            .find_map(code_of_name)
+            .map(str::to_owned)
     })
 }
 

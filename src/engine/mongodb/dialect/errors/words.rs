@@ -26,7 +26,9 @@ const SURE: &[Rule] = &[
     (&["mod with zero"], ErrorKind::DivisionByZero),
     (&["$mod", "divisor"], ErrorKind::DivisionByZero),
     (&["duplicate key"], ErrorKind::DuplicateKey),
+    (&["divide by 0"], ErrorKind::DivisionByZero),
     (&["unknown operator"], ErrorKind::SyntaxError),
+    (&["unrecognized operator"], ErrorKind::SyntaxError),
     (&["unknown top level operator"], ErrorKind::SyntaxError),
     (&["unrecognized expression"], ErrorKind::SyntaxError),
     (&["unrecognized pipeline stage"], ErrorKind::SyntaxError),
@@ -80,6 +82,8 @@ const OF_QUERIES: &[Rule] = &[
     (&["cannot convert"], ErrorKind::TypeError),
     (&["unable to convert"], ErrorKind::TypeError),
     (&["numeric types"], ErrorKind::TypeError),
+    (&["must be a positive"], ErrorKind::DataError),
+    (&["be a positive number"], ErrorKind::DataError),
     (&["too many"], ErrorKind::ResourceLimit),
     (&["too large"], ErrorKind::ResourceLimit),
     (&["too deep"], ErrorKind::ResourceLimit),
@@ -109,6 +113,7 @@ const OF_QUERIES: &[Rule] = &[
     (&["arguments"], ErrorKind::SyntaxError),
     (&["invalid"], ErrorKind::SyntaxError),
     (&["must be"], ErrorKind::SyntaxError),
+    (&["no stages"], ErrorKind::SyntaxError),
     (&["cannot"], ErrorKind::SyntaxError),
 ];
 

@@ -32,12 +32,15 @@ static PATTERNS: LazyLock<[Regex; 4]> = LazyLock::new(|| {
         // The code of a reply.
         r"^([A-Z][A-Z0-9_]{2,})(?: |$)",
         // A name that a sentence quotes, apart from words with an apostrophe.
-        r#"(?:^|[\s(:])['"`]([^'"`]+)['"`](?:$|[\s,.:)])"#,
+        r"(?:^|[\s(:])['`]([^'`]+)['`](?:$|[\s,.:)])",
         // The node that a redirection names.
         r"^(?:MOVED|ASK) \d+ (\S+)|^REDIRECT (\S+)",
     ]
     .map(|pattern| Regex::new(pattern).unwrap())
 });
+
+/// Sentences that quote something else than what they are about.
+const NAMELESS: &[&str] = &["Protocol error", "Error compiling", "command not allowed. If"];
 
 /// A reply in a text.
 struct Said<'t> {
@@ -106,18 +109,20 @@ fn bare(text: &str) -> Option<Said<'_>> {
     tails(text).filter_map(recognised).max_by_key(|(fixed, _)| *fixed).map(|(_, said)| said)
 }
 
-/// A reply as a client or a log shows it, without the marks before it. `(error) ` becomes the `-` of the protocol, which
-/// says that a code follows.
+/// A reply as a client or a log shows it, without what stands before it in a log and without quotation marks around it.
 fn without_marks(text: &str) -> &str {
     let [log, ..] = &*PATTERNS;
     let text = log.find(text).map_or(text, |found| &text[found.end()..]);
-    text.trim_matches(['\'', '"']).trim()
+    let text = text.trim();
+    let quoted = ['"', '\''].into_iter().find_map(|mark| text.strip_prefix(mark)?.strip_suffix(mark));
+    quoted.unwrap_or(text)
 }
 
 /// What the reply is about: the command, key, user or setting that it quotes, or the node that it names.
 fn object(code: &str, reply: &str) -> Option<String> {
     let [.., quoted, node] = &*PATTERNS;
-    let about_a_name = matches!(code, "ERR" | "NOPERM" | "NOGROUP" | "NOSUB") && !reply.contains("Protocol error");
+    let about_a_name =
+        matches!(code, "ERR" | "NOPERM" | "NOGROUP" | "NOSUB") && !NAMELESS.iter().any(|words| reply.contains(words));
     let captured = if about_a_name { quoted.captures(reply) } else { node.captures(reply) };
     captured.and_then(|c| c.iter().skip(1).flatten().next().map(|found| found.as_str().to_owned()))
 }
@@ -128,27 +133,62 @@ mod tests {
     use crate::domain::error::naming::understand;
 
     const PRINTED: &[(&str, &str, ErrorKind, Option<&str>)] = &[
-        ("(error) WRONGTYPE Operation against a key holding the wrong kind of value", "WRONGTYPE", ErrorKind::WrongType, None),
+        (
+            "(error) WRONGTYPE Operation against a key holding the wrong kind of value",
+            "WRONGTYPE",
+            ErrorKind::WrongType,
+            None,
+        ),
         ("-WRONGTYPE Operation against a key holding the wrong kind of value", "WRONGTYPE", ErrorKind::WrongType, None),
-        ("redis.exceptions.ResponseError: unknown command 'FOO', with args beginning with: 'a' ", "ERR", ErrorKind::FunctionNotFound, Some("FOO")),
+        (
+            "redis.exceptions.ResponseError: unknown command 'FOO', with args beginning with: 'a' ",
+            "ERR",
+            ErrorKind::FunctionNotFound,
+            Some("FOO"),
+        ),
         ("ReplyError: ERR wrong number of arguments for 'get' command", "ERR", ErrorKind::SyntaxError, Some("get")),
-        ("redis.clients.jedis.exceptions.JedisMovedDataException: MOVED 866 127.0.0.1:7001", "MOVED", ErrorKind::ClusterState, Some("127.0.0.1:7001")),
-        ("redis.exceptions.AuthenticationError: Authentication required.", "NOAUTH", ErrorKind::AuthenticationFailed, None),
+        (
+            "redis.clients.jedis.exceptions.JedisMovedDataException: MOVED 866 127.0.0.1:7001",
+            "MOVED",
+            ErrorKind::ClusterState,
+            Some("127.0.0.1:7001"),
+        ),
+        (
+            "redis.exceptions.AuthenticationError: Authentication required.",
+            "NOAUTH",
+            ErrorKind::AuthenticationFailed,
+            None,
+        ),
         ("ERR max number of clients reached", "ERR", ErrorKind::TooManyConnections, None),
         ("ERR value is not an integer or out of range", "ERR", ErrorKind::DataError, None),
         ("ERR no such key", "ERR", ErrorKind::ObjectNotFound, None),
         ("ERR DB index is out of range", "ERR", ErrorKind::DatabaseNotFound, None),
         ("DB index is out of range", "ERR", ErrorKind::DatabaseNotFound, None),
         ("ERR syntax error", "ERR", ErrorKind::SyntaxError, None),
-        ("NOPERM User app has no permissions to run the 'flushall' command", "NOPERM", ErrorKind::AccessDenied, Some("flushall")),
+        (
+            "NOPERM User app has no permissions to run the 'flushall' command",
+            "NOPERM",
+            ErrorKind::AccessDenied,
+            Some("flushall"),
+        ),
         ("NOGROUP No such key 'jobs' or consumer group 'g'", "NOGROUP", ErrorKind::ObjectNotFound, Some("jobs")),
         ("LOADING Redis is loading the dataset in memory", "LOADING", ErrorKind::ClusterState, None),
         ("OOM command not allowed when used memory > 'maxmemory'.", "OOM", ErrorKind::OutOfMemory, None),
         ("MISCONF Errors writing to the AOF file: No space left on device", "MISCONF", ErrorKind::DiskFull, None),
-        ("(error) EXECABORT Transaction discarded because of previous errors.", "EXECABORT", ErrorKind::TransactionState, None),
+        (
+            "(error) EXECABORT Transaction discarded because of previous errors.",
+            "EXECABORT",
+            ErrorKind::TransactionState,
+            None,
+        ),
         ("(error) -MYAPP account is closed", "MYAPP", ErrorKind::Other, None),
         ("Could not connect to Redis at 127.0.0.1:6379: Connection refused", "", ErrorKind::ConnectionError, None),
-        ("redis.exceptions.ConnectionError: Error 111 connecting to localhost:6379. Connection refused.", "", ErrorKind::ConnectionError, None),
+        (
+            "redis.exceptions.ConnectionError: Error 111 connecting to localhost:6379. Connection refused.",
+            "",
+            ErrorKind::ConnectionError,
+            None,
+        ),
         ("EXEC without MULTI", "ERR", ErrorKind::TransactionState, None),
     ];
 
@@ -164,7 +204,11 @@ mod tests {
     #[test]
     fn a_client_makes_no_other_pattern() {
         let bare = understand(&Errors, "WRONGTYPE Operation against a key holding the wrong kind of value", None);
-        for text in [PRINTED[0].0, PRINTED[1].0, "redis.exceptions.ResponseError: WRONGTYPE Operation against a key holding the wrong kind of value"] {
+        for text in [
+            PRINTED[0].0,
+            PRINTED[1].0,
+            "redis.exceptions.ResponseError: WRONGTYPE Operation against a key holding the wrong kind of value",
+        ] {
             assert_eq!(understand(&Errors, text, None).signature, bare.signature, "{text}");
         }
     }

@@ -64,6 +64,7 @@ const CLIENT: &[Rule] = &[
 
 const ERR: &[Rule] = &[
     (&["max number of clients"], ErrorKind::TooManyConnections),
+    (&["error in acl setuser"], ErrorKind::SyntaxError),
     (&["unknown command"], ErrorKind::FunctionNotFound),
     (&["unknown redis command"], ErrorKind::FunctionNotFound),
     (&["unknown subcommand"], ErrorKind::FunctionNotFound),
@@ -102,6 +103,7 @@ const ERR: &[Rule] = &[
     (&["requires the key to exist"], ErrorKind::ObjectNotFound),
     (&["key does not exist"], ErrorKind::ObjectNotFound),
     (&["no such"], ErrorKind::ObjectNotFound),
+    (&["does not exist"], ErrorKind::ObjectNotFound),
     (&["not found"], ErrorKind::ObjectNotFound),
     (&["unknown node"], ErrorKind::ObjectNotFound),
     (&["i don't know about node"], ErrorKind::ObjectNotFound),
@@ -123,6 +125,7 @@ const ERR: &[Rule] = &[
     (&["invalid expire time"], ErrorKind::DataError),
     (&["invalid longitude"], ErrorKind::DataError),
     (&["is negative"], ErrorKind::DataError),
+    (&["can't be zero"], ErrorKind::DataError),
     (&["cannot be negative"], ErrorKind::DataError),
     (&["can't be negative"], ErrorKind::DataError),
     (&["must be"], ErrorKind::DataError),
@@ -164,7 +167,6 @@ const ERR: &[Rule] = &[
     (&["not configured to use an acl file"], ErrorKind::ConfigurationError),
     (&["rewriting config file"], ErrorKind::ConfigurationError),
     (&["lfu maxmemory policy"], ErrorKind::ConfigurationError),
-    (&["acl setuser"], ErrorKind::SyntaxError),
     (&["already in progress"], ErrorKind::ObjectInUse),
     (&["child process is active"], ErrorKind::ObjectInUse),
     (&["check server logs"], ErrorKind::InternalError),

@@ -65,24 +65,64 @@ mod tests {
     const PRINTED: &[(&str, &str, ErrorKind, Option<&str>)] = &[
         ("Error: in prepare, no such table: x (1)", "1", ErrorKind::TableNotFound, Some("x")),
         ("Parse error near line 3: no such column: a.b", "1", ErrorKind::ColumnNotFound, Some("a.b")),
-        ("Parse error: near \"FORM\": syntax error\n  SELECT * FORM t;\n           ^--- error here", "1", ErrorKind::SyntaxError, None),
+        (
+            "Parse error: near \"FORM\": syntax error\n  SELECT * FORM t;\n           ^--- error here",
+            "1",
+            ErrorKind::SyntaxError,
+            None,
+        ),
         ("Runtime error: UNIQUE constraint failed: a.b (19)", "19", ErrorKind::DuplicateKey, Some("a.b")),
         ("Error: stepping, NOT NULL constraint failed: a.b (19)", "19", ErrorKind::NotNullViolation, Some("a.b")),
         ("sqlite3.OperationalError: database is locked", "5", ErrorKind::LockTimeout, None),
         ("sqlite3.IntegrityError: FOREIGN KEY constraint failed", "19", ErrorKind::ForeignKeyViolation, None),
         ("SQLITE_BUSY: database is locked", "5", ErrorKind::LockTimeout, None),
-        ("SqliteError: SQLITE_CONSTRAINT_UNIQUE: UNIQUE constraint failed: u.mail", "2067", ErrorKind::DuplicateKey, Some("u.mail")),
-        ("org.sqlite.SQLiteException: [SQLITE_ERROR] SQL error or missing database (no such table: x)", "1", ErrorKind::TableNotFound, Some("x")),
+        (
+            "SqliteError: SQLITE_CONSTRAINT_UNIQUE: UNIQUE constraint failed: u.mail",
+            "2067",
+            ErrorKind::DuplicateKey,
+            Some("u.mail"),
+        ),
+        (
+            "org.sqlite.SQLiteException: [SQLITE_ERROR] SQL error or missing database (no such table: x)",
+            "1",
+            ErrorKind::TableNotFound,
+            Some("x"),
+        ),
         ("SQLSTATE[HY000]: General error: 1 no such table: posts", "1", ErrorKind::TableNotFound, Some("posts")),
-        ("SQLSTATE[23000]: Integrity constraint violation: 19 CHECK constraint failed: positive", "19", ErrorKind::CheckViolation, Some("positive")),
-        ("Microsoft.Data.Sqlite.SqliteException (0x80004005): SQLite Error 5: 'database is locked'.", "5", ErrorKind::LockTimeout, None),
-        ("error returned from database: (code: 2067) UNIQUE constraint failed: t.a", "2067", ErrorKind::DuplicateKey, Some("t.a")),
+        (
+            "SQLSTATE[23000]: Integrity constraint violation: 19 CHECK constraint failed: positive",
+            "19",
+            ErrorKind::CheckViolation,
+            Some("positive"),
+        ),
+        (
+            "Microsoft.Data.Sqlite.SqliteException (0x80004005): SQLite Error 5: 'database is locked'.",
+            "5",
+            ErrorKind::LockTimeout,
+            None,
+        ),
+        (
+            "error returned from database: (code: 2067) UNIQUE constraint failed: t.a",
+            "2067",
+            ErrorKind::DuplicateKey,
+            Some("t.a"),
+        ),
         ("constraint failed: UNIQUE constraint failed: t.a (1555)", "1555", ErrorKind::DuplicateKey, Some("t.a")),
-        ("android.database.sqlite.SQLiteException: no such column: n (code 1 SQLITE_ERROR): , while compiling: SELECT n FROM t", "1", ErrorKind::ColumnNotFound, Some("n")),
+        (
+            "android.database.sqlite.SQLiteException: no such column: n (code 1 SQLITE_ERROR): , while compiling: SELECT n FROM t",
+            "1",
+            ErrorKind::ColumnNotFound,
+            Some("n"),
+        ),
         ("database or disk is full", "13", ErrorKind::DiskFull, None),
         ("Runtime error: database disk image is malformed (11)", "11", ErrorKind::Corruption, None),
         ("attempt to write a readonly database", "8", ErrorKind::ReadOnly, None),
-        ("Error: unable to open database \"/x/y.db\": unable to open database file", "14", ErrorKind::ConnectionError, Some("/x/y.db")),
+        (
+            "Error: unable to open database \"/x/y.db\": unable to open database file",
+            "14",
+            ErrorKind::ConnectionError,
+            Some("/x/y.db"),
+        ),
         ("file is not a database", "26", ErrorKind::Corruption, None),
         ("table t already exists", "1", ErrorKind::DuplicateObject, Some("t")),
         ("CHECK constraint failed: length(5)", "19", ErrorKind::CheckViolation, None),
@@ -100,7 +140,8 @@ mod tests {
     #[test]
     fn the_message_is_what_sqlite_says_and_no_more() {
         let bare = understand(&Errors, "no such table: x", None);
-        for text in [PRINTED[0].0, "sqlite3.OperationalError: no such table: x", "SQLite Error 1: 'no such table: x'."] {
+        for text in [PRINTED[0].0, "sqlite3.OperationalError: no such table: x", "SQLite Error 1: 'no such table: x'."]
+        {
             let found = understand(&Errors, text, None);
             assert_eq!((found.message.as_str(), &found.signature), ("no such table: x", &bare.signature), "{text}");
         }

@@ -45,7 +45,11 @@ pub(super) fn code(text: &str, sentence: Option<u32>) -> Option<u32> {
     let goes_with = |n: &u32| sentence.is_none_or(|s| n & PRIMARY == s & PRIMARY);
     let known = |n: &u32| CATALOGUE.code(&n.to_string()).is_some();
     let is_an_error = |n: &u32| !matches!(*n, 0 | 100 | 101);
-    names.chain(captured(sure).filter(known)).chain(captured(last).filter(known).filter(goes_with)).filter(is_an_error).max()
+    names
+        .chain(captured(sure).filter(known))
+        .chain(captured(last).filter(known).filter(goes_with))
+        .filter(is_an_error)
+        .max()
 }
 
 /// The sentence of SQLite in the text. Of all places where one may begin and end, that with the most fixed words counts,
