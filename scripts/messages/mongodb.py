@@ -38,12 +38,28 @@ MORE = """
 13\tnot authorized on * to execute command *
 13\tnot authorized for * on *
 13\tThere are no users authenticated
-13\tuser is not allowed to do action [*] on [*]
+8000\tuser is not allowed to do action [*] on [*]
 18\tAuthentication failed.
-18\tbad auth : authentication failed
-18\tbad auth : Authentication failed.
-18\tbad auth: *
+8000\tbad auth : authentication failed
+8000\tbad auth : Authentication failed.
+8000\tbad auth: *
 18\tauth failed
+18\tSCRAM authentication failed*
+18\tSCRAM-SHA-1 authentication failed*
+18\tSCRAM-SHA-256 authentication failed*
+14\tpipeline element * is not an object
+31325\tInvalid $project :: caused by :: Unknown expression *
+31325\tInvalid $addFields :: caused by :: Unknown expression *
+2\tcan't $divide by zero
+2\tcan't $mod by zero
+40323\tA pipeline stage specification object must contain exactly one field.
+17217\tdistinct too big, 16mb cap
+93\tOur replica set config is invalid or we are not a member of it
+93\tThis node, *, with _id * is not a member of the replica set
+139\tJavaScript engine is disabled
+256\tTransaction * has been committed.
+112\tUnable to acquire ticket with mode * due to detected lock conflict*
+2\tindex specified by index hint is not found: hint provided does not correspond to an existing index
 20\tTransaction numbers are only allowed on a replica set member or mongos
 20\tThis MongoDB deployment does not support retryable writes. Please add retryWrites=false to your connection string.
 24\tUnable to acquire lock '*' within *

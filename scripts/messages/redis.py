@@ -76,6 +76,9 @@ NOPERM\tthis user has no permissions to access one of the keys used as arguments
 NOPERM\tthis user has no permissions to access one of the channels used as arguments
 NOPERM\tThis user has no permissions to run the '*' command
 NOPERM\tNo permissions to access a key
+NOPERM\tUser * has no permissions to run the '*' command
+NOPERM\tUser * has no permissions to access the '*' key
+NOPERM\tUser * has no permissions to access the '*' channel
 WRONGPASS\tinvalid username-password pair or user is disabled.
 CLUSTERDOWN\tThe cluster is down
 CLUSTERDOWN\tHash slot not served

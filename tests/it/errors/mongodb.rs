@@ -23,7 +23,7 @@ const PRINTED: &[(&str, &str, ErrorKind)] = &[
     ("not authorized on admin to execute command { listDatabases: 1.0, $db: \"admin\" }", "13", AccessDenied),
     ("command find requires authentication", "13", AccessDenied),
     ("Authentication failed.", "18", AuthenticationFailed),
-    ("bad auth : Authentication failed.", "18", AuthenticationFailed),
+    ("bad auth : Authentication failed.", "8000", AuthenticationFailed),
     ("operation exceeded time limit", "50", Timeout),
     ("Executor error during find command :: caused by :: operation exceeded time limit", "50", Timeout),
     ("no such command: 'foo'", "59", FunctionNotFound),

@@ -81,7 +81,7 @@ pub(super) fn code_of_name(name: &str) -> Option<&str> {
 /// The code that is printed in the text as a number or as a name. Zero is no error.
 pub(super) fn code(text: &str) -> Option<String> {
     let number = NUMBERS.iter().find_map(|pattern| {
-        pattern.captures_iter(text).map(|c| c[1].to_owned()).find(|code| code.trim_start_matches('0') != "")
+        pattern.captures_iter(text).map(|c| c[1].to_owned()).find(|code| code.bytes().any(|b| b != b'0'))
     });
     number.or_else(|| {
         let names = NAMES.captures_iter(text);

@@ -44,6 +44,7 @@ const SURE: &[Rule] = &[
     (&["hint provided does not correspond"], ErrorKind::ObjectNotFound),
     (&["unable to find index"], ErrorKind::ObjectNotFound),
     (&["no geo indices"], ErrorKind::ObjectNotFound),
+    (&["is not allowed to do action"], ErrorKind::AccessDenied),
     (&["authentication failed"], ErrorKind::AuthenticationFailed),
     (&["bad auth"], ErrorKind::AuthenticationFailed),
     (&["operation exceeded time limit"], ErrorKind::Timeout),

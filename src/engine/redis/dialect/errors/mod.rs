@@ -80,9 +80,17 @@ fn severity(kind: ErrorKind) -> Option<Severity> {
 
 /// The reply in the text: the first line that has one.
 fn said(text: &str) -> Said<'_> {
+    let text = text.trim();
+    // Where the protocol or a client says that this is an error reply, its first word is a code, whoever made it up.
+    let marked = text.strip_prefix("(error) ").map(|reply| reply.strip_prefix('-').unwrap_or(reply));
+    if let Some(said) = marked.or_else(|| text.strip_prefix('-')).and_then(|reply| with_code(reply, true)) {
+        return said;
+    }
+    let text = text.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(text);
     let found = lines(text).find_map(|line| {
         let line = without_marks(line);
-        with_code(line).or_else(|| tails(line).find_map(|tail| with_code(without_marks(tail)))).or_else(|| bare(line))
+        let of_the_server = |tail| with_code(without_marks(tail), false);
+        of_the_server(line).or_else(|| tails(line).find_map(of_the_server)).or_else(|| bare(line))
     });
     found.unwrap_or_else(|| {
         let text = without_marks(without_class(text));
@@ -91,16 +99,13 @@ fn said(text: &str) -> Said<'_> {
     })
 }
 
-/// A reply that begins with a code. A word in capitals that is none of the server's is a code of a script or a module,
-/// but only where the text says that it is an error reply: sentences too can begin with the name of a command.
-fn with_code(text: &str) -> Option<Said<'_>> {
-    let (reply, marked) = match text.strip_prefix('-') {
-        Some(reply) => (reply, true),
-        None => (text, false),
-    };
+/// A reply that begins with a code: one of the server's, or any when it is known to be a reply. A sentence can begin with
+/// the name of a command in capitals.
+fn with_code(reply: &str, known_to_be_one: bool) -> Option<Said<'_>> {
+    let reply = reply.strip_prefix('-').unwrap_or(reply);
     let [_, code, ..] = &*PATTERNS;
     let code = &code.captures(reply)?[1];
-    (marked || CATALOGUE.code(code).is_some()).then(|| Said { text: reply, code: code.to_owned() })
+    (known_to_be_one || CATALOGUE.code(code).is_some()).then(|| Said { text: reply, code: code.to_owned() })
 }
 
 /// A sentence without its code.
@@ -181,7 +186,8 @@ mod tests {
             ErrorKind::TransactionState,
             None,
         ),
-        ("(error) -MYAPP account is closed", "MYAPP", ErrorKind::Other, None),
+        ("(error) MYAPP account is closed", "MYAPP", ErrorKind::Other, None),
+        ("[ErrorReply: NOAUTH Authentication required.]", "NOAUTH", ErrorKind::AuthenticationFailed, None),
         ("Could not connect to Redis at 127.0.0.1:6379: Connection refused", "", ErrorKind::ConnectionError, None),
         (
             "redis.exceptions.ConnectionError: Error 111 connecting to localhost:6379. Connection refused.",

@@ -24,6 +24,7 @@ const MISCONF: &[Rule] = &[
 const NOT_VALID: &[Rule] = &[(&["not a valid hyperloglog"], ErrorKind::WrongType)];
 
 const CLIENT: &[Rule] = &[
+    (&["error condition on socket for sync"], ErrorKind::ReplicationError),
     (&["timeout connecting"], ErrorKind::ConnectionError),
     (&["timed out", "connect"], ErrorKind::ConnectionError),
     (&["read timed out"], ErrorKind::Timeout),
@@ -59,7 +60,6 @@ const CLIENT: &[Rule] = &[
     (&["connection with master lost"], ErrorKind::ReplicationError),
     (&["connection with replica"], ErrorKind::ReplicationError),
     (&["master timeout"], ErrorKind::ReplicationError),
-    (&["error condition on socket for sync"], ErrorKind::ReplicationError),
 ];
 
 const ERR: &[Rule] = &[
