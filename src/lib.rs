@@ -14,7 +14,7 @@
 //! | [`app`] | the program as one state machine: `update(&mut Model, Event) -> Vec<Effect>` |
 //! | [`ui`] | screens drawn from the model, keys turned into actions |
 //! | [`cli`] | the headless commands, one file each |
-//! | [`engine`] | PostgreSQL, MySQL and MariaDB, MongoDB, Redis and Valkey, SQLite: a folder each, of one shape; `net` and `sql` are what several of them share |
+//! | [`engine`] | PostgreSQL, MySQL and MariaDB, MongoDB, Redis and Valkey, SQLite: a folder each, of one shape; `oracle` is its errors alone; `net` and `sql` are what several of them share |
 //! | [`runtime`] | tasks, clock and loop; the way in to a target: tunnel, password, login, retry, diagnosis |
 //! | [`config`] | files, variables and flags -> settings and targets |
 //! | [`sources`] | the bytes of server logs: files that grow, rotate and are compressed |
@@ -80,6 +80,7 @@
 //! | when a target is tried again | `domain/schedule/` |
 //! | what a failed connection is taken for | `domain/connection/`, and the engine's `approach` |
 //! | what costs points in `config check` | `domain/security/rules.rs` (one table) |
+//! | what an error is called, what kind it is, what to do about it | `assets/errors/` (codes, advice, skeletons of messages), and how clients print it: `engine/*/dialect/errors/` |
 //! | a setting | `config/settings.rs` (one registry) |
 //! | a key of a target | `config/written_target.rs`, `config/targets.rs` |
 //! | the incidents tab | `app/incidents/` (lists, detail, acts), `ui/screens/incidents.rs`, `ui/parts/incident.rs`; `runtime/incidents.rs` performs |
