@@ -56,6 +56,7 @@ MORE = """
 11\tmalformed database schema (*) - *
 13\tdatabase or disk is full
 14\tunable to open database file
+14\tunable to open database file: *
 14\tunable to open database "*": unable to open database file
 14\tunable to open database: *
 15\tlocking protocol

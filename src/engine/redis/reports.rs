@@ -7,8 +7,6 @@ use crate::engine::{ErrorCount, Query, Reports, Session, Task};
 
 static ERRORS: Query = Query { name: "reports.errors", text: "INFO errorstats", timeout_ms: 2_000 };
 
-/// What stands before the prefix in the name of a counter.
-const COUNTER: &str = "errorstat_";
 /// Redis 6.2, as versions are numbered in [`crate::domain::target::Identity::version_number`].
 const FIRST_WITH_COUNTERS: u32 = 60_200;
 
@@ -24,8 +22,7 @@ pub(super) fn reports<'a>(
         let version = session.identity().version_number;
         let rows = session.own(&ERRORS, &[]).await.map_err(explain)?;
         let counter = |row| {
-            let code = rows.text(row, "name").strip_prefix(COUNTER)?.to_owned();
-            let raised = rows.text(row, "value").strip_prefix("count=")?.parse().ok()?;
+            let (code, raised) = (rows.text(row, "error"), rows.text(row, "count").parse().ok()?);
             Some(ErrorCount { text: code.clone(), code, raised })
         };
         let counts: Vec<ErrorCount> = rows.rows.iter().filter_map(|row| counter(row)).collect();

@@ -18,6 +18,7 @@ static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r"^(?:wrong|too many) (?:number of )?arguments (?:to|on) function (.+?)(?:\(\))?$",
         r"^misuse of (?:aggregate|window function|\w+ function):? (.+?)\(\)$",
         r"^cannot modify (.+) because it is a view$",
+        r"^unable to open database file: (.+)$",
         r#"^unable to open database:? "?([^"]+?)"?(?:: .*)?$"#,
         r"^malformed database schema \((.+?)\)",
         r#"^foreign key mismatch - "(.+?)" referencing"#,
