@@ -4,6 +4,17 @@
 #![allow(clippy::enum_glob_use, reason = "tables of kinds read better without the name of the list before each")]
 
 mod mongodb;
+mod mysql;
 mod oracle;
 mod postgres;
-mod mysql;
+mod redis;
+mod sqlite;
+mod tables;
+
+use dba_gpt::domain::error::naming::{Understood, understand};
+use dba_gpt::engine;
+
+/// What is understood of a text, with nothing else known.
+fn understood(engine: &str, text: &str) -> Understood {
+    understand(engine::errors_of(engine).unwrap(), text, None)
+}
