@@ -51,10 +51,8 @@ provocations! {
     READ_ONLY = "read-only", "Write where nothing may be written", ReadOnly;
     LOCK_TIMEOUT = "lock-timeout", "Wait too long for a lock that another session holds", LockTimeout;
     DEADLOCK = "deadlock", "Let two sessions wait for each other", Deadlock;
-    WRITE_CONFLICT = "write-conflict", "Change in two transactions the same thing at once", SerializationFailure;
     STATEMENT_TIMEOUT = "statement-timeout", "Run longer than the time limit", Timeout;
     TRANSACTION_STATE = "transaction-state", "Go on in a transaction that has failed", TransactionState;
-    SCRIPT_ERROR = "script-error", "Run a script that fails", ScriptError;
     TOO_MANY_CONNECTIONS = "too-many-connections", "Connect past a limit of one connection", TooManyConnections;
     DISK_FULL = "disk-full", "Fill a small file to its limit", DiskFull;
     CORRUPTION = "corruption", "Open a damaged file", Corruption;

@@ -14,7 +14,6 @@ pub(super) const MISSING_COMMAND: Commands = &[&["DBA_GPT_SIMULATION_MISSING"]];
 pub(super) const SYNTAX_ERROR: Commands = &[&["SCAN", "0", "DBA_GPT_SIMULATION", "1"]];
 pub(super) const DATA_ERROR: Commands = &[&["SCAN", "dba_gpt_simulation"]];
 pub(super) const TRANSACTION_STATE: Commands = &[&["MULTI"], &["DBA_GPT_SIMULATION_MISSING"], &["EXEC"]];
-pub(super) const SCRIPT_ERROR: Commands = &[&["EVAL", "return (", "0"]];
 
 /// A scratch key lives so long at most, milliseconds.
 const LIFE_MS: &str = "60000";

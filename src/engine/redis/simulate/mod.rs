@@ -10,7 +10,7 @@ use super::session::refusal;
 use super::wire::{Reply, Wire};
 use crate::domain::error_event::SessionError;
 use crate::domain::simulation::{
-    ACCESS_DENIED, DATA_ERROR, DUPLICATE_KEY, MISSING_FUNCTION, Offer, Provocation, Raised, SCRIPT_ERROR, SYNTAX_ERROR,
+    ACCESS_DENIED, DATA_ERROR, DUPLICATE_KEY, MISSING_FUNCTION, Offer, Provocation, Raised, SYNTAX_ERROR,
     TRANSACTION_STATE, WRONG_TYPE,
 };
 use crate::engine::ConnectSettings;
@@ -59,10 +59,6 @@ pub(super) static SIMULATIONS: &[Simulation] = &[
     Simulation {
         offer: reads(&TRANSACTION_STATE, "Sends EXEC after a command in MULTI that does not exist.", "MULTI and EXEC"),
         run: |settings| Box::pin(in_time(run(settings, commands::TRANSACTION_STATE))),
-    },
-    Simulation {
-        offer: reads(&SCRIPT_ERROR, "Sends a Lua script that does not compile, so that none is kept.", "EVAL"),
-        run: |settings| Box::pin(in_time(run(settings, commands::SCRIPT_ERROR))),
     },
 ];
 

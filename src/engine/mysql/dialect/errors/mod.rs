@@ -89,6 +89,11 @@ fn kind_beyond(code: &str, peeled: &Peeled, recognised: Option<&Recognised<'_>>)
     if peeled.replication {
         return Some(ErrorKind::ReplicationError);
     }
+    // One code for every limit of an account: the connections at once are those that keep people out.
+    let second = recognised.and_then(|found| found.inserted.get(1)).copied().unwrap_or_default();
+    if code == "1226" && second == "max_user_connections" {
+        return Some(ErrorKind::TooManyConnections);
+    }
     let inserted = recognised.and_then(|found| found.inserted.first()).copied().unwrap_or_default();
     words::kind_by_inserted(code, inserted).or_else(|| match words::reason(code, &peeled.message)? {
         words::Reason::Kind(kind) => Some(kind),
