@@ -135,7 +135,9 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
         }
         Event::IncidentsChanged(now, changes) => {
             advance(model, now);
-            changes.into_iter().for_each(|change| incidents::changed(model, change.incident));
+            for change in changes {
+                incidents::changed(model, change.incident);
+            }
             follow_lists(model);
             Vec::new()
         }

@@ -64,6 +64,11 @@ pub(super) fn audit_places(config: &Config) -> AuditPlaces {
 /// Who tells the webhook; none when there is none, or when it cannot be used, which is said.
 fn herald(config: &Config, out: &mpsc::Sender<Event>) -> Option<Herald> {
     let webhook = Webhook::new(config.webhook.as_ref()?.url.clone());
-    let told = webhook.map_err(|words| out.try_send(Event::Message(super::clock::now(), words, true)));
-    Some(Herald::new(told.ok()?))
+    match webhook {
+        Ok(webhook) => Some(Herald::new(webhook)),
+        Err(words) => {
+            let _ = out.try_send(Event::Message(super::clock::now(), words, true));
+            None
+        }
+    }
 }

@@ -72,7 +72,9 @@ impl Incidents {
             Effect::ReportErrors(events) => drop(tasks.spawn(self.clone().report(events))),
             Effect::EndConditions(ended) => drop(tasks.spawn(self.clone().end(ended))),
             Effect::WriteHandover(path) => drop(tasks.spawn(self.clone().write_handover(path))),
-            Effect::LoadIncidents => drop(self.wanted.send_replace(())),
+            Effect::LoadIncidents => {
+                self.wanted.send_replace(());
+            }
             Effect::ActOnIncident(id, acts) => drop(tasks.spawn(self.clone().act(id, acts))),
             other => return Some(other),
         }

@@ -184,7 +184,7 @@ impl Follower {
             let Ok(meta) = std::fs::metadata(entry.path()) else { continue };
             if meta.is_file() {
                 found.push(Candidate {
-                    compressed: name.ends_with(".gz"),
+                    compressed: entry.path().extension().is_some_and(|ending| ending == "gz"),
                     path: entry.path(),
                     modified_ms: meta.mtime() * 1000 + meta.mtime_nsec() / 1_000_000,
                     seen: (meta.dev(), meta.ino(), meta.size()),

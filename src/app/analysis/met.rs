@@ -122,7 +122,7 @@ fn catalogue_of(engine: EngineId, dialect: &dyn Dialect, library: &Library) -> O
     if dialect.engine() == engine {
         return Some(dialect.errors().catalogue());
     }
-    library.naming(engine.0).map(|naming| naming.catalogue())
+    library.naming(engine.0).map(crate::domain::error::naming::ErrorNaming::catalogue)
 }
 
 fn left_out(found: &[Found]) -> Option<String> {

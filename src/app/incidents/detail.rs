@@ -68,7 +68,7 @@ pub fn panes(incident: &Incident, model: &Model) -> [DetailPane; 3] {
 
 /// What is known about the errors of an engine, by its name.
 fn catalogue(engine: &str, model: &Model) -> Option<&'static Catalogue> {
-    model.library.naming(engine).map(|naming| naming.catalogue())
+    model.library.naming(engine).map(crate::domain::error::naming::ErrorNaming::catalogue)
 }
 
 /// A time of today without its day.

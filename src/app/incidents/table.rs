@@ -63,7 +63,7 @@ fn incident(i: &Incident, model: &Model) -> TableRow {
     let silenced = i.is_silenced(now);
     let (age_ms, last_ms) = (now.since(i.first_at), now.since(i.last_at));
     let cells = vec![
-        TableCell::number(i.severity.short(), Some(i.severity as u8 as f64)),
+        TableCell::number(i.severity.short(), Some(f64::from(i.severity as u8))),
         TableCell::number(i.name(), Some(i.id as f64)),
         TableCell::untrusted(i.target.as_str()),
         TableCell::untrusted(&i.title),

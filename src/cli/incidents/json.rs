@@ -35,7 +35,7 @@ pub(super) fn summary(incident: &Incident) -> Map<String, Json> {
     time(&mut add, "last", Some(incident.last_at));
     time(&mut add, "detected", Some(incident.detected_at));
     time(&mut add, "resolved", incident.resolved_at);
-    add("resolution", json!(incident.resolution.as_ref().map(|how| how.word())));
+    add("resolution", json!(incident.resolution.as_ref().map(crate::domain::incident::stage::Resolution::word)));
     add("cause", json!(incident.cause));
     add("cause_reason", known(&incident.cause_reason));
     add("followers", json!(incident.followers));
@@ -112,7 +112,7 @@ fn happening(happening: &Happening) -> Json {
         "at": happening.at.date_time(0),
         "at_ms": happening.at.0,
         "words": happening.words,
-        "stage": happening.stage.map(|stage| stage.word()),
+        "stage": happening.stage.map(crate::domain::incident::stage::Stage::word),
         "who": happening.who,
     })
 }

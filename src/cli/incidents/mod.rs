@@ -126,7 +126,10 @@ fn lines(incident: &Incident, pattern: Option<&Pattern>, offset_minutes: i32) ->
     fact("errors", format!("{}, {} to {}", grouped(incident.count), at(incident.first_at), at(incident.last_at)));
     fact("seen", format!("{}, {} after the first", at(incident.detected_at), span(incident.detection_ms())));
     if let (Some(end), Some(took)) = (incident.resolved_at, incident.resolution_ms()) {
-        let how = incident.resolution.as_ref().map_or_else(String::new, |how| how.words());
+        let how = incident
+            .resolution
+            .as_ref()
+            .map_or_else(String::new, super::super::domain::incident::stage::Resolution::words);
         fact("resolved", format!("{}, after {}: {how}", at(end), span(took)));
     }
     if incident.reopened > 0 {

@@ -123,7 +123,9 @@ fn by_place(place_of: &[Option<usize>]) -> (Vec<u32>, Vec<u32>) {
     let mut numbered: Vec<(usize, u32)> = place_of.iter().zip(0_u32..).filter_map(|(p, i)| Some(((*p)?, i))).collect();
     numbered.sort_unstable();
     let mut starts = vec![0_u32; PLACES + 1];
-    numbered.iter().for_each(|(place, _)| starts[place + 1] += 1);
+    for (place, _) in &numbered {
+        starts[place + 1] += 1;
+    }
     for place in 0..PLACES {
         starts[place + 1] += starts[place];
     }

@@ -33,7 +33,7 @@ impl Gathered {
         if self.raw.len() == RAW_EVENTS {
             self.raw.pop_front();
         }
-        self.event = ErrorEvent { count, severity, ..event.clone() };
+        self.event = ErrorEvent { severity, count, ..event.clone() };
         self.raw.push_back(event);
     }
 }

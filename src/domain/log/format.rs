@@ -139,5 +139,5 @@ pub fn share(sample: &[u8], mut fits: impl FnMut(&[u8]) -> Option<bool>) -> u32 
         all += 1;
         yes += u32::from(fit);
     }
-    if all == 0 { 0 } else { yes * 100 / all }
+    (yes * 100).checked_div(all).unwrap_or(0)
 }

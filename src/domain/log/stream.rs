@@ -99,7 +99,10 @@ impl LogStream {
 
 impl std::fmt::Debug for LogStream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("LogStream").field("format", &self.format.name).field("settled", &self.settled()).finish()
+        f.debug_struct("LogStream")
+            .field("format", &self.format.name)
+            .field("settled", &self.settled())
+            .finish_non_exhaustive()
     }
 }
 

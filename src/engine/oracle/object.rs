@@ -11,12 +11,12 @@ static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r"cannot update \(([^)]+)\) to NULL",
         r#"value too large for column ("[^ ]+")"#,
         r"(?:table or view|sequence|object) (\S+) does not exist",
-        r#"ORA-0*904: (\S+): invalid identifier"#,
+        r"ORA-0*904: (\S+): invalid identifier",
         r"unable to extend .* in (?:undo )?tablespace '?(\w+)'?",
         r"identifier '([^']+)' must be declared",
         r"component '([^']+)' must be declared",
         r"user (\S+) lacks ",
-        r#"table (\S+) is mutating"#,
+        r"table (\S+) is mutating",
         r"name is already used by an existing object (\S+)",
     ]
     .iter()

@@ -126,8 +126,8 @@ fn name_and_table(name: &str) -> (String, Option<String>) {
     match name.split_once(" on ") {
         Some((done, rest)) if !done.contains([':', '(']) => {
             let rest = rest.trim_start();
-            let end = if rest.starts_with('"') {
-                rest[1..].find('"').map_or(rest.len(), |at| at + 2)
+            let end = if let Some(quoted) = rest.strip_prefix('"') {
+                quoted.find('"').map_or(rest.len(), |at| at + 2)
             } else {
                 rest.find(' ').unwrap_or(rest.len())
             };

@@ -1,6 +1,6 @@
 //! The files of one pattern.
 
-use super::intake::{Bytes, Intake};
+use super::intake::{Intake, Piece};
 use super::{AT_ONCE, Desk, LOOK, Logs, clock};
 use crate::sources::follow::Follower;
 use crate::store::incidents::LogPlace;
@@ -23,7 +23,7 @@ pub(super) async fn follow(logs: Logs, pattern: PathBuf, desk: Desk) {
         follower = back;
         let (errors, idle) = match piece {
             Ok(Some(piece)) => {
-                let bytes = Bytes { log: piece.number, offset: piece.offset, torn: piece.torn, bytes: &piece.bytes };
+                let bytes = Piece { log: piece.number, offset: piece.offset, torn: piece.torn, bytes: &piece.bytes };
                 let errors = intake.feed(&bytes).unwrap_or_else(|words| {
                     say(&desk, &mut told, format!("{}: {}: {words}", logs.target, piece.path.display()));
                     Vec::new()

@@ -29,7 +29,7 @@ pub(super) struct Intake {
 }
 
 /// Bytes of a log.
-pub(super) struct Bytes<'b> {
+pub(super) struct Piece<'b> {
     /// Which log: bytes of one number go together.
     pub(super) log: u64,
     /// Where they begin in it.
@@ -63,10 +63,10 @@ impl Intake {
     ///
     /// # Errors
     /// Why the log cannot be read; once, when that is found out.
-    pub(super) fn feed(&mut self, piece: &Bytes<'_>) -> Result<Vec<ErrorEvent>, String> {
+    pub(super) fn feed(&mut self, piece: &Piece<'_>) -> Result<Vec<ErrorEvent>, String> {
         let Self { target, dialect, format, prefix, namer, logs } = self;
         let (mut bytes, mut offset) = (piece.bytes, piece.offset);
-        if !logs.contains_key(&piece.log) {
+        if let std::collections::hash_map::Entry::Vacant(e) = logs.entry(piece.log) {
             if piece.torn {
                 let end = bytes.iter().position(|b| *b == b'\n').map_or(bytes.len(), |end| end + 1);
                 bytes = &bytes[end..];
@@ -85,7 +85,7 @@ impl Intake {
             let stream = open(formats, format.as_deref().unwrap_or(AUTO), &options, bytes);
             let stream = stream.map(|stream| stream.starting_at(offset));
             let failed = stream.as_ref().err().cloned();
-            logs.insert(piece.log, Log { stream, active: true });
+            e.insert(Log { stream, active: true });
             if let Some(words) = failed {
                 return Err(words);
             }

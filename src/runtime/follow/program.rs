@@ -1,7 +1,7 @@
 //! A program that prints a log and goes on as it grows: started anew when it ends, ended with us.
 
 use super::super::tunnel;
-use super::intake::{Bytes, Intake};
+use super::intake::{Intake, Piece};
 use super::{AT_ONCE, Desk, LOOK, Logs};
 use crate::domain::text::{escape, redact};
 use crate::secrets;
@@ -83,7 +83,7 @@ async fn once(logs: &Logs, words: &[String], log: &str, desk: &Desk, seen: &mut 
             Ok(Ok(length)) => {
                 let mut lines = Vec::new();
                 resumed.feed(&buffer[..length], &mut lines);
-                let bytes = Bytes { log: 0, offset, torn: false, bytes: &lines };
+                let bytes = Piece { log: 0, offset, torn: false, bytes: &lines };
                 let fed = if lines.is_empty() { Ok(Vec::new()) } else { intake.feed(&bytes) };
                 offset += lines.len() as u64;
                 fed.unwrap_or_else(|words| {

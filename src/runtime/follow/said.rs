@@ -1,6 +1,6 @@
 //! What the server itself tells of its errors, through the watching session: its log, and its counters.
 
-use super::intake::{Bytes, Intake};
+use super::intake::{Intake, Piece};
 use super::{Desk, Logs};
 use crate::domain::error::event::ErrorEvent;
 use crate::domain::error::naming::understand;
@@ -17,6 +17,14 @@ const DEADLINE: Duration = Duration::from_secs(5);
 /// The name of the server's own log among the target's logs.
 const LOG: &str = "server";
 
+/// Where the last look ended.
+enum Place {
+    /// The store has not been asked yet.
+    NotRead,
+    /// There; none when there never was a look.
+    Known(Option<String>),
+}
+
 /// Looks at what one server tells.
 pub(in crate::runtime) struct Said {
     logs: Logs,
@@ -26,7 +34,7 @@ pub(in crate::runtime) struct Said {
     /// Numbers and lengths of the logs that were met, by their names.
     origins: HashMap<String, (u64, u64)>,
     /// Where the last look ended; read from the store before the first.
-    place: Option<Option<String>>,
+    place: Place,
     /// What the login or the server would need for this to work.
     hint: Option<String>,
 }
@@ -36,7 +44,7 @@ impl Said {
     pub(in crate::runtime) fn new(logs: Logs, look: Option<LookAtReports>, desk: Desk) -> Option<Self> {
         let intake = Intake::new(logs.target.clone(), logs.dialect, &logs.config);
         let look = look?;
-        Some(Self { logs, look, desk, intake, origins: HashMap::new(), place: None, hint: None })
+        Some(Self { logs, look, desk, intake, origins: HashMap::new(), place: Place::NotRead, hint: None })
     }
 
     /// What would have to be granted or set for more to be seen.
@@ -49,10 +57,11 @@ impl Said {
     /// # Errors
     /// The session's, when it can no longer be used.
     pub(in crate::runtime) async fn look(&mut self, session: &mut dyn Session) -> Result<Vec<Counted>, SessionError> {
-        if self.place.is_none() {
-            self.place = Some(self.desk.place(&self.logs.target, LOG).await);
-        }
-        let since = self.place.clone().flatten();
+        let since = match &self.place {
+            Place::NotRead => self.desk.place(&self.logs.target, LOG).await,
+            Place::Known(place) => place.clone(),
+        };
+        self.place = Place::Known(since.clone());
         let looked = timeout(DEADLINE, (self.look)(session, since.as_deref())).await;
         let reports = match looked {
             Ok(Ok(reports)) => reports,
@@ -84,7 +93,7 @@ impl Said {
                 self.desk.report(errors, place).await;
             }
         }
-        self.place = Some(place);
+        self.place = Place::Known(place);
         let naming = self.logs.dialect.errors();
         let counted = |c: crate::engine::ErrorCount| Counted {
             error: understand(naming, &c.text, Some(&c.code).filter(|code| !code.is_empty()).map(String::as_str)),
@@ -97,7 +106,7 @@ impl Said {
         self.intake.as_said(piece.format, piece.prefix.clone());
         let next = self.origins.len() as u64;
         let (number, offset) = *self.origins.entry(piece.origin.clone()).or_insert((next, 0));
-        let bytes = Bytes { log: number, offset, torn: piece.torn, bytes: &piece.bytes };
+        let bytes = Piece { log: number, offset, torn: piece.torn, bytes: &piece.bytes };
         let errors = self.intake.feed(&bytes).unwrap_or_else(|words| {
             self.hint = Some(format!("the server's log {} cannot be read: {words}", piece.origin));
             // The next bytes may show better what they are.

@@ -56,8 +56,12 @@ pub(super) fn end(db: &mut Connection, ended: &[Ended]) -> Result<Vec<Change>, S
         return Ok(Vec::new());
     }
     in_book(db, OPERATION, |transaction, book| {
-        open(transaction)?.into_iter().for_each(|incident| book.know(incident));
-        ended.iter().for_each(|end| book.end(end));
+        for incident in open(transaction)? {
+            book.know(incident);
+        }
+        for end in ended {
+            book.end(end);
+        }
         Ok(())
     })
 }
@@ -66,7 +70,9 @@ pub(super) fn end(db: &mut Connection, ended: &[Ended]) -> Result<Vec<Change>, S
 pub(super) fn settle(db: &mut Connection, terms: &Terms, now: Timestamp) -> Result<Vec<Change>, StoreError> {
     in_book(db, "settle the incidents", |transaction, book| {
         let open = rows::select(transaction, "SELECT body FROM incidents WHERE stage <> 'resolved'", [])?;
-        open.into_iter().for_each(|incident| book.know(incident));
+        for incident in open {
+            book.know(incident);
+        }
         book.settle(now, terms);
         Ok(())
     })
@@ -179,10 +185,10 @@ fn meet(db: &Connection, book: &mut Book, events: &[ErrorEvent], terms: &Terms) 
         let family: BTreeSet<u64> =
             book.incidents().flat_map(|incident| incident.followers.iter().copied().chain(incident.cause)).collect();
         for id in family {
-            if book.incident(id).is_none() {
-                if let Some(incident) = rows::by_id(db, id)? {
-                    book.know(incident);
-                }
+            if book.incident(id).is_none()
+                && let Some(incident) = rows::by_id(db, id)?
+            {
+                book.know(incident);
             }
         }
     }

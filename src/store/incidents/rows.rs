@@ -53,7 +53,7 @@ pub(super) fn write(db: &Connection, incident: &Incident) -> rusqlite::Result<()
         incident.severity.word(),
         incident.strategy.word(),
         incident.stage.word(),
-        incident.resolution.as_ref().map(|how| how.word()),
+        incident.resolution.as_ref().map(crate::domain::incident::stage::Resolution::word),
         incident.is_condition(),
         incident.first_at.0,
         incident.last_at.0,

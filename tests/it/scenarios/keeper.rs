@@ -10,14 +10,14 @@ use tempfile::TempDir;
 
 pub enum Keeper {
     /// A book that is never closed.
-    Rules(Book),
+    Rules(Box<Book>),
     /// A store in a folder of its own.
     Store(TempDir, Option<Store>),
 }
 
 impl Keeper {
     pub fn rules() -> Self {
-        Self::Rules(Book::default())
+        Self::Rules(Box::new(Book::default()))
     }
 
     pub fn store() -> Self {
@@ -46,7 +46,9 @@ impl Keeper {
     pub async fn end(&mut self, ended: Vec<Ended>) -> Vec<Change> {
         match self {
             Self::Rules(book) => {
-                ended.iter().for_each(|ended| book.end(ended));
+                for ended in ended {
+                    book.end(ended);
+                }
                 book.close().changes
             }
             Self::Store(_, store) => store.as_ref().unwrap().end_conditions(ended).await.unwrap(),

@@ -283,7 +283,7 @@ impl Player<'_> {
                 "full" => Err(failed(ConnectKind::TooManyConnections)),
                 other => panic!("there is no probe {other}"),
             };
-            found.extend(detector.tried(now, outcome.as_ref().map(|()| ()), &self.terms.limits));
+            found.extend(detector.tried(now, outcome.as_ref().copied(), &self.terms.limits));
         }
         let started = step.started.as_deref().map(time);
         if let Some(readings) = &step.sample {

@@ -396,7 +396,7 @@ fn an_incident_that_the_store_forgot_is_closed() {
     s.press(KeyCode::Enter);
     assert_eq!(s.model.incidents.open, Some(412));
     let now = s.model.now;
-    update(&mut s.model, Event::IncidentsLoaded(now, Box::new(Remembered::default())));
+    update(&mut s.model, Event::IncidentsLoaded(now, Box::default()));
     assert_eq!(s.model.incidents.open, None);
     s.draw();
 }

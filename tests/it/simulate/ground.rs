@@ -48,22 +48,11 @@ impl Ground {
     /// Provokes as a login, and names what came.
     pub async fn provoke(&self, simulation: &Simulation, url: &str) -> Result<Simulated, SessionError> {
         let began = Instant::now();
-        let raised = (simulation.run)(&self.settings(url, &self.application)).await;
+        let raised = (simulation.run)(&settings(url, &self.application)).await;
         // Ten seconds, and what a busy machine takes for nothing.
         assert!(began.elapsed() < Duration::from_secs(15), "{}: {:?}", simulation.offer.error.name, began.elapsed());
         let target = TargetId::new("ground");
         raised.map(|r| Simulated::new(simulation.offer, r, self.spec.dialect.errors(), Timestamp(0), &target))
-    }
-
-    fn settings(&self, url: &str, application: &str) -> ConnectSettings {
-        ConnectSettings {
-            url: SecretString::from(url),
-            password: None,
-            dial: None,
-            application: application.into(),
-            timeout: Duration::from_secs(5),
-            surroundings: Surroundings::default(),
-        }
     }
 
     /// What must be the same after everything: the bytes of a file.
@@ -95,7 +84,7 @@ impl Ground {
             Server::MongoBridge => LEFT_ON_MONGODB,
             Server::Sqlite => return left_in_the_temporary_folder(),
         };
-        let mut session = (self.spec.connect)(&self.settings(&self.url, "dba-gpt test")).await.unwrap();
+        let mut session = (self.spec.connect)(&settings(&self.url, "dba-gpt test")).await.unwrap();
         // Redis takes no spaces in the name of a client.
         let names = [SCRATCH.to_owned(), self.application.clone(), self.application.replace(' ', "-")];
         let mut left = Vec::new();
@@ -146,3 +135,14 @@ static LEFT_ON_MONGODB: &[Query] = &[Query {
     text: r#"{"listCollections": 1, "nameOnly": true, "cursor": {"batchSize": 1000}, "$db": "$database"}"#,
     timeout_ms: 5_000,
 }];
+
+fn settings(url: &str, application: &str) -> ConnectSettings {
+    ConnectSettings {
+        url: SecretString::from(url),
+        password: None,
+        dial: None,
+        application: application.into(),
+        timeout: Duration::from_secs(5),
+        surroundings: Surroundings::default(),
+    }
+}

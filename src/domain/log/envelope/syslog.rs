@@ -60,10 +60,10 @@ fn open_5424<'l>(line: &'l [u8], clock: &mut LogClock) -> Option<Opened<'l>> {
 fn time<'l>(line: &'l [u8], clock: &mut LogClock) -> Option<(Timestamp, &'l [u8], bool)> {
     let weekday = line.first_chunk::<5>().is_some_and(|c| c[..3].is_ascii() && c[3] == b' ' && c[4].is_ascii_digit());
     let without_weekday = if weekday { &line[4..] } else { line };
-    if weekday || line.get(10) == Some(&b'T') {
-        if let Some((at, used)) = clock.date_time(without_weekday) {
-            return Some((at, &without_weekday[used..], true));
-        }
+    if (weekday || line.get(10) == Some(&b'T'))
+        && let Some((at, used)) = clock.date_time(without_weekday)
+    {
+        return Some((at, &without_weekday[used..], true));
     }
     if line.first()?.is_ascii_digit() {
         return LogClock::epoch(line).filter(|(_, used)| *used >= 12).map(|(at, used)| (at, &line[used..], false));

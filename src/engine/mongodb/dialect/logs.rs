@@ -56,7 +56,7 @@ fn attribute(event: &mut LogEvent, key: &[u8], value: Value<'_>) {
             event.port = port.parse().ok();
         }
         b"durationMillis" => {
-            event.cost.duration_ms = std::str::from_utf8(value.raw()).ok().and_then(|n| n.parse().ok())
+            event.cost.duration_ms = std::str::from_utf8(value.raw()).ok().and_then(|n| n.parse().ok());
         }
         b"docsExamined" => event.cost.rows_examined = value.count(),
         b"nreturned" => event.cost.rows_sent = value.count(),

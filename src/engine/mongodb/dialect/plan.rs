@@ -15,8 +15,8 @@ pub(super) fn read(text: &str) -> Option<Plan> {
     let document = parse(text.get(start..=end)?)?;
     let planner = within(&document, "queryPlanner")?;
     let executed = within(&document, "executionStats");
-    let mut plan = Plan::default();
-    plan.execution_ms = executed.and_then(|e| number(e, "executionTimeMillis"));
+    let execution_ms = executed.and_then(|e| number(e, "executionTimeMillis"));
+    let mut plan = Plan { execution_ms, ..Plan::default() };
     let collection = planner.get("namespace").and_then(Value::as_str).map(str::to_owned);
     let root = executed.and_then(|e| e.get("executionStages")).or_else(|| planner.get("winningPlan"))?;
     add(root, 0, collection.as_deref(), &mut plan);

@@ -12,7 +12,7 @@ pub(super) async fn duplicate_key(settings: &ConnectSettings) -> Provoked {
     let name = collection.name();
     let insert = doc! { "insert": name, "documents": [{ "_id": 1 }] };
     let commands = [doc! { "create": name }, insert.clone(), insert];
-    and_clean(&collection, carry_out(settings, &collection, &commands), clean(settings, name)).await
+    Box::pin(and_clean(&collection, carry_out(settings, &collection, &commands), clean(settings, name))).await
 }
 
 /// A quantity that the validator does not allow.
@@ -23,7 +23,7 @@ pub(super) async fn check(settings: &ConnectSettings) -> Provoked {
         doc! { "create": name, "validator": { "quantity": { "$gt": 0 } } },
         doc! { "insert": name, "documents": [{ "_id": 1, "quantity": -1 }] },
     ];
-    and_clean(&collection, carry_out(settings, &collection, &commands), clean(settings, name)).await
+    Box::pin(and_clean(&collection, carry_out(settings, &collection, &commands), clean(settings, name))).await
 }
 
 /// Sends the commands, the first of which makes the collection, up to the first that is refused.

@@ -12,7 +12,7 @@ use secrecy::SecretString;
 /// Makes the account, connects as it twice, and drops it.
 pub(super) async fn too_many_connections(settings: &ConnectSettings) -> Provoked {
     let account = Scratch::new()?;
-    and_clean(&account, crowd(settings, &account), clean(settings, account.name())).await
+    Box::pin(and_clean(&account, crowd(settings, &account), clean(settings, account.name()))).await
 }
 
 async fn crowd(settings: &ConnectSettings, account: &Scratch) -> Provoked {

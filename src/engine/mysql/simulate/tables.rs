@@ -31,7 +31,7 @@ pub(super) async fn foreign_key(settings: &ConnectSettings) -> Provoked {
         wire.close().await;
         Ok(raised.into_iter().collect())
     };
-    and_clean(&table, provoke, clean(settings, table.name())).await
+    Box::pin(and_clean(&table, provoke, clean(settings, table.name()))).await
 }
 
 /// One session holds a row, the other one waits for it until its patience ends.
@@ -57,7 +57,7 @@ pub(super) async fn lock_timeout(settings: &ConnectSettings) -> Provoked {
         waiter.close().await;
         Ok(raised.into_iter().collect())
     };
-    and_clean(&table, provoke, clean(settings, table.name())).await
+    Box::pin(and_clean(&table, provoke, clean(settings, table.name()))).await
 }
 
 /// Each session holds the row that the other one asks for. The server sees it at once, and lets one of them fail.
@@ -86,7 +86,7 @@ pub(super) async fn deadlock(settings: &ConnectSettings) -> Provoked {
         other.close().await;
         Ok(raised)
     };
-    and_clean(&table, provoke, clean(settings, table.name())).await
+    Box::pin(and_clean(&table, provoke, clean(settings, table.name()))).await
 }
 
 fn change(table: &str, row: u8) -> String {

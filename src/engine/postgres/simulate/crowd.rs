@@ -14,7 +14,7 @@ use secrecy::SecretString;
 /// Makes the role, connects as it twice, and drops it.
 pub(super) async fn too_many_connections(settings: &ConnectSettings) -> Provoked {
     let role = Scratch::new()?;
-    and_clean(&role, crowd(settings, &role), drop_role(settings, role.name())).await
+    Box::pin(and_clean(&role, crowd(settings, &role), drop_role(settings, role.name()))).await
 }
 
 async fn crowd(settings: &ConnectSettings, role: &Scratch) -> Provoked {

@@ -31,7 +31,7 @@ pub(super) async fn timeout(settings: &ConnectSettings) -> Provoked {
     raised
 }
 
-/// Each holds what the other one asks for. The server finds it after its deadlock_timeout, and lets one of them fail.
+/// Each holds what the other one asks for. The server finds it after its `deadlock_timeout`, and lets one of them fail.
 pub(super) async fn deadlock(settings: &ConnectSettings) -> Provoked {
     let locks = [lock_statement()?, lock_statement()?];
     let (mut one, mut other) = (open(settings).await?, open(settings).await?);

@@ -89,8 +89,7 @@ impl ErrorNaming for Errors {
         let phrase = phrases::find(framed.message);
         let code = code
             .filter(|code| !code.is_empty())
-            .map(str::to_owned)
-            .unwrap_or_else(|| worked_out(&framed, recognised.as_ref(), phrase.and_then(|p| p.code)));
+            .map_or_else(|| worked_out(&framed, recognised.as_ref(), phrase.and_then(|p| p.code)), str::to_owned);
         let of_words = kind_by_words(&code, framed.message);
         let news = code.is_empty() || [NO_ERROR, WARNED, INTERNAL].contains(&code.as_str());
         let event = phrases::event(framed.message).filter(|_| news);

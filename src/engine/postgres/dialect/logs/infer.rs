@@ -176,8 +176,7 @@ fn value_at(head: &[u8], at: usize, before: &[Part]) -> (Option<Escape>, usize) 
 /// A host when it looks like one: `10.0.0.1`, `10.0.0.1(5432)`, `[local]`.
 fn host_or(otherwise: Escape, rest: &[u8], word: usize) -> (Option<Escape>, usize) {
     let text = &rest[..word];
-    let address =
-        text.iter().filter(|b| **b == b'.').count() == 3 && text.iter().all(|b| b.is_ascii_digit() || *b == b'.');
+    let address = memchr::memchr_iter(b'.', text).count() == 3 && text.iter().all(|b| b.is_ascii_digit() || *b == b'.');
     let port = rest.get(word) == Some(&b'(');
     if port && let Some(end) = rest.iter().position(|b| *b == b')') {
         return (Some(Escape::HostAndPort), end + 1);
@@ -228,7 +227,7 @@ fn is_epoch(text: &[u8]) -> bool {
 }
 
 fn is_session(text: &[u8]) -> bool {
-    text.iter().filter(|b| **b == b'.').count() == 1
+    memchr::memchr_iter(b'.', text).count() == 1
         && text.len() > 9
         && text.iter().all(|b| b.is_ascii_hexdigit() || *b == b'.')
         && text.get(8) == Some(&b'.')

@@ -78,11 +78,10 @@ impl Escape {
         })
     }
 
-    /// Bytes of a value that this text begins with, for escapes whose values have a shape of their own. None for those
-    /// that can hold anything; a value that does not fit is the inner none.
-    fn shape(self, text: &[u8]) -> Option<Option<usize>> {
+    /// Bytes of a value that this text begins with, for escapes whose values have a shape of their own.
+    fn shape(self, text: &[u8]) -> Shape {
         let digits = || text.iter().take_while(|b| b.is_ascii_digit()).count();
-        Some(match self {
+        let fits = match self {
             Self::Time | Self::Started => {
                 time::date_time_length(text).map(|length| length + time::zone_length(&text[length..]))
             }
@@ -102,9 +101,21 @@ impl Escape {
                 let length = text.iter().take_while(|b| b.is_ascii_digit() || b.is_ascii_uppercase()).count();
                 Some(length).filter(|n| *n == 5)
             }
-            _ => return None,
-        })
+            _ => return Shape::Any,
+        };
+        fits.map_or(Shape::Wrong, Shape::Fits)
     }
+}
+
+/// What an escape's value looks like at the beginning of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// It can hold anything.
+    Any,
+    /// These many bytes are a value.
+    Fits(usize),
+    /// The text does not begin with one.
+    Wrong,
 }
 
 /// A part of a prefix.
@@ -249,8 +260,12 @@ impl Prefix {
         let spaces = |from: usize, most: usize| line[from..].iter().take(most).take_while(|b| **b == b' ').count();
         let (before, fill) = if width > 0 { (width.unsigned_abs(), 0) } else { (0, width.unsigned_abs()) };
         let begin = at + spaces(at, before);
-        if let Some(fits) = escape.shape(&line[begin..]) {
-            let end = begin + fits?;
+        let shape = escape.shape(&line[begin..]);
+        if shape == Shape::Wrong {
+            return None;
+        }
+        if let Shape::Fits(length) = shape {
+            let end = begin + length;
             let filled = spaces(end, fill.saturating_sub(end - begin));
             return self.try_value(part, escape, (begin, end), end + filled, attempt);
         }
