@@ -17,6 +17,7 @@ mod demo;
 mod errors;
 mod faults;
 mod guard;
+mod logs;
 mod mongodb;
 mod mysql;
 mod postgres;
