@@ -9,9 +9,9 @@ use super::perform::Performer;
 use super::{TargetSetup, clipboard, fixer, storage, who};
 use crate::app::event::Event;
 use crate::config::Config;
-use crate::domain::incident::limits::Terms;
+use crate::domain::incident::limits::{Procedures, Terms};
 use crate::domain::target::TargetId;
-use crate::engine::Surroundings;
+use crate::engine::{self, Surroundings};
 use crate::notify::Webhook;
 use crate::store::audit::AuditPlaces;
 use std::path::PathBuf;
@@ -53,7 +53,13 @@ pub(super) fn performer(
 /// What the rules of incidents are told from outside.
 pub(super) fn terms(config: &Config, setups: &[TargetSetup]) -> Terms {
     let addresses = setups.iter().map(|s| (&s.target.id, s.target.address.as_str()));
-    Terms { limits: config.incidents, hosts: Arc::new(incidents::machines(addresses)), ..Terms::default() }
+    Terms {
+        limits: config.incidents,
+        hosts: Arc::new(incidents::machines(addresses)),
+        outages: engine::outages(),
+        // No procedure of this version acts without somebody's pointing at a session, a slot, a setting or keys.
+        procedures: Procedures::default(),
+    }
 }
 
 /// Where the audit log and what guards it lie.

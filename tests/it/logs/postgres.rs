@@ -91,7 +91,7 @@ async fn one_prefix(server: &str, folder: &std::path::Path, admin: &Client, numb
         written(file, 0, &format!("begin {number}."), || pause(admin)).await;
         from.push(length(file));
     }
-    let user = if number % 2 == 0 { "user='o\\'dd, u@x'" } else { "user='app user'" };
+    let user = if number.is_multiple_of(2) { "user='o\\'dd, u@x'" } else { "user='app user'" };
     let session = connect(server, &format!("{user} application_name='tool [7]: x, y=z'")).await;
     session.batch_execute("SET log_min_messages = debug1").await.unwrap();
     for statement in PROVOKED {

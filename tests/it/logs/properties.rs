@@ -179,7 +179,7 @@ fn an_event_is_cut_and_says_so_however_long_it_is() {
     stream.feed(head, &mut sink);
     // One line that never ends, and then a statement of lines without end.
     for _ in 0..100 {
-        stream.feed(&[b'x'; 100_000], &mut sink);
+        stream.feed(&vec![b'x'; 100_000], &mut sink);
     }
     stream.feed(b"\n", &mut sink);
     stream.feed(longest, &mut sink);

@@ -17,7 +17,7 @@ pub enum Keeper {
 
 impl Keeper {
     pub fn rules() -> Self {
-        Self::Rules(Box::new(Book::default()))
+        Self::Rules(Box::default())
     }
 
     pub fn store() -> Self {
@@ -47,7 +47,7 @@ impl Keeper {
         match self {
             Self::Rules(book) => {
                 for ended in ended {
-                    book.end(ended);
+                    book.end(&ended);
                 }
                 book.close().changes
             }
@@ -92,7 +92,7 @@ impl Keeper {
                 for pattern in signatures.iter().filter_map(|signature| book.pattern(signature)) {
                     again.know_pattern(pattern.clone());
                 }
-                *book = again;
+                **book = again;
             }
             Self::Store(folder, store) => {
                 store.take().unwrap().close().await.unwrap();
