@@ -39,7 +39,7 @@ impl Ground {
     pub fn possible(&self) -> impl Iterator<Item = &'static Simulation> + use<> {
         let lacks: &[&str] = match self.server {
             // It has no logins and no validators, and numbers of its own for some errors.
-            Server::MongoBridge => &["syntax-error", "duplicate-key", "check", "access-denied"],
+            Server::MongoBridge => &["duplicate-key", "check", "access-denied"],
             _ => &[],
         };
         self.spec.simulations.iter().filter(move |s| !lacks.contains(&s.offer.error.name))

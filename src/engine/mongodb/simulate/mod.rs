@@ -7,8 +7,7 @@ use super::connect;
 use super::wire::{Refusal, Wire, WireError};
 use crate::domain::error_event::SessionError;
 use crate::domain::simulation::{
-    ACCESS_DENIED, CHECK, DATA_ERROR, DUPLICATE_KEY, MISSING_FUNCTION, MISSING_TABLE, Offer, Provocation, Raised,
-    SYNTAX_ERROR,
+    ACCESS_DENIED, CHECK, DUPLICATE_KEY, MISSING_FUNCTION, MISSING_TABLE, Offer, Provocation, Raised, SYNTAX_ERROR,
 };
 use crate::engine::ConnectSettings;
 use crate::engine::simulation::{Provoked, Simulation, in_time};
@@ -30,11 +29,7 @@ pub(super) static SIMULATIONS: &[Simulation] = &[
         run: |settings| Box::pin(in_time(run(settings, doc! { "dbaGptSimulationMissing": 1 }))),
     },
     Simulation {
-        offer: reads(&SYNTAX_ERROR, "Sends aggregate without the cursor that it wants.", ""),
-        run: |settings| Box::pin(in_time(run(settings, doc! { "aggregate": MISSING, "pipeline": [] }))),
-    },
-    Simulation {
-        offer: reads(&DATA_ERROR, "Sends find with an operator that does not exist.", ""),
+        offer: reads(&SYNTAX_ERROR, "Sends find with an operator that does not exist.", ""),
         run: |settings| {
             Box::pin(in_time(run(settings, doc! { "find": MISSING, "filter": { "$dbaGptSimulation": 1 } })))
         },

@@ -12,7 +12,7 @@ type Commands = &'static [&'static [&'static str]];
 
 pub(super) const MISSING_COMMAND: Commands = &[&["DBA_GPT_SIMULATION_MISSING"]];
 pub(super) const SYNTAX_ERROR: Commands = &[&["SCAN", "0", "DBA_GPT_SIMULATION", "1"]];
-pub(super) const DATA_ERROR: Commands = &[&["SCAN", "dba_gpt_simulation"]];
+pub(super) const DATA_ERROR: Commands = &[&["GETRANGE", "dba_gpt_simulation", "first", "last"]];
 pub(super) const TRANSACTION_STATE: Commands = &[&["MULTI"], &["DBA_GPT_SIMULATION_MISSING"], &["EXEC"]];
 
 /// A scratch key lives so long at most, milliseconds.

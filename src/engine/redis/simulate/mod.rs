@@ -36,7 +36,7 @@ pub(super) static SIMULATIONS: &[Simulation] = &[
         run: |settings| Box::pin(commands::wrong_type(settings)),
     },
     Simulation {
-        offer: reads(&DATA_ERROR, "Sends SCAN with a cursor that is no number.", ""),
+        offer: reads(&DATA_ERROR, "Asks for a range of a key that is not there, by words in place of numbers.", ""),
         run: |settings| Box::pin(in_time(run(settings, commands::DATA_ERROR))),
     },
     Simulation {
