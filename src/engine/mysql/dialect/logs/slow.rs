@@ -15,6 +15,8 @@ struct SlowReader {
     clock: LogClock,
     /// The last `# Time:`. Servers that print whole seconds print it only when it changes.
     time: Option<Timestamp>,
+    /// The last `use`. The server prints it when a statement runs in another database than the one before.
+    database: String,
     strays: u64,
 }
 
@@ -44,6 +46,7 @@ pub(super) fn open(options: &LogOptions<'_>, _sample: &[u8]) -> Result<Box<dyn L
         stage: Stage::Between,
         clock: LogClock::new(options),
         time: None,
+        database: String::new(),
         strays: 0,
     }))
 }
@@ -56,6 +59,11 @@ impl SlowReader {
             let length = event.statement.trim_ascii_end().trim_end_matches(';').len();
             event.statement.truncate(length);
             event.at = event.at.or(self.time);
+            if event.database.is_empty() {
+                event.database.push_str(&self.database);
+            } else {
+                self.database.clone_from(&event.database);
+            }
             sink(event);
         }
         self.stage = Stage::Between;
