@@ -98,6 +98,8 @@ fn a_statement_that_fails_is_analysed_and_reported_as_a_private_error() {
     assert_eq!(event.more.as_deref(), Some("look again"));
     assert!(m.incidents.all().is_empty(), "a typing mistake is no incident");
     // What the store remembers of it is said the next time.
+    let effects = fails(&mut m, "select * from nope", "1", "no such table: nope");
+    let [event] = &reported(&effects)[..] else { panic!("{effects:?}") };
     let pattern = Pattern { private: 3, last_at: NOW.plus_ms(-7_200_000), ..Pattern::of(event) };
     let now = m.now;
     update(

@@ -22,6 +22,8 @@ const MOST_LINES: usize = 5_000;
 const MOST_ERRORS: usize = 50;
 /// Fixed characters that a message without any other sign needs: shorter ones could be words of a question.
 const FIXED_CHARACTERS: usize = 10;
+/// Characters of a code that no other number or word of a text is likely to be.
+const LONG_CODE: usize = 5;
 
 #[allow(clippy::unwrap_used, reason = "constant patterns, compiled by the tests of this file")]
 fn pattern(text: &str) -> Regex {
@@ -176,17 +178,25 @@ fn errors(records: Vec<Record<'_>>, dialect: &dyn Dialect, library: &Library, ce
     (!found.is_empty()).then_some(Pasted::Errors(found))
 }
 
-/// Whose error a record is, and which: the first engine that knows its code.
+/// Whose error a record is, and which: that of the engine whose long code stands in the text, else of the one whose
+/// server prints just this message, else of the one whose
+/// short code stands in the text, else of the first that has a code for it. The chat's engine comes first among equals.
 fn named(text: &str, dialect: &dyn Dialect, library: &Library) -> Option<(EngineId, Understood)> {
     let inner = SEVERITY.find(text).map(|found| &text[found.start()..]);
     let texts: Vec<&str> = std::iter::once(text).chain(inner).collect();
-    namings(dialect, library).find_map(|naming| {
+    let candidates = namings(dialect, library).filter_map(|naming| {
         texts.iter().find_map(|text| {
             let error = understand(naming, text, None);
             let known = naming.catalogue().code(&error.code).is_some() || (error.kind != ErrorKind::Other);
-            (known && !error.code.is_empty()).then_some((naming.engine(), error))
+            let printed = naming.catalogue().recognise_in_english(&error.message).map_or(0, |found| found.fixed);
+            let spelled = error.code.len() > 1 && text.contains(error.code.as_str());
+            // A long code is no chance: `ORA-00942` says whose it is, whatever other servers print.
+            let certain = spelled && error.code.len() >= LONG_CODE;
+            (known && !error.code.is_empty()).then(|| ((certain, printed, spelled), naming.engine(), error))
         })
-    })
+    });
+    let best = candidates.reduce(|best, next| if next.0 > best.0 { next } else { best });
+    best.map(|(_, engine, error)| (engine, error))
 }
 
 /// An error that nobody knows.

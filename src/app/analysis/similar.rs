@@ -43,8 +43,9 @@ fn tables_of<'s>(statement: Option<&str>, schema: &'s Schema) -> Vec<&'s Table> 
 
 /// A table's name as it would have to be typed: with its schema where the search path does not lead there.
 fn shown(table: &Table, schema: &Schema) -> String {
+    let on_path = schema.search_path.is_empty() || schema.search_path.contains(&table.schema);
     let found = schema.table(&table.name).is_some_and(|t| std::ptr::eq(t, table));
-    if found { table.name.clone() } else { table.full_name() }
+    if found && on_path { table.name.clone() } else { table.full_name() }
 }
 
 /// The name itself: without quotes, without what it is qualified by, in lower case.

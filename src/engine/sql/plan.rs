@@ -16,8 +16,9 @@ fn pattern(text: &str) -> Regex {
 /// Where the numbers of a step begin.
 static NUMBERS: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"\s+\((?:cost=\d|actual (?:time|rows)=\d|never executed\))"));
-static COST: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"cost=([\d.e+]*\d)(?:\.\.([\d.e+]*\d))?(?: rows=([\d.e+]*\d))?"));
+static COST: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"cost=(\d+(?:\.\d+)?(?:e\+?\d+)?)(?:\.\.(\d+(?:\.\d+)?(?:e\+?\d+)?))?(?: rows=([\d.e+]*\d))?")
+});
 static ACTUAL: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"actual (?:time=[\d.e+-]*\d\.\.([\d.e+-]*\d) )?rows=([\d.e+]*\d)(?: loops=([\d.e+]*\d))?")
 });

@@ -39,8 +39,9 @@ impl Kept {
             done
         })
     }
-    fn report(&self, events: Vec<ErrorEvent>) {
-        let now = self.now;
+    /// Has the store take these, so many minutes ago.
+    fn report(&self, events: Vec<ErrorEvent>, minutes: i64) {
+        let now = self.before(minutes);
         self.store(|store| async move { drop(store.report(events, Terms::default(), now).await.unwrap()) });
     }
     fn act(&self, id: u64, act: Act, minutes: i64) {
@@ -72,14 +73,29 @@ impl Kept {
     /// A full disk with a follower, a warning, and one that is resolved.
     fn with_a_day_of_trouble() -> Self {
         let kept = Self::new();
-        kept.report(vec![
-            kept.event("pg-orders", ErrorKind::TableNotFound, Severity::Error, "no table", 120),
-            kept.event("pg-billing", ErrorKind::Canceled, Severity::Warning, "canceled", 20),
-            kept.event("pg-orders", ErrorKind::DiskFull, Severity::Critical, "no space <b>left</b> [x](http://e)", 10),
-            kept.event("pg-orders", ErrorKind::ReadOnly, Severity::Error, "read only", 10),
-            kept.event("pg-orders", ErrorKind::DiskFull, Severity::Critical, "no space <b>left</b> [x](http://e)", 5),
-        ]);
+        kept.report(vec![kept.event("pg-orders", ErrorKind::TableNotFound, Severity::Error, "no table", 120)], 120);
         kept.act(1, Act::Resolve("table restored".into()), 60);
+        kept.report(
+            vec![
+                kept.event("pg-billing", ErrorKind::Canceled, Severity::Warning, "canceled", 20),
+                kept.event(
+                    "pg-orders",
+                    ErrorKind::DiskFull,
+                    Severity::Critical,
+                    "no space <b>left</b> [x](http://e)",
+                    10,
+                ),
+                kept.event("pg-orders", ErrorKind::ReadOnly, Severity::Error, "read only", 10),
+                kept.event(
+                    "pg-orders",
+                    ErrorKind::DiskFull,
+                    Severity::Critical,
+                    "no space <b>left</b> [x](http://e)",
+                    5,
+                ),
+            ],
+            0,
+        );
         kept
     }
     fn run(&self, arguments: &[&str]) -> Output {

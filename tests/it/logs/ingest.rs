@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
-const CONFIG: &str = "[[target]]\nname = \"shop\"\nurl = \"postgres://ann@127.0.0.1:1/shop\"\n";
+const CONFIG: &str = "[targets.shop]\nurl = \"postgres://ann@127.0.0.1:1/shop\"\n";
 
 struct Rig(TempDir);
 

@@ -28,7 +28,9 @@ fn json(text: &str) -> Option<Plan> {
     let found: Value = serde_json::from_str(text.get(start..=end)?).ok()?;
     let query = if let Value::Array(queries) = &found { queries.first()? } else { &found };
     let mut plan = Plan { execution_ms: query.get("Execution Time").and_then(Value::as_f64), ..Plan::default() };
-    add(query.get("Plan")?, 0, &mut plan);
+    let root = query.get("Plan")?;
+    root.get("Node Type")?.as_str()?;
+    add(root, 0, &mut plan);
     (!plan.steps.is_empty()).then_some(plan)
 }
 

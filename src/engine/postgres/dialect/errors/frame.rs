@@ -105,6 +105,9 @@ static SEVERITY: LazyLock<Regex> = LazyLock::new(|| {
 /// A severity inside a line, as a log prints it: whatever stands before it is the log's.
 static INSIDE: LazyLock<Regex> = LazyLock::new(|| pattern(&format!(r"(?:^|[\s\])>;,|(\[])({})\s?:\s", severities())));
 
+/// A line of a log: the moment comes first, so that the message is never all of it.
+static LOGGED: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\d{4}-\d\d-\d\d[ T]\d\d:\d\d"));
+
 static TAIL: LazyLock<Regex> = LazyLock::new(|| {
     let lines = any_of(words::all().filter(|(w, _)| matches!(w, Word::More | Word::Line)).map(|(_, text)| text));
     pattern(&format!(r"\s*\n\s*(?:{lines}|{})", AFTER.join("|")))
@@ -131,6 +134,9 @@ fn camel_case(name: &str) -> String {
 /// Bytes of a text that are read. The longest messages of servers have some hundred; a trace of a program may go on.
 const LONGEST: usize = 32 * 1024;
 
+/// Prefixes and severities before a message that are taken off: nobody puts more there.
+const MOST_WRAPPINGS: usize = 16;
+
 /// Lines behind the first among which a driver's is looked for.
 const LINES: usize = 500;
 
@@ -140,7 +146,7 @@ pub(super) fn read(text: &str) -> Framed<'_> {
     let text = &text[..text.floor_char_boundary(LONGEST)];
     let mut code = said(text);
     let (mut message, mut word) = unwrapped(text, &mut code);
-    if word.is_none() && CATALOGUE.recognise(body(message)).is_none() {
+    if word.is_none() && (LOGGED.is_match(message) || CATALOGUE.recognise(body(message)).is_none()) {
         (message, word) = searched(message, &mut code);
     }
     let code = code.map(|code| {
@@ -153,8 +159,8 @@ pub(super) fn read(text: &str) -> Framed<'_> {
 /// Takes prefixes and severities off the beginning, for as long as there are any. Behind a severity the server itself
 /// speaks, and nothing more is taken off.
 fn unwrapped<'t>(text: &'t str, code: &mut Option<String>) -> (&'t str, Option<Word>) {
-    let mut rest = text;
-    loop {
+    let (mut rest, mut word) = (text, None);
+    for _ in 0..MOST_WRAPPINGS {
         if let Some(found) = SEVERITY.captures(rest) {
             let verbose = found.get(2).or(found.get(3)).map(|c| c.as_str()).filter(|c| CATALOGUE.code(c).is_some());
             let end = match (found.get(2), verbose) {
@@ -165,8 +171,13 @@ fn unwrapped<'t>(text: &'t str, code: &mut Option<String>) -> (&'t str, Option<W
             if let Some(verbose) = verbose {
                 *code = Some(verbose.to_owned());
             }
-            let (inner, again) = unwrapped_again(rest[end..].trim_start(), code);
-            return (inner, again.or_else(|| words::severity(&found[1])));
+            word = words::severity(&found[1]).or(word);
+            rest = rest[end..].trim_start();
+            // A driver that says "error" before the server's own "ERROR".
+            if SEVERITY.is_match(rest) {
+                continue;
+            }
+            return (rest, word);
         }
         match PREFIX.find(rest).filter(|found| found.end() < rest.len() && !found.is_empty()) {
             Some(found) => rest = rest[found.end()..].trim_start(),
@@ -179,12 +190,7 @@ fn unwrapped<'t>(text: &'t str, code: &mut Option<String>) -> (&'t str, Option<W
         *code = code.take().or_else(|| Some(before.to_owned()));
         rest = after;
     }
-    (rest, None)
-}
-
-/// A driver that says "error" before the server's own "ERROR".
-fn unwrapped_again<'t>(text: &'t str, code: &mut Option<String>) -> (&'t str, Option<Word>) {
-    if SEVERITY.is_match(text) { unwrapped(text, code) } else { (text, None) }
+    (rest, word)
 }
 
 /// Looks for the message further inside: behind a severity as logs print it, or on a later line that a driver begins.
