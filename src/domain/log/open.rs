@@ -67,11 +67,12 @@ impl<S: Default> OpenEvents<S> {
         &mut self.open[self.latest]
     }
 
-    /// The open event of a process, which is the latest from now on.
+    /// The open event of a process, which is the latest from now on. Where it has none, what goes on from here is
+    /// nobody's.
     pub fn of(&mut self, process: u64) -> Option<&mut Open<S>> {
-        let at = self.open.iter().rposition(|o| o.process == process && !o.closed)?;
-        self.latest = at;
-        self.open.get_mut(at)
+        let at = self.open.iter().rposition(|o| o.process == process && !o.closed);
+        self.latest = at.unwrap_or(usize::MAX);
+        self.open.get_mut(at?)
     }
 
     /// The event that got the last line.
