@@ -14,7 +14,7 @@ use crate::domain::target::Timestamp;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// Most entries of a timeline that are kept: the first [`FIRST_ENTRIES`] and the newest.
+/// Most entries of a timeline that are kept: the first few and the newest.
 pub const TIMELINE_ENTRIES: usize = 200;
 /// Entries of the beginning that stay whatever comes after.
 const FIRST_ENTRIES: usize = 20;

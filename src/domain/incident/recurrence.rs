@@ -38,7 +38,7 @@ impl Recurrence {
     }
 
     /// How many came within the window that ends at `now`. The hour in which it begins counts whole: more than
-    /// [`EXACT`] later ones are then known, so no strategy hangs on it.
+    /// `EXACT` later ones are then known, so no strategy hangs on it.
     pub fn within(&self, now: Timestamp, window_ms: u64) -> u64 {
         let begin = now.plus_ms(-i64::try_from(window_ms).unwrap_or(i64::MAX));
         let exact = self.exact.iter().filter(|(at, _)| *at > begin).map(|(_, count)| count);
