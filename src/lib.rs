@@ -20,7 +20,7 @@
 //! | [`sources`] | the bytes of server logs: files that grow, rotate and are compressed |
 //! | [`notify`] | news of incidents to a webhook |
 //! | [`secrets`] | passwords from outside the configuration, and our own vault |
-//! | [`store`] | what is remembered: samples, sessions, attempts, conversations, proposals; the audit log of decisions and acts |
+//! | [`store`] | what is remembered: samples, sessions, attempts, conversations, proposals, incidents and patterns; the audit log of decisions and acts |
 //! | [`export`] | rows as CSV, JSON, Markdown and aligned columns |
 //! | [`demo`] | the embedded shop and its workload |
 //!
@@ -81,6 +81,8 @@
 //! | what a failed connection is taken for | `domain/connection/`, and the engine's `approach` |
 //! | what costs points in `config check` | `domain/security/rules.rs` (one table) |
 //! | what an error is called, what kind it is, what to do about it | `assets/errors/` (codes, advice, skeletons of messages), and how clients print it: `engine/*/dialect/errors/` |
+//! | a line of a server's log | `engine/*/dialect/logs`, and `log_rules` for what counts as an error |
+//! | where logs come from, who detects, the webhook | `runtime/follow/`, `sources/`, `engine/*/reports.rs`; `runtime/detection.rs`; `notify/`, `runtime/herald.rs` |
 //! | a setting | `config/settings.rs` (one registry) |
 //! | a key of a target | `config/written_target.rs`, `config/targets.rs` |
 //! | the incidents tab | `app/incidents/` (lists, detail, acts), `ui/screens/incidents.rs`, `ui/parts/incident.rs`; `runtime/incidents.rs` performs |

@@ -17,6 +17,7 @@ mod attempts;
 mod clipboard;
 mod clock;
 mod connect;
+mod consult;
 mod demo;
 mod detection;
 mod editor;
@@ -50,18 +51,18 @@ use crate::app::event::Event;
 use crate::app::model::{Model, TargetModel, ViewInfo};
 use crate::cli::{self, Headless, HeadlessTarget};
 use crate::config::args::{Args, Command, Common, Watch as WatchArgs};
-use crate::config::{self, Completed, Config, Demo, Identified, Inputs, KeyBinding, Mistakes, PasswordSource, Presets};
+use crate::config::{self, Config, Demo, Inputs, Mistakes, PasswordSource, Presets};
 use crate::domain::schedule::Patience;
 use crate::domain::security::Facts;
-use crate::domain::target::{Access, EngineId, Environment, Target, TargetId};
-use crate::engine::{self, Destination, ENGINES, EngineSpec, Prepared, Surroundings};
+use crate::domain::target::{Access, Environment, Target, TargetId};
+use crate::engine::{self, ENGINES, EngineSpec, Surroundings};
 use anyhow::{Context as _, Result};
 use ask::Asker;
 use clap::Parser as _;
 use connect::{Door, Helpers, Plan};
 use fixing::FixLogin;
 use follow::Logs;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -108,17 +109,17 @@ pub fn run() -> ExitCode {
     protect_process();
     let args = Args::parse();
     let surroundings = surroundings();
-    let identify = |url: &SecretString| identify(url, &surroundings);
-    let complete = |preset: &str, url: &SecretString| complete(preset, url, &surroundings);
+    let identify = |url: &SecretString| consult::identify(url, &surroundings);
+    let complete = |preset: &str, url: &SecretString| consult::complete(preset, url, &surroundings);
     let inputs = Inputs {
         args: &args.common,
         variables: &surroundings.variables,
         home: surroundings.home.as_deref(),
         identify: &identify,
-        presets: Presets { names: &preset_names(), complete: &complete },
-        url_forms: &url_forms(),
-        check_keys: &check_keys,
-        check_function: &check_function,
+        presets: Presets { names: &consult::preset_names(), complete: &complete },
+        url_forms: &consult::url_forms(),
+        check_keys: &consult::check_keys,
+        check_function: &consult::check_function,
     };
     let config = config::load(&inputs);
     let runtime =
@@ -185,65 +186,6 @@ fn surroundings() -> Surroundings {
         .collect();
     let user = nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten().map(|u| u.name);
     Surroundings { variables, home: config::home(), user, current_dir: std::env::current_dir().ok() }
-}
-
-fn identify(url: &SecretString, surroundings: &Surroundings) -> Option<Result<Identified, String>> {
-    let spec = engine::by_url(url.expose_secret())?;
-    let identified = (spec.address)(url, surroundings).and_then(|address| {
-        let Destination { servers, user, .. } = (spec.destination)(url, surroundings)?;
-        let log_formats = spec.dialect.log_formats().iter().map(|format| format.name).collect();
-        Ok(Identified { engine: spec.id, address, servers, user, log_formats })
-    });
-    Some(identified.map_err(|e| e.message))
-}
-
-/// Whether an engine lets a person declare a function to be a pure read.
-fn check_function(id: EngineId, function: &str) -> Result<(), String> {
-    let spec = engine::by_name(id.0).ok_or_else(|| format!("there is no engine {id}"))?;
-    spec.dialect.may_declare_safe(function)
-}
-
-/// The names of every engine's presets.
-fn preset_names() -> Vec<&'static str> {
-    ENGINES.iter().flat_map(|engine| engine.presets).map(|preset| preset.name).collect()
-}
-
-/// Has the preset of that name complete a URL of its engine.
-fn complete(name: &str, url: &SecretString, surroundings: &Surroundings) -> Result<Completed, String> {
-    let spec = engine::by_url(url.expose_secret());
-    let preset = spec.and_then(|engine| engine.presets.iter().find(|preset| preset.name == name));
-    let preset = preset.ok_or_else(|| "it is of another engine than this url".to_owned())?;
-    let Prepared { url, warnings } = (preset.prepare)(url, surroundings)?;
-    Ok(Completed { url, warnings })
-}
-
-/// Names of the tables that hold a person's own keys: `[keymap.chat]`.
-const KEYMAP_SCREENS: &[&str] = &["everywhere", "chat", "health", "incidents", "approvals"];
-
-/// Judges a person's own keys: each with those before it, so that a clash is told where it arises.
-fn check_keys(bindings: &[KeyBinding]) -> Vec<(usize, String)> {
-    let mut mistakes = Vec::new();
-    let mut good: Vec<(String, String)> = Vec::new();
-    for (i, binding) in bindings.iter().enumerate() {
-        if !KEYMAP_SCREENS.contains(&binding.screen.as_str()) {
-            let words = format!("there is no [keymap.{}]: it is one of {}", binding.screen, KEYMAP_SCREENS.join(", "));
-            mistakes.push((i, words));
-            continue;
-        }
-        good.push((binding.action.clone(), binding.key.clone()));
-        if let Err(words) = crate::ui::check_keys(&good) {
-            good.pop();
-            mistakes.push((i, words));
-        }
-    }
-    mistakes
-}
-
-/// How URLs of our engines look, for messages.
-fn url_forms() -> String {
-    let schemes: Vec<String> = ENGINES.iter().flat_map(|e| e.schemes.iter().map(|s| format!("{s}:"))).collect();
-    let endings: Vec<&str> = ENGINES.iter().flat_map(|e| e.file_endings.iter().copied()).collect();
-    format!("a URL ({}) or a path that ends in {}", schemes.join(", "), endings.join(", "))
 }
 
 /// Who helps every way in of this run.

@@ -1,0 +1,66 @@
+//! What the configuration asks the engines and the screen while it is read: it knows neither.
+
+use crate::config::{Completed, Identified, KeyBinding};
+use crate::domain::target::EngineId;
+use crate::engine::{self, Destination, ENGINES, Prepared, Surroundings};
+use secrecy::{ExposeSecret as _, SecretString};
+
+/// The engine of a URL and what it says about it; none when no engine knows it.
+pub(super) fn identify(url: &SecretString, surroundings: &Surroundings) -> Option<Result<Identified, String>> {
+    let spec = engine::by_url(url.expose_secret())?;
+    let identified = (spec.address)(url, surroundings).and_then(|address| {
+        let Destination { servers, user, .. } = (spec.destination)(url, surroundings)?;
+        let log_formats = spec.dialect.log_formats().iter().map(|format| format.name).collect();
+        Ok(Identified { engine: spec.id, address, servers, user, log_formats })
+    });
+    Some(identified.map_err(|e| e.message))
+}
+
+/// Whether an engine lets a person declare a function to be a pure read.
+pub(super) fn check_function(id: EngineId, function: &str) -> Result<(), String> {
+    let spec = engine::by_name(id.0).ok_or_else(|| format!("there is no engine {id}"))?;
+    spec.dialect.may_declare_safe(function)
+}
+
+/// The names of every engine's presets.
+pub(super) fn preset_names() -> Vec<&'static str> {
+    ENGINES.iter().flat_map(|engine| engine.presets).map(|preset| preset.name).collect()
+}
+
+/// Has the preset of that name complete a URL of its engine.
+pub(super) fn complete(name: &str, url: &SecretString, surroundings: &Surroundings) -> Result<Completed, String> {
+    let spec = engine::by_url(url.expose_secret());
+    let preset = spec.and_then(|engine| engine.presets.iter().find(|preset| preset.name == name));
+    let preset = preset.ok_or_else(|| "it is of another engine than this url".to_owned())?;
+    let Prepared { url, warnings } = (preset.prepare)(url, surroundings)?;
+    Ok(Completed { url, warnings })
+}
+
+/// Names of the tables that hold a person's own keys: `[keymap.chat]`.
+const KEYMAP_SCREENS: &[&str] = &["everywhere", "chat", "health", "incidents", "approvals"];
+
+/// Judges a person's own keys: each with those before it, so that a clash is told where it arises.
+pub(super) fn check_keys(bindings: &[KeyBinding]) -> Vec<(usize, String)> {
+    let mut mistakes = Vec::new();
+    let mut good: Vec<(String, String)> = Vec::new();
+    for (i, binding) in bindings.iter().enumerate() {
+        if !KEYMAP_SCREENS.contains(&binding.screen.as_str()) {
+            let words = format!("there is no [keymap.{}]: it is one of {}", binding.screen, KEYMAP_SCREENS.join(", "));
+            mistakes.push((i, words));
+            continue;
+        }
+        good.push((binding.action.clone(), binding.key.clone()));
+        if let Err(words) = crate::ui::check_keys(&good) {
+            good.pop();
+            mistakes.push((i, words));
+        }
+    }
+    mistakes
+}
+
+/// How URLs of our engines look, for messages.
+pub(super) fn url_forms() -> String {
+    let schemes: Vec<String> = ENGINES.iter().flat_map(|e| e.schemes.iter().map(|s| format!("{s}:"))).collect();
+    let endings: Vec<&str> = ENGINES.iter().flat_map(|e| e.file_endings.iter().copied()).collect();
+    format!("a URL ({}) or a path that ends in {}", schemes.join(", "), endings.join(", "))
+}
