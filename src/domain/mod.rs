@@ -3,6 +3,7 @@
 pub mod activity;
 pub mod attempt;
 pub mod connection;
+pub mod diagnosis;
 pub mod dialect;
 pub mod error;
 pub mod error_event;
@@ -14,6 +15,7 @@ pub mod interchange;
 pub mod log;
 pub mod metric;
 pub mod plan;
+pub mod procedure;
 pub mod proposal;
 pub mod question;
 pub mod rows;

@@ -17,12 +17,15 @@ mod sql;
 pub mod sqlite;
 
 use crate::domain::activity::Sample;
+use crate::domain::diagnosis::{Case, Diagnosis, Observation};
 use crate::domain::dialect::Dialect;
+use crate::domain::error::kind::ErrorKind;
 use crate::domain::error::naming::ErrorNaming;
 use crate::domain::error_event::{ConnectError, SessionError};
 use crate::domain::guard::ticket::{Approved, Refusal};
 use crate::domain::guard::{Allowed, Catalog};
 use crate::domain::hosting::Hosting;
+use crate::domain::procedure::{Check, Procedure, Verified};
 use crate::domain::proposal::Draft;
 use crate::domain::proposal::kind::FixKind;
 use crate::domain::proposal::stage::End;
@@ -174,6 +177,59 @@ pub struct Fixing {
     pub ended: for<'a> fn(&'a mut dyn Session, &'a str) -> Task<'a, Result<End, SessionError>>,
     /// The URL with another login, without a password; none for engines without logins.
     pub with_login: fn(&SecretString, &str) -> Option<SecretString>,
+    /// Answers a check by reading alone. What the engine has no such thing of is not known, in words.
+    /// [`Check::Reading`], [`Check::CauseGone`] and [`Check::All`] are answered by whoever asks.
+    pub verify: for<'a> fn(&'a mut dyn Session, &'a Check) -> Task<'a, Result<Verified, SessionError>>,
+}
+
+/// When a probe of a diagnosis is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// At the beginning: what does not change within seconds.
+    Once,
+    /// At the beginning and at the end: counters.
+    Ends,
+    /// Every half second or so: who does and waits for what. Cheap queries only.
+    Often,
+}
+
+/// One thing that a diagnosis reads.
+#[derive(Debug, Clone, Copy)]
+pub struct Probe {
+    /// The query; its name is the observation's key.
+    pub query: &'static Query,
+    /// When.
+    pub when: When,
+}
+
+/// What a diagnosis is about, for an engine that looks further.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// The incident's object, as its error named it. Untrusted text.
+    pub object: Option<String>,
+    /// The incident's statement. Untrusted text.
+    pub statement: Option<String>,
+    /// The kind of its error.
+    pub kind: Option<ErrorKind>,
+}
+
+/// Reads what needs parameters or depends on what was read before.
+pub type LookFurther =
+    for<'a> fn(&'a mut dyn Session, &'a Wanted, &'a mut Observation) -> Task<'a, Result<(), SessionError>>;
+
+/// How an engine finds causes and knows what to do about them.
+pub struct Examination {
+    /// What is read on a server that says this about itself.
+    pub probes: fn(&Identity) -> Vec<Probe>,
+    /// What is read after that, once, at the end.
+    pub look_further: Option<LookFurther>,
+    /// Statements whose plans would tell more, each an EXPLAIN of its own that only plans: the guard judges them, and
+    /// what it does not allow is left out.
+    pub plans: fn(&Observation, &Wanted) -> Vec<String>,
+    /// Decides on every cause that the engine can have.
+    pub judge: fn(&Case<'_>) -> Diagnosis,
+    /// What can be done about causes, in the order of the documentation.
+    pub procedures: &'static [Procedure],
 }
 
 /// A connection to one server.
@@ -357,6 +413,8 @@ pub struct EngineSpec {
     pub reports: Option<LookAtReports>,
     /// How acts are looked at.
     pub fixing: &'static Fixing,
+    /// How causes are found, and what is done about them.
+    pub examination: &'static Examination,
     /// Errors that can be provoked on purpose, in the order of `domain::simulation`.
     pub simulations: &'static [Simulation],
     /// The objects of the connected database, and what the guard should know about them.

@@ -15,6 +15,7 @@ pub mod survey;
 
 use super::guard::Class;
 use super::guard::ticket::{Act, Binding, Gravity, TouchedObject};
+use super::procedure::Purpose;
 use super::target::{Environment, TargetId, Timestamp};
 use advice::Advice;
 use kind::FixKind;
@@ -49,6 +50,8 @@ pub enum Origin {
     Person,
     /// It undoes an earlier act.
     Undo(u64),
+    /// A procedure, for what was found.
+    Procedure(String),
 }
 
 impl Origin {
@@ -57,6 +60,7 @@ impl Origin {
         match self {
             Self::Person => "by you".to_owned(),
             Self::Undo(id) => format!("to undo #{id}"),
+            Self::Procedure(id) => format!("by procedure {id}"),
         }
     }
 }
@@ -141,6 +145,9 @@ pub struct Proposal {
     pub happenings: Vec<Happening>,
     /// The server's own name of what was running, by which its end can be asked for after a crash.
     pub mark: Option<String>,
+    /// The plan that it is a step of; none for what a person typed.
+    #[serde(default)]
+    pub purpose: Option<Box<Purpose>>,
 }
 
 /// What a proposal is made of.
@@ -202,7 +209,15 @@ impl Proposal {
             stage: Stage::Waiting,
             happenings: Vec::new(),
             mark: None,
+            purpose: None,
         }
+    }
+
+    /// The same as a step of a plan.
+    #[must_use]
+    pub fn for_purpose(mut self, purpose: Purpose) -> Self {
+        self.purpose = Some(Box::new(purpose));
+        self
     }
 
     /// The act as the record has it: what is drawn, and what a ticket is for.

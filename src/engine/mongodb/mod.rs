@@ -3,9 +3,11 @@
 mod cells;
 mod columns;
 mod connect;
+mod diagnose;
 mod dialect;
 mod fix;
 mod hosting;
+mod procedures;
 mod reports;
 mod sample;
 mod schema;
@@ -45,6 +47,7 @@ pub static SPEC: EngineSpec = EngineSpec {
     sample: sample::sample,
     reports: Some(reports::reports),
     fixing: &fix::FIXING,
+    examination: &diagnose::EXAMINATION,
     simulations: simulate::SIMULATIONS,
     schema: schema::schema,
     with_database: connect::with_database,

@@ -1,9 +1,11 @@
 //! Redis and Valkey as an engine: its line in the registry. One file per concern beside it.
 
 mod connect;
+mod diagnose;
 mod dialect;
 mod fix;
 mod hosting;
+mod procedures;
 mod reports;
 mod sample;
 mod schema;
@@ -41,6 +43,7 @@ pub static SPEC: EngineSpec = EngineSpec {
     sample: sample::sample,
     reports: Some(reports::reports),
     fixing: &fix::FIXING,
+    examination: &diagnose::EXAMINATION,
     simulations: simulate::SIMULATIONS,
     schema: schema::schema,
     with_database: connect::with_database,

@@ -3,12 +3,14 @@
 mod authorizer;
 mod cells;
 mod connect;
+mod diagnose;
 mod dialect;
 mod facts;
 mod files;
 mod fix;
 mod location;
 mod open;
+mod procedures;
 mod sample;
 mod schema;
 mod session;
@@ -49,6 +51,7 @@ pub static SPEC: EngineSpec = EngineSpec {
     sample: sample::sample,
     reports: None,
     fixing: &fix::FIXING,
+    examination: &diagnose::EXAMINATION,
     simulations: simulate::SIMULATIONS,
     schema: schema::schema,
     with_database: connect::with_database,

@@ -63,6 +63,7 @@ pub(super) fn render(kind: &FixKind) -> Result<String, String> {
         FixKind::ChangeSetting { name, value } => setting(name, value),
         FixKind::DropReplicationSlot(_) => Err("MongoDB has no replication slots".to_owned()),
         FixKind::UnlinkKeys(_) => Err("MongoDB has no keys to remove; delete documents instead".to_owned()),
+        other => Err(format!("MongoDB has no command to {}", other.words())),
     }
 }
 

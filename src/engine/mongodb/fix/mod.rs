@@ -17,6 +17,7 @@ pub(super) mod place;
 mod rights;
 pub(super) mod sessions;
 pub(super) mod undo;
+mod verify;
 
 use super::connect::Role;
 use super::session::MongoSession;
@@ -30,7 +31,8 @@ use crate::engine::{Fixing, Session, Task};
 use change::Statement;
 
 /// The registry's part.
-pub(super) static FIXING: Fixing = Fixing { survey, freeze, ended, with_login: url::with_login };
+pub(super) static FIXING: Fixing =
+    Fixing { survey, freeze, ended, with_login: url::with_login, verify: verify::verify };
 
 fn survey<'a>(
     session: &'a mut dyn Session,

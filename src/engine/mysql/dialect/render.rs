@@ -16,6 +16,7 @@ pub(super) fn render(kind: &FixKind) -> Result<String, String> {
         FixKind::ChangeSetting { name, value } => setting(name, value),
         FixKind::DropReplicationSlot(_) => Err("MySQL and MariaDB have no replication slots".into()),
         FixKind::UnlinkKeys(_) => Err("MySQL and MariaDB have rows, not keys: write a DELETE".into()),
+        other => Err(format!("there is no act here to {}", other.words())),
     }
 }
 

@@ -15,6 +15,7 @@ mod sessions;
 mod survey;
 mod tables;
 mod undo;
+mod verify;
 
 pub(super) use asks::Asks;
 pub(super) use look::table;
@@ -33,7 +34,8 @@ use crate::engine::{Fixing, Session, Task};
 use asks::Reading;
 
 /// The registry's part.
-pub(super) static FIXING: Fixing = Fixing { survey, freeze, ended, with_login: url::with_login };
+pub(super) static FIXING: Fixing =
+    Fixing { survey, freeze, ended, with_login: url::with_login, verify: verify::verify };
 
 fn survey<'a>(
     session: &'a mut dyn Session,

@@ -33,6 +33,7 @@ pub(in crate::engine::postgres) fn render(kind: &FixKind) -> Result<String, Stri
         }
         FixKind::ChangeSetting { name, value } => change_setting(name, value),
         FixKind::UnlinkKeys(_) => Err("PostgreSQL has no keys to remove".into()),
+        other => Err(format!("PostgreSQL has no statement to {}", other.words())),
     }
 }
 

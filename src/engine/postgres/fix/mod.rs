@@ -18,6 +18,7 @@ mod survey;
 mod survey_kind;
 pub(super) mod table;
 pub(super) mod undo;
+mod verify;
 mod waits;
 
 pub(super) use kinds::render;
@@ -31,7 +32,8 @@ use crate::engine::net::url;
 use crate::engine::{Fixing, Session, Task};
 
 /// The registry's part.
-pub(super) static FIXING: Fixing = Fixing { survey, freeze, ended, with_login: url::with_login };
+pub(super) static FIXING: Fixing =
+    Fixing { survey, freeze, ended, with_login: url::with_login, verify: verify::verify };
 
 /// The oldest version whose catalogue is known here.
 const OLDEST: u32 = 120_000;

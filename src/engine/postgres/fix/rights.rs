@@ -247,6 +247,6 @@ pub(super) fn needs_of_kind(kind: &FixKind, others: bool) -> Vec<Need> {
         FixKind::CancelStatements(_) | FixKind::EndSessions(_) => Vec::new(),
         FixKind::DropReplicationSlot(_) => vec![Need::special("replication", "ALTER ROLE {login} REPLICATION")],
         FixKind::ChangeSetting { name, .. } => vec![Need::parameter(name)],
-        FixKind::UnlinkKeys(_) => Vec::new(),
+        _ => Vec::new(),
     }
 }

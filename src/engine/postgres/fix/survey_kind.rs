@@ -19,7 +19,7 @@ pub(super) async fn survey(session: &mut dyn Session, kind: &FixKind, login: &st
         }
         FixKind::DropReplicationSlot(name) => slot(session, name, place).await?,
         FixKind::ChangeSetting { name, .. } => setting(session, name, place).await?,
-        FixKind::UnlinkKeys(_) => return Err(SessionError::Unsupported("PostgreSQL has no keys to remove".into())),
+        other => return Err(SessionError::Unsupported(format!("PostgreSQL has no statement to {}", other.words()))),
     };
     let needs = rights::needs_of_kind(kind, others(session, kind, login).await?);
     survey.rights = rights::rights(session, login, &needs).await?;

@@ -37,6 +37,7 @@ pub(super) fn render(kind: &FixKind) -> Result<String, String> {
             line::split(&command).map_err(|why| why.words().to_owned())?;
             Ok(command)
         }
+        other => Err(format!("this server has no command to {}", other.words())),
     }
 }
 

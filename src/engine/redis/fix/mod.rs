@@ -15,6 +15,7 @@ mod look;
 mod rights;
 mod survey;
 mod undo;
+mod verify;
 
 pub(super) use act::act;
 
@@ -28,7 +29,8 @@ use crate::engine::{Fixing, Session, Task};
 use std::time::Duration;
 
 /// The registry's part.
-pub(super) static FIXING: Fixing = Fixing { survey: survey::survey, freeze, ended, with_login: url::with_login };
+pub(super) static FIXING: Fixing =
+    Fixing { survey: survey::survey, freeze, ended, with_login: url::with_login, verify: verify::verify };
 
 /// Time for one look at everything.
 const LOOKING: Duration = Duration::from_secs(10);

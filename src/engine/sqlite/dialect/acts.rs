@@ -25,6 +25,7 @@ pub(super) fn render(kind: &FixKind) -> Result<String, String> {
         }
         FixKind::DropReplicationSlot(_) => Err("SQLite has no replication".to_owned()),
         FixKind::UnlinkKeys(_) => Err("SQLite has no keys: delete rows instead".to_owned()),
+        other => Err(format!("SQLite has no statement to {}", other.words())),
     }
 }
 
