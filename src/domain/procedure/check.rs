@@ -1,7 +1,7 @@
 //! Checks: what can be asked of a server before and after an act, as data. The engine answers them by reading.
 
 use crate::domain::diagnosis::Cause;
-use crate::domain::proposal::kind::{ObjectRef, SessionRef};
+use crate::domain::proposal::kind::{FixKind, ObjectRef, SessionRef};
 use serde::{Deserialize, Serialize};
 
 /// Which way a reading is to be.
@@ -62,6 +62,8 @@ pub enum Check {
         /// The value, as the server shows it or an equal of it.
         value: String,
     },
+    /// What this kind of act sets is set: a role's setting, a limit of connections, an option of a table.
+    InForce(Box<FixKind>),
     /// The replication slot is used by nobody for at least so many seconds, as far as the server can tell.
     SlotUnused(String, u64),
     /// There is no such slot.
