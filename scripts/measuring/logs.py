@@ -3,7 +3,7 @@
 The logs are those of the test servers, which are made to write some, repeated with other times, processes, tables and
 values until they are long enough."""
 
-import os, re, shlex, shutil, subprocess, time
+import json, os, re, shlex, shutil, subprocess, sys, time
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -37,16 +37,25 @@ def at_hand(program, package):
     return shutil.which(program)
 
 
+# The kernel counts what a child held before it became the program, so the child is made by a small interpreter.
+RUN = """
+import json, os, subprocess, sys, time
+begun = time.monotonic()
+with open(os.devnull, "r+b") as nothing:
+    child = subprocess.Popen(sys.argv[1:], stdin=nothing, stdout=nothing, stderr=nothing)
+    _, status, used = os.wait4(child.pid, 0)
+child.returncode = os.waitstatus_to_exitcode(status)
+print(json.dumps([child.returncode, time.monotonic() - begun, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024]))
+"""
+
+
 def measured(command):
     """Seconds by the clock, seconds of processor, and peak memory in MiB of one run."""
-    begun = time.monotonic()
-    with open(os.devnull, "r+b") as nothing:
-        child = subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing)
-        _, status, used = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode != 0:
-        raise SystemExit(f"measure: {shlex.join(command)} ended with {child.returncode}")
-    return time.monotonic() - begun, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+    said = subprocess.check_output([sys.executable, "-I", "-S", "-c", RUN, *command])
+    code, wall, processor, memory = json.loads(said)
+    if code != 0:
+        raise SystemExit(f"measure: {shlex.join(command)} ended with {code}")
+    return wall, processor, memory
 
 
 def postgres_seed(variables):

@@ -22,6 +22,7 @@ pub fn payload(event: &str, incident: &Incident) -> Value {
         incident.count,
         event
     );
+    let text = without_markup(&text);
     json!({
         "schema": 1,
         "event": event,
@@ -45,4 +46,29 @@ pub fn payload(event: &str, incident: &Incident) -> Value {
             "resolved_at_ms": incident.resolved_at.map(|at| at.0),
         },
     })
+}
+
+/// Chat programs make calls of everybody (`<!channel>`, `@all`) and links out of such characters, and a table may have
+/// any name. The facts beside the text keep them as they are.
+fn without_markup(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '<' => '\u{2039}',
+            '>' => '\u{203a}',
+            '@' => '\u{ff20}',
+            other => other,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_markup;
+
+    #[test]
+    fn names_call_nobody_and_link_nowhere() {
+        let text = without_markup("table \"<!channel> @all <http://example.com|look>\"");
+        assert!(!text.contains(['<', '>', '@']), "{text}");
+        assert!(text.contains("channel"));
+    }
 }
