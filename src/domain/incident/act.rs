@@ -37,8 +37,12 @@ pub struct Happening {
 pub enum Act {
     /// Causes are looked for.
     Diagnose,
-    /// A fix was proposed.
+    /// What was found when causes were looked for, in words. May hold untrusted text.
+    Find(String),
+    /// A fix was proposed, or another one.
     Propose(u64),
+    /// A person wants none of the proposed fixes: this was the last one, and why.
+    Decline(u64, String),
     /// A person approved the fix.
     Approve(u64),
     /// The fix begins.
@@ -109,8 +113,21 @@ impl Incident {
     pub fn act(&mut self, act: &Act, at: Timestamp, who: Option<&str>) -> Result<(), Refused> {
         match act {
             Act::Diagnose => self.go(Stage::Diagnosing, at, "causes are looked for", who),
+            Act::Find(words) => {
+                self.tell(at, words, None, who);
+                Ok(())
+            }
+            Act::Decline(id, why) => {
+                let why = if why.trim().is_empty() { String::new() } else { format!(": {}", why.trim()) };
+                self.go(Stage::Open, at, &format!("fix #{id} was declined{why}"), who)
+            }
             Act::Propose(id) => {
-                self.go(Stage::Proposed, at, &format!("fix #{id} is proposed"), who)?;
+                let words = format!("fix #{id} is proposed");
+                if self.stage == Stage::Proposed {
+                    self.tell(at, &words, None, who);
+                } else {
+                    self.go(Stage::Proposed, at, &words, who)?;
+                }
                 if !self.proposals.contains(id) {
                     self.proposals.push(*id);
                 }

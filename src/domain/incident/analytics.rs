@@ -202,9 +202,9 @@ fn rate(figures: &Figures, running: i64) -> Rate {
         errors if errors >= yellow => Colour::Yellow,
         _ => Colour::Green,
     };
-    let usually =
-        usual.map_or_else(|| "what is usual is not known yet".to_owned(), |usual| format!("{usual} are usual"));
-    let reason = format!("{per_hour} errors within an hour; {usually}; yellow from {yellow}, red from {red}");
+    let usually = usual.map_or_else(|| "what is usual is not known yet".to_owned(), |usual| format!("usual: {usual}"));
+    let noun = if per_hour == 1 { "error" } else { "errors" };
+    let reason = format!("{per_hour} {noun} within an hour; {usually}; yellow from {yellow}, red from {red}");
     Rate { per_hour, usual, colour, reason }
 }
 

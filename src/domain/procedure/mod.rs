@@ -9,6 +9,7 @@
 
 mod check;
 mod purpose;
+mod words;
 
 pub use check::{Check, Comparison, Verification, Verified};
 pub use purpose::{OnFailure, Purpose};

@@ -12,6 +12,7 @@ pub mod advice;
 pub mod kind;
 pub mod stage;
 pub mod survey;
+pub mod undo;
 
 use super::guard::Class;
 use super::guard::ticket::{Act, Binding, Gravity, TouchedObject};
