@@ -5,14 +5,18 @@ use super::event::RequestId;
 use crate::domain::activity::Sample;
 use crate::domain::attempt::Attempt;
 use crate::domain::connection::{Change, KnownFix, Probe};
+use crate::domain::diagnosis::Cause;
 use crate::domain::error::event::ErrorEvent;
 use crate::domain::guard::ticket::Consent;
-use crate::domain::incident::{Act, Ended};
+use crate::domain::health::Usual;
+use crate::domain::incident::{Act, Ended, Incident};
 use crate::domain::interchange::ExportFormat;
+use crate::domain::metric::MetricId;
 use crate::domain::proposal::stage::Stage;
 use crate::domain::proposal::{Draft, Proposal};
 use crate::domain::rows::{Limits, Rows};
 use crate::domain::target::{TargetId, Timestamp};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -55,6 +59,8 @@ pub enum Effect {
     Approve(u64, Consent),
     /// Cancel an act that runs, on the server.
     StopAct(u64),
+    /// Find out what is wrong with a server, on the session that watches it: [`super::event::Event::Diagnosed`] answers.
+    Diagnose(DiagnoseRequest),
     /// Provoke the error of this name on a target: [`super::event::Event::Simulated`] answers.
     Simulate(TargetId, &'static str),
     /// Report errors that somebody met here.
@@ -118,6 +124,23 @@ pub struct SurveyRequest {
     pub target: TargetId,
     /// What would be done. A kind's sessions are frozen, and its statement is rendered, on the way.
     pub draft: Draft,
+}
+
+/// A question about a server.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DiagnoseRequest {
+    /// The question's number.
+    pub id: RequestId,
+    /// The target.
+    pub target: TargetId,
+    /// The incident that is asked about; none for "what is wrong now".
+    pub incident: Option<Box<Incident>>,
+    /// What the person wants looked at instead.
+    pub focus: Option<Cause>,
+    /// For how long the server is watched, seconds.
+    pub seconds: u32,
+    /// What its metrics usually are.
+    pub usual: BTreeMap<MetricId, Usual>,
 }
 
 /// Statements to run for one turn of a chat.

@@ -15,6 +15,7 @@ use crate::domain::incident::Incident;
 use crate::domain::incident::book;
 use crate::domain::incident::detect::Counted;
 use crate::domain::metric::MetricId;
+use crate::domain::procedure::Examined;
 use crate::domain::proposal::advice::Advice;
 use crate::domain::proposal::survey::Survey;
 use crate::domain::proposal::{Draft, Proposal};
@@ -71,6 +72,10 @@ pub enum Event {
     ProposalChanged(Timestamp, Box<Proposal>),
     /// A proposal could not be filed, decided or carried out, and why; it stands where it stood.
     ProposalRefused(Timestamp, u64, String),
+    /// A server is being watched for a diagnosis; per cent.
+    DiagnosisProgress(RequestId, u8),
+    /// A diagnosis ended, or why there is none.
+    Diagnosed(Timestamp, RequestId, TargetId, Result<Box<Examined>, String>),
     /// An error was provoked on a target, or why none was.
     Simulated(Timestamp, TargetId, Result<Box<Simulated>, String>),
     /// What the store remembers of incidents.

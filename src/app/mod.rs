@@ -20,6 +20,7 @@ pub mod effect;
 pub mod event;
 pub mod export;
 pub mod fleet;
+pub mod healing;
 pub mod health;
 pub mod incidents;
 pub mod library;

@@ -6,7 +6,7 @@ use super::event::Event;
 use super::fleet::{current_list, current_table};
 use super::model::{Model, NOTICE_MS, SchemaState, Screen};
 use super::respond::act;
-use super::{approvals, connection, conversation, detection, diagnosis, health, incidents, simulate};
+use super::{approvals, connection, conversation, detection, diagnosis, healing, health, incidents, simulate};
 use crate::domain::target::Timestamp;
 
 /// Takes in one event.
@@ -116,6 +116,14 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::ProposalRefused(now, id, why) => {
             advance(model, now);
             approvals::propose::refused(model, id, why)
+        }
+        Event::DiagnosisProgress(id, percent) => {
+            healing::progress(model, id, percent);
+            Vec::new()
+        }
+        Event::Diagnosed(now, id, target, result) => {
+            advance(model, now);
+            healing::diagnosed(model, id, &target, result)
         }
         Event::Simulated(now, id, result) => {
             advance(model, now);

@@ -21,6 +21,7 @@ mod consult;
 mod demo;
 mod detection;
 mod editor;
+mod examine;
 mod facts;
 mod fixer;
 pub mod fixing;

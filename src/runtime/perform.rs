@@ -9,7 +9,7 @@ use super::probe::Surveyor;
 use super::reader::{Read, Reader};
 use super::storage::Storage;
 use super::watcher::{Watch, Watcher};
-use crate::app::effect::{Effect, SurveyRequest};
+use crate::app::effect::{DiagnoseRequest, Effect, SurveyRequest};
 use crate::app::event::{Event, RequestId};
 use crate::domain::connection::{Change, Probe};
 use crate::domain::interchange::ExportFormat;
@@ -143,6 +143,7 @@ impl Performer {
                 self.tasks.remove(&id);
             }
             Effect::LookRound(id, probes) => self.look_round(id, probes),
+            Effect::Diagnose(request) => self.diagnose(request),
             Effect::Simulate(id, name) => self.simulate(id, name),
             Effect::ChangeSetting(id, change, reason) => self.change_setting(&id, change, reason),
             Effect::LoadSchema(id, database) => self.read(&id, Read::Schema(database)),
@@ -185,6 +186,24 @@ impl Performer {
         let (login, approvers) = (setup.fix_user(), setup.approvers);
         let id = request.target.clone();
         self.read(&id, Read::Survey(request, login, approvers));
+    }
+
+    fn diagnose(&mut self, request: DiagnoseRequest) {
+        let id = request.target.clone();
+        let Some(setup) = self.setups.get(&id) else { return };
+        let question = request.id;
+        let order = Watch::Diagnose(Box::new(setup.inquiry(request)));
+        let Some(tasks) = self.tasks(&id) else { return };
+        let words = match tasks.watch.try_send(order) {
+            Ok(()) => return,
+            // It keeps its session, which may be the only way in.
+            Err(mpsc::error::TrySendError::Full(_)) => "its watcher is busy; ask again",
+            Err(mpsc::error::TrySendError::Closed(_)) => {
+                self.tasks.remove(&id);
+                "its watcher ended by an internal fault and was started anew; the log says more"
+            }
+        };
+        let _ = self.out.try_send(Event::Diagnosed(super::clock::now(), question, id, Err(words.to_owned())));
     }
 
     fn look_round(&mut self, id: TargetId, probes: Vec<Probe>) {

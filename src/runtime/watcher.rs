@@ -2,10 +2,12 @@
 
 use super::attempts::Recorder;
 use super::connect::Door;
+use super::examine::{Inquiry, examine};
 use super::follow::{Desk, Logs, Said};
 use crate::app::event::{Collected, Event, Failure};
 use crate::domain::attempt::Purpose;
 use crate::domain::error_event::ConnectKind;
+use crate::domain::procedure::Examined;
 use crate::domain::target::TargetId;
 use crate::engine::{EngineSpec, Session};
 use std::time::Duration;
@@ -22,6 +24,8 @@ pub(super) enum Watch {
     Collect(u64),
     /// Load a view.
     View(&'static str),
+    /// Find out what is wrong. Samples and views wait until it is over.
+    Diagnose(Box<Inquiry>),
 }
 
 /// Between two looks at what a server tells of its errors.
@@ -96,6 +100,10 @@ impl Watcher {
                     let result = self.view(name).await;
                     Event::ViewLoaded(super::clock::now(), self.id.clone(), name, result)
                 }
+                Watch::Diagnose(inquiry) => {
+                    let result = self.diagnose(&inquiry).await.map(Box::new);
+                    Event::Diagnosed(super::clock::now(), inquiry.request.id, self.id.clone(), result)
+                }
             };
             if self.out.send(event).await.is_err() {
                 break;
@@ -165,6 +173,23 @@ impl Watcher {
                 Err(format!("no answer within {} s", deadline.as_secs_f64()))
             }
         }
+    }
+
+    /// On the session that is held: on a server without a free connection there is no other way in.
+    async fn diagnose(&mut self, inquiry: &Inquiry) -> Result<Examined, String> {
+        let (spec, id) = (self.spec, inquiry.request.id);
+        let out = self.out.clone();
+        // A full inbox is told the next time.
+        let progress = move |percent| drop(out.try_send(Event::DiagnosisProgress(id, percent)));
+        let connecting = Self::session(&mut self.session, spec, &self.door, &self.attempts);
+        let deadline = self.deadline.unwrap_or(DEADLINE.max(self.door.patience()));
+        let late = || format!("no answer within {} s", deadline.as_secs_f64());
+        let session = timeout(deadline, connecting).await.map_err(|_| late())?.map_err(|failure| failure.message)?;
+        let result = examine(spec, &mut **session, inquiry, &progress).await;
+        result.map_err(|error| {
+            self.session = None;
+            error.to_string()
+        })
     }
 
     /// A target that may take longer to be reached says so.

@@ -18,7 +18,7 @@ pub struct Look {
 /// The plan of a statement that was seen on the server. Both are untrusted text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SeenPlan {
-    /// The statement that was explained.
+    /// The statement as it was sent, with its EXPLAIN: one of those that the engine asked for.
     pub statement: String,
     /// What EXPLAIN answered, as rows.
     pub rows: Rows,

@@ -8,10 +8,14 @@
 //! ```
 
 mod check;
+mod examined;
+mod offer;
 mod purpose;
 mod words;
 
 pub use check::{Check, Comparison, Verification, Verified};
+pub use examined::Examined;
+pub use offer::{offers, with_remedies};
 pub use purpose::{OnFailure, Purpose};
 
 use super::diagnosis::{Case, Cause, Diagnosis};

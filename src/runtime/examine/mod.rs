@@ -1,0 +1,101 @@
+//! Finds out what is wrong with a server, on a session that is there already: when every connection is taken, that is
+//! the only way in. Nothing is changed; everything is bounded in time.
+//!
+//! ```text
+//! gather: probes over N seconds, a further look, plans  -->  Observation
+//! conclude: the engine's judge, procedures, statements  -->  Examined
+//! ```
+
+mod conclude;
+mod gather;
+
+use super::{TargetSetup, clock};
+use crate::app::effect::DiagnoseRequest;
+use crate::domain::diagnosis::{Case, KnownDefinition, Observation};
+use crate::domain::error_event::SessionError;
+use crate::domain::procedure::Examined;
+use crate::domain::target::Environment;
+use crate::engine::{EngineSpec, Session, Wanted};
+use gather::Gathering;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Time for everything after the watching, at most.
+pub(super) const AFTERWARDS: Duration = Duration::from_secs(5);
+/// A server is watched for this long at least and at most, seconds.
+const SECONDS: std::ops::RangeInclusive<u32> = 1..=120;
+
+/// A question, with what is known besides the server's own answers.
+#[derive(Debug, Clone)]
+pub(super) struct Inquiry {
+    /// The question.
+    pub(super) request: DiagnoseRequest,
+    /// How much harm a mistake does there.
+    pub(super) environment: Environment,
+    /// Functions that a person has declared to be pure reads.
+    pub(super) safe_functions: Vec<String>,
+    /// What we remember of objects with the name of the incident's object.
+    pub(super) definitions: Vec<KnownDefinition>,
+}
+
+impl TargetSetup {
+    /// A question about this target.
+    pub(super) fn inquiry(&self, request: DiagnoseRequest) -> Inquiry {
+        Inquiry {
+            request,
+            environment: self.target.environment,
+            safe_functions: self.allow_functions.clone(),
+            definitions: Vec::new(),
+        }
+    }
+}
+
+/// Told how far it is, per cent.
+pub(super) type Progress<'a> = &'a (dyn Fn(u8) + Send + Sync);
+
+/// Watches, judges and plans. It ends within the request's seconds and [`AFTERWARDS`].
+///
+/// # Errors
+/// Only when the session breaks: what a server refuses is kept as refused, and makes causes undecided.
+pub(super) async fn examine(
+    spec: &'static EngineSpec,
+    session: &mut dyn Session,
+    inquiry: &Inquiry,
+    progress: Progress<'_>,
+) -> Result<Examined, SessionError> {
+    let request = &inquiry.request;
+    let seconds = request.seconds.clamp(*SECONDS.start(), *SECONDS.end());
+    let begun = Instant::now();
+    let window_end = begun + Duration::from_secs(u64::from(seconds));
+    let identity = session.identity().clone();
+    let incident = request.incident.as_deref();
+    let wanted = Wanted {
+        object: incident.and_then(|i| i.object.clone()),
+        statement: incident.and_then(|i| i.statement.clone()),
+        kind: incident.map(|i| i.kind),
+    };
+    let mut observation = Observation::default();
+    let mut gathering = Gathering::new(spec, session, &mut observation, begun, window_end);
+    gathering.watch(&(spec.examination.probes)(&identity), progress).await?;
+    gathering.look_further(&wanted).await?;
+    gathering.plans(&wanted, &inquiry.safe_functions).await?;
+    let now = clock::now();
+    let case = Case {
+        now,
+        identity: &identity,
+        environment: inquiry.environment,
+        observation: &observation,
+        incident,
+        usual: &request.usual,
+        focus: request.focus,
+        definitions: &inquiry.definitions,
+    };
+    let (diagnosis, plans) = conclude::conclude(spec, session, &case, window_end + AFTERWARDS).await?;
+    progress(100);
+    Ok(Examined { target: request.target.clone(), at: now, seconds, diagnosis, plans })
+}
+
+/// The session is of no use any more. Everything else is the server's refusal of one question.
+fn is_broken(error: &SessionError) -> bool {
+    matches!(error, SessionError::Lost(_) | SessionError::Connect(_))
+}
