@@ -39,6 +39,7 @@ impl Check {
             }
             Self::PlanUses { statement, index } => format!("the plan uses the index {index}: {statement}"),
             Self::SettingIs { name, value } => format!("{name} is {value}"),
+            Self::InForce(kind) => format!("in force: {}", kind.words()),
             Self::SlotUnused(slot, seconds) => {
                 format!("nobody has used the replication slot {slot} for at least {}", span(*seconds))
             }
