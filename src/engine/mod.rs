@@ -15,6 +15,7 @@ pub mod redis;
 pub mod simulation;
 mod sql;
 pub mod sqlite;
+mod steps;
 
 use crate::domain::activity::Sample;
 use crate::domain::diagnosis::{Case, Diagnosis, Observation};

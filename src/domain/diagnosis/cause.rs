@@ -60,6 +60,7 @@ causes! {
     InvalidIndex = "invalid_index", "an index was left half built";
     MissingTable = "missing_table", "statements name a table that is not there";
     MissingColumn = "missing_column", "statements name a column that is not there";
+    WrongType = "wrong_type", "a command is used on a key that holds another type";
     SlowCommands = "slow_commands", "single commands hold up all others";
     BigKeys = "big_keys", "single keys are very large";
     MemoryPressure = "memory_pressure", "the memory limit is reached or nearly so";

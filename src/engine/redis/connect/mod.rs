@@ -45,6 +45,13 @@ pub(crate) struct Way {
 }
 
 impl Way {
+    /// The connection is for one look or one act, and not for watching: it may begin on a server that answers nothing
+    /// but the end of a script.
+    pub(crate) fn is_for_an_act(&self) -> bool {
+        let purpose = self.settings.application.strip_prefix("dba-gpt ").unwrap_or_default();
+        purpose == "approval" || purpose.starts_with("fix")
+    }
+
     /// Reaches the server, proves who we are and sets up the frame of a session.
     pub(crate) async fn open(&self) -> Result<Opened, ConnectError> {
         let endpoint = &self.plan.endpoint;

@@ -1,9 +1,9 @@
 //! Fix kinds as commands: one line each, made from the parameters alone.
 
-use super::classify::change_of_setting;
+use super::classify::{KNOWN, change_of_setting};
 use super::line;
 use crate::domain::guard::Verdict;
-use crate::domain::proposal::kind::FixKind;
+use crate::domain::proposal::kind::{FixKind, Upkeep};
 
 /// Keys that one act removes, at most.
 pub(in crate::engine::redis) const MOST_KEYS: usize = 100;
@@ -20,14 +20,14 @@ pub(super) fn render(kind: &FixKind) -> Result<String, String> {
             Err("this server runs a command to its end; a connection can be ended, not its command".to_owned())
         }
         FixKind::DropReplicationSlot(_) => Err("this server has no replication slots".to_owned()),
-        FixKind::ChangeSetting { name, value } => {
-            let words = [name.clone().into_bytes(), value.clone().into_bytes()];
-            let judged = change_of_setting(&words);
-            if judged.verdict == Verdict::Deny {
-                return Err(judged.reason);
-            }
-            Ok(format!("CONFIG SET {} {}", line::quote(&words[0]), line::quote(&words[1])))
+        FixKind::ChangeSetting { name, value } => set(name, value),
+        FixKind::ResetSetting(name) => {
+            let known = KNOWN.iter().find(|(own, default)| own.eq_ignore_ascii_case(name) && *default != "?");
+            let (_, default) = known.ok_or_else(|| format!("the default of {name} is not known here"))?;
+            set(name, default)
         }
+        FixKind::Maintain(Upkeep::Compact, None) => Ok("MEMORY PURGE".to_owned()),
+        FixKind::StopScript => Ok("SCRIPT KILL".to_owned()),
         FixKind::UnlinkKeys(keys) => {
             if keys.is_empty() || keys.len() > MOST_KEYS {
                 return Err(format!("from 1 to {MOST_KEYS} keys are removed at once"));
@@ -39,6 +39,15 @@ pub(super) fn render(kind: &FixKind) -> Result<String, String> {
         }
         other => Err(format!("this server has no command to {}", other.words())),
     }
+}
+
+fn set(name: &str, value: &str) -> Result<String, String> {
+    let words = [name.as_bytes().to_vec(), value.as_bytes().to_vec()];
+    let judged = change_of_setting(&words);
+    if judged.verdict == Verdict::Deny {
+        return Err(judged.reason);
+    }
+    Ok(format!("CONFIG SET {} {}", line::quote(&words[0]), line::quote(&words[1])))
 }
 
 #[cfg(test)]
@@ -71,6 +80,17 @@ mod tests {
             ["requirepass", "masterauth", "dir", "dbfilename", "save", "aclfile", "enable-module-command", "hz x"]
         {
             assert!(set(name, "1").is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_in_shape_and_stopped_has_no_parameters() {
+        assert_eq!(render(&FixKind::StopScript).as_deref(), Ok("SCRIPT KILL"));
+        assert_eq!(render(&FixKind::Maintain(Upkeep::Compact, None)).as_deref(), Ok("MEMORY PURGE"));
+        assert!(render(&FixKind::Maintain(Upkeep::Vacuum, None)).is_err());
+        assert_eq!(render(&FixKind::ResetSetting("hz".into())).as_deref(), Ok("CONFIG SET hz 10"));
+        for name in ["requirepass", "dir", "maxmemory", "nothing"] {
+            assert!(render(&FixKind::ResetSetting(name.into())).is_err(), "{name}");
         }
     }
 

@@ -70,7 +70,9 @@ async fn look_again(
     plan: &Survey,
 ) -> Result<Option<Vec<String>>, ActError> {
     let not_done = ActError::NotDone;
-    look::is_itself(wire, &command.name, matches!(command.deed, Deed::Keys(_))).await.map_err(not_done)?;
+    if command.deed != Deed::Script {
+        look::is_itself(wire, &command.name, matches!(command.deed, Deed::Keys(_))).await.map_err(not_done)?;
+    }
     if let Deed::Keys(change) = &command.deed {
         let mut watch: Question = question(&[b"WATCH"]);
         watch.extend(change.keys.iter().cloned());

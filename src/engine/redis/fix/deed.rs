@@ -12,6 +12,8 @@ pub(super) enum Deed {
     Kill(i64),
     /// One setting gets another value.
     Setting { name: String },
+    /// A script that holds the server up is stopped.
+    Script,
     /// Upkeep that touches nothing by name.
     Upkeep,
 }
@@ -100,6 +102,7 @@ pub(super) fn read(statement: &str) -> Result<Command, String> {
     let deed = match (name.as_str(), subcommand.as_str()) {
         ("CLIENT", "KILL") => Deed::Kill(text(3).parse().map_err(|_| "CLIENT KILL ID wants a number")?),
         ("CONFIG", "SET") => Deed::Setting { name: text(2).to_ascii_lowercase() },
+        ("SCRIPT", "KILL") if words.len() == 2 => Deed::Script,
         _ if name == "CONFIG" || holds(UPKEEP, &name) => Deed::Upkeep,
         _ => Deed::Keys(keys_of(&name, &words)?),
     };
@@ -181,6 +184,7 @@ mod tests {
     fn what_names_no_key_is_told_apart() {
         assert_eq!(read("CLIENT KILL ID 9").unwrap().deed, Deed::Kill(9));
         assert_eq!(read("config set HZ 20").unwrap().deed, Deed::Setting { name: "hz".into() });
+        assert_eq!(read("SCRIPT KILL").unwrap().deed, Deed::Script);
         for line in ["BGSAVE", "MEMORY PURGE", "CONFIG RESETSTAT", "ACL LOG RESET"] {
             assert_eq!(read(line).unwrap().deed, Deed::Upkeep, "{line}");
         }

@@ -28,7 +28,7 @@ fn needed(command: &Command) -> Vec<Question> {
         }
         Deed::Kill(_) => all.push(question(&[b"CLIENT", b"LIST"])),
         Deed::Setting { name } => all.push(question(&[b"CONFIG", b"GET", name.as_bytes()])),
-        Deed::Upkeep => {}
+        Deed::Upkeep | Deed::Script => {}
     }
     all.push(command.words.clone());
     all
@@ -38,6 +38,9 @@ fn needed(command: &Command) -> Vec<Question> {
 pub(super) async fn of(wire: &mut Wire, command: &Command, login: Option<&str>) -> Result<Rights, SessionError> {
     let whoami = ask(wire, &[question(&[b"ACL", b"WHOAMI"])]).await?;
     let own = match whoami.first() {
+        Some(Reply::Error(words)) if words.starts_with("BUSY") => {
+            return Ok(Rights::Unknown("the server answers nothing about rights while the script runs".into()));
+        }
         Some(Reply::Error(_)) | None => "default".to_owned(),
         Some(reply) => reply.text(),
     };
@@ -116,8 +119,19 @@ fn grant(user: &str, rules: &BTreeSet<String>) -> String {
 /// `+unlink`, `+config|set`.
 fn command_rule(words: &Question) -> String {
     let word = |at: usize| words.get(at).map(|w| String::from_utf8_lossy(w).to_ascii_lowercase()).unwrap_or_default();
-    let family =
-        ["acl", "client", "command", "config", "latency", "memory", "object", "slowlog", "commandlog", "xgroup"];
+    let family = [
+        "acl",
+        "client",
+        "command",
+        "config",
+        "latency",
+        "memory",
+        "object",
+        "slowlog",
+        "commandlog",
+        "xgroup",
+        "script",
+    ];
     let name = word(0);
     if family.contains(&name.as_str()) { format!("+{name}|{}", word(1)) } else { format!("+{name}") }
 }

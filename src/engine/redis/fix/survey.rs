@@ -28,7 +28,9 @@ pub(super) fn survey<'a>(
         let (wire, us) = connection(session).await?;
         in_time(async {
             let server = look::server(wire, &database).await?;
-            look::is_itself(wire, &command.name, matches!(command.deed, Deed::Keys(_))).await?;
+            if command.deed != Deed::Script {
+                look::is_itself(wire, &command.name, matches!(command.deed, Deed::Keys(_))).await?;
+            }
             let facts = facts(wire, &command, &server).await?;
             may_be_touched(&facts, draft, us)?;
             let rights = rights::of(wire, &command, login).await?;
@@ -43,6 +45,7 @@ pub(super) enum Facts {
     Keys(KeyChange, Vec<KeyState>),
     Client(look::Client),
     Setting { name: String, value: String },
+    Script,
     Nothing,
 }
 
@@ -78,6 +81,8 @@ pub(super) async fn facts(wire: &mut Wire, command: &Command, server: &Server) -
             Some(value) => Ok(Facts::Setting { name: name.clone(), value }),
             None => unsupported(format!("this server has no setting {name}")),
         },
+        Deed::Script if server.is_held_up => Ok(Facts::Script),
+        Deed::Script => unsupported("no script holds the server up now".to_owned()),
         Deed::Upkeep => Ok(Facts::Nothing),
     }
 }
@@ -109,6 +114,13 @@ impl Facts {
             Self::Setting { name, .. } => {
                 vec![TouchedObject { name: name.clone(), id: "setting".into(), definition: String::new() }]
             }
+            Self::Script => {
+                vec![TouchedObject {
+                    name: "the script that runs".into(),
+                    id: "script".into(),
+                    definition: String::new(),
+                }]
+            }
             Self::Nothing => Vec::new(),
         }
     }
@@ -127,6 +139,9 @@ impl Facts {
                 text: "what the keys hold can be kept for an undo".into(),
                 found: if matches!(undo::inverse(change, states), Inverse::None(_)) { "no" } else { "yes" }.into(),
             }],
+            Self::Script => {
+                vec![Precondition { text: "the server answers BUSY".into(), found: "yes".into() }]
+            }
             Self::Nothing => Vec::new(),
         }
     }
@@ -145,7 +160,7 @@ fn told(client: &look::Client) -> String {
 
 fn put_together(command: &Command, server: Server, facts: &Facts, rights: Rights) -> Survey {
     let mut blast = Blast { exact_rows: facts.keys(), ..Blast::default() };
-    if server.replicas > 0 && !matches!(*facts, Facts::Client(_) | Facts::Setting { .. }) {
+    if server.replicas > 0 && !matches!(*facts, Facts::Client(_) | Facts::Setting { .. } | Facts::Script) {
         blast.replicas = Some(format!("{} replicas do the same a moment later", server.replicas));
     }
     let inverse = match facts {
@@ -166,6 +181,14 @@ fn put_together(command: &Command, server: Server, facts: &Facts, rights: Rights
             }
             blast.notes.push("It holds until the next restart: CONFIG REWRITE would keep it.".into());
             setting_back(name, value)
+        }
+        Facts::Script => {
+            blast.at_least = Gravity::Medium;
+            blast
+                .notes
+                .push("Which script it is the server does not tell while it runs; its caller gets an error.".into());
+            blast.notes.push("The server refuses it (UNKILLABLE) when the script has written something.".into());
+            Inverse::None("a script that was stopped has written nothing; whoever called it may call it again".into())
         }
         Facts::Nothing => {
             if command.name.starts_with("BG") {

@@ -58,7 +58,7 @@ pub(super) fn sample(session: &mut dyn Session, cycle: u64) -> Task<'_, Result<S
 }
 
 /// INFO as it came through the door of our own queries.
-fn info_of(rows: &Rows) -> Info {
+pub(super) fn info_of(rows: &Rows) -> Info {
     let mut text = String::new();
     let mut section = String::new();
     for row in &rows.rows {

@@ -24,6 +24,9 @@ impl RedisSession {
             ])
             .await
             .map_err(|e| broken(&host, &e))?;
+        if matches!(&replies[0], Reply::Error(words) if words.starts_with("BUSY")) && way.is_for_an_act() {
+            return Ok(Self::held_up(wire, way, hints));
+        }
         let info = first_info(&mut wire, &host, &replies[0]).await?;
         if info.text("loading") == "1" {
             return Err(loading(&host, &info));
@@ -48,6 +51,16 @@ impl RedisSession {
         enter(&mut wire, &facts).await;
         let identity = identity(&info, &facts, user, way.plan.database, excess_powers, hints);
         Ok(Self { wire: Some(wire), way, identity, facts: Arc::new(facts), memory: Memory::default() })
+    }
+}
+
+impl RedisSession {
+    /// A session on a server that a script holds up. It says nothing about itself, and can be told to stop the script.
+    fn held_up(wire: Wire, way: Way, mut hints: Vec<String>) -> Self {
+        hints.push("a script holds the server up: it answers nothing else until the script ends".into());
+        let user = way.plan.user.clone().unwrap_or_else(|| "default".into());
+        let identity = identity(&Info::default(), &Facts::default(), user, way.plan.database, Vec::new(), hints);
+        Self { wire: Some(wire), way, identity, facts: Arc::default(), memory: Memory::default() }
     }
 }
 

@@ -8,7 +8,7 @@ mod reads;
 mod settings;
 
 pub(in crate::engine::redis) use reads::{READS, Read};
-pub(in crate::engine::redis) use settings::{KNOWN, glob, is_secret};
+pub(in crate::engine::redis) use settings::{KNOWN, glob, is_secret, size};
 
 use super::forms;
 use super::line::{self, BadLine};

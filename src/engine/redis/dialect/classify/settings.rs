@@ -315,7 +315,7 @@ pub(super) fn change(arguments: &[Vec<u8>], author: Author) -> Judgement {
 }
 
 /// `2gb`, `512mb`, `1073741824`, in bytes.
-fn size(text: &str) -> Option<u64> {
+pub(in crate::engine::redis) fn size(text: &str) -> Option<u64> {
     let text = text.to_ascii_lowercase();
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let number: u64 = text[..digits].parse().ok()?;
