@@ -1,13 +1,22 @@
-//! How causes are found on MySQL and MariaDB: what is read, what it means, and which procedure answers it.
+//! How causes are found on MySQL and MariaDB: what is read (`probes`, `further`), what it says (`seen`), and what it means
+//! (`judge`).
+
+mod judge;
+mod now;
+mod probes;
+pub(super) mod seen;
+
+pub(super) use judge::{Group, groups, persistent};
+pub(super) use now::look;
 
 use super::procedures::PROCEDURES;
-use crate::domain::diagnosis::{Case, Diagnosis};
 use crate::engine::Examination;
 
 /// The registry's part.
-pub(super) static EXAMINATION: Examination =
-    Examination { probes: |_| Vec::new(), look_further: None, plans: |_, _| Vec::new(), judge, procedures: PROCEDURES };
-
-fn judge(_case: &Case<'_>) -> Diagnosis {
-    Diagnosis::default()
-}
+pub(super) static EXAMINATION: Examination = Examination {
+    probes: probes::probes,
+    look_further: None,
+    plans: |_, _| Vec::new(),
+    judge: judge::judge,
+    procedures: PROCEDURES,
+};

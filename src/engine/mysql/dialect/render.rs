@@ -1,9 +1,10 @@
 //! The typed acts as statements.
 
 use super::classify;
-use super::names::literal;
+use super::forms::server::{self, Account};
+use super::names::{literal, quote};
 use crate::domain::guard::{Author, Catalog, Verdict};
-use crate::domain::proposal::kind::{FixKind, SessionRef};
+use crate::domain::proposal::kind::{FixKind, ObjectRef, SessionRef, Upkeep};
 
 /// The one statement of a kind.
 ///
@@ -14,10 +15,73 @@ pub(super) fn render(kind: &FixKind) -> Result<String, String> {
         FixKind::CancelStatements(sessions) => Ok(format!("KILL QUERY {}", only(sessions)?)),
         FixKind::EndSessions(sessions) => Ok(format!("KILL {}", only(sessions)?)),
         FixKind::ChangeSetting { name, value } => setting(name, value),
+        FixKind::ResetSetting(name) => setting(name, "DEFAULT"),
+        FixKind::CreateIndex { table, name, columns } => create_index(table, name, columns),
+        FixKind::DropIndex { table, name } if name.eq_ignore_ascii_case("primary") => {
+            Err(format!("the primary key of {} is no index that can be spared", table.words()))
+        }
+        FixKind::DropIndex { table, name } => Ok(format!("DROP INDEX {} ON {} {ONLINE}", named(name)?, object(table)?)),
+        FixKind::RebuildIndex { .. } => {
+            Err("InnoDB builds no single index anew: compact the table, which builds all of them".into())
+        }
+        FixKind::Maintain(Upkeep::Analyze, Some(table)) => {
+            Ok(format!("ANALYZE NO_WRITE_TO_BINLOG TABLE {}", object(table)?))
+        }
+        // OPTIMIZE would fall back to a copy that stops writers; this refuses instead.
+        FixKind::Maintain(Upkeep::Compact, Some(table)) => {
+            Ok(format!("ALTER TABLE {} FORCE, ALGORITHM=INPLACE, LOCK=NONE", object(table)?))
+        }
+        FixKind::Maintain(upkeep, None) => Err(format!("name the table to {}", upkeep.words())),
+        FixKind::Maintain(Upkeep::Checkpoint, _) => Err("InnoDB moves its log into the data by itself".into()),
+        FixKind::Maintain(Upkeep::Vacuum | Upkeep::Freeze, _) => {
+            Err("InnoDB purges old row versions by itself, once no transaction needs them".into())
+        }
+        FixKind::LimitConnections(account, most) => Account::read(account)
+            .map(|account| account.limited_to(most.unwrap_or(0)))
+            .ok_or_else(|| format!("{account} is no account: write it as user@host")),
+        FixKind::StartReplication => Ok(server::START.to_owned()),
+        FixKind::PurgeLogs(before) => {
+            server::purge(before).ok_or_else(|| format!("{before} is no name of a binary log: base.000123"))
+        }
         FixKind::DropReplicationSlot(_) => Err("MySQL and MariaDB have no replication slots".into()),
         FixKind::UnlinkKeys(_) => Err("MySQL and MariaDB have rows, not keys: write a DELETE".into()),
         other => Err(format!("there is no act here to {}", other.words())),
     }
+}
+
+/// What makes the server refuse instead of stopping writers.
+const ONLINE: &str = "ALGORITHM=INPLACE LOCK=NONE";
+/// Characters of a name, at most.
+const LONGEST_NAME: usize = 64;
+/// Columns of an index, at most.
+const MOST_COLUMNS: usize = 16;
+
+/// A name in quotes where it needs them.
+fn named(name: &str) -> Result<String, String> {
+    let plain = !name.is_empty()
+        && name.chars().count() <= LONGEST_NAME
+        && !name.ends_with(' ')
+        && !name.chars().any(|c| c.is_control() || crate::domain::text::risky(c));
+    plain.then(|| quote(name)).ok_or_else(|| "a name has 1 to 64 plain characters".to_owned())
+}
+
+fn object(table: &ObjectRef) -> Result<String, String> {
+    Ok(match &table.space {
+        Some(space) => format!("{}.{}", named(space)?, named(&table.name)?),
+        None => named(&table.name)?,
+    })
+}
+
+fn create_index(table: &ObjectRef, name: &str, columns: &[String]) -> Result<String, String> {
+    if columns.is_empty() || columns.len() > MOST_COLUMNS || name.eq_ignore_ascii_case("primary") {
+        return Err(format!("an index has a name of its own and 1 to {MOST_COLUMNS} columns"));
+    }
+    let part = |column: &String| match column.strip_prefix('-') {
+        Some(descending) => named(descending).map(|name| format!("{name} DESC")),
+        None => named(column),
+    };
+    let columns = columns.iter().map(part).collect::<Result<Vec<_>, _>>()?.join(", ");
+    Ok(format!("CREATE INDEX {} ON {} ({columns}) {ONLINE}", named(name)?, object(table)?))
 }
 
 /// KILL ends one session, and takes no condition.
@@ -97,6 +161,57 @@ mod tests {
         }
         assert!(render(&FixKind::DropReplicationSlot("s".into())).is_err());
         assert!(render(&FixKind::UnlinkKeys(vec!["k".into()])).is_err());
+    }
+
+    #[test]
+    fn indexes_are_built_and_dropped_beside_the_traffic_or_not_at_all() {
+        let table = ObjectRef::new("sh`op", "orders");
+        let create = |name: &str, columns: &[&str]| {
+            let columns = columns.iter().map(|c| (*c).to_owned()).collect();
+            render(&FixKind::CreateIndex { table: table.clone(), name: name.into(), columns })
+        };
+        assert_eq!(
+            create("idx_a", &["a", "-b c"]).unwrap(),
+            "CREATE INDEX idx_a ON `sh``op`.orders (a, `b c` DESC) ALGORITHM=INPLACE LOCK=NONE"
+        );
+        for (name, columns) in [("i", vec![]), ("primary", vec!["a"]), ("", vec!["a"]), ("i", vec![""]), ("i\n", vec!["a"])]
+        {
+            assert!(create(name, &columns).is_err(), "{name:?} {columns:?}");
+        }
+        let drop = |name: &str| render(&FixKind::DropIndex { table: table.clone(), name: name.into() });
+        assert_eq!(drop("i").unwrap(), "DROP INDEX i ON `sh``op`.orders ALGORITHM=INPLACE LOCK=NONE");
+        assert!(drop("PRIMARY").is_err());
+    }
+
+    #[test]
+    fn upkeep_logs_accounts_and_replication_have_one_form_each() {
+        let table = Some(ObjectRef::new("shop", "orders"));
+        let maintain = |upkeep, table: &Option<ObjectRef>| render(&FixKind::Maintain(upkeep, table.clone()));
+        assert_eq!(maintain(Upkeep::Analyze, &table).unwrap(), "ANALYZE NO_WRITE_TO_BINLOG TABLE shop.orders");
+        assert_eq!(
+            maintain(Upkeep::Compact, &table).unwrap(),
+            "ALTER TABLE shop.orders FORCE, ALGORITHM=INPLACE, LOCK=NONE"
+        );
+        for (upkeep, table) in
+            [(Upkeep::Analyze, &None), (Upkeep::Vacuum, &table), (Upkeep::Freeze, &table), (Upkeep::Checkpoint, &None)]
+        {
+            assert!(maintain(upkeep, table).is_err(), "{upkeep:?}");
+        }
+        assert_eq!(render(&FixKind::StartReplication).unwrap(), "START REPLICA");
+        assert_eq!(
+            render(&FixKind::PurgeLogs("binlog.000042".into())).unwrap(),
+            "PURGE BINARY LOGS TO 'binlog.000042'"
+        );
+        assert!(render(&FixKind::PurgeLogs("x' OR '".into())).is_err());
+        let limit = |account: &str, most| render(&FixKind::LimitConnections(account.into(), most));
+        assert_eq!(limit("app@%", Some(40)).unwrap(), "ALTER USER 'app'@'%' WITH MAX_USER_CONNECTIONS 40");
+        assert_eq!(limit("app", None).unwrap(), "ALTER USER 'app'@'%' WITH MAX_USER_CONNECTIONS 0");
+        assert!(limit("a'b@%", Some(1)).is_err());
+        assert_eq!(
+            render(&FixKind::ResetSetting("tmp_table_size".into())).unwrap(),
+            "SET GLOBAL tmp_table_size = DEFAULT"
+        );
+        assert!(render(&FixKind::RebuildIndex { table: ObjectRef::new("", "t"), name: "i".into() }).is_err());
     }
 
     #[test]

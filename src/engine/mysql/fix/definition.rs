@@ -26,6 +26,68 @@ pub(super) fn constraint(create: &str, name: &str) -> Option<String> {
     entries(create).find(|entry| rest_of(entry, &["constraint"], name).is_some()).map(plain)
 }
 
+/// The table has an index over words, beside whose making nobody writes.
+pub(super) fn has_full_text(create: &str) -> bool {
+    entries(create).any(|entry| entry.starts_with("FULLTEXT KEY"))
+}
+
+/// Every index that finds rows by values, with the names of its columns in small letters; the primary key is `PRIMARY`.
+/// A part that is an expression or a prefix ends what is told of one.
+pub(super) fn indexes(create: &str) -> Vec<(String, Vec<String>)> {
+    entries(create)
+        .filter_map(|entry| {
+            let tokens = lexer::meaningful(entry, Lexis::Mysql);
+            let words = Words { text: entry, tokens: &tokens };
+            let (name, open) = if words.starts_with(&["primary", "key"]) {
+                ("PRIMARY".to_owned(), 2)
+            } else {
+                let at = usize::from(words.is(0, &["unique"]));
+                (words.is(at, &["key"]).then(|| words.identifier(at + 1)).flatten()?, at + 2)
+            };
+            Some((name, plain_columns(words, open)))
+        })
+        .collect()
+}
+
+/// Foreign keys of the table itself, with their columns in small letters.
+pub(super) fn foreign_keys(create: &str) -> Vec<(String, Vec<String>)> {
+    entries(create)
+        .filter_map(|entry| {
+            let tokens = lexer::meaningful(entry, Lexis::Mysql);
+            let words = Words { text: entry, tokens: &tokens };
+            let is_one = words.is(0, &["constraint"]) && words.starts_with_at(2, &["foreign", "key"]);
+            Some((words.identifier(1).filter(|_| is_one)?, plain_columns(words, 4)))
+        })
+        .collect()
+}
+
+/// The names between the brackets at `open`, up to the first part that is more than a name.
+fn plain_columns(words: Words<'_>, open: usize) -> Vec<String> {
+    let close = words.after_bracket(open).saturating_sub(1);
+    let parts = forms::parts(words, open + 1, close);
+    let plain = parts.into_iter().map_while(|(start, end)| {
+        let direction = end == start + 2 && words.is(start + 1, &["asc", "desc"]);
+        words.identifier(start).filter(|_| end == start + 1 || direction)
+    });
+    plain.map(|name| name.to_lowercase()).collect()
+}
+
+/// The foreign key that needs this index, because no other index begins with its columns.
+pub(super) fn needing(
+    keys: &[(String, Vec<String>)],
+    indexes: &[(String, Vec<String>)],
+    index: &str,
+) -> Option<String> {
+    let serves = |columns: &[String], key: &[String]| !key.is_empty() && columns.starts_with(key);
+    let is_it = |name: &str| name.to_lowercase() == index.to_lowercase();
+    keys.iter()
+        .find(|(_, key)| {
+            indexes.iter().any(|(name, columns)| is_it(name) && serves(columns, key))
+                && !indexes.iter().any(|(name, columns)| !is_it(name) && serves(columns, key))
+        })
+        .map(|(name, _)| name.clone())
+}
+
 /// What stands after a name that follows these words.
 fn rest_of(entry: &str, before: &[&str], name: &str) -> Option<String> {
     let tokens = lexer::meaningful(entry, Lexis::Mysql);
@@ -137,6 +199,24 @@ mod tests {
         assert_eq!(index(CREATE, "id"), None);
         assert_eq!(primary_key(CREATE).unwrap(), "PRIMARY KEY (`id`)");
         assert!(constraint(CREATE, "f").unwrap().ends_with("ON DELETE CASCADE"));
+    }
+
+    #[test]
+    fn an_index_that_a_foreign_key_needs_is_known() {
+        let create = "CREATE TABLE `t` (\n  `id` int NOT NULL,\n  `a` int,\n  `b` int,\n  PRIMARY KEY (`id`),\n  KEY `k_a` (`a`),\n  \
+            KEY `k_ab` (`a` DESC,`b`),\n  KEY `k_b` (`b`),\n  KEY `k_p` (`b`(10),`a`),\n  FULLTEXT KEY `w` (`x`),\n  \
+            CONSTRAINT `f_b` FOREIGN KEY (`b`) REFERENCES `s` (`id`),\n  CONSTRAINT `f_a` FOREIGN KEY (`a`) REFERENCES `s` (`id`)\n)";
+        let (keys, list) = (foreign_keys(create), indexes(create));
+        assert_eq!(list.iter().map(|(n, c)| (n.as_str(), c.len())).collect::<Vec<_>>(), [
+            ("PRIMARY", 1),
+            ("k_a", 1),
+            ("k_ab", 2),
+            ("k_b", 1),
+            ("k_p", 0)
+        ]);
+        assert_eq!(needing(&keys, &list, "K_B").as_deref(), Some("f_b"));
+        assert_eq!(needing(&keys, &list, "k_a"), None, "k_ab serves as well");
+        assert!(has_full_text(create));
     }
 
     #[test]

@@ -1,12 +1,15 @@
 //! Acts: how one is looked at before it happens, by reading alone, and how its end is asked for.
 //!
 //! `survey` gathers what there is to know: `place` where we are, `look` the tables, `rows` a change of rows, `tables` a
-//! change of objects, `sessions` and `settings` the typed kinds, `rights` what the login may. `undo` writes the
+//! change of objects, `sessions` sessions and settings, `administration` the server itself, `kinds` what a typed kind
+//! promises, `verify` answers checks, `rights` what the login may. `undo` writes the
 //! statement that brings rows back; the session's own `act` uses it as well.
 
+mod administration;
 mod altered;
 mod asks;
 mod definition;
+mod kinds;
 mod look;
 mod place;
 mod rights;
@@ -17,11 +20,12 @@ mod tables;
 mod undo;
 mod verify;
 
+pub(super) use administration::Source;
 pub(super) use asks::Asks;
 pub(super) use look::table;
 pub(super) use rows::table_of;
-pub(super) use sessions::setting_now;
-pub(super) use survey::touched;
+pub(super) use sessions::{setting_now, untouchable};
+pub(super) use survey::{named, touched};
 pub(super) use undo::{Back, Prior, Undo};
 
 use crate::domain::error_event::SessionError;

@@ -43,6 +43,40 @@ struct Seen {
     modified: u64,
 }
 
+const OURS: &str = "is one of this program's own";
+
+/// Why a session is never ended, whoever asks; none for one that may be. What it says of itself may be untrue, and then
+/// it is spared.
+pub(in crate::engine::mysql) fn untouchable(
+    user: &str,
+    host: &str,
+    command: &str,
+    application: &str,
+    statement: &str,
+) -> Option<&'static str> {
+    let upper = statement.trim_start().to_ascii_uppercase();
+    if application.starts_with("dba-gpt") {
+        Some(OURS)
+    } else if user == "system user" || command.starts_with("Slave") || command.starts_with("Connect") && host.is_empty()
+    {
+        Some("belongs to replication: STOP REPLICA is the way to end it")
+    } else if command.starts_with("Binlog Dump") || command.starts_with("Group") {
+        Some("sends the binary log to a replica")
+    } else if command == "Daemon" || user == "event_scheduler" {
+        Some("is the server's own")
+    } else if ["mysqldump", "mariadb-dump", "xtrabackup", "mariabackup", "mariadb-backup", "mysqlbackup", "mydumper"]
+        .iter()
+        .any(|p| application.contains(p))
+        || ["BACKUP STAGE", "LOCK INSTANCE FOR BACKUP", "SELECT /*!40001 SQL_NO_CACHE */", "FLUSH TABLES WITH READ LOCK"]
+            .iter()
+            .any(|s| upper.starts_with(s))
+    {
+        Some("takes a backup, which would be lost")
+    } else {
+        None
+    }
+}
+
 async fn look(asks: &mut dyn Asks, id: i64, query: bool) -> Result<Option<Seen>, SessionError> {
     let rows = asks.own(&SESSION, &[Param::Int(id)]).await?;
     let Some(row) = rows.rows.first() else { return Ok(None) };
@@ -65,27 +99,8 @@ async fn look(asks: &mut dyn Asks, id: i64, query: bool) -> Result<Option<Seen>,
         .copied()
         .collect::<Vec<_>>()
         .join(" ");
-    let upper = statement.to_ascii_uppercase();
-    let refused = if rows.get(row, "is_ours").int() == Some(1) || application.starts_with("dba-gpt") {
-        Some("is one of this program's own")
-    } else if user == "system user" || command.starts_with("Slave") || command.starts_with("Connect") && host.is_empty()
-    {
-        Some("belongs to replication: STOP REPLICA is the way to end it")
-    } else if command.starts_with("Binlog Dump") || command.starts_with("Group") {
-        Some("sends the binary log to a replica")
-    } else if matches!(command.as_str(), "Daemon") || user == "event_scheduler" {
-        Some("is the server's own")
-    } else if ["mysqldump", "mariadb-dump", "xtrabackup", "mariabackup", "mariadb-backup", "mysqlbackup"]
-        .iter()
-        .any(|p| application.contains(p))
-        || ["BACKUP STAGE", "LOCK INSTANCE FOR BACKUP", "SELECT /*!40001 SQL_NO_CACHE */"]
-            .iter()
-            .any(|s| upper.starts_with(s))
-    {
-        Some("takes a backup, which would be lost")
-    } else {
-        None
-    };
+    let ours = rows.get(row, "is_ours").int() == Some(1);
+    let refused = if ours { Some(OURS) } else { untouchable(&user, &host, &command, &application, &statement) };
     Ok(Some(Seen {
         facts,
         about: format!("{about} for {seconds} s"),
@@ -185,6 +200,10 @@ async fn frozen(
     let mut out = Vec::new();
     for session in sessions {
         let Some(seen) = look(asks, session.id, query).await? else { continue };
+        // A procedure has pointed at it by its facts: one that has gone on since is not meant any more.
+        if session.facts.iter().any(|fact| !seen.facts.contains(fact)) {
+            continue;
+        }
         if let Some(why) = seen.refused {
             return Err(SessionError::Unsupported(why));
         }

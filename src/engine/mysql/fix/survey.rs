@@ -4,7 +4,7 @@ use super::asks::{Asks, Reading};
 use super::look::{self, Table};
 use super::place::{self, Server};
 use super::rights::{self, Need};
-use super::{rows, sessions, tables};
+use super::{administration, kinds, rows, sessions, tables};
 use crate::domain::error_event::SessionError;
 use crate::domain::guard::ticket::{Precondition, TouchedObject};
 use crate::domain::proposal::Draft;
@@ -62,10 +62,14 @@ pub(super) async fn survey(mut asks: Reading<'_>, draft: &Draft, login: Option<&
             sessions::survey(&mut asks, &server, *id, *query, expected, &mut found).await?;
         }
         Form::Set { scope, name } => sessions::setting(&mut asks, flavour, scope, name, &mut found).await?,
-        _ => objects(&mut asks, flavour, &server, &form, &draft.statement, &mut found).await?,
+        Form::StartReplication => administration::start(&mut asks, flavour, &mut found).await?,
+        Form::PurgeLogs(to) => administration::purge(&mut asks, flavour, to, &mut found).await?,
+        Form::LimitConnections(account, _) => administration::limit(&mut asks, account, &mut found).await?,
+        _ => objects(&mut asks, flavour, &server, &form, draft, &mut found).await?,
     }
     let rights = rights::of(&mut asks, &found.needs, &server.account, login).await?;
-    if server.read_only && !matches!(form, Form::Kill { .. } | Form::Set { .. }) {
+    let is_local = matches!(form, Form::Kill { .. } | Form::Set { .. } | Form::StartReplication | Form::PurgeLogs(_));
+    if server.read_only && !is_local {
         return Err(SessionError::Unsupported(
             "this server takes no writes (read_only): it follows another, where the change belongs".into(),
         ));
@@ -86,11 +90,11 @@ async fn objects(
     flavour: Flavour,
     server: &Server,
     form: &Form,
-    statement: &str,
+    draft: &Draft,
     found: &mut Found,
 ) -> Result<(), SessionError> {
     let mut all = Vec::new();
-    for (database, name) in named(form, statement, &server.place.database).map_err(SessionError::Unsupported)? {
+    for (database, name) in named(form, &draft.statement, &server.place.database).map_err(SessionError::Unsupported)? {
         let table = look::table(asks, &database, &name).await?;
         found.objects.push(table.as_ref().map_or_else(|| look::absent(&database, &name), Table::touched));
         match table {
@@ -105,7 +109,13 @@ async fn objects(
     }
     match form {
         Form::Rows(change) => rows::survey(asks, change, &all, server, found).await,
-        other => tables::survey(asks, other, &all, flavour, server, found).await,
+        other => {
+            tables::survey(asks, other, &all, flavour, server, found).await?;
+            match &draft.kind {
+                Some(kind) => kinds::survey(asks, kind, &all, found).await,
+                None => Ok(()),
+            }
+        }
     }
 }
 
@@ -121,6 +131,9 @@ pub(in crate::engine::mysql) async fn touched(
     match form {
         Form::Kill { query, id } => now.extend(sessions::touched(asks, *id, *query).await?),
         Form::Set { name, .. } => now.extend(sessions::setting_now(asks, name).await?),
+        Form::StartReplication => now.extend(administration::replication_touched(asks).await?),
+        Form::PurgeLogs(to) => now.extend(administration::purge_touched(asks, to).await?),
+        Form::LimitConnections(account, _) => now.push(administration::account_touched(account)),
         _ => {
             for (database, name) in named(form, statement, database).map_err(SessionError::Unsupported)? {
                 let table = look::table(asks, &database, &name).await?;
@@ -184,7 +197,11 @@ pub(in crate::engine::mysql) fn named(
             Objects::CreateDatabase { .. } | Objects::DropDatabase(_) => {}
         },
         Form::Upkeep { tables, .. } => names.extend(tables.iter().cloned()),
-        Form::Set { .. } | Form::Kill { .. } => {}
+        Form::Set { .. }
+        | Form::Kill { .. }
+        | Form::StartReplication
+        | Form::PurgeLogs(_)
+        | Form::LimitConnections(..) => {}
     }
     let mut out: Vec<(String, String)> = Vec::new();
     for name in names {

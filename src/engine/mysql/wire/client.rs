@@ -9,6 +9,7 @@ use super::message::{Done, Field, Malformed};
 use super::row::{Bounds, Cell};
 use crate::domain::error_event::ServerMessage;
 use crate::engine::Param;
+use crate::engine::mysql::dialect::forms::server::purge;
 use crate::engine::net::Transport;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use mysql_common::constants::{ColumnType, Command as Code};
@@ -70,6 +71,11 @@ impl Command {
     /// A constant with whole numbers in the places of `{}`.
     pub(crate) fn with(text: &'static str, numbers: &[u64]) -> Self {
         Self(numbers.iter().fold(text.to_owned(), |text, number| text.replacen("{}", &number.to_string(), 1)))
+    }
+    /// The removal of binary logs before one, which MySQL does not prepare; none for a name that is none of a log: such
+    /// names have no letter that could end their literal.
+    pub(crate) fn purge(to: &str) -> Option<Self> {
+        purge(to).map(Self)
     }
 }
 

@@ -5,6 +5,7 @@ use super::query::{self, Position};
 use super::show::after_name;
 use super::{Context, Words, grammar};
 use crate::domain::guard::{Author, Class, Judgement};
+use crate::engine::mysql::dialect::forms;
 use crate::engine::sql::findings::Findings;
 use crate::engine::sql::lexer::Kind;
 use crate::engine::sql::list::holds;
@@ -118,6 +119,9 @@ pub(super) fn judge_objects(words: Words<'_>, context: Context<'_>) -> Judgement
     let Some(at) = kind_of_object(words) else {
         return Judgement::deny(Class::Unparsed, "not a change of objects that is known here");
     };
+    if forms::server::limited(words.source()).is_some() {
+        return only_a_person(context.author, Class::Ddl, "changes how many connections an account may have");
+    }
     if words.is_one_of(at, RIGHTS_OBJECTS) {
         return Judgement::deny(Class::Admin, "changes users, their rights or the server itself");
     }

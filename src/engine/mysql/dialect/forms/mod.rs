@@ -7,12 +7,14 @@ pub(in crate::engine::mysql) mod alter;
 mod factors;
 pub(in crate::engine::mysql) mod objects;
 pub(in crate::engine::mysql) mod rows;
+pub(in crate::engine::mysql) mod server;
 
 use crate::engine::sql::lexer::{self, Kind, Lexis};
 use crate::engine::sql::words::Words;
 use alter::Alter;
 use objects::Objects;
 use rows::Change;
+use server::Account;
 
 /// A name as it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +81,12 @@ pub(in crate::engine::mysql) enum Form {
         /// The number of the session.
         id: i64,
     },
+    /// Replication goes on.
+    StartReplication,
+    /// Binary logs before this one go.
+    PurgeLogs(String),
+    /// An account may have so many connections; 0 leaves it to the server's own limit.
+    LimitConnections(Account, u32),
 }
 
 /// Reads a statement.
@@ -94,6 +102,11 @@ pub(in crate::engine::mysql) fn read(text: &str) -> Result<Form, String> {
             rows::read(words).map(|change| Form::Rows(Box::new(change)))
         }
         "alter" if alter::is_table(words) => alter::read(words).map(Form::Alter),
+        "alter" if words.is(1, &["user"]) && server::limited(text).is_some() => {
+            server::limited(text).map(|(account, most)| Form::LimitConnections(account, most))
+        }
+        "start" => (text == server::START).then_some(Form::StartReplication),
+        "purge" => server::purged(text).map(Form::PurgeLogs),
         "create" | "alter" | "drop" | "rename" | "truncate" => objects::read(words)?.map(Form::Objects),
         "analyze" | "check" | "checksum" | "optimize" | "repair" => upkeep(words),
         "set" => set(words),

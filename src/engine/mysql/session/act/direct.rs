@@ -10,7 +10,7 @@ use crate::engine::mysql::dialect::forms::Form;
 use crate::engine::mysql::dialect::forms::objects::Objects;
 use crate::engine::mysql::fix;
 use crate::engine::mysql::session::begin::rows;
-use crate::engine::mysql::wire::{Answer, Wire, WireError};
+use crate::engine::mysql::wire::{Answer, Command, Wire, WireError};
 use crate::engine::{ActError, Acted};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -31,13 +31,21 @@ impl MySession {
     ) -> Result<Acted, ActError> {
         let route = self.route.clone();
         let Some(wire) = self.wire.as_mut() else { return Err(ActError::NotDone(closed())) };
+        let command = match form {
+            // The one that MySQL does not prepare.
+            Form::PurgeLogs(to) => Command::purge(to),
+            _ => None,
+        };
         // Preparing changes nothing, and only one statement can be prepared.
         let preparing = async {
+            if command.is_some() {
+                return Ok(None);
+            }
             let prepared = wire.prepare(approved.statement()).await??;
             if prepared.params > 0 {
                 return Err(words("a ? stands for a parameter, and there are none here: write the value itself"));
             }
-            Ok(prepared)
+            Ok(Some(prepared))
         };
         let prepared = match until(preparing, stop, deadline, plan.timeouts.statement_ms).await {
             Ok(prepared) => prepared,
@@ -46,7 +54,13 @@ impl MySession {
         let Some(wire) = self.wire.as_mut() else { return Err(ActError::NotDone(closed())) };
         let mut stopped = None;
         let answer = {
-            let running = wire.execute(prepared, &[], ANSWERED);
+            let running = async {
+                match (prepared, &command) {
+                    (Some(prepared), _) => wire.execute(prepared, &[], ANSWERED).await,
+                    (None, Some(command)) => wire.ask_command(command, ANSWERED).await,
+                    (None, None) => Err(WireError::Malformed("a statement that was neither prepared nor known")),
+                }
+            };
             tokio::pin!(running);
             let late = async {
                 match deadline {

@@ -3,6 +3,8 @@
 //! A query holds `{name}`; what takes its place is a constant of this file. Nothing from outside ever becomes part of
 //! a query.
 
+mod diagnose;
+
 use super::begin::Facts;
 use crate::domain::error_event::SessionError;
 use std::borrow::Cow;
@@ -155,7 +157,7 @@ fn needs_performance_schema(facts: &Facts, table: &'static str) -> Result<&'stat
 /// Puts the parts of this server into a query.
 pub(super) fn fill(text: &'static str, facts: &Facts) -> Result<Cow<'static, str>, SessionError> {
     let mut out = Cow::Borrowed(text);
-    for (name, part) in PARTS {
+    for (name, part) in PARTS.iter().chain(diagnose::PARTS) {
         if out.contains(name) {
             let part = part(facts).map_err(|why| SessionError::Unsupported(why.to_owned()))?;
             out = Cow::Owned(out.replace(name, part));
@@ -176,7 +178,7 @@ mod tests {
             for sees_all in [false, true] {
                 let version = if flavour == Flavour::MySql { 90_704 } else { 101_119 };
                 let facts = Facts { flavour, version, sees_all, performance_schema: sees_all, ..Facts::default() };
-                for (name, part) in PARTS {
+                for (name, part) in PARTS.iter().chain(diagnose::PARTS) {
                     assert!(part(&facts).map_or_else(|why| !why.is_empty(), |text| !text.contains('{')), "{name}");
                 }
             }

@@ -1,0 +1,79 @@
+//! What the facts mean: each cause is decided by one function, and then roots are told from what follows from them.
+//!
+//! Limits come from the rules that DBAs already trust (MySQLTuner, PMM, awesome-prometheus-alerts), scaled down where a
+//! watch of seconds sees what those see in minutes; each stands as a constant beside its cause.
+
+mod connections;
+mod locks;
+mod transactions;
+
+pub(in crate::engine::mysql) use connections::{Group, groups};
+pub(in crate::engine::mysql) use locks::persistent;
+
+use super::seen::Scene;
+use crate::domain::diagnosis::{Case, Cause, Diagnosis, Hypothesis, Verdict};
+
+/// Hypotheses and what could not be seen.
+#[derive(Debug, Default)]
+struct Findings {
+    hypotheses: Vec<Hypothesis>,
+    unknown: Vec<String>,
+}
+
+impl Findings {
+    fn add(&mut self, hypothesis: Hypothesis) {
+        self.hypotheses.push(hypothesis);
+    }
+    fn supported(&mut self, cause: Cause, confidence: f64, evidence: Vec<String>) -> &mut Hypothesis {
+        self.push(cause, Verdict::Supported, confidence, evidence)
+    }
+    fn inconclusive(&mut self, cause: Cause, confidence: f64, evidence: Vec<String>) -> &mut Hypothesis {
+        self.push(cause, Verdict::Inconclusive, confidence, evidence)
+    }
+    fn refuted(&mut self, cause: Cause, evidence: impl Into<String>) {
+        self.add(Hypothesis::new(cause, Verdict::Refuted, 0.8, vec![evidence.into()]));
+    }
+    fn push(&mut self, cause: Cause, verdict: Verdict, confidence: f64, evidence: Vec<String>) -> &mut Hypothesis {
+        self.hypotheses.push(Hypothesis::new(cause, verdict, confidence, evidence));
+        let last = self.hypotheses.len() - 1;
+        &mut self.hypotheses[last]
+    }
+    fn unknown(&mut self, words: impl Into<String>) {
+        let words = words.into();
+        if !self.unknown.contains(&words) {
+            self.unknown.push(words);
+        }
+    }
+    fn supports(&self, cause: Cause) -> bool {
+        self.hypotheses.iter().any(|h| h.cause == cause && h.verdict == Verdict::Supported)
+    }
+}
+
+/// Decides on every cause.
+pub(super) fn judge(case: &Case<'_>) -> Diagnosis {
+    let scene = Scene::of(case);
+    let mut found = Findings { unknown: case.observation.unknown.clone(), ..Findings::default() };
+    if scene.moments.is_empty() {
+        let why = scene.refusal(super::probes::SESSIONS.name).unwrap_or("the list of sessions was not read");
+        found.unknown(format!("what sessions do could not be seen: {why}"));
+    } else if !scene.sees_all() {
+        found.unknown(format!(
+            "other sessions and their transactions are hidden from {}: GRANT PROCESS ON *.* to it",
+            case.identity.user
+        ));
+    }
+    locks::judge(&scene, &mut found);
+    transactions::judge(&scene, &mut found);
+    connections::judge(&scene, &mut found);
+    order(&mut found, case.focus);
+    Diagnosis::new(found.hypotheses, found.unknown)
+}
+
+/// What the person wants looked at comes surer than what nobody asked for.
+fn order(found: &mut Findings, focus: Option<Cause>) {
+    for hypothesis in found.hypotheses.iter_mut().filter(|h| Some(h.cause) == focus) {
+        if hypothesis.verdict == Verdict::Supported {
+            hypothesis.confidence = hypothesis.confidence.max(0.99);
+        }
+    }
+}

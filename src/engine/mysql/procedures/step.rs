@@ -1,0 +1,96 @@
+//! How the steps of plans are put together: every part that an approval shows is filled in here or by the procedure.
+
+use crate::domain::diagnosis::{Cause, Diagnosis};
+use crate::domain::procedure::{Check, OnFailure, Plan, Rung, Step, Verification};
+use crate::domain::proposal::Draft;
+use crate::domain::proposal::kind::{FixKind, SessionRef};
+use crate::engine::mysql::dialect::DIALECT;
+use crate::engine::mysql::diagnose::seen::session::Session;
+
+/// Rows that InnoDB rolls back in a second, carefully counted: what is waited for after a session was ended.
+const ROLLED_BACK_A_SECOND: u64 = 20_000;
+/// Time in which a session that has nothing to roll back is gone, milliseconds.
+const AT_ONCE_MS: u64 = 10_000;
+
+/// A step that does one typed act.
+pub(super) fn step(kind: FixKind, rung: Rung, why: impl Into<String>, verification: Verification) -> Step {
+    Step {
+        draft: Draft {
+            // Rendered anew when it is proposed; a kind that cannot be rendered is refused there in words.
+            statement: DIALECT.render(&kind).unwrap_or_default(),
+            class: kind.class(),
+            kind: Some(kind),
+            database: None,
+        },
+        why: why.into(),
+        requires: Vec::new(),
+        expected: Vec::new(),
+        verification,
+        on_failure: OnFailure::Ask,
+        rung,
+    }
+}
+
+/// How it is known that it helped.
+pub(super) fn verified(check: Check, within_ms: u64, words: impl Into<String>) -> Verification {
+    Verification { check, within_ms, words: words.into(), hold_ms: 0 }
+}
+
+/// A plan without steps yet, with what a diagnosis has found for its cause.
+pub(super) fn plan(
+    procedure: &str,
+    title: impl Into<String>,
+    cause: Cause,
+    confidence: u8,
+    diagnosis: &Diagnosis,
+) -> Plan {
+    let evidence = diagnosis.of(cause).map(|h| h.evidence.iter().map(|e| e.text.clone()).collect());
+    Plan {
+        procedure: procedure.to_owned(),
+        title: title.into(),
+        cause,
+        confidence,
+        evidence: evidence.unwrap_or_default(),
+        steps: Vec::new(),
+        blocked: Vec::new(),
+        advice: Vec::new(),
+    }
+}
+
+/// Ends one session.
+pub(super) fn end(session: &Session, why: impl Into<String>) -> Step {
+    let reference = session.reference();
+    let gone_ms = AT_ONCE_MS + session.rows_modified.saturating_mul(1_000) / ROLLED_BACK_A_SECOND;
+    let mut step = step(
+        FixKind::EndSessions(vec![reference.clone()]),
+        Rung::Session,
+        why,
+        verified(
+            Check::SessionsGone(vec![reference]),
+            gone_ms,
+            format!("session {} is gone within {} s", session.id, gone_ms / 1_000),
+        ),
+    );
+    step.expected.push(rollback(session));
+    step
+}
+
+/// What ending it takes back.
+pub(super) fn rollback(session: &Session) -> String {
+    match session.rows_modified {
+        0 => format!("session {}: no changed rows to roll back", session.id),
+        rows => format!(
+            "session {}: {rows} changed rows are rolled back, about {} s",
+            session.id,
+            (rows / ROLLED_BACK_A_SECOND).max(1)
+        ),
+    }
+}
+
+/// Adds to the verification of a step that nobody waits for these sessions any more.
+pub(super) fn and_nobody_waits(step: &mut Step, sessions: Vec<SessionRef>, blocked: usize) {
+    let first = step.verification.check.clone();
+    step.verification.check = Check::All(vec![first, Check::NobodyWaitsFor(sessions)]);
+    step.verification.words =
+        format!("blocked {blocked} -> 0 within {} s: {}", step.verification.within_ms / 1_000, step.verification.words);
+}
