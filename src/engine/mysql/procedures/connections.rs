@@ -76,7 +76,7 @@ fn end_idle(scene: &Scene<'_>, group: &Group<'_>, diagnosis: &Diagnosis) -> Plan
     let number = plan.steps.len();
     if let (Some(last), Some(most)) = (plan.steps.last_mut(), scene.setting("max_connections")) {
         let room = Check::Reading {
-            metric: metric::metric(metric::CONNECTIONS).map_or("", |m| m.name).to_owned(),
+            metric: metric::CONNECTIONS.0.to_owned(),
             is: Comparison::AtMost,
             value: (most * ROOM).floor(),
         };
