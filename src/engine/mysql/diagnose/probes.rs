@@ -42,7 +42,8 @@ pub(super) static METADATA_HOLDERS: Query = Query {
 /// Levels that move within a second.
 pub(super) static PRESSURE: Query = Query {
     name: "diagnose.pressure",
-    text: "SHOW GLOBAL STATUS WHERE Variable_name IN ('Threads_connected', 'Threads_running', 'Innodb_data_pending_reads',
+    text:
+        "SHOW GLOBAL STATUS WHERE Variable_name IN ('Threads_connected', 'Threads_running', 'Innodb_data_pending_reads',
              'Innodb_data_pending_writes', 'Innodb_data_pending_fsyncs', 'Innodb_os_log_pending_fsyncs',
              'Innodb_os_log_pending_writes', 'Innodb_checkpoint_age', 'Innodb_redo_log_logical_size',
              'Innodb_redo_log_current_lsn', 'Innodb_redo_log_checkpoint_lsn', 'Innodb_buffer_pool_pages_dirty')",

@@ -174,7 +174,8 @@ mod tests {
             create("idx_a", &["a", "-b c"]).unwrap(),
             "CREATE INDEX idx_a ON `sh``op`.orders (a, `b c` DESC) ALGORITHM=INPLACE LOCK=NONE"
         );
-        for (name, columns) in [("i", vec![]), ("primary", vec!["a"]), ("", vec!["a"]), ("i", vec![""]), ("i\n", vec!["a"])]
+        for (name, columns) in
+            [("i", vec![]), ("primary", vec!["a"]), ("", vec!["a"]), ("i", vec![""]), ("i\n", vec!["a"])]
         {
             assert!(create(name, &columns).is_err(), "{name:?} {columns:?}");
         }

@@ -91,7 +91,11 @@ impl Source {
     }
 
     fn touched(&self) -> TouchedObject {
-        TouchedObject { name: format!("replication from {}", self.from), id: self.from.clone(), definition: self.words() }
+        TouchedObject {
+            name: format!("replication from {}", self.from),
+            id: self.from.clone(),
+            definition: self.words(),
+        }
     }
 }
 
@@ -107,7 +111,8 @@ pub(super) async fn replication_touched(asks: &mut dyn Asks) -> Result<Vec<Touch
 
 /// Looks at the start of replication.
 pub(super) async fn start(asks: &mut Reading<'_>, flavour: Flavour, found: &mut Found) -> Result<(), SessionError> {
-    if matches!(flavour, Flavour::Mysql(version) if version < 80_022) || matches!(flavour, Flavour::Mariadb(v) if v < 100_501)
+    if matches!(flavour, Flavour::Mysql(version) if version < 80_022)
+        || matches!(flavour, Flavour::Mariadb(v) if v < 100_501)
     {
         return refuse("this server is too old for START REPLICA: START SLAVE in its own client does it");
     }
@@ -115,7 +120,9 @@ pub(super) async fn start(asks: &mut Reading<'_>, flavour: Flavour, found: &mut 
     let source = match sources.as_slice() {
         [] => return refuse("this server follows no other"),
         [one] if one.channel.is_empty() => one,
-        _ => return refuse("this server follows several others by name: start the one that is meant in its own client"),
+        _ => {
+            return refuse("this server follows several others by name: start the one that is meant in its own client");
+        }
     };
     if source.runs() {
         return refuse(format!("replication runs already, {}", source.words()));
@@ -189,7 +196,9 @@ pub(super) async fn purge(
     let megabytes = (bytes / f64::from(1 << 20)).round() as u64;
     found.blast.disk = Some(format!("about {megabytes} MB are given back"));
     found.blast.replicas = Some("one that is away now and needs these logs has to be built anew".into());
-    found.blast.notes.push("no point in time before the oldest log that stays can be restored any more, unless copies are kept".into());
+    found.blast.notes.push(
+        "no point in time before the oldest log that stays can be restored any more, unless copies are kept".into(),
+    );
     found.blast.at_least = Gravity::High;
     found.inverse = Inverse::None("the files are gone: copies elsewhere are the way back".into());
     found.needs.push(if flavour.is_mariadb() {
@@ -213,7 +222,10 @@ pub(super) async fn limit(asks: &mut Reading<'_>, account: &Account, found: &mut
     found.inverse = match asks.own(&ACCOUNT, &params).await {
         Ok(rows) => match rows.rows.first().and_then(|row| rows.get(row, "most").int()) {
             Some(most) => {
-                found.check(format!("{} may have so many connections now (0: no limit of its own)", account.quoted()), most.to_string());
+                found.check(
+                    format!("{} may have so many connections now (0: no limit of its own)", account.quoted()),
+                    most.to_string(),
+                );
                 Inverse::Statements(vec![account.limited_to(u32::try_from(most).unwrap_or(0))])
             }
             None => return refuse(format!("there is no account {}", account.quoted())),
@@ -225,7 +237,10 @@ pub(super) async fn limit(asks: &mut Reading<'_>, account: &Account, found: &mut
     };
     found.blast.locks = "none".into();
     found.blast.at_least = Gravity::Medium;
-    found.blast.notes.push("sessions that are there stay; new ones beyond the limit are refused with error 1226".into());
+    found
+        .blast
+        .notes
+        .push("sessions that are there stay; new ones beyond the limit are refused with error 1226".into());
     found.needs.push(Need::on_server(&["CREATE USER"]));
     Ok(())
 }

@@ -207,13 +207,10 @@ mod tests {
             KEY `k_ab` (`a` DESC,`b`),\n  KEY `k_b` (`b`),\n  KEY `k_p` (`b`(10),`a`),\n  FULLTEXT KEY `w` (`x`),\n  \
             CONSTRAINT `f_b` FOREIGN KEY (`b`) REFERENCES `s` (`id`),\n  CONSTRAINT `f_a` FOREIGN KEY (`a`) REFERENCES `s` (`id`)\n)";
         let (keys, list) = (foreign_keys(create), indexes(create));
-        assert_eq!(list.iter().map(|(n, c)| (n.as_str(), c.len())).collect::<Vec<_>>(), [
-            ("PRIMARY", 1),
-            ("k_a", 1),
-            ("k_ab", 2),
-            ("k_b", 1),
-            ("k_p", 0)
-        ]);
+        assert_eq!(
+            list.iter().map(|(n, c)| (n.as_str(), c.len())).collect::<Vec<_>>(),
+            [("PRIMARY", 1), ("k_a", 1), ("k_ab", 2), ("k_b", 1), ("k_p", 0)]
+        );
         assert_eq!(needing(&keys, &list, "K_B").as_deref(), Some("f_b"));
         assert_eq!(needing(&keys, &list, "k_a"), None, "k_ab serves as well");
         assert!(has_full_text(create));

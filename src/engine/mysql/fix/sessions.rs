@@ -67,9 +67,14 @@ pub(in crate::engine::mysql) fn untouchable(
     } else if ["mysqldump", "mariadb-dump", "xtrabackup", "mariabackup", "mariadb-backup", "mysqlbackup", "mydumper"]
         .iter()
         .any(|p| application.contains(p))
-        || ["BACKUP STAGE", "LOCK INSTANCE FOR BACKUP", "SELECT /*!40001 SQL_NO_CACHE */", "FLUSH TABLES WITH READ LOCK"]
-            .iter()
-            .any(|s| upper.starts_with(s))
+        || [
+            "BACKUP STAGE",
+            "LOCK INSTANCE FOR BACKUP",
+            "SELECT /*!40001 SQL_NO_CACHE */",
+            "FLUSH TABLES WITH READ LOCK",
+        ]
+        .iter()
+        .any(|s| upper.starts_with(s))
     {
         Some("takes a backup, which would be lost")
     } else {

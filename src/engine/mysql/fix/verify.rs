@@ -7,10 +7,10 @@ use crate::domain::error_event::SessionError;
 use crate::domain::procedure::{Check, Verified};
 use crate::domain::proposal::kind::{ObjectRef, SessionRef};
 use crate::domain::rows::{Rows, Value};
-use crate::engine::mysql::dialect::names::quote;
 use crate::engine::mysql::diagnose;
 use crate::engine::mysql::diagnose::seen::locks::Moment;
 use crate::engine::mysql::diagnose::seen::session::{Session as Seen, seconds};
+use crate::engine::mysql::dialect::names::quote;
 use crate::engine::{Param, Query, Session, Task};
 
 const TIME_MS: u64 = 3_000;
@@ -177,14 +177,18 @@ async fn plan_uses(session: &mut dyn Session, statement: &str, index: &str) -> R
         Ok(rows) => {
             let named = |value: &Value| {
                 let text = value.plain().unwrap_or_default().to_lowercase();
-                text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$'))).any(|word| word == index.to_lowercase())
+                text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$')))
+                    .any(|word| word == index.to_lowercase())
             };
             // The table form has a column for the index that is used, the tree names it in its lines.
             let used = match rows.column("key") {
                 Some(at) => rows.rows.iter().any(|row| row.get(at).is_some_and(named)),
                 None => rows.rows.iter().flatten().any(named),
             };
-            Verified::new(used, if used { format!("the plan uses {index}") } else { format!("the plan does not use {index}") })
+            Verified::new(
+                used,
+                if used { format!("the plan uses {index}") } else { format!("the plan does not use {index}") },
+            )
         }
     })
 }

@@ -46,7 +46,8 @@ pub(super) fn plan(case: &Case<'_>, diagnosis: &Diagnosis) -> Vec<Plan> {
         let listed: Vec<String> =
             groups.iter().take(5).map(|g| format!("{} of {}", g.sessions.len(), g.words)).collect();
         plan.evidence.push(format!("sessions by group: {}", listed.join("; ")));
-        plan.advice.push("limit the size of the application's pool, or put a pooler (ProxySQL, MaxScale) in front".into());
+        plan.advice
+            .push("limit the size of the application's pool, or put a pooler (ProxySQL, MaxScale) in front".into());
     }
     plans
 }
@@ -66,7 +67,10 @@ fn end_idle(scene: &Scene<'_>, group: &Group<'_>, diagnosis: &Diagnosis) -> Plan
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a few thousand")]
     let share = ((group.sessions.len() as f64 * SHARE) as usize).clamp(1, MOST);
     for session in idle.into_iter().take(share) {
-        let mut end = step::end(session, "it does nothing, outside of any transaction: its client connects again when it needs to");
+        let mut end = step::end(
+            session,
+            "it does nothing, outside of any transaction: its client connects again when it needs to",
+        );
         end.requires.push(Check::IdleFor(vec![session.reference()], LEAST_IDLE_S));
         plan.steps.push(end);
     }

@@ -21,8 +21,7 @@ pub(super) fn plan(case: &Case<'_>, diagnosis: &Diagnosis) -> Vec<Plan> {
     let mut idle: Vec<&Session> = now.sessions.iter().filter(|s| s.idles_in_transaction() && !s.is_ours()).collect();
     idle.sort_by_key(|s| std::cmp::Reverse(s.time_ms));
     let Some(worst) = idle.first() else { return Vec::new() };
-    let mut plan =
-        step::plan("MY20", format!("End {}", worst.words()), Cause::IdleInTransaction, 70, diagnosis);
+    let mut plan = step::plan("MY20", format!("End {}", worst.words()), Cause::IdleInTransaction, 70, diagnosis);
     for session in idle.iter().filter(|s| s.time_ms >= least_ms).take(MOST) {
         if let Some(why) = session.untouchable() {
             plan.advice.push(format!("session {} is left alone: it {why}", session.id));

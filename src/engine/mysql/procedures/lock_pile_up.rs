@@ -62,7 +62,8 @@ fn of_root(now: &Moment, root: &Root, diagnosis: &Diagnosis) -> Plan {
         end
     };
     if session.sleeps() {
-        let mut end = ending("it does nothing and keeps its locks: cancelling a statement is of no use where none runs");
+        let mut end =
+            ending("it does nothing and keeps its locks: cancelling a statement is of no use where none runs");
         end.requires.push(Check::IdleFor(vec![reference.clone()], 1));
         plan.steps.push(end);
     } else {

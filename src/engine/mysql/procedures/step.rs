@@ -4,8 +4,8 @@ use crate::domain::diagnosis::{Cause, Diagnosis};
 use crate::domain::procedure::{Check, OnFailure, Plan, Rung, Step, Verification};
 use crate::domain::proposal::Draft;
 use crate::domain::proposal::kind::{FixKind, SessionRef};
-use crate::engine::mysql::dialect::DIALECT;
 use crate::engine::mysql::diagnose::seen::session::Session;
+use crate::engine::mysql::dialect::DIALECT;
 
 /// Rows that InnoDB rolls back in a second, carefully counted: what is waited for after a session was ended.
 const ROLLED_BACK_A_SECOND: u64 = 20_000;

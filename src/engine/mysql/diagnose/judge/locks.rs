@@ -40,7 +40,8 @@ pub(super) fn judge(scene: &Scene<'_>, found: &mut Findings) {
     contention(scene, now, &roots, found);
     unseen_holders(scene, now, &roots, found);
     if !found.hypotheses.iter().any(|h| h.cause == Cause::LockWaitChain) {
-        let words = format!("nobody waits for a row for {} s or longer in {} looks", LONG_WAIT_MS / 1_000, scene.moments.len());
+        let words =
+            format!("nobody waits for a row for {} s or longer in {} looks", LONG_WAIT_MS / 1_000, scene.moments.len());
         match scene.refusal(probes::ROW_WAITS.name) {
             Some(why) => {
                 found.inconclusive(Cause::LockWaitChain, 0.3, vec![why.to_owned()]);
@@ -101,13 +102,18 @@ fn holder(session: &Session, root: &Root) -> String {
         text if text.is_empty() => String::new(),
         text => format!(" on: {text}"),
     };
-    format!("{} {does}{statement}; it waits for nobody, so it is the root of {} waits", session.words(), root.blocked.len())
+    format!(
+        "{} {does}{statement}; it waits for nobody, so it is the root of {} waits",
+        session.words(),
+        root.blocked.len()
+    )
 }
 
 /// Rows that everybody wants: there are always waiters, and never the same one ahead of them.
 fn contention(scene: &Scene<'_>, now: &Moment, roots: &[Root], found: &mut Findings) {
     let moments = scene.moments.len();
-    let waiting: Vec<usize> = scene.moments.iter().map(|m| m.sessions.iter().filter(|s| s.row_wait_ms.is_some()).count()).collect();
+    let waiting: Vec<usize> =
+        scene.moments.iter().map(|m| m.sessions.iter().filter(|s| s.row_wait_ms.is_some()).count()).collect();
     let busy = waiting.iter().filter(|n| **n >= 2).count();
     let mean = waiting.iter().sum::<usize>() as f64 / moments.max(1) as f64;
     let share = busy as f64 / moments.max(1) as f64;

@@ -31,7 +31,10 @@ pub(super) fn judge(scene: &Scene<'_>, found: &mut Findings) {
             let mut evidence = vec![format!("{}: the limit is {}", worst.words(), seconds(IDLE_MS))];
             let more = idle.iter().filter(|s| s.time_ms >= IDLE_MS).count() - 1;
             if more > 0 {
-                evidence.push(format!("{more} more session(s) are idle in a transaction for {} or longer", seconds(IDLE_MS)));
+                evidence.push(format!(
+                    "{more} more session(s) are idle in a transaction for {} or longer",
+                    seconds(IDLE_MS)
+                ));
             }
             if worst.rows_locked > 0 {
                 evidence.push(format!("it holds locks on about {} row(s)", worst.rows_locked));
@@ -63,8 +66,12 @@ pub(super) fn judge(scene: &Scene<'_>, found: &mut Findings) {
     match long.first() {
         Some(worst) => {
             let age = worst.transaction_ms.unwrap_or(0);
-            let mut evidence =
-                vec![format!("{}: its transaction is open for {} (limit {})", worst.words(), seconds(age), seconds(LONG_MS))];
+            let mut evidence = vec![format!(
+                "{}: its transaction is open for {} (limit {})",
+                worst.words(),
+                seconds(age),
+                seconds(LONG_MS)
+            )];
             evidence.extend(history(scene));
             let confidence = if age >= 3_600_000 { 0.9 } else { 0.65 };
             found.supported(Cause::LongTransaction, confidence, evidence).about = Some(worst.words());

@@ -63,8 +63,7 @@ pub(in crate::engine::mysql) struct Answers<'a> {
 impl Moment {
     /// Puts the answers of one moment together.
     pub(in crate::engine::mysql) fn of(answers: Answers<'_>) -> Self {
-        let mut moment =
-            Self { sessions: answers.sessions.map(Session::all).unwrap_or_default(), ..Self::default() };
+        let mut moment = Self { sessions: answers.sessions.map(Session::all).unwrap_or_default(), ..Self::default() };
         for (rows, on) in [(answers.row_waits, On::Rows), (answers.metadata_waits, On::Metadata)] {
             for row in rows.iter().flat_map(|rows| rows.rows.iter().map(move |row| (rows, row))) {
                 let (rows, row) = row;
@@ -119,7 +118,9 @@ impl Moment {
                     s.id != waiter.id && wants_the_table(&s.statement) && names(s.id, table) && !s.sleeps()
                 });
                 let before: Vec<&Session> = changers
-                    .filter(|s| !s.waits_for_metadata() || s.time_ms >= waiter.time_ms && !wants_the_table(&waiter.statement))
+                    .filter(|s| {
+                        !s.waits_for_metadata() || s.time_ms >= waiter.time_ms && !wants_the_table(&waiter.statement)
+                    })
                     .collect();
                 if !before.is_empty() {
                     edges.extend(before.iter().map(|s| edge(s.id, holders.is_none())));
@@ -135,9 +136,8 @@ impl Moment {
                     edges.extend(ids.filter(|id| !is_waiting(id)).map(|id| edge(id, false)));
                     continue;
                 }
-                let free = |s: &&Session| {
-                    s.id != waiter.id && !s.waits_for_metadata() && !s.is_ours() && !s.is_servers_own()
-                };
+                let free =
+                    |s: &&Session| s.id != waiter.id && !s.waits_for_metadata() && !s.is_ours() && !s.is_servers_own();
                 // A statement that names the table and began before is a holder; a transaction that began before may be one.
                 let users: Vec<&Session> = self
                     .sessions

@@ -79,7 +79,8 @@ mod tests {
         for name in ["binlog.000001", "mysql-bin.1234567", "my_host-bin.000010"] {
             assert_eq!(purged(&purge(name).unwrap()).as_deref(), Some(name));
         }
-        for name in ["binlog", "binlog.1", "b'; DROP.000001", "../x/.000001 ", ".000001", "binlog.00000a", "a/b.000001"] {
+        for name in ["binlog", "binlog.1", "b'; DROP.000001", "../x/.000001 ", ".000001", "binlog.00000a", "a/b.000001"]
+        {
             assert_eq!(purge(name), None, "{name}");
         }
         let account = Account::read("app@10.0.0.%").unwrap();

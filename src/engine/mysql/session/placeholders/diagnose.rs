@@ -16,14 +16,14 @@ pub(super) const PARTS: &[(&str, Part)] = &[
     ("{metadata_waits}", |f| match (f.metadata_locks, f.metadata_lock_info, f.is_mariadb()) {
         (true, ..) => Ok(METADATA_WAITS),
         (false, true, _) => Err("the plugin metadata_lock_info tells who holds metadata locks, not who waits"),
-        (false, false, true) => {
-            Err("who holds a metadata lock is not visible: INSTALL SONAME 'metadata_lock_info', or performance_schema = ON \
-                 with performance_schema_instrument = 'wait/lock/metadata/sql/mdl=ON'")
-        }
-        (false, false, false) => {
-            Err("who holds a metadata lock is not visible: GRANT SELECT ON performance_schema.*, and leave the instrument \
-                 wait/lock/metadata/sql/mdl on")
-        }
+        (false, false, true) => Err(
+            "who holds a metadata lock is not visible: INSTALL SONAME 'metadata_lock_info', or performance_schema = ON \
+                 with performance_schema_instrument = 'wait/lock/metadata/sql/mdl=ON'",
+        ),
+        (false, false, false) => Err(
+            "who holds a metadata lock is not visible: GRANT SELECT ON performance_schema.*, and leave the instrument \
+                 wait/lock/metadata/sql/mdl on",
+        ),
     }),
     ("{file_times}", |f| needs_performance_schema(f, "performance_schema.file_summary_by_event_name")),
     // MySQL keeps one statement of each shape, with its values.
@@ -33,13 +33,13 @@ pub(super) const PARTS: &[(&str, Part)] = &[
     ("{changed_settings}", |f| match (f.is_mariadb(), f.performance_schema && f.version >= 80_000) {
         (true, _) => Ok(CHANGED_MARIADB),
         (false, true) => Ok(CHANGED_MYSQL),
-        (false, false) => {
-            Err("who changed a setting, and when, is not visible: it takes MySQL 8 and GRANT SELECT ON \
-                 performance_schema.*")
-        }
+        (false, false) => Err("who changed a setting, and when, is not visible: it takes MySQL 8 and GRANT SELECT ON \
+                 performance_schema.*"),
     }),
     ("{table_counters}", |f| match (f.sees_all, f.is_mariadb() || f.version < 80_000) {
-        (false, _) => Err("how far tables have changed since their statistics were read is hidden: GRANT PROCESS ON *.*"),
+        (false, _) => {
+            Err("how far tables have changed since their statistics were read is hidden: GRANT PROCESS ON *.*")
+        }
         (true, true) => Ok("information_schema.INNODB_SYS_TABLESTATS"),
         (true, false) => Ok("information_schema.INNODB_TABLESTATS"),
     }),
