@@ -8,6 +8,7 @@ use super::library::Library;
 use super::list::ListState;
 use super::overlay::Overlay;
 use crate::domain::activity::Sample;
+use crate::domain::diagnosis::Terms as DiagnosisTerms;
 use crate::domain::dialect::Dialect;
 use crate::domain::guard::Catalog;
 use crate::domain::guard::ticket::Moment;
@@ -368,6 +369,8 @@ pub struct Model {
     pub detects: bool,
     /// The numbers by which errors are told from noise.
     pub incident_limits: IncidentLimits,
+    /// How causes are looked for.
+    pub diagnosis_terms: DiagnosisTerms,
     /// Both clocks as the terminal's loop last read them; none moves where there is no terminal.
     pub clock: Moment,
     /// A line for the person.
@@ -410,6 +413,7 @@ impl Model {
             library: Library::default(),
             detects: false,
             incident_limits: IncidentLimits::default(),
+            diagnosis_terms: DiagnosisTerms::default(),
             clock: Moment::default(),
             notice: None,
             demo_progress: None,

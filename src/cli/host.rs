@@ -4,17 +4,19 @@ use super::approvals::Proposals;
 use super::audit::{AuditCheck, AuditEntry, AuditTrouble};
 use super::vault::{VaultAnswer, VaultOrder, VaultTrouble};
 use super::{Ended, Exit};
+use crate::app::effect::DiagnoseRequest;
 use crate::app::event::PastSession;
 use crate::config::args::Common;
 use crate::domain::attempt::Record;
 use crate::domain::connection::{Change, Found, KnownFix, Probe};
 use crate::domain::error::event::ErrorEvent;
-use crate::domain::error_event::ConnectError;
+use crate::domain::error_event::{ConnectError, SessionError};
 use crate::domain::guard::ticket::{Consent, Moment};
 use crate::domain::health::Usual;
 use crate::domain::incident::figures::Figures;
 use crate::domain::incident::{Filter, Incident, Pattern};
 use crate::domain::metric::MetricId;
+use crate::domain::procedure::Examined;
 use crate::domain::proposal::{Draft, NotProposed, Proposal};
 use crate::domain::schedule::Patience;
 use crate::domain::security::Facts;
@@ -94,6 +96,17 @@ pub trait Host: Send + Sync {
     /// Provokes the error of this name on a target whose configuration allows it.
     async fn simulate(&self, _target: &TargetId, _name: &str) -> Result<Simulated, NotSimulated> {
         Err(NotSimulated::Refused("nothing is provoked here".to_owned()))
+    }
+
+    /// Watches one of the targets and finds out what is wrong with it. What metrics usually are, and what is remembered
+    /// of objects, is filled in from the store.
+    async fn diagnose(&self, _request: DiagnoseRequest) -> Result<Examined, SessionError> {
+        Err(SessionError::Unsupported("nothing is examined here".to_owned()))
+    }
+
+    /// Looks at what would undo an act on its target and files it as a proposal, one statement of it at a time.
+    async fn propose_undo(&self, _act: &Proposal, _statement: String) -> Result<Proposal, NotProposed> {
+        Err(NotProposed::Failed("nothing is kept here".to_owned()))
     }
 
     /// Tells the store of errors, and gives the incidents that they are part of. The error is words for the person.

@@ -7,6 +7,8 @@
 //! simulate           a real error on purpose
 //! approvals  approve what waits for a person, and the one way to say yes
 //! audit              the log of every decision and act
+//! diagnose           what is wrong with a server now, why, and what would help
+//! fixes              what was ever changed, and how it is undone
 //! incidents          what went wrong, and the handover of a shift
 //! logs               files of servers -> events -> the error history
 //! guard  config  targets  vault  doctor  completions                  host     what the runtime does for a command
@@ -22,8 +24,10 @@ mod audit;
 mod completions;
 mod config;
 mod config_check;
+mod diagnose;
 mod doctor;
 mod errors;
+mod fixes;
 mod guard;
 mod health;
 mod host;
@@ -44,7 +48,7 @@ pub use host::{Headless, HeadlessTarget, Host, Terminal};
 pub use turn::library;
 pub use vault::{VaultAnswer, VaultOrder, VaultTrouble};
 
-use crate::config::args::{ApprovalsAction, Command, ErrorsAction, LogsAction, TargetsAction};
+use crate::config::args::{ApprovalsAction, Command, ErrorsAction, FixesAction, LogsAction, TargetsAction};
 use crate::config::{Config, Demo, Mistakes};
 use std::io;
 
@@ -150,6 +154,7 @@ async fn dispatch(command: Command, configuration: &Result<Config, Mistakes>, io
         Command::Approvals { action: ApprovalsAction::Approve { .. } } => make_ready(configuration, io).await?,
         Command::Approvals { action } => return approvals::run(action, io).await,
         Command::Audit { action } => return audit::run(action, io).await,
+        Command::Fixes { action: FixesAction::List { json } } => return fixes::list(*json, io).await,
         Command::Incidents { action } => return incidents::run(action, io).await,
         // Files are read and the store is written: nobody is connected to.
         Command::Logs { action: LogsAction::Ingest(args) } => {
@@ -168,6 +173,8 @@ async fn dispatch(command: Command, configuration: &Result<Config, Mistakes>, io
         Command::Ask(args) => ask::run(&args, config, io).await,
         Command::Sql(args) => sql::run(&args, config, io).await,
         Command::Health(args) => health::run(&args, io).await,
+        Command::Diagnose(args) => diagnose::run(&args, config, io).await,
+        Command::Fixes { action: FixesAction::Undo { id, json } } => fixes::undo(id, json, io).await,
         Command::Targets { action } => targets::run(&action, config, io).await,
         Command::Selftest(args) => selftest::run(&args, io).await,
         Command::Approvals { action } => approvals::run(&action, io).await,
@@ -180,6 +187,7 @@ async fn dispatch(command: Command, configuration: &Result<Config, Mistakes>, io
         | Command::Config { .. }
         | Command::Vault { .. }
         | Command::Audit { .. }
+        | Command::Fixes { action: FixesAction::List { .. } }
         | Command::Simulate(_)
         | Command::Incidents { .. }
         | Command::Doctor(_) => Ok(Exit::Fine),

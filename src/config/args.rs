@@ -1,5 +1,6 @@
 //! The command line: what is typed. Help texts, completions and the man page are all made from these types.
 
+pub use super::healing_args::{Diagnose, FixesAction};
 pub use super::incident_args::{IncidentsAction, ListIncidents};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -83,6 +84,8 @@ pub enum Command {
     Simulate(Simulate),
     /// Sample every target once and say how it is.
     Health(Health),
+    /// Watch a server for some seconds and say what is wrong with it, why, and what would help.
+    Diagnose(Diagnose),
     /// Say what works here and what is missing: terminal, files, targets, rights.
     Doctor(Doctor),
     /// Show, check and find the configuration.
@@ -110,6 +113,12 @@ pub enum Command {
         /// What to do with it.
         #[command(subcommand)]
         action: ApprovalsAction,
+    },
+    /// Show everything that was ever changed, each with what undoes it, and propose an undo.
+    Fixes {
+        /// What to do with it.
+        #[command(subcommand)]
+        action: FixesAction,
     },
     /// Watch the targets without a screen: the same detection of errors as in the app, beside it on the same store, so that
     /// it goes on when nobody is logged in. A line for each incident that opens, escalates or ends.
@@ -480,7 +489,7 @@ pub enum TargetsAction {
     },
 }
 
-fn proposal_number(text: &str) -> Result<u64, String> {
+pub(super) fn proposal_number(text: &str) -> Result<u64, String> {
     let digits = text.strip_prefix('#').unwrap_or(text);
     digits.parse().ok().filter(|n| *n > 0).ok_or_else(|| "it must be a number as `approvals list` shows it".to_owned())
 }
@@ -544,6 +553,10 @@ mod tests {
             &["dba-gpt", "completions", "dos"],
             &["dba-gpt", "audit"],
             &["dba-gpt", "approvals", "show", "0"],
+            &["dba-gpt", "diagnose", "--seconds", "0"],
+            &["dba-gpt", "diagnose", "--focus", "gremlins"],
+            &["dba-gpt", "fixes"],
+            &["dba-gpt", "fixes", "undo", "0"],
             &["dba-gpt", "approvals", "deny", "the", "last"],
         ] {
             let error = Args::try_parse_from(wrong).unwrap_err();

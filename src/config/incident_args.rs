@@ -48,7 +48,7 @@ pub struct ListIncidents {
     pub json: bool,
 }
 
-fn incident_number(text: &str) -> Result<u64, String> {
+pub(super) fn incident_number(text: &str) -> Result<u64, String> {
     let upper = text.to_ascii_uppercase();
     let digits = upper.strip_prefix("INC-").unwrap_or(&upper);
     digits.parse().ok().filter(|n| *n > 0).ok_or_else(|| "it must be a number as `incidents list` shows it".to_owned())

@@ -16,6 +16,7 @@ mod allow_functions;
 pub mod args;
 mod choices;
 mod file;
+mod healing_args;
 mod incident_args;
 mod layers;
 mod logs;

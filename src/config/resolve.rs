@@ -10,6 +10,7 @@ use super::targets::{self, Demo, TargetConfig};
 use super::ui::Ui;
 use super::webhook::{self, WEBHOOK_VARIABLE, Webhook};
 use super::written::{KeyBinding, Written};
+use crate::domain::diagnosis::{MOST_SECONDS, Terms as DiagnosisTerms, Unasked};
 use crate::domain::incident::limits::Limits as IncidentLimits;
 use crate::domain::rows::Limits;
 use crate::domain::schedule::{Backoff, BreakerLimits, Patience};
@@ -119,6 +120,8 @@ pub struct Config {
     pub patience: Patience,
     /// How incidents are kept.
     pub incidents: IncidentLimits,
+    /// How causes are looked for.
+    pub diagnosis: DiagnosisTerms,
     /// Bounds of one read.
     pub limits: Limits,
     /// Retention of the store.
@@ -185,6 +188,7 @@ pub fn load(inputs: &Inputs<'_>) -> Result<Config, Mistakes> {
         refresh: values.time(&settings::REFRESH),
         patience: patience(&values),
         incidents: incidents(&values),
+        diagnosis: diagnosis(&values),
         limits: Limits {
             rows: values.size(&settings::ROWS),
             bytes: values.size(&settings::BYTES),
@@ -217,6 +221,12 @@ fn incidents(values: &Values) -> IncidentLimits {
         probe_failures: values.size(&settings::PROBE_FAILURES).min(values.size(&settings::PROBE_WINDOW)),
         probe_window: values.size(&settings::PROBE_WINDOW),
     }
+}
+
+fn diagnosis(values: &Values) -> DiagnosisTerms {
+    let seconds = u32::try_from(values.whole(&settings::DIAGNOSIS_SECONDS));
+    let unasked = Unasked::from_word(values.word(&settings::DIAGNOSE));
+    DiagnosisTerms { seconds: seconds.unwrap_or(MOST_SECONDS), unasked: unasked.unwrap_or_default() }
 }
 
 fn patience(values: &Values) -> Patience {

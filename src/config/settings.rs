@@ -3,6 +3,7 @@
 use super::choices::{Clipboard, ColorChoice, SymbolsChoice, Theme};
 use super::mistake::did_you_mean;
 use super::units::{format_bytes, format_duration, parse_bytes, parse_duration};
+use crate::domain::diagnosis::{MOST_SECONDS, SECONDS, Unasked};
 use std::fmt;
 use std::time::Duration;
 use toml::de::DeValue;
@@ -142,6 +143,10 @@ settings! {
         "A critical incident that nobody acknowledges is escalated after these minutes.";
     ESCALATE_ERROR: "incidents" "escalate_error_minutes" Kind::Whole(1, 10_080), Value::Whole(240),
         "The same for one that is not critical.";
+    DIAGNOSE: "incidents" "diagnose" Kind::Words(Unasked::WORDS), Value::Word("critical"),
+        "Which new incidents are diagnosed by themselves, at most one on a target in a minute.";
+    DIAGNOSIS_SECONDS: "diagnosis" "seconds" Kind::Whole(1, MOST_SECONDS as u64), Value::Whole(SECONDS as u64),
+        "Seconds for which a server is watched for a diagnosis. Its samples wait for that time.";
     ROWS: "limits" "rows" Kind::Whole(1, 100_000), Value::Whole(500),
         "Rows of a result that are kept; what is cut is always said.";
     BYTES: "limits" "bytes" Kind::Bytes(64 * KB, 256 * MB), Value::Bytes(16 * MB),
@@ -278,7 +283,7 @@ mod tests {
         assert_eq!(names.len(), SETTINGS.len());
         assert_eq!(
             sections(),
-            ["ui", "health", "retry", "breaker", "login_breaker", "probe", "incidents", "limits", "store"]
+            ["ui", "health", "retry", "breaker", "login_breaker", "probe", "incidents", "diagnosis", "limits", "store"]
         );
     }
 

@@ -1,21 +1,24 @@
 //! What commands are given: connections, the clock, the store, a token for Ctrl+C.
 
+use super::examine::examine;
 use super::fixing::{Journal, Ways, Workshop};
 use super::probe::Surveyor;
 use super::vault::VaultKeeper;
 use super::{TargetSetup, clock, demo, records, vault_command};
+use crate::app::effect::DiagnoseRequest;
 use crate::app::event::PastSession;
 use crate::cli::{AuditCheck, AuditEntry, AuditTrouble, Host, Proposals, VaultAnswer, VaultOrder, VaultTrouble};
 use crate::domain::attempt::{Attempt, Purpose, Record};
 use crate::domain::connection::{Change, Found, KnownFix, Probe};
 use crate::domain::error::event::ErrorEvent;
-use crate::domain::error_event::{ConnectError, ConnectKind};
+use crate::domain::error_event::{ConnectError, ConnectKind, SessionError};
 use crate::domain::guard::ticket::{Consent, Moment};
 use crate::domain::health::Usual;
 use crate::domain::incident::figures::Figures;
 use crate::domain::incident::limits::Terms;
 use crate::domain::incident::{Filter, Incident, Pattern};
 use crate::domain::metric::MetricId;
+use crate::domain::procedure::Examined;
 use crate::domain::proposal::stage::Stage;
 use crate::domain::proposal::{Draft, NotProposed, Origin, Proposal, Who};
 use crate::domain::simulation::{NotSimulated, Simulated};
@@ -95,6 +98,20 @@ impl ProcessHost {
         self.workshop.get_or_try_init(open).await
     }
 
+    /// Connects, with a record of it.
+    async fn open(&self, setup: &TargetSetup, purpose: &str) -> Result<Box<dyn Session>, ConnectError> {
+        let (at, began) = (clock::now(), Instant::now());
+        let result = setup.door.open(setup.spec, None, purpose).await;
+        if let Some(store) = self.store().await {
+            let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            let attempt = Attempt::new(at, Purpose::Test, result.as_ref().err(), took_ms);
+            if let Err(error) = store.attempted(&setup.target.id, attempt).await {
+                tracing::warn!(%error, "the attempt to connect is not remembered");
+            }
+        }
+        result
+    }
+
     fn setup(&self, target: &TargetId) -> Option<&TargetSetup> {
         self.setups.iter().find(|s| s.target.id == *target)
     }
@@ -171,16 +188,7 @@ impl Host for ProcessHost {
         let setup = self
             .setup(target)
             .ok_or_else(|| ConnectError::new(ConnectKind::Settings, format!("there is no target {target}")))?;
-        let (at, began) = (clock::now(), Instant::now());
-        let result = setup.door.open(setup.spec, None, "command").await;
-        if let Some(store) = self.store().await {
-            let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-            let attempt = Attempt::new(at, Purpose::Test, result.as_ref().err(), took_ms);
-            if let Err(error) = store.attempted(target, attempt).await {
-                tracing::warn!(%error, "the attempt to connect is not remembered");
-            }
-        }
-        result
+        self.open(setup, "command").await
     }
 
     async fn record(&self, target: &TargetId) -> Record {
@@ -243,6 +251,26 @@ impl Host for ProcessHost {
         let setup = self.setup(target);
         let setup = setup.ok_or_else(|| NotSimulated::Refused(format!("there is no target {target}")))?;
         super::simulate::simulate(setup, name).await
+    }
+
+    async fn diagnose(&self, mut request: DiagnoseRequest) -> Result<Examined, SessionError> {
+        let target = request.target.clone();
+        let unknown = || ConnectError::new(ConnectKind::Settings, format!("there is no target {target}"));
+        let setup = self.setup(&target).ok_or_else(unknown)?;
+        request.usual = self.usual(&target).await;
+        let inquiry = setup.inquiry(request);
+        let mut session = self.open(setup, "diagnose").await?;
+        let examined = examine(setup.spec, &mut *session, &inquiry, &|_| {}).await;
+        session.close().await;
+        examined
+    }
+
+    async fn propose_undo(&self, act: &Proposal, statement: String) -> Result<Proposal, NotProposed> {
+        let target = &act.target;
+        let setup = self.setup(target).ok_or_else(|| NotProposed::Failed(format!("there is no target {target}")))?;
+        let workshop = self.workshop().await.map_err(NotProposed::Failed)?;
+        let draft = Draft { statement, class: act.draft.class, kind: None, database: act.draft.database.clone() };
+        workshop.propose(&setup.ways(), &setup.target, Origin::Undo(act.id), draft).await
     }
 
     async fn report(&self, events: Vec<ErrorEvent>) -> Result<Vec<Incident>, String> {

@@ -21,7 +21,7 @@ mod consult;
 mod demo;
 mod detection;
 mod editor;
-mod examine;
+pub mod examine;
 mod facts;
 mod fixer;
 pub mod fixing;
@@ -418,6 +418,7 @@ fn first_model(config: &Config, setups: &[TargetSetup]) -> Model {
     let mut model = Model::new(now, clock::offset_minutes(), targets, config.limits);
     model.mouse = config.ui.mouse;
     model.incident_limits = config.incidents;
+    model.diagnosis_terms = config.diagnosis;
     model.library = cli::library();
     if config.demo != Demo::No {
         model.demo_progress = (!config.places.demo_file().exists()).then_some(0);

@@ -7,7 +7,7 @@ use crate::domain::target::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
 /// One line of a list.
-pub(super) fn summary(proposal: &Proposal) -> Map<String, Json> {
+pub(in crate::cli) fn summary(proposal: &Proposal) -> Map<String, Json> {
     let mut line = object();
     let mut add = |name: &str, value: Json| drop(line.insert(name.to_owned(), value));
     add("id", proposal.id.into());

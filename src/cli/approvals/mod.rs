@@ -3,6 +3,8 @@
 
 mod json;
 
+pub(super) use json::summary;
+
 use super::host::object;
 use super::{Ended, Exit, Headless, Outcome, approve};
 use crate::app::dossier::{STATEMENT, dossier};

@@ -10,10 +10,12 @@
 mod case;
 mod cause;
 mod observation;
+mod terms;
 
 pub use case::{Case, KnownDefinition};
 pub use cause::Cause;
 pub use observation::{Look, Observation, SeenPlan};
+pub use terms::{MOST_SECONDS, SECONDS, Terms, Unasked};
 
 use serde::{Deserialize, Serialize};
 

@@ -5,6 +5,7 @@ use super::is_broken;
 use crate::domain::diagnosis::{Case, Diagnosis};
 use crate::domain::error_event::SessionError;
 use crate::domain::procedure::{Plan, Step, offers, with_remedies};
+use crate::domain::text::redact;
 use crate::engine::{EngineSpec, Session};
 use tokio::time::{Instant, timeout_at};
 
@@ -21,12 +22,16 @@ pub(super) async fn conclude(
     let mut diagnosis = (spec.examination.judge)(case);
     for words in &case.observation.unknown {
         if !diagnosis.unknown.contains(words) {
-            diagnosis.unknown.push(words.clone());
+            diagnosis.unknown.push(redact(words));
         }
+    }
+    for evidence in diagnosis.hypotheses.iter_mut().flat_map(|h| &mut h.evidence) {
+        evidence.text = redact(&evidence.text);
     }
     let mut plans = offers(spec.examination.procedures, case, &diagnosis);
     plans.truncate(MOST_PLANS);
     for plan in &mut plans {
+        plan.evidence = plan.evidence.iter().map(|words| redact(words)).collect();
         let mut blocked = Vec::new();
         for step in &mut plan.steps {
             match timeout_at(deadline, write(spec, session, step)).await {

@@ -11,7 +11,7 @@ mod gather;
 
 use super::{TargetSetup, clock};
 use crate::app::effect::DiagnoseRequest;
-use crate::domain::diagnosis::{Case, KnownDefinition, Observation};
+use crate::domain::diagnosis::{Case, KnownDefinition, MOST_SECONDS, Observation};
 use crate::domain::error_event::SessionError;
 use crate::domain::procedure::Examined;
 use crate::domain::target::Environment;
@@ -21,21 +21,19 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Time for everything after the watching, at most.
-pub(super) const AFTERWARDS: Duration = Duration::from_secs(5);
-/// A server is watched for this long at least and at most, seconds.
-const SECONDS: std::ops::RangeInclusive<u32> = 1..=120;
+const AFTERWARDS: Duration = Duration::from_secs(5);
 
 /// A question, with what is known besides the server's own answers.
 #[derive(Debug, Clone)]
-pub(super) struct Inquiry {
+pub struct Inquiry {
     /// The question.
-    pub(super) request: DiagnoseRequest,
+    pub request: DiagnoseRequest,
     /// How much harm a mistake does there.
-    pub(super) environment: Environment,
+    pub environment: Environment,
     /// Functions that a person has declared to be pure reads.
-    pub(super) safe_functions: Vec<String>,
+    pub safe_functions: Vec<String>,
     /// What we remember of objects with the name of the incident's object.
-    pub(super) definitions: Vec<KnownDefinition>,
+    pub definitions: Vec<KnownDefinition>,
 }
 
 impl TargetSetup {
@@ -51,20 +49,20 @@ impl TargetSetup {
 }
 
 /// Told how far it is, per cent.
-pub(super) type Progress<'a> = &'a (dyn Fn(u8) + Send + Sync);
+pub type Progress<'a> = &'a (dyn Fn(u8) + Send + Sync);
 
 /// Watches, judges and plans. It ends within the request's seconds and [`AFTERWARDS`].
 ///
 /// # Errors
 /// Only when the session breaks: what a server refuses is kept as refused, and makes causes undecided.
-pub(super) async fn examine(
+pub async fn examine(
     spec: &'static EngineSpec,
     session: &mut dyn Session,
     inquiry: &Inquiry,
     progress: Progress<'_>,
 ) -> Result<Examined, SessionError> {
     let request = &inquiry.request;
-    let seconds = request.seconds.clamp(*SECONDS.start(), *SECONDS.end());
+    let seconds = request.seconds.clamp(1, MOST_SECONDS);
     let begun = Instant::now();
     let window_end = begun + Duration::from_secs(u64::from(seconds));
     let identity = session.identity().clone();
