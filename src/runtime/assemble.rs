@@ -11,7 +11,7 @@ use crate::app::event::Event;
 use crate::config::Config;
 use crate::domain::incident::limits::{Procedures, Terms};
 use crate::domain::target::TargetId;
-use crate::engine::{self, Surroundings};
+use crate::engine::{self, ENGINES, Surroundings};
 use crate::notify::Webhook;
 use crate::store::audit::AuditPlaces;
 use std::path::PathBuf;
@@ -57,8 +57,10 @@ pub(super) fn terms(config: &Config, setups: &[TargetSetup]) -> Terms {
         limits: config.incidents,
         hosts: Arc::new(incidents::machines(addresses)),
         outages: engine::outages(),
-        // No procedure of this version acts without somebody's pointing at a session, a slot, a setting or keys.
-        procedures: Procedures::default(),
+        procedures: Procedures::new(ENGINES.iter().flat_map(|engine| {
+            let procedures = engine.examination.procedures.iter();
+            procedures.flat_map(|p| p.kinds).map(|kind| (*kind, engine.id.0.to_owned()))
+        })),
     }
 }
 

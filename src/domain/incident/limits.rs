@@ -56,9 +56,7 @@ impl Limits {
     }
 }
 
-/// The kinds of errors, by engine, for which an act can be proposed without anybody's looking for one. This version
-/// has none: its typed acts ([`FixKind`](crate::domain::proposal::kind::FixKind)) want a person to point at a session,
-/// a slot, a setting or keys.
+/// The kinds of errors, by engine, for which a procedure can propose an act without anybody's looking for one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Procedures(Arc<BTreeSet<(ErrorKind, String)>>);
 

@@ -8,6 +8,8 @@
 
 mod conclude;
 mod gather;
+#[cfg(test)]
+mod tests;
 
 use super::{TargetSetup, clock};
 use crate::app::effect::DiagnoseRequest;

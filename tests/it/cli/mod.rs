@@ -3,6 +3,8 @@
 mod approvals;
 mod approve;
 mod audit;
+mod diagnose;
+mod fixes;
 mod incidents;
 mod postgres;
 mod program;

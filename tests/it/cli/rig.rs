@@ -3,16 +3,19 @@
 
 use async_trait::async_trait;
 use clap::Parser as _;
+use dba_gpt::app::effect::DiagnoseRequest;
 use dba_gpt::app::event::PastSession;
 use dba_gpt::cli::{self, Headless, HeadlessTarget, Host, Terminal, VaultAnswer, VaultOrder, VaultTrouble};
 use dba_gpt::config::args::Args;
 use dba_gpt::config::{self, Identified, Inputs, Presets};
-use dba_gpt::domain::error_event::{ConnectError, ConnectKind};
+use dba_gpt::domain::error_event::{ConnectError, ConnectKind, SessionError};
 use dba_gpt::domain::health::Usual;
 use dba_gpt::domain::metric::MetricId;
+use dba_gpt::domain::procedure::Examined;
 use dba_gpt::domain::schedule::Patience;
-use dba_gpt::domain::target::{TargetId, Timestamp};
+use dba_gpt::domain::target::{Environment, TargetId, Timestamp};
 use dba_gpt::engine::{self, ConnectSettings, Session, Surroundings};
+use dba_gpt::runtime::examine::{Inquiry, examine};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -252,6 +255,17 @@ impl Host for TestHost<'_> {
     }
     async fn usual(&self, _: &TargetId) -> BTreeMap<MetricId, Usual> {
         BTreeMap::new()
+    }
+    async fn diagnose(&self, request: DiagnoseRequest) -> Result<Examined, SessionError> {
+        let mut session = self.connect(&request.target).await?;
+        let spec = engine::by_url(self.urls[&request.target].expose_secret()).unwrap();
+        let inquiry = Inquiry {
+            request,
+            environment: Environment::Development,
+            safe_functions: Vec::new(),
+            definitions: Vec::new(),
+        };
+        examine(spec, &mut *session, &inquiry, &|_| {}).await
     }
     async fn past_sessions(&self, _: &TargetId, from: Timestamp, to: Timestamp) -> Result<Vec<PastSession>, String> {
         Ok(self.past.iter().filter(|p| p.at >= from && p.at <= to).cloned().collect())
