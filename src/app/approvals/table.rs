@@ -58,7 +58,7 @@ pub fn state(stage: Stage) -> State {
     match stage {
         Stage::NeedsPerson => State::Critical,
         Stage::Waiting | Stage::Seconding | Stage::NotRun => State::Warning,
-        Stage::Approved | Stage::Intended | Stage::Running => State::Unknown,
+        Stage::Approved | Stage::Intended | Stage::Running | Stage::Verifying | Stage::RollingBack => State::Unknown,
         Stage::Done | Stage::Undone | Stage::Denied | Stage::Withdrawn => State::Ok,
     }
 }

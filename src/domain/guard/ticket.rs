@@ -10,12 +10,16 @@
 //! Nothing here can be copied, stored or sent: a ticket dies with the process that granted it. Randomness and time
 //! are arguments.
 
+mod sequel;
+
+pub use sequel::{Back, Rollback, Sequel};
+
 use super::{Class, Judgement, Verdict};
 use crate::domain::target::{Environment, TargetId, Timestamp};
 use crate::domain::text::hex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How long a ticket is good, milliseconds.
 pub const TICKET_MS: u64 = 10 * 60 * 1000;
@@ -121,6 +125,8 @@ pub struct Act {
     pub preconditions: Vec<Precondition>,
     /// Rows that it may change; more make it fail and roll back.
     pub most_rows: Option<u64>,
+    /// What comes after it; none for what is no step of a plan.
+    pub sequel: Option<Sequel>,
 }
 
 /// SHA-256 over an act.
@@ -141,8 +147,19 @@ impl ActDigest {
 impl Act {
     /// The digest: every part led by its length, so that nothing can move from one part into another.
     pub fn digest(&self) -> ActDigest {
-        let Self { id, statement, parameters, class, gravity, binding, environment, objects, preconditions, most_rows } =
-            self;
+        let Self {
+            id,
+            statement,
+            parameters,
+            class,
+            gravity,
+            binding,
+            environment,
+            objects,
+            preconditions,
+            most_rows,
+            sequel,
+        } = self;
         let Binding { target, engine, address, database, login, role, server, started_at, epoch } = binding;
         let mut parts = Parts(Sha256::new());
         parts.add(b"dba-gpt act 1");
@@ -161,6 +178,9 @@ impl Act {
         parts.list(objects.iter().flat_map(|o| [o.name.as_bytes(), o.id.as_bytes(), o.definition.as_bytes()]));
         parts.list(preconditions.iter().flat_map(|p| [p.text.as_bytes(), p.found.as_bytes()]));
         parts.optional(most_rows.map(u64::to_be_bytes).as_ref().map(<[u8; 8]>::as_slice));
+        if let Some(sequel) = sequel {
+            sequel.add_to(&mut parts);
+        }
         ActDigest(parts.0.finalize().into())
     }
 
@@ -240,6 +260,9 @@ pub enum Refusal {
     /// Used before.
     #[error("this approval was used before")]
     Spent,
+    /// The approval covers no rollback, or it ran before.
+    #[error("the approval covers no rollback, or it was used before")]
+    NotOwed,
     /// More rows changed than were shown.
     #[error("{changed} rows would change, and at most {most} were approved: rolled back")]
     TooManyRows {
@@ -271,7 +294,7 @@ impl Ticket {
     }
 }
 
-/// An act that may be sent now. Only [`Desk::redeem`] makes one.
+/// An act that may be sent now. Only [`Desk::redeem`] makes one, and [`Rollback::approve`] for what takes it back.
 #[derive(Debug)]
 pub struct Approved {
     act: Act,
@@ -343,6 +366,8 @@ pub fn grant(act: &Act, judgement: &Judgement, consent: &Consent, nonce: [u8; 32
 #[derive(Debug, Default)]
 pub struct Desk {
     spent: BTreeSet<[u8; 32]>,
+    /// Rollbacks that approvals covered and that nobody needed so far.
+    owed: BTreeMap<ActDigest, sequel::Owed>,
 }
 
 impl Desk {
@@ -381,6 +406,9 @@ impl Desk {
         if judgement.class != fresh.class {
             return Err(Refusal::Moved("the guard reads the statement in another way"));
         }
+        if let Some(owed) = sequel::Owed::of(&fresh) {
+            self.owed.insert(ticket.digest, owed);
+        }
         Ok(Approved { act: fresh, digest: ticket.digest })
     }
 }
@@ -402,6 +430,7 @@ fn moved(then: &Act, now: &Act) -> Option<&'static str> {
         (then.objects != now.objects, "an object that it touches changed"),
         (then.preconditions != now.preconditions, "a condition does not hold any more"),
         (then.most_rows != now.most_rows, "the limit of rows changed"),
+        (then.sequel != now.sequel, "what comes after it changed"),
         (then.environment != now.environment, "the target's environment changed"),
     ];
     differences.into_iter().find(|(differs, _)| *differs).map(|(_, words)| words)

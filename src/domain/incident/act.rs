@@ -8,7 +8,7 @@
 //! Acknowledged, silenced and escalated are no stages: each goes with any of the open ones.
 
 use super::stage::{Resolution, Stage};
-use super::{Incident, Silence};
+use super::{Hold, Incident, Silence};
 use crate::domain::error::event::keep;
 use crate::domain::target::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -49,6 +49,8 @@ pub enum Act {
     Begin(u64),
     /// The fix ran; whether it helped is looked at.
     Verify(u64),
+    /// The fix helped; it is over when it does not come again before this time.
+    Hold(u64, Timestamp),
     /// The fix helped.
     Helped(u64),
     /// The fix did not run, or did not help, and why.
@@ -135,10 +137,15 @@ impl Incident {
             }
             Act::Approve(id) => {
                 person(who)?;
-                self.go(Stage::Approved, at, &format!("fix #{id} is approved"), who)
+                self.go(Stage::Approved, at, &format!("fix #{id} is approved"), who)?;
+                if !self.proposals.contains(id) {
+                    self.proposals.push(*id);
+                }
+                Ok(())
             }
             Act::Begin(id) => self.go(Stage::Acting, at, &format!("fix #{id} runs"), who),
             Act::Verify(id) => self.go(Stage::Verifying, at, &format!("fix #{id} ran; it is watched"), who),
+            Act::Hold(id, until) => self.hold(*id, *until, at),
             Act::Helped(id) => self.end(Resolution::Fixed(*id), at, "", who),
             Act::Failed(id, words) => self.go(Stage::Open, at, &format!("fix #{id} did not help: {words}"), who),
             Act::Resolve(note) => {
@@ -147,7 +154,12 @@ impl Incident {
             }
             Act::End(resolution) => self.end(resolution.clone(), at, "", who),
             Act::ComeAgain => {
-                self.go(Stage::Reopened, at, "it came again", who)?;
+                let held = self.hold.as_ref().map(|hold| hold.fix);
+                let words = held.map_or_else(
+                    || "it came again".to_owned(),
+                    |fix| format!("it came again: fix #{fix} did not last"),
+                );
+                self.go(Stage::Reopened, at, &words, who)?;
                 self.reopened += 1;
                 self.resolved_at = None;
                 self.resolution = None;
@@ -218,7 +230,18 @@ impl Incident {
             return Err(Refused::Stage { name: self.name(), from: self.stage, to });
         }
         self.stage = to;
+        self.hold = None;
         self.tell(at, words, Some(to), who);
+        Ok(())
+    }
+
+    fn hold(&mut self, fix: u64, until: Timestamp, at: Timestamp) -> Result<(), Refused> {
+        if self.stage != Stage::Verifying {
+            return Err(Refused::Stage { name: self.name(), from: self.stage, to: Stage::Verifying });
+        }
+        self.hold = Some(Hold { fix, until });
+        let words = format!("fix #{fix} helped; it is over when nothing comes again until {} UTC", until.date_time(0));
+        self.tell(at, &words, None, None);
         Ok(())
     }
 

@@ -74,6 +74,8 @@ pub struct Written {
     pub hours: BTreeMap<HourKey, u64>,
     /// The newest errors as they came, with their incident, oldest first.
     pub raw: Vec<(u64, ErrorEvent)>,
+    /// Fixes that helped and did not last, by their numbers, with the moment of the error that came again.
+    pub relapses: Vec<(u64, Timestamp)>,
 }
 
 /// Of what there may be too many at once.
@@ -98,6 +100,7 @@ pub struct Book {
     changed_patterns: BTreeSet<String>,
     hours: BTreeMap<HourKey, u64>,
     raw: BTreeMap<u64, Vec<ErrorEvent>>,
+    relapses: Vec<(u64, Timestamp)>,
 }
 
 impl Book {
@@ -142,6 +145,7 @@ impl Book {
     pub fn act(&mut self, id: u64, act: &Act, at: Timestamp, who: Option<&str>) -> Option<Result<(), Refused>> {
         let incident = self.incidents.get_mut(&id)?;
         let was_open = incident.stage.is_open();
+        let held = incident.hold.filter(|_| *act == Act::ComeAgain);
         let outcome = incident.act(act, at, who);
         let what = match (was_open, incident.stage.is_open()) {
             (true, false) => What::Resolved,
@@ -151,6 +155,7 @@ impl Book {
             _ => What::Acted,
         };
         if outcome.is_ok() {
+            self.relapses.extend(held.map(|hold| (hold.fix, at)));
             match what {
                 What::Resolved => self.crowd_changed(id, false),
                 What::Reopened => self.crowd_changed(id, true),
@@ -177,6 +182,7 @@ impl Book {
                 .into_iter()
                 .flat_map(|(id, events)| events.into_iter().map(move |event| (id, event)))
                 .collect(),
+            relapses: std::mem::take(&mut self.relapses),
         }
     }
 

@@ -11,7 +11,7 @@
 //! ```text
 //! detect   samples, probes and counters --> error events, and ends of conditions
 //! take     an event meets the book of what is known --> changes      (recurrence, correlate)
-//! act      what persons and fixes do with an incident                (stage)
+//! act      what persons and fixes do with an incident                (stage, guide)
 //! settle   what time does: quiet, silences that end, escalation
 //! analytics, handover   what is told of all of it
 //! ```
@@ -24,6 +24,7 @@ pub mod detect;
 pub mod figures;
 mod filter;
 mod gather;
+pub mod guide;
 pub mod handover;
 pub mod limits;
 pub mod pattern;
@@ -55,6 +56,15 @@ pub struct Silence {
     pub reason: String,
     /// Who said so.
     pub by: String,
+}
+
+/// A fix that helped and has to last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// The number of its proposal.
+    pub fix: u64,
+    /// The incident is over when it does not come again before this time.
+    pub until: Timestamp,
 }
 
 /// The record.
@@ -124,6 +134,9 @@ pub struct Incident {
     pub acknowledged_by: Option<String>,
     /// When it was escalated.
     pub escalated_at: Option<Timestamp>,
+    /// The fix that helped, while it is watched whether it lasts.
+    #[serde(default)]
+    pub hold: Option<Hold>,
     /// What happened, oldest first.
     pub timeline: Vec<Happening>,
 }
@@ -184,6 +197,7 @@ impl Incident {
             silence: None,
             acknowledged_by: None,
             escalated_at: None,
+            hold: None,
             timeline: Vec::new(),
         };
         incident.tell(

@@ -11,6 +11,7 @@ use crate::domain::target::Timestamp;
 /// by whoever runs it, and not for conditions, whose end is seen.
 pub(super) fn is_quiet(incident: &Incident, now: Timestamp, terms: &Terms) -> bool {
     !incident.is_condition()
+        && incident.hold.is_none()
         && !matches!(incident.stage, Stage::Approved | Stage::Acting | Stage::Resolved)
         && now.since(incident.last_at) >= terms.limits.quiet_ms
 }
@@ -30,6 +31,9 @@ impl Book {
 
     fn due(&self, id: u64, now: Timestamp, terms: &Terms) -> Vec<Act> {
         let Some(incident) = self.incident(id) else { return Vec::new() };
+        if let Some(hold) = incident.hold {
+            return if hold.until <= now { vec![Act::Helped(hold.fix)] } else { Vec::new() };
+        }
         if is_quiet(incident, now, terms) {
             return vec![Act::End(Resolution::Quiet)];
         }

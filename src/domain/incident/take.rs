@@ -60,6 +60,8 @@ impl Book {
         let holds = |incident: &&Incident| {
             incident.stage.is_open()
                 && incident.is_condition()
+                // Its fix has to last first.
+                && incident.hold.is_none()
                 && incident.target == ended.target
                 && incident.signature == ended.signature
         };
@@ -104,7 +106,7 @@ impl Book {
             }
             Place::Open(id) => {
                 self.count(id, &gathered, !again);
-                if self.incident(id).is_some_and(|incident| incident.stage == Stage::Verifying) {
+                if self.incident(id).is_some_and(|incident| comes_after_its_fix(incident, event.at)) {
                     let _ = self.reopen(id, event);
                 }
                 id
@@ -220,6 +222,12 @@ impl Book {
         incident.tell(at, &format!("strategy {}: {why}", strategy.word()), None, None);
         self.note(id, What::StrategyChanged);
     }
+}
+
+/// The fix had run when this error happened: one that is read late, from before it, says nothing about the fix.
+fn comes_after_its_fix(incident: &Incident, at: Timestamp) -> bool {
+    let ran = incident.timeline.iter().rev().find(|happening| happening.stage == Some(Stage::Verifying));
+    incident.stage == Stage::Verifying && ran.is_none_or(|ran| at >= ran.at)
 }
 
 /// A new incident, which goes on counting where the one before it ended.

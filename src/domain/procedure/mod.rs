@@ -9,12 +9,14 @@
 
 mod check;
 mod examined;
+mod findings;
 mod offer;
 mod purpose;
 mod words;
 
 pub use check::{Check, Comparison, Verification, Verified};
 pub use examined::Examined;
+pub use findings::{Difference, Findings};
 pub use offer::{offers, with_remedies};
 pub use purpose::{OnFailure, Purpose};
 

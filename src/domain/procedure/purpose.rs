@@ -2,6 +2,8 @@
 
 use super::{Check, Plan, Rung, Verification};
 use crate::domain::diagnosis::Cause;
+use crate::domain::guard::ticket::{Back, Sequel};
+use crate::domain::proposal::survey::Inverse;
 use serde::{Deserialize, Serialize};
 
 /// What happens when an act was done and its verification does not hold.
@@ -54,9 +56,27 @@ impl Purpose {
     pub fn rung(&self) -> Rung {
         self.this_step().map_or(Rung::Removing, |step| step.rung)
     }
+    /// What comes after the act, for its digest. What has no inverse cannot be taken back, whatever the plan says.
+    pub fn sequel(&self, inverse: &Inverse) -> Sequel {
+        let rollback = match (self.on_failure(), inverse) {
+            (OnFailure::Ask, _) | (OnFailure::RollBack, Inverse::None(_)) => None,
+            (OnFailure::RollBack, Inverse::Statements(statements)) => Some(Back::Statements(statements.clone())),
+            (OnFailure::RollBack, Inverse::FromRows(most)) => Some(Back::FromRows(*most)),
+        };
+        Sequel {
+            requires: self.requires().iter().map(kept).collect(),
+            verification: self.verification().map_or_else(String::new, kept),
+            rollback,
+        }
+    }
     /// The purpose of the step after this one.
     pub fn next(&self) -> Option<Self> {
         let step = self.step + 1;
         (step < self.plan.steps.len()).then(|| Self { step, ..self.clone() })
     }
+}
+
+/// A part of a plan as it is kept: equal parts have equal texts, and different ones different texts.
+fn kept<T: Serialize + std::fmt::Debug>(part: &T) -> String {
+    serde_json::to_string(part).unwrap_or_else(|_| format!("{part:?}"))
 }

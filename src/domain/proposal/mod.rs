@@ -4,6 +4,8 @@
 //! typed statement, or a FixKind --survey--> Proposal (waiting) --A, Enter--> approved -> intended -> running
 //!                                              |                                            |
 //!                                              +-> denied, withdrawn       done | undone | not run | needs a person
+//!
+//! step of a plan: running -> verifying -> done, or -> rolling back -> undone
 //! ```
 //!
 //! What is on the screen is drawn from this record, and the [`Act`] that a ticket is for is made from it.
@@ -16,7 +18,7 @@ pub mod undo;
 
 use super::guard::Class;
 use super::guard::ticket::{Act, Binding, Gravity, TouchedObject};
-use super::procedure::Purpose;
+use super::procedure::{Purpose, Verified};
 use super::target::{Environment, TargetId, Timestamp};
 use advice::Advice;
 use kind::FixKind;
@@ -149,6 +151,12 @@ pub struct Proposal {
     /// The plan that it is a step of; none for what a person typed.
     #[serde(default)]
     pub purpose: Option<Box<Purpose>>,
+    /// Whether it helped, once that was looked at.
+    #[serde(default)]
+    pub verified: Option<Verified>,
+    /// The server's version as it was when it ran, as in [`super::target::Identity::version_number`]; 0 until then.
+    #[serde(default)]
+    pub server_version: u32,
 }
 
 /// What a proposal is made of.
@@ -211,6 +219,8 @@ impl Proposal {
             happenings: Vec::new(),
             mark: None,
             purpose: None,
+            verified: None,
+            server_version: 0,
         }
     }
 
@@ -250,7 +260,14 @@ impl Proposal {
             objects: survey.objects.clone(),
             preconditions: survey.preconditions.clone(),
             most_rows: self.most_rows,
+            sequel: self.purpose.as_ref().map(|purpose| purpose.sequel(&survey.inverse)),
         }
+    }
+
+    /// The act of one statement that takes this one back, as it was surveyed: nothing comes after it.
+    pub fn act_back(&self, draft: &Draft, survey: &Survey) -> Act {
+        let act = self.act_with(survey);
+        Act { statement: draft.statement.clone(), class: draft.class, most_rows: None, sequel: None, ..act }
     }
 
     /// Moves it on and writes down why.

@@ -15,9 +15,13 @@ pub enum Stage {
     Intended,
     /// It may have been sent.
     Running,
+    /// It happened; whether it helped is looked at.
+    Verifying,
+    /// It did not help, and its inverse may have been sent.
+    RollingBack,
     /// It happened.
     Done,
-    /// It happened and was rolled back; nothing is left of it.
+    /// It happened and was taken back; nothing is left of it.
     Undone,
     /// It was not sent, or the server refused it; nothing changed.
     NotRun,
@@ -31,12 +35,14 @@ pub enum Stage {
 
 impl Stage {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Waiting,
         Self::Seconding,
         Self::Approved,
         Self::Intended,
         Self::Running,
+        Self::Verifying,
+        Self::RollingBack,
         Self::Done,
         Self::Undone,
         Self::NotRun,
@@ -53,6 +59,8 @@ impl Stage {
             Self::Approved => "approved",
             Self::Intended => "about to run",
             Self::Running => "running",
+            Self::Verifying => "verifying",
+            Self::RollingBack => "rolling back",
             Self::Done => "done",
             Self::Undone => "undone",
             Self::NotRun => "not run",
@@ -67,6 +75,7 @@ impl Stage {
         match self {
             Self::Seconding => "seconding",
             Self::Intended => "intended",
+            Self::RollingBack => "rolling-back",
             Self::NotRun => "not-run",
             Self::NeedsPerson => "needs-person",
             other => other.words(),
@@ -85,7 +94,7 @@ impl Stage {
 
     /// It is on its way between approval and outcome.
     pub fn is_under_way(self) -> bool {
-        matches!(self, Self::Approved | Self::Intended | Self::Running)
+        matches!(self, Self::Approved | Self::Intended | Self::Running | Self::Verifying | Self::RollingBack)
     }
 
     /// Nothing more can happen to it.
@@ -96,7 +105,8 @@ impl Stage {
     /// Whether it can become `next`.
     pub fn leads_to(self, next: Self) -> bool {
         use Stage::{
-            Approved, Denied, Done, Intended, NeedsPerson, NotRun, Running, Seconding, Undone, Waiting, Withdrawn,
+            Approved, Denied, Done, Intended, NeedsPerson, NotRun, RollingBack, Running, Seconding, Undone, Verifying,
+            Waiting, Withdrawn,
         };
         match self {
             Waiting => matches!(next, Seconding | Approved | Denied | Withdrawn),
@@ -104,7 +114,10 @@ impl Stage {
             // Something moved, the credential was refused, or the program died: it waits again.
             Approved => matches!(next, Intended | Waiting | NotRun),
             Intended => matches!(next, Running | Waiting | NotRun),
-            Running => matches!(next, Done | Undone | NotRun | NeedsPerson),
+            Running => matches!(next, Verifying | Done | Undone | NotRun | NeedsPerson),
+            Verifying => matches!(next, Done | RollingBack | NeedsPerson),
+            // Undone when the old state is back, done when the inverse could not be sent.
+            RollingBack => matches!(next, Undone | Done | NeedsPerson),
             // A person looked.
             NeedsPerson => matches!(next, Done | Undone),
             Done | Undone | NotRun | Denied | Withdrawn => false,
@@ -120,6 +133,14 @@ impl Stage {
             Self::Running => match end {
                 End::Committed => Self::Done,
                 End::RolledBack => Self::Undone,
+                End::Unknown => Self::NeedsPerson,
+            },
+            // It had happened; that it is taken back was covered by an approval that died with its process.
+            Self::Verifying => Self::Done,
+            // The mark is the inverse's.
+            Self::RollingBack => match end {
+                End::Committed => Self::Undone,
+                End::RolledBack => Self::Done,
                 End::Unknown => Self::NeedsPerson,
             },
             other => other,

@@ -205,6 +205,7 @@ mod tests {
             objects: Vec::new(),
             preconditions: Vec::new(),
             most_rows: None,
+            sequel: None,
         }
         .digest()
     }

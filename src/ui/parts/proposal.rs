@@ -177,7 +177,7 @@ fn stage_role(stage: Stage) -> Role {
     match stage {
         Stage::NeedsPerson => Role::Critical,
         Stage::Waiting | Stage::Seconding | Stage::NotRun => Role::Warning,
-        Stage::Approved | Stage::Intended | Stage::Running => Role::Active,
+        Stage::Approved | Stage::Intended | Stage::Running | Stage::Verifying | Stage::RollingBack => Role::Active,
         Stage::Done => Role::Ok,
         Stage::Undone | Stage::Denied | Stage::Withdrawn => Role::Text,
     }

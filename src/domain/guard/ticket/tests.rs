@@ -33,6 +33,7 @@ fn act() -> Act {
         objects: vec![TouchedObject { name: "app.orders".into(), id: "16401".into(), definition: "ab12".into() }],
         preconditions: vec![Precondition { text: "no trigger fires".into(), found: "none".into() }],
         most_rows: Some(1),
+        sequel: None,
     }
 }
 
