@@ -200,6 +200,7 @@ impl Reader {
                 Ok(Box::new(Surveyed { login: login.unwrap_or_default().to_owned(), approvers, ..surveyed }))
             }
             Ok(Err(Unfit::Judged(judgement))) => Err(ReadError::Refused(judgement)),
+            Ok(Err(Unfit::Unmet(unmet))) => Err(ReadError::Session(SessionError::Unsupported(unmet.words()))),
             Ok(Err(Unfit::Session(error))) => {
                 if !matches!(error, SessionError::Server(_) | SessionError::Unsupported(_)) {
                     self.session = None;

@@ -1,11 +1,14 @@
 //! From a person's consent to the end of an act.
 
 use super::super::clock;
+use super::afterwards::Deed;
 use super::witness::Keeper;
-use super::{Told, Ways, Workshop};
+use super::{Told, Ways, Workshop, checks};
 use crate::domain::error_event::SessionError;
 use crate::domain::guard::ticket::{Approved, Consent, Refusal, Ticket, grant};
 use crate::domain::guard::{self, Catalog, Judgement};
+use crate::domain::incident::guide::Turn;
+use crate::domain::procedure::Findings;
 use crate::domain::proposal::stage::Stage;
 use crate::domain::proposal::survey::{Rights, Survey};
 use crate::domain::proposal::{Proposal, Who};
@@ -77,6 +80,7 @@ impl Workshop {
         }
         let words = format!("digest {}", ticket.digest().short());
         self.step(&mut proposal, Stage::Approved, &words, true, told).await?;
+        self.guide(&proposal, Turn::Approved, told).await;
         // From here on every way out leaves a stage that says what happened.
         let outcome = match self.audit("approved", &proposal, &words).await {
             Ok(()) => self.under_fix_login(ways, &mut proposal, ticket, stop, told).await,
@@ -86,6 +90,7 @@ impl Workshop {
             Ok(()) => Ok(proposal),
             Err(words) => {
                 self.step(&mut proposal, Stage::Waiting, &words, false, told).await?;
+                self.guide(&proposal, Turn::Waits, told).await;
                 Err(self.refuse(proposal, words).await)
             }
         }
@@ -151,25 +156,36 @@ impl Workshop {
             Ok(opened) => opened.map_err(|error| format!("the fix login was not let in: {error}"))?,
             Err(_) => return Err(format!("the fix login was not let in within {} s", LOOK.as_secs())),
         };
-        let ended = self.in_session(ways, &mut *session, proposal, (ticket, &judgement), stop, told).await;
-        let _ = timeout(Duration::from_secs(1), session.close()).await;
-        ended
+        match self.in_session(ways, &mut *session, proposal, (ticket, &judgement), stop, told).await {
+            Ok(Some(deed)) => {
+                self.afterwards(ways, session, proposal, deed).await;
+                Ok(())
+            }
+            ended => {
+                let _ = timeout(Duration::from_secs(1), session.close()).await;
+                ended.map(drop)
+            }
+        }
     }
 
-    async fn in_session(
+    /// What was done is to be looked after when it was a step of a plan.
+    async fn in_session<'d>(
         &self,
         ways: &Ways,
         session: &mut dyn Session,
         proposal: &mut Proposal,
         (ticket, judgement): (Ticket, &Judgement),
-        stop: &CancellationToken,
-        told: Told<'_>,
-    ) -> Result<(), String> {
+        stop: &'d CancellationToken,
+        told: Told<'d>,
+    ) -> Result<Option<Deed<'d>>, String> {
+        proposal.server_version = session.identity().version_number;
         let draft = proposal.draft.clone();
         let looked = timeout(LOOK, (ways.spec.fixing.survey)(session, &draft, None)).await;
         let fresh = looked
             .unwrap_or(Err(SessionError::Deadline(clock::millis(LOOK))))
             .map_err(|error| format!("not sent: the server could not be looked at again: {error}"))?;
+        let digest = ticket.digest();
+        let before = self.met(ways, session, proposal).await?;
         let approved = match self.redeem(proposal, &fresh, ticket, judgement) {
             Ok(approved) => approved,
             Err(words) => {
@@ -186,11 +202,42 @@ impl Workshop {
             return Err("not sent: stopped".to_owned());
         }
         self.step(proposal, Stage::Running, "sent", false, told).await.map_err(failed)?;
-        let mut keeper = Keeper { store: &self.store, proposal, told };
+        self.guide(proposal, Turn::Runs, told).await;
+        let mut keeper = Keeper { store: &self.store, proposal, told, keeps_inverse: true };
         let ended = session.act(approved, &fresh, &mut keeper, stop).await;
         let (stage, words) = end_of(&ended);
-        self.finish(proposal, stage, &words, told).await;
-        Ok(())
+        let is_step = proposal.purpose.as_ref().is_some_and(|purpose| purpose.verification().is_some());
+        let looks_after = stage == Stage::Done && is_step;
+        self.finish(proposal, if looks_after { Stage::Verifying } else { stage }, &words, told).await;
+        if !looks_after {
+            self.guide(proposal, Turn::Failed(words), told).await;
+        }
+        Ok(looks_after.then_some(Deed { digest, survey: fresh, before, stop, told }))
+    }
+
+    /// Everything holds that a step of a plan requires, now and here; what the fix login cannot see the reader is
+    /// asked. Gives what is wrong with the server before the act.
+    async fn met(
+        &self,
+        ways: &Ways,
+        session: &mut dyn Session,
+        proposal: &Proposal,
+    ) -> Result<Option<Findings>, String> {
+        let Some(purpose) = &proposal.purpose else { return Ok(None) };
+        let (target, environment) = (&ways.target, proposal.environment);
+        let not_looked = |error: SessionError| format!("not sent: the server could not be looked at again: {error}");
+        let mut unmet = checks::unmet(ways.spec, target, environment, session, purpose.requires()).await;
+        if matches!(&unmet, Ok(Some(unmet)) if !unmet.known) {
+            let opening = (ways.read)("verification".to_owned(), proposal.draft.database.clone());
+            if let Ok(Ok(mut reader)) = timeout(LOOK, opening).await {
+                unmet = checks::unmet(ways.spec, target, environment, &mut *reader, purpose.requires()).await;
+                let _ = timeout(Duration::from_secs(1), reader.close()).await;
+            }
+        }
+        match unmet.map_err(not_looked)? {
+            Some(unmet) => Err(format!("not sent: {}", unmet.words())),
+            None => Ok(checks::Asker::new(ways.spec, target, environment).findings(session, &[purpose.cause()]).await),
+        }
     }
 
     fn redeem(
@@ -217,8 +264,9 @@ impl Workshop {
     /// The end of an act. The record and the audit log have it, or the person is told that they have not.
     pub(super) async fn finish(&self, proposal: &mut Proposal, stage: Stage, words: &str, told: Told<'_>) {
         let mut words = words.to_owned();
+        let ended = if stage == Stage::Verifying { Stage::Done } else { stage };
         if let Err(error) =
-            self.journal.write("outcome", proposal, &self.who, &format!("{}: {words}", stage.words())).await
+            self.journal.write("outcome", proposal, &self.who, &format!("{}: {words}", ended.words())).await
         {
             words.push_str(&format!("; the audit log could not take this: {error}"));
         }

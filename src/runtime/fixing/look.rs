@@ -1,6 +1,7 @@
 //! Looking at an act before it is proposed: its sessions are frozen, its statement rendered, the guard asked, and the
 //! server surveyed, all through reading doors.
 
+use super::checks::Unmet;
 use crate::app::event::Surveyed;
 use crate::domain::error_event::SessionError;
 use crate::domain::guard::{self, Catalog, Judgement, Verdict};
@@ -11,6 +12,8 @@ use crate::engine::{EngineSpec, Session};
 pub(in crate::runtime) enum Unfit {
     /// The guard refuses it, or it needs no approval.
     Judged(Judgement),
+    /// Something that its plan requires.
+    Unmet(Unmet),
     /// The server or the session.
     Session(SessionError),
 }

@@ -2,18 +2,25 @@
 //!
 //! ```text
 //! claim -> judge -> grant -> stored "approved" -> fix login -> survey anew -> redeem
-//!       -> audit "intent" -> stored "intended" -> stored "running" -> act -> stored end -> audit "outcome"
+//!       -> audit "intent" -> stored "intended" -> stored "running" -> act -> audit "outcome" -> stored end
 //! ```
+//!
+//! A step of a plan is sent only when everything holds that it requires, and its end is not the act's: see
+//! `afterwards`.
 //!
 //! Each arrow is on disk before the next step begins, so that a crash leaves a stage from which `recover` knows what
 //! may have happened. The fix login is fetched for one act and forgotten with it.
 
+mod afterwards;
 mod carry_out;
+mod checks;
 mod decide;
 mod journal;
 mod look;
+mod onward;
 mod propose;
 mod recover;
+mod rollback;
 mod ways;
 mod witness;
 

@@ -1,16 +1,11 @@
 //! From a statement or a fix kind to a proposal on file, without a screen.
 
 use super::super::clock;
-use super::{Unfit, Ways, Workshop, look};
-use crate::domain::error_event::SessionError;
-use crate::domain::guard::{Catalog, Verdict};
+use super::{Unfit, Ways, Workshop};
+use crate::domain::guard::Verdict;
+use crate::domain::procedure::Purpose;
 use crate::domain::proposal::{Draft, NotProposed, Origin, Parts, Proposal};
 use crate::domain::target::Target;
-use std::time::Duration;
-use tokio::time::timeout;
-
-/// Time to connect and look, at most.
-const LOOK: Duration = Duration::from_secs(30);
 
 impl Workshop {
     /// Looks at an act through the reading login, and files it.
@@ -21,29 +16,36 @@ impl Workshop {
         origin: Origin,
         draft: Draft,
     ) -> Result<Proposal, NotProposed> {
+        self.propose_for(ways, target, (origin, draft), None).await
+    }
+
+    /// Looks at a step of a plan through the reading login, and files it when everything holds that it requires.
+    pub async fn propose_step(&self, ways: &Ways, target: &Target, purpose: Purpose) -> Result<Proposal, NotProposed> {
+        let Some(step) = purpose.this_step() else {
+            return Err(NotProposed::Refused("the plan has no such step".to_owned()));
+        };
+        if let Some(blocked) = purpose.plan.blocked.first() {
+            return Err(NotProposed::Refused(blocked.clone()));
+        }
+        let act = (Origin::Procedure(purpose.plan.procedure.clone()), step.draft.clone());
+        self.propose_for(ways, target, act, Some(purpose)).await
+    }
+
+    async fn propose_for(
+        &self,
+        ways: &Ways,
+        target: &Target,
+        (origin, draft): (Origin, Draft),
+        purpose: Option<Purpose>,
+    ) -> Result<Proposal, NotProposed> {
         if let Some(closed) = &ways.closed {
             return Err(NotProposed::Refused(closed.clone()));
         }
-        let work = async {
-            let database = draft.database.clone();
-            let mut session = (ways.read)("approval".to_owned(), database).await.map_err(SessionError::from)?;
-            let mut draft = draft;
-            let mut catalog = Catalog::default();
-            if draft.kind.is_none() {
-                let (schema, found) = (ways.spec.schema)(&mut *session).await?;
-                draft.statement = ways.spec.dialect.resolve_names(&draft.statement, &schema);
-                catalog = found;
-                catalog.declare_safe(&ways.safe_functions);
-            }
-            let looked = look(ways.spec, &mut *session, &catalog, draft, ways.login.as_deref()).await;
-            session.close().await;
-            looked
-        };
-        let looked = timeout(LOOK, work).await;
-        let surveyed = match looked.unwrap_or(Err(Unfit::Session(SessionError::Deadline(clock::millis(LOOK))))) {
+        let surveyed = match self.survey(ways, draft, purpose.as_ref(), target.environment).await {
             Ok(surveyed) => surveyed,
             Err(Unfit::Judged(judgement)) if judgement.verdict == Verdict::Allow => return Err(NotProposed::Reads),
             Err(Unfit::Judged(judgement)) => return Err(NotProposed::Refused(judgement.reason)),
+            Err(Unfit::Unmet(unmet)) => return Err(NotProposed::Refused(unmet.words())),
             Err(Unfit::Session(error)) => return Err(NotProposed::Failed(error.to_string())),
         };
         let parts = Parts {
@@ -57,6 +59,8 @@ impl Workshop {
             survey: surveyed.survey,
             advice: surveyed.advice,
         };
-        self.file(Proposal::new(clock::now(), origin, parts)).await.map_err(NotProposed::Failed)
+        let mut proposal = Proposal::new(clock::now(), origin, parts);
+        proposal.purpose = purpose.map(Box::new);
+        self.file(proposal).await.map_err(NotProposed::Failed)
     }
 }

@@ -1,9 +1,13 @@
 //! After a crash: every proposal that was under way in a process that is gone is found at a stage that says what
 //! happened to it.
 
+use super::afterwards::ask_once;
 use super::{Told, Ways, Workshop};
+use crate::domain::incident::guide::Turn;
+use crate::domain::procedure::Verified;
 use crate::domain::proposal::Proposal;
 use crate::domain::proposal::stage::{End, Stage};
+use crate::domain::proposal::survey::Inverse;
 use crate::store::{StoreError, claim};
 use std::time::Duration;
 use tokio::time::timeout;
@@ -30,17 +34,48 @@ impl Workshop {
             let words = words(proposal.stage, stage);
             if stage == Stage::Waiting {
                 let _ = self.step(&mut proposal, stage, words, false, told).await;
+                self.guide(&proposal, Turn::Waits, told).await;
             } else {
-                self.finish(&mut proposal, stage, words, told).await;
+                self.look_after(ways, &mut proposal, stage, words, told).await;
             }
             found.push(proposal);
         }
         Ok(found)
     }
 
+    /// Ends what had been sent. A step of a plan that happened is looked at once; what did not help is a person's,
+    /// because the approval that covered its rollback is gone with its process.
+    async fn look_after(&self, ways: &[Ways], proposal: &mut Proposal, stage: Stage, words: &str, told: Told<'_>) {
+        let verification = proposal.purpose.as_ref().and_then(|purpose| purpose.verification().cloned());
+        let ways = ways.iter().find(|ways| ways.target == proposal.target);
+        let (Some(verification), Some(ways), Stage::Done) = (verification, ways, stage) else {
+            self.finish(proposal, stage, words, told).await;
+            return self.guide(proposal, Turn::Failed(words.to_owned()), told).await;
+        };
+        let verified = timeout(ASK, ask_once(ways, proposal, &verification)).await;
+        let verified = verified.unwrap_or_else(|_| Verified::unknown("the server did not answer in time"));
+        let helped = match verified.held {
+            Some(true) => "it helped",
+            Some(false) => "it did not help",
+            None => "nobody knows whether it helped",
+        };
+        let words = format!("{words}; {helped}: {}: {}", verification.words, verified.found);
+        proposal.verified = Some(verified.clone());
+        self.finish(proposal, stage, &words, told).await;
+        self.guide(proposal, Turn::Ran, told).await;
+        if verified.held == Some(true) {
+            self.helped(ways, proposal, &verification, told).await;
+        } else {
+            self.did_not_help(ways, proposal, &words, told).await;
+        }
+    }
+
     /// What the server says of it.
     async fn end(&self, ways: &[Ways], proposal: &Proposal) -> End {
-        let (Stage::Running, Some(mark)) = (proposal.stage, &proposal.mark) else { return End::Unknown };
+        // Of a rollback by several statements the mark tells of one.
+        let single = matches!(&proposal.survey.inverse, Inverse::Statements(statements) if statements.len() == 1);
+        let tells = proposal.stage == Stage::Running || (proposal.stage == Stage::RollingBack && single);
+        let (true, Some(mark)) = (tells, &proposal.mark) else { return End::Unknown };
         let Some(ways) = ways.iter().find(|w| w.target == proposal.target) else { return End::Unknown };
         let ask = async {
             let mut session = (ways.read)("recovery".to_owned(), proposal.draft.database.clone()).await.ok()?;
@@ -56,6 +91,16 @@ fn words(was: Stage, is: Stage) -> &'static str {
     match (was, is) {
         (Stage::Running, Stage::Done) => "this program ended while it ran; the server says that it was committed",
         (Stage::Running, Stage::Undone) => "this program ended while it ran; the server says that it was rolled back",
+        (Stage::Verifying, _) => "this program ended before it was verified",
+        (Stage::RollingBack, Stage::Undone) => {
+            "this program ended while it was taken back; the server says that the rollback was committed"
+        }
+        (Stage::RollingBack, Stage::Done) => {
+            "this program ended while it was taken back; the server says that it was not"
+        }
+        (Stage::RollingBack, _) => {
+            "this program ended while it was taken back, and the server does not say how that ended: look at the objects, then mark it done or undone"
+        }
         (Stage::Running, _) => {
             "this program ended while it ran, and the server does not say how it ended: look at the objects, then mark it done or undone"
         }

@@ -2,7 +2,6 @@
 
 use super::Told;
 use crate::domain::proposal::Proposal;
-use crate::domain::proposal::stage::Stage;
 use crate::domain::proposal::survey::Inverse;
 use crate::engine::Witness;
 use crate::store::Store;
@@ -16,11 +15,20 @@ pub(super) struct Keeper<'a> {
     pub(super) proposal: &'a mut Proposal,
     /// Who is told.
     pub(super) told: Told<'a>,
+    /// The inverse of what runs is kept; that of a rollback is not, since the record's is the act's own.
+    pub(super) keeps_inverse: bool,
+}
+
+impl<'a> Keeper<'a> {
+    /// Keeps the record of an act that is being taken back.
+    pub(super) fn of_rollback(store: &'a Store, proposal: &'a mut Proposal, told: Told<'a>) -> Self {
+        Self { store, proposal, told, keeps_inverse: false }
+    }
 }
 
 impl Keeper<'_> {
     async fn keep(&mut self, changed: Proposal) -> Result<(), String> {
-        match self.store.replace_proposal(Stage::Running, changed.clone()).await {
+        match self.store.replace_proposal(self.proposal.stage, changed.clone()).await {
             Ok(true) => {
                 *self.proposal = changed;
                 (self.told)(self.proposal);
@@ -35,6 +43,9 @@ impl Keeper<'_> {
 #[async_trait]
 impl Witness for Keeper<'_> {
     async fn inverse(&mut self, statements: Vec<String>) -> Result<(), String> {
+        if !self.keeps_inverse {
+            return Ok(());
+        }
         let mut changed = self.proposal.clone();
         changed.survey.inverse = Inverse::Statements(statements);
         self.keep(changed).await
