@@ -144,7 +144,7 @@ impl Workshop {
         deed: Deed<'_>,
     ) {
         let Some(verification) = proposal.purpose.as_ref().and_then(|p| p.verification().cloned()) else { return };
-        self.guide(proposal, Turn::Ran, deed.told).await;
+        self.guide(proposal, Turn::Ran).await;
         let mut eyes = Eyes::new(ways, proposal.draft.database.clone(), Some(session));
         let mut asker = Asker::new(ways.spec, &ways.target, proposal.environment);
         let watched = watch(&mut eyes, &mut asker, &verification, deed.stop).await;

@@ -80,7 +80,7 @@ impl Workshop {
         }
         let words = format!("digest {}", ticket.digest().short());
         self.step(&mut proposal, Stage::Approved, &words, true, told).await?;
-        self.guide(&proposal, Turn::Approved, told).await;
+        self.guide(&proposal, Turn::Approved).await;
         // From here on every way out leaves a stage that says what happened.
         let outcome = match self.audit("approved", &proposal, &words).await {
             Ok(()) => self.under_fix_login(ways, &mut proposal, ticket, stop, told).await,
@@ -90,7 +90,7 @@ impl Workshop {
             Ok(()) => Ok(proposal),
             Err(words) => {
                 self.step(&mut proposal, Stage::Waiting, &words, false, told).await?;
-                self.guide(&proposal, Turn::Waits, told).await;
+                self.guide(&proposal, Turn::Waits).await;
                 Err(self.refuse(proposal, words).await)
             }
         }
@@ -202,7 +202,7 @@ impl Workshop {
             return Err("not sent: stopped".to_owned());
         }
         self.step(proposal, Stage::Running, "sent", false, told).await.map_err(failed)?;
-        self.guide(proposal, Turn::Runs, told).await;
+        self.guide(proposal, Turn::Runs).await;
         let mut keeper = Keeper { store: &self.store, proposal, told, keeps_inverse: true };
         let ended = session.act(approved, &fresh, &mut keeper, stop).await;
         let (stage, words) = end_of(&ended);
@@ -210,7 +210,7 @@ impl Workshop {
         let looks_after = stage == Stage::Done && is_step;
         self.finish(proposal, if looks_after { Stage::Verifying } else { stage }, &words, told).await;
         if !looks_after {
-            self.guide(proposal, Turn::Failed(words), told).await;
+            self.guide(proposal, Turn::Failed(words)).await;
         }
         Ok(looks_after.then_some(Deed { digest, survey: fresh, before, stop, told }))
     }

@@ -21,7 +21,7 @@ const TRIES: usize = 3;
 impl Workshop {
     /// Moves the incident to where its fix is. One that is over, or that others moved on, is left alone; what cannot
     /// be written down of it stops no fix.
-    pub(super) async fn guide(&self, proposal: &Proposal, turn: Turn, told: Told<'_>) {
+    pub(super) async fn guide(&self, proposal: &Proposal, turn: Turn) {
         let Some(incident) = proposal.purpose.as_ref().and_then(|purpose| purpose.incident) else { return };
         for _ in 0..TRIES {
             let Ok(Some(known)) = self.store.incident(incident).await else { return };
@@ -32,23 +32,22 @@ impl Workshop {
                 refused |= self.store.act_on_incident(incident, act, clock::now(), who).await.is_err();
             }
             if !refused {
-                break;
+                return;
             }
         }
-        told(proposal);
     }
 
     /// It helped: the incident ends, now or when it does not come again, unless the plan goes on.
     pub(super) async fn helped(&self, ways: &Ways, proposal: &Proposal, verification: &Verification, told: Told<'_>) {
         let until = i64::try_from(verification.hold_ms).ok().filter(|ms| *ms > 0).map(|ms| clock::now().plus_ms(ms));
         if self.next_step(ways, proposal, told).await.is_none() {
-            self.guide(proposal, Turn::Helped(until), told).await;
+            self.guide(proposal, Turn::Helped(until)).await;
         }
     }
 
     /// It did not help, or nobody knows: the plan goes on where it can, else the undo waits for a person.
     pub(super) async fn did_not_help(&self, ways: &Ways, proposal: &Proposal, words: &str, told: Told<'_>) {
-        self.guide(proposal, Turn::Failed(words.to_owned()), told).await;
+        self.guide(proposal, Turn::Failed(words.to_owned())).await;
         if self.next_step(ways, proposal, told).await.is_none() && proposal.stage == Stage::Done {
             self.file_undo(ways, proposal, told).await;
         }
@@ -60,7 +59,7 @@ impl Workshop {
         let draft = purpose.this_step()?.draft.clone();
         let origin = Origin::Procedure(purpose.plan.procedure.clone());
         let filed = self.file_after(ways, proposal, (origin, draft), Some(purpose)).await.ok()?;
-        self.guide(&filed, Turn::Waits, told).await;
+        self.guide(&filed, Turn::Waits).await;
         told(&filed);
         Some(filed)
     }

@@ -34,7 +34,7 @@ impl Workshop {
             let words = words(proposal.stage, stage);
             if stage == Stage::Waiting {
                 let _ = self.step(&mut proposal, stage, words, false, told).await;
-                self.guide(&proposal, Turn::Waits, told).await;
+                self.guide(&proposal, Turn::Waits).await;
             } else {
                 self.look_after(ways, &mut proposal, stage, words, told).await;
             }
@@ -50,7 +50,7 @@ impl Workshop {
         let ways = ways.iter().find(|ways| ways.target == proposal.target);
         let (Some(verification), Some(ways), Stage::Done) = (verification, ways, stage) else {
             self.finish(proposal, stage, words, told).await;
-            return self.guide(proposal, Turn::Failed(words.to_owned()), told).await;
+            return self.guide(proposal, Turn::Failed(words.to_owned())).await;
         };
         let verified = timeout(ASK, ask_once(ways, proposal, &verification)).await;
         let verified = verified.unwrap_or_else(|_| Verified::unknown("the server did not answer in time"));
@@ -62,7 +62,7 @@ impl Workshop {
         let words = format!("{words}; {helped}: {}: {}", verification.words, verified.found);
         proposal.verified = Some(verified.clone());
         self.finish(proposal, stage, &words, told).await;
-        self.guide(proposal, Turn::Ran, told).await;
+        self.guide(proposal, Turn::Ran).await;
         if verified.held == Some(true) {
             self.helped(ways, proposal, &verification, told).await;
         } else {

@@ -36,6 +36,19 @@ async fn the_process_that_dies() {
 
 use dba_gpt::domain::proposal::survey::Inverse;
 
+/// Carries out the only proposal of a site in a process that dies at this stage.
+fn die(site: &Site, dies_at: &str) {
+    let status = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "acts::crash::the_process_that_dies", "--ignored", "--nocapture"])
+        .env(FOLDER, &site.folder)
+        .env(STAGE, dies_at)
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .status()
+        .unwrap();
+    assert!(!status.success(), "{dies_at}: it should have died");
+}
+
 #[tokio::test]
 async fn a_killed_act_is_never_unknown() {
     // Where it dies, and where it may stand afterwards.
@@ -49,15 +62,7 @@ async fn a_killed_act_is_never_unknown() {
     for (dies_at, wanted) in cases {
         let site = Site::new();
         let proposal = site.propose("DELETE FROM orders WHERE id IN (7, 8)").await;
-        let status = std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "acts::crash::the_process_that_dies", "--ignored", "--nocapture"])
-            .env(FOLDER, &site.folder)
-            .env(STAGE, dies_at)
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::null())
-            .status()
-            .unwrap();
-        assert!(!status.success(), "{dies_at}: it should have died");
+        die(&site, dies_at);
         let rows = site.rows().len();
         site.workshop.recover(std::slice::from_ref(&site.ways), &|_| {}).await.unwrap();
         let after = site.on_file(proposal.id).await;
@@ -70,6 +75,45 @@ async fn a_killed_act_is_never_unknown() {
             assert_eq!((done.stage, site.rows().len()), (Stage::Done, 8), "{dies_at}");
         }
         // A second look changes nothing.
+        let again = site.workshop.recover(std::slice::from_ref(&site.ways), &|_| {}).await.unwrap();
+        assert!(again.is_empty(), "{dies_at}");
+    }
+}
+
+/// The same for a step of a plan, which is verified and taken back.
+#[tokio::test]
+async fn a_killed_step_of_a_plan_is_never_unknown() {
+    use super::plans::{purpose, step};
+    use dba_gpt::domain::procedure::OnFailure;
+    const DELETE: &str = "DELETE FROM orders WHERE id IN (7, 8)";
+    // Where it dies, whether it helps, where it may stand afterwards, and how many rows are left.
+    let cases = [
+        ("approved", false, &[Stage::Waiting][..], 10),
+        ("intended", false, &[Stage::Waiting], 10),
+        ("running", false, &[Stage::NeedsPerson, Stage::Undone], 10),
+        ("verifying", false, &[Stage::Done], 8),
+        ("verifying", true, &[Stage::Done], 8),
+        ("rolling-back", false, &[Stage::NeedsPerson, Stage::Done], 8),
+        ("undone", false, &[Stage::Undone], 10),
+    ];
+    for (dies_at, helps, wanted, rows) in cases {
+        let site = Site::new();
+        let step = step(DELETE, helps, OnFailure::RollBack);
+        let proposal = site.workshop.propose_step(&site.ways, &site.target(), purpose(vec![step], None)).await.unwrap();
+        die(&site, dies_at);
+        assert_eq!(site.rows().len(), rows, "{dies_at}");
+        site.workshop.recover(std::slice::from_ref(&site.ways), &|_| {}).await.unwrap();
+        let after = site.on_file(proposal.id).await;
+        assert!(wanted.contains(&after.stage), "{dies_at}: {:?}", after.happenings);
+        if dies_at == "verifying" {
+            assert_eq!(after.verified.as_ref().and_then(|v| v.held), Some(helps), "{:?}", after.happenings);
+            // The approval of its rollback died with the process: a person decides.
+            let undo =
+                site.workshop.store.proposals(10).await.unwrap().iter().any(|p| p.origin == Origin::Undo(after.id));
+            assert_eq!(undo, !helps);
+        }
+        site.audited(proposal.id);
+        assert_eq!(site.rows().len(), rows, "{dies_at}: looking after it changes nothing");
         let again = site.workshop.recover(std::slice::from_ref(&site.ways), &|_| {}).await.unwrap();
         assert!(again.is_empty(), "{dies_at}");
     }

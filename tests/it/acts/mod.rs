@@ -1,6 +1,7 @@
 //! Acts from proposal to end on real servers, with everything that can move in between.
 
 mod crash;
+mod plans;
 mod servers;
 mod tamper;
 mod terminal;
@@ -112,6 +113,13 @@ impl Site {
             }
         }
         found
+    }
+
+    /// Every object of the shop, as it is defined.
+    pub fn objects(&self) -> Vec<String> {
+        let shop = self.shop();
+        let mut found = shop.prepare("SELECT name || ': ' || coalesce(sql, '') FROM sqlite_schema ORDER BY 1").unwrap();
+        found.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
     }
 
     /// The shop's own hands.

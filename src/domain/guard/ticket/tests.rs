@@ -206,3 +206,97 @@ proptest! {
         prop_assert_ne!(left.digest(), right.digest());
     }
 }
+
+fn act_with(rollback: Option<Back>) -> Act {
+    let sequel = Sequel { requires: vec!["a".into()], verification: "b".into(), rollback };
+    Act { sequel: Some(sequel), ..act() }
+}
+
+fn back() -> Act {
+    Act { statement: "undo".into(), sequel: None, ..act() }
+}
+
+/// A desk that redeemed the act.
+fn desk_after(act: &Act) -> Desk {
+    let mut desk = Desk::default();
+    let ticket = grant(act, &judged(), &consent(act), NONCE).unwrap();
+    desk.redeem(ticket, act.clone(), &judged(), at(DEAD_MS)).unwrap();
+    desk
+}
+
+#[test]
+fn every_part_of_what_comes_after_an_act_is_in_its_digest() {
+    let statements = |texts: &[&str]| Some(Back::Statements(texts.iter().map(|t| (*t).to_owned()).collect()));
+    let sequel = |requires: &[&str], verification: &str, rollback| Act {
+        sequel: Some(Sequel {
+            requires: requires.iter().map(|t| (*t).to_owned()).collect(),
+            verification: verification.into(),
+            rollback,
+        }),
+        ..act()
+    };
+    let acts = [
+        act(),
+        sequel(&[], "", None),
+        sequel(&["a"], "b", None),
+        sequel(&["a", "b"], "", None),
+        sequel(&["a"], "b", statements(&[])),
+        sequel(&["a"], "b", statements(&["c"])),
+        sequel(&["a"], "b", statements(&["c", "d"])),
+        sequel(&["a"], "b", statements(&["cd"])),
+        sequel(&["a"], "b", Some(Back::FromRows(1))),
+        sequel(&["a"], "b", Some(Back::FromRows(2))),
+    ];
+    let digests: std::collections::BTreeSet<ActDigest> = acts.iter().map(Act::digest).collect();
+    assert_eq!(digests.len(), acts.len());
+}
+
+#[test]
+fn a_rollback_is_owed_once_and_only_for_what_was_approved_with_it() {
+    let stored = ["undo".to_owned(), "undo".to_owned()];
+    let known = act_with(Some(Back::Statements(stored.to_vec())));
+    let mut desk = desk_after(&known);
+    assert_eq!(desk.roll_back(act().digest(), &stored).unwrap_err(), Refusal::NotOwed, "another act");
+    let mut rollback = desk.roll_back(known.digest(), &stored).unwrap();
+    for _ in 0..2 {
+        assert_eq!(rollback.next_statement(), Some("undo"));
+        assert_eq!(rollback.approve(back(), &judged()).unwrap().statement(), "undo");
+    }
+    assert_eq!(rollback.next_statement(), None);
+    assert!(rollback.approve(back(), &judged()).is_err(), "no third one");
+    assert_eq!(desk.roll_back(known.digest(), &stored).unwrap_err(), Refusal::NotOwed, "used");
+
+    let mut desk = desk_after(&known);
+    assert!(matches!(desk.roll_back(known.digest(), &["drop".to_owned()]), Err(Refusal::Moved(_))));
+    let mut desk = desk_after(&known);
+    desk.settle(known.digest());
+    assert_eq!(desk.roll_back(known.digest(), &stored).unwrap_err(), Refusal::NotOwed, "it helped");
+    for none in [act(), act_with(None)] {
+        assert_eq!(desk_after(&none).roll_back(none.digest(), &stored).unwrap_err(), Refusal::NotOwed);
+    }
+    let rows = act_with(Some(Back::FromRows(3)));
+    assert!(desk_after(&rows).roll_back(rows.digest(), &stored).is_ok());
+    assert!(desk_after(&rows).roll_back(rows.digest(), &[]).is_err(), "nothing was stored");
+}
+
+#[test]
+fn a_rollback_is_sent_where_and_as_it_was_approved_or_not_at_all() {
+    let stored = ["undo".to_owned(), "undo".to_owned()];
+    let known = act_with(Some(Back::Statements(stored.to_vec())));
+    let elsewhere = Binding { server: Some("other".into()), ..act().binding };
+    let wrong = [
+        Act { statement: "drop".into(), ..back() },
+        Act { id: 59, ..back() },
+        Act { binding: elsewhere, ..back() },
+        Act { environment: Environment::Development, ..back() },
+        Act { sequel: act_with(None).sequel, ..back() },
+        Act { class: Class::Ddl, ..back() },
+    ];
+    for fresh in wrong {
+        let mut rollback = desk_after(&known).roll_back(known.digest(), &stored).unwrap();
+        assert!(rollback.approve(fresh, &judged()).is_err());
+        assert!(rollback.approve(back(), &judged()).is_err(), "a refused rollback is over");
+    }
+    let mut rollback = desk_after(&known).roll_back(known.digest(), &stored).unwrap();
+    assert!(rollback.approve(back(), &Judgement::deny(Class::Dml, "no")).is_err());
+}
