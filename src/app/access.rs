@@ -66,7 +66,7 @@ pub(super) fn target_here(model: &Model) -> Option<TargetId> {
             [only] => Some(only.target.id.clone()),
             _ => None,
         }),
-        Screen::Approvals => super::approvals::selected(model).map(|f| f.proposal.target.clone()),
+        Screen::Approvals => super::approvals::chosen(model).map(|p| p.target.clone()),
         Screen::Incidents => super::incidents::selected(model).map(|i| i.target.clone()),
         Screen::Health => model.health.server.clone().or_else(|| {
             let table = fleet_table(&model.targets, model.now);

@@ -161,6 +161,16 @@ pub enum Action {
     StopAct,
     /// A number of somebody's change management for the selected proposal.
     Ticket(String),
+    /// Look for the causes of the incident or the server on the screen, or whether it is this cause.
+    Diagnose(String),
+    /// Look whether it is the cause under the cursor.
+    LookThere,
+    /// Propose the first step of the plan under the cursor.
+    ProposePlan,
+    /// List everything that was ever changed, or the proposals again.
+    Changes,
+    /// Propose to undo an act, by its number or the selected one.
+    Undo(String),
 }
 
 impl Action {
@@ -211,6 +221,8 @@ pub enum Scope {
     Sessions,
     /// On the incidents screen.
     Incidents,
+    /// Where causes and plans are listed: an incident in full, or a server's diagnosis.
+    Causes,
     /// On the approvals screen.
     Approvals,
     /// On the chat screen, not typing.
@@ -231,9 +243,13 @@ impl Scope {
             Self::Chat => clear && self.is_below(model) && !model.chat.typing,
             Self::Composer => clear && model.typing() && model.screen == Screen::Chat,
             Self::Overlay => model.overlay.is_some(),
-            Self::Table | Self::Health | Self::Server | Self::Sessions | Self::Incidents | Self::Approvals => {
-                clear && self.is_below(model)
-            }
+            Self::Table
+            | Self::Health
+            | Self::Server
+            | Self::Sessions
+            | Self::Incidents
+            | Self::Causes
+            | Self::Approvals => clear && self.is_below(model),
         }
     }
     /// Whether actions of this scope belong to the screen, whatever lies over it.
@@ -246,6 +262,7 @@ impl Scope {
             Self::Server => model.screen == Screen::Health && model.health.server.is_some(),
             Self::Sessions => super::sessions::are_shown(model),
             Self::Incidents => model.screen == Screen::Incidents,
+            Self::Causes => super::healing::shown(model).is_some(),
             Self::Approvals => model.screen == Screen::Approvals,
             Self::Chat | Self::Composer => chat && model.chat.open_table.is_none(),
             Self::Overlay => false,
@@ -256,12 +273,13 @@ impl Scope {
     pub fn rank(self) -> u8 {
         match self {
             Self::Overlay => 0,
-            Self::Sessions | Self::Incidents | Self::Approvals | Self::Server => 1,
-            Self::Health => 2,
-            Self::Composer => 3,
-            Self::Chat => 4,
-            Self::Table => 5,
-            Self::Normal | Self::Everywhere => 6,
+            Self::Causes => 1,
+            Self::Sessions | Self::Incidents | Self::Approvals | Self::Server => 2,
+            Self::Health => 3,
+            Self::Composer => 4,
+            Self::Chat => 5,
+            Self::Table => 6,
+            Self::Normal | Self::Everywhere => 7,
         }
     }
     /// Heading in the help.
@@ -273,6 +291,7 @@ impl Scope {
             Self::Server => "ONE SERVER",
             Self::Sessions => "SESSIONS",
             Self::Incidents => "INCIDENTS",
+            Self::Causes => "CAUSES AND PLANS",
             Self::Approvals => "APPROVALS",
             Self::Chat => "CHAT",
             Self::Composer => "WHILE TYPING",

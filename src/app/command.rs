@@ -53,6 +53,8 @@ fn with_argument(spec: &ActionSpec, argument: &str) -> Result<Action, String> {
         Action::DropSlot(_) => needs(text, Action::DropSlot),
         Action::UnlinkKeys(_) => needs(text, Action::UnlinkKeys),
         Action::Ticket(_) => Ok(Action::Ticket(text)),
+        Action::Diagnose(_) => Ok(Action::Diagnose(text)),
+        Action::Undo(_) => Ok(Action::Undo(text)),
         Action::Incident(_) => needs(text, Action::Incident),
         Action::Theme(_) => needs(text, Action::Theme),
         Action::Export(_) => Ok(Action::Export(if text.is_empty() { "csv".into() } else { text })),
@@ -101,6 +103,7 @@ fn arguments(model: &Model, word: &str) -> Vec<String> {
             .and_then(|id| model.target(&id))
             .map(|t| t.simulations.iter().map(|offer| offer.error.name.to_owned()).collect())
             .unwrap_or_default(),
+        Some(Action::Diagnose(_)) => super::healing::tree::causes(model).map(|c| c.word().to_owned()).collect(),
         Some(Action::Theme(_)) => THEMES.iter().map(|t| (*t).to_owned()).collect(),
         Some(Action::Export(_)) => ["csv", "json", "md"].iter().map(|t| (*t).to_owned()).collect(),
         _ => Vec::new(),

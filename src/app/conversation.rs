@@ -205,7 +205,9 @@ fn begin(model: &mut Model, pending: Pending) -> Vec<Effect> {
     match turn {
         Turn::Propose { draft, .. } => {
             let mut effects = keep(model);
-            effects.extend(propose::propose(model, &id, Draft { database, ..draft }, Asked::InChat, replaces));
+            let draft = Draft { database, ..draft };
+            let wish = propose::Wish { replaces, ..propose::Wish::of_person(id.clone(), draft, Asked::InChat) };
+            effects.extend(propose::propose(model, wish));
             effects
         }
         Turn::Run { title, statements, text, notes, source } => {

@@ -4,6 +4,12 @@
 //! The words are fit for a terminal: text from a server or a keyboard passed the escaper. A statement is never cut, and
 //! every character of it that cannot be seen is shown by its code point. What nobody knows is said to be unknown.
 
+mod plan;
+#[cfg(test)]
+mod tests;
+
+pub use plan::step_words;
+
 use crate::domain::guard::ticket::{Gravity, TouchedObject};
 use crate::domain::metric::{bytes, grouped, seconds};
 use crate::domain::proposal::kind::{FixKind, SessionRef};
@@ -13,6 +19,10 @@ use crate::domain::text::{escape, mixed_script};
 
 /// Title of the section that holds the exact statement, one line for each of its own.
 pub const STATEMENT: &str = "Statement";
+/// Title of the section that holds what a plan's step is expected to change.
+pub const EXPECTED: &str = "Expected effect";
+/// Title of the section on how it is undone.
+pub const UNDONE: &str = "How it is undone";
 /// Width of the words that lead a line.
 const LEAD: usize = 13;
 /// Bytes that pass the escaper at once: it cuts what is longer than a screen.
@@ -38,8 +48,12 @@ pub fn dossier(proposal: &Proposal, offset_minutes: i32) -> Vec<Section> {
         (STATEMENT, statement_lines(&proposal.draft.statement)),
         ("Look closely", look_alikes(&proposal.draft.statement)),
         ("Sessions", sessions(proposal.draft.kind.as_ref())),
+        ("Plan", plan::plan(proposal)),
+        (EXPECTED, plan::expected(proposal)),
+        ("How it is verified", plan::verification(proposal)),
+        ("Only if", plan::required(proposal)),
         ("What it does", effects(&survey.blast, survey.timeouts, proposal.most_rows)),
-        ("How it is undone", inverse(&survey.inverse)),
+        (UNDONE, inverse(&survey.inverse)),
         ("What it touches", touched(proposal)),
         ("What has to hold", conditions(proposal)),
         ("Advice", advice(proposal)),
@@ -258,6 +272,3 @@ fn happening(happening: &Happening, offset_minutes: i32) -> String {
     let words = if words.is_empty() { String::new() } else { format!(": {words}") };
     escape(&format!("{}  {}{who}{words}", at.date_time(offset_minutes), stage.words()))
 }
-
-#[cfg(test)]
-mod tests;

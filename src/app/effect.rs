@@ -12,6 +12,7 @@ use crate::domain::health::Usual;
 use crate::domain::incident::{Act, Ended, Incident};
 use crate::domain::interchange::ExportFormat;
 use crate::domain::metric::MetricId;
+use crate::domain::procedure::Purpose;
 use crate::domain::proposal::stage::Stage;
 use crate::domain::proposal::{Draft, Proposal};
 use crate::domain::rows::{Limits, Rows};
@@ -51,6 +52,8 @@ pub enum Effect {
     FileProposal(Box<Proposal>),
     /// Read the proposals that are kept, the open ones and the latest others.
     LoadProposals,
+    /// Read everything that was ever changed: [`super::event::Event::ChangesLoaded`] answers.
+    LoadChanges,
     /// Deny or withdraw an open proposal, with the person's reason.
     Decide(u64, Stage, String),
     /// Give an open proposal a number of somebody's change management, or take it away.
@@ -124,6 +127,8 @@ pub struct SurveyRequest {
     pub target: TargetId,
     /// What would be done. A kind's sessions are frozen, and its statement is rendered, on the way.
     pub draft: Draft,
+    /// The plan's step that it is: what it requires is asked before it is proposed.
+    pub purpose: Option<Box<Purpose>>,
 }
 
 /// A question about a server.

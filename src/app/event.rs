@@ -68,6 +68,8 @@ pub enum Event {
     Surveyed(Timestamp, RequestId, Result<Box<Surveyed>, ReadError>),
     /// The proposals that are kept, newest first.
     ProposalsLoaded(Vec<Proposal>),
+    /// The acts that changed something, newest first, and whether there are older ones.
+    ChangesLoaded(Vec<Proposal>, bool),
     /// A proposal was filed, decided, or moved on.
     ProposalChanged(Timestamp, Box<Proposal>),
     /// A proposal could not be filed, decided or carried out, and why; it stands where it stood.

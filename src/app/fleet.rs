@@ -1,6 +1,7 @@
 //! Tables of the health screen, and answers over all targets, made from the model.
 
-use super::approvals;
+use super::approvals::{self, ApprovalsView};
+use super::healing;
 use super::incidents;
 use super::list::ListState;
 use super::model::{Model, Screen, TargetModel};
@@ -192,7 +193,10 @@ pub fn current_table(model: &Model) -> Option<Table> {
                 None => view_table(t, model.health.view),
             },
         }),
-        Screen::Approvals => Some(approvals::table::table(model)),
+        Screen::Approvals => Some(match model.approvals.view {
+            ApprovalsView::Queue => approvals::table::table(model),
+            ApprovalsView::Changes => approvals::changes::table(model),
+        }),
         Screen::Incidents => incidents::table::shown(model),
         Screen::Chat => {
             let open = model.chat.open_table.as_ref()?;
@@ -220,8 +224,14 @@ pub fn current_list(model: &mut Model) -> Option<&mut ListState> {
             Some(model.health.lists.entry(model.health.view).or_default())
         }
         Screen::Health => Some(&mut model.health.fleet),
-        Screen::Approvals => Some(&mut model.approvals.list),
-        Screen::Incidents => incidents::table::shown_list(&mut model.incidents),
+        Screen::Approvals => Some(match model.approvals.view {
+            ApprovalsView::Queue => &mut model.approvals.list,
+            ApprovalsView::Changes => &mut model.approvals.changes.list,
+        }),
+        Screen::Incidents => {
+            let causes = healing::shown(model).is_some_and(|subject| model.healing.found(&subject).is_some());
+            incidents::table::shown_list(&mut model.incidents, causes)
+        }
         Screen::Chat => model.chat.open_table.as_mut().map(|o| &mut o.list),
     }
 }

@@ -3,6 +3,7 @@
 use super::approvals::ApprovalsModel;
 use super::chat::ChatModel;
 use super::connection::Connection;
+use super::healing::HealingModel;
 use super::incidents::IncidentsModel;
 use super::library::Library;
 use super::list::ListState;
@@ -82,6 +83,7 @@ pub const SAMPLE_VIEWS: &[ViewInfo] = &[
 pub const OWN_VIEWS: &[ViewInfo] = &[
     ViewInfo { name: super::connection_pane::VIEW, key: 'n', title: "Connection" },
     ViewInfo { name: super::security::VIEW, key: 'y', title: "Security of the connection" },
+    ViewInfo { name: super::healing::VIEW, key: 'D', title: "What is wrong now" },
 ];
 
 /// A view is about us and the target, not about what the target does.
@@ -365,6 +367,8 @@ pub struct Model {
     pub incidents: IncidentsModel,
     /// The approvals screen.
     pub approvals: ApprovalsModel,
+    /// Causes and plans.
+    pub healing: HealingModel,
     /// This process has the claim on detection: what it finds is reported.
     pub detects: bool,
     /// The numbers by which errors are told from noise.
@@ -410,6 +414,7 @@ impl Model {
             chat,
             incidents: IncidentsModel::default(),
             approvals: ApprovalsModel::default(),
+            healing: HealingModel::default(),
             library: Library::default(),
             detects: false,
             incident_limits: IncidentLimits::default(),
@@ -468,6 +473,9 @@ impl Model {
             wakes.push(self.now.plus_ms(1000));
         }
         wakes.extend(super::approvals::next_wake(self));
+        if self.healing.is_looking() {
+            wakes.push(self.now.plus_ms(1_000));
+        }
         if let Some(notice) = &self.notice {
             wakes.push(notice.at.plus_ms(NOTICE_MS));
         }

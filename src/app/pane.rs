@@ -2,7 +2,7 @@
 
 use super::model::{Model, TargetModel};
 use super::table::Table;
-use super::{connection_pane, security};
+use super::{connection_pane, healing, security};
 use serde::{Deserialize, Serialize};
 
 /// How a line is meant.
@@ -52,6 +52,7 @@ pub fn pane(t: &TargetModel, view: &str, model: &Model) -> Option<Pane> {
     match view {
         connection_pane::VIEW => Some(connection_pane::pane(t, model.now, model.offset_minutes)),
         security::VIEW => Some(security::pane(t, model)),
+        healing::VIEW => Some(healing::tree::pane(t, model)),
         _ => None,
     }
 }

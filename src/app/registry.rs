@@ -91,6 +91,18 @@ pub static ACTIONS: &[ActionSpec] = &[
     act("full", &["f"], S::Approvals, A::Zoom, "the box over the whole screen").foot("full"),
     act("stop-act", &[], S::Approvals, A::StopAct, "cancel the selected act, which runs"),
     act("ticket", &[], S::Approvals, A::Ticket(String::new()), "ticket number; empty takes it away").takes("TEXT"),
+    act("changes", &["u"], S::Approvals, A::Changes, "everything ever changed, with its undo").foot("changes"),
+    act("undo", &["U"], S::Approvals, A::Undo(String::new()), "propose to undo the selected act")
+        .takes("NUMBER")
+        .foot("undo"),
+    act("propose", &["p"], S::Causes, A::ProposePlan, "propose the first step of the chosen plan").foot("propose"),
+    act("look-there", &["L"], S::Causes, A::LookThere, "look at the chosen cause instead").foot("look there"),
+    act("diagnose", &["D"], S::Incidents, A::Diagnose(String::new()), "look for the causes, or at one cause instead")
+        .takes("CAUSE")
+        .foot("diagnose"),
+    act("diagnose-server", &["D"], S::Health, A::Diagnose(String::new()), "look for what is wrong with the server now")
+        .takes("CAUSE")
+        .foot("diagnose"),
     act("incident", &[], S::Normal, A::Incident(String::new()), "open an incident by its number").takes("NUMBER"),
     act("open", &["enter"], S::Table, A::Open, "open what the cursor is on").foot("open"),
     act("back", &["esc"], S::Table, A::Back, "back").foot("back"),

@@ -10,8 +10,8 @@ use super::model::{Model, Screen};
 use super::overlay::Overlay;
 use super::update::follow_lists;
 use super::{
-    access, approvals, command, connection, connection_pane, conversation, diagnosis, health, incidents, sessions,
-    simulate,
+    access, approvals, command, connection, connection_pane, conversation, diagnosis, healing, health, incidents,
+    sessions, simulate,
 };
 use crate::domain::proposal::kind::FixKind;
 
@@ -122,6 +122,8 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         | Action::EditStatement
         | Action::DryRun
         | Action::StopAct
+        | Action::Changes
+        | Action::Undo(_)
         | Action::Ticket(_) => return approvals::act::act(model, action),
         Action::Acknowledge
         | Action::Silence
@@ -132,6 +134,9 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         | Action::Incidents(_)
         | Action::NextPane(_)
         | Action::Incident(_) => return incidents::act::act(model, action),
+        Action::Diagnose(cause) => return healing::ask::by_person(model, &cause),
+        Action::LookThere => return healing::ask::there(model),
+        Action::ProposePlan => return healing::propose::chosen(model),
         // How far a statement is scrolled is the screen's own business; what was seen of it comes back with the frame.
         Action::ReadOn(_) => {}
         chat_action => return conversation::act(model, chat_action),
@@ -232,6 +237,9 @@ fn move_by(model: &mut Model, motion: Motion) {
 }
 
 fn open(model: &mut Model) -> Vec<Effect> {
+    if healing::open(model) {
+        return Vec::new();
+    }
     if model.screen == Screen::Chat && model.chat.open_table.is_none() {
         return conversation::act(model, Action::Open);
     }
@@ -319,7 +327,7 @@ fn choose_view(model: &mut Model, name: &str) -> Vec<Effect> {
     }
 }
 
-fn show_view(model: &mut Model, view: &'static str) -> Vec<Effect> {
+pub(super) fn show_view(model: &mut Model, view: &'static str) -> Vec<Effect> {
     if model.health.view != view {
         model.health.last_view = Some(model.health.view).filter(|v| !v.is_empty());
         model.health.view = view;

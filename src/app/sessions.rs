@@ -135,7 +135,7 @@ fn propose_kind(model: &mut Model, id: &TargetId, kind: FixKind) -> Vec<Effect> 
     }
     let draft = Draft { statement: String::new(), class: kind.class(), kind: Some(kind), database: None };
     let asked = if model.screen == Screen::Chat { Asked::InChat } else { Asked::ByKey };
-    propose::propose(model, id, draft, asked, None)
+    propose::propose(model, propose::Wish::of_person(id.clone(), draft, asked))
 }
 
 #[cfg(test)]

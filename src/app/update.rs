@@ -28,7 +28,9 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
         }
         Event::Tick(now) => {
             advance(model, now);
-            health::tick(model)
+            let mut effects = health::tick(model);
+            effects.extend(healing::ask::tick(model));
+            effects
         }
         Event::Action(now, action) => {
             advance(model, now);
@@ -109,6 +111,11 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
             approvals::propose::loaded(model, proposals);
             Vec::new()
         }
+        Event::ChangesLoaded(changes, more) => {
+            approvals::changes::loaded(model, changes, more);
+            follow_lists(model);
+            Vec::new()
+        }
         Event::ProposalChanged(now, proposal) => {
             advance(model, now);
             approvals::propose::changed(model, &proposal)
@@ -118,12 +125,14 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
             approvals::propose::refused(model, id, why)
         }
         Event::DiagnosisProgress(id, percent) => {
-            healing::progress(model, id, percent);
+            healing::ask::progress(model, id, percent);
             Vec::new()
         }
         Event::Diagnosed(now, id, target, result) => {
             advance(model, now);
-            healing::diagnosed(model, id, &target, result)
+            let effects = healing::ask::diagnosed(model, id, &target, result);
+            follow_lists(model);
+            effects
         }
         Event::Simulated(now, id, result) => {
             advance(model, now);
@@ -143,11 +152,12 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
         }
         Event::IncidentsChanged(now, changes) => {
             advance(model, now);
+            healing::ask::incidents_changed(model, &changes);
             for change in changes {
                 incidents::changed(model, change.incident);
             }
             follow_lists(model);
-            Vec::new()
+            healing::ask::tick(model)
         }
         Event::Detects(now, detects) => {
             advance(model, now);

@@ -2,6 +2,7 @@
 
 use super::fixing::{Journal, Told, Ways, Workshop};
 use super::{TargetSetup, clock};
+use crate::app::approvals::changes::is_change;
 use crate::app::effect::Effect;
 use crate::app::event::Event;
 use crate::domain::guard::ticket::Consent;
@@ -18,6 +19,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Closed proposals that are read for the screen.
 const CLOSED: usize = 200;
+/// Proposals among which everything that was ever changed is looked for.
+const CHANGES: usize = 5_000;
 
 /// Where acts begin and end.
 pub(super) struct Fixer {
@@ -67,6 +70,7 @@ impl Fixer {
         match effect {
             Effect::FileProposal(proposal) => drop(tasks.spawn(bench.file(proposal))),
             Effect::LoadProposals => drop(tasks.spawn(bench.load())),
+            Effect::LoadChanges => drop(tasks.spawn(bench.load_changes())),
             Effect::Decide(id, stage, reason) => drop(tasks.spawn(bench.decide(id, stage, reason))),
             Effect::SetTicket(id, ticket) => drop(tasks.spawn(bench.set_ticket(id, ticket))),
             Effect::Approve(id, consent) => {
@@ -132,6 +136,18 @@ impl Bench {
         match workshop.store.proposals(CLOSED).await {
             Ok(proposals) => self.tell(Event::ProposalsLoaded(proposals)).await,
             Err(error) => self.tell(Event::Message(clock::now(), format!("the proposals: {error}"), true)).await,
+        }
+    }
+
+    async fn load_changes(self) {
+        let Ok(workshop) = self.workshop().await else { return };
+        match workshop.store.proposals(CHANGES).await {
+            Ok(mut proposals) => {
+                let more = proposals.len() >= CHANGES;
+                proposals.retain(is_change);
+                self.tell(Event::ChangesLoaded(proposals, more)).await;
+            }
+            Err(error) => self.tell(Event::Message(clock::now(), format!("the changes: {error}"), true)).await,
         }
     }
 

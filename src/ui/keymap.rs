@@ -224,7 +224,10 @@ impl Keymap {
 
 /// Whether acts of two scopes can ever be had at the same time.
 fn together(a: Scope, b: Scope) -> bool {
-    use Scope::{Approvals, Chat, Composer, Everywhere, Health, Incidents, Normal, Overlay, Server, Sessions, Table};
+    // What is nearer on the screen wins: the keys of causes and plans may mean something else below them.
+    use Scope::{
+        Approvals, Causes, Chat, Composer, Everywhere, Health, Incidents, Normal, Overlay, Server, Sessions, Table,
+    };
     let pair = |x: Scope, y: Scope| {
         matches!(
             (x, y),
@@ -233,6 +236,7 @@ fn together(a: Scope, b: Scope) -> bool {
                 | (Table | Health | Server | Sessions, Table | Health | Server | Sessions)
                 | (Incidents, Table | Incidents)
                 | (Approvals, Table | Approvals)
+                | (Causes, Causes)
                 | (Chat, Chat)
                 | (Composer, Composer)
                 | (Overlay, Overlay)

@@ -172,7 +172,7 @@ impl ViewState {
             }
             Action::NewChat => self.reader.follow(),
             Action::ReadOn(by) => self.exact.scroll(*by),
-            action if reads_incident(model) => self.panes.apply(action),
+            action if reads_incident(model) => self.panes.apply(action, model),
             Action::Move(motion) if reads_conversation(model) => match motion {
                 Motion::HalfPage(n) => self.reader.scroll_pages(*n),
                 Motion::Top => self.reader.go_to_top(),

@@ -1,6 +1,6 @@
 //! What a person can do on the approvals screen.
 
-use super::{decide, look, selected};
+use super::{ApprovalsView, changes, decide, look, selected};
 use crate::app::action::Action;
 use crate::app::effect::Effect;
 use crate::app::model::{Model, Screen};
@@ -30,18 +30,33 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             Vec::new()
         }
         Action::Ticket(text) => ticket(model, &text),
+        Action::Changes => changes::toggle(model),
+        Action::Undo(number) => changes::undo_selected(model, &number),
         _ => Vec::new(),
     }
 }
 
 /// Enter on the list: the box fills the screen.
 pub fn open(model: &mut Model) {
+    if model.approvals.view == ApprovalsView::Changes {
+        changes::open(model);
+        return;
+    }
     model.approvals.full = selected(model).is_some();
 }
 
 /// Esc: one thing back. It never decides; on an act that runs it asks whether to cancel it.
 pub fn back(model: &mut Model) {
     if decide::begin_stop(model) {
+        return;
+    }
+    if model.approvals.view == ApprovalsView::Changes {
+        let filter = &mut model.approvals.changes.list.filter;
+        if filter.is_empty() {
+            model.approvals.view = ApprovalsView::Queue;
+        } else {
+            filter.clear();
+        }
         return;
     }
     if model.approvals.full {

@@ -51,7 +51,7 @@ pub(super) fn dry_run(model: &mut Model) -> Vec<Effect> {
         None => {
             let purpose = Purpose::DryRun(number);
             model.approvals.looking.push(Looking { id, asked: Asked::ByKey, target: target.clone(), purpose });
-            vec![Effect::Survey(SurveyRequest { id, target, draft })]
+            vec![Effect::Survey(SurveyRequest { id, target, draft, purpose: None })]
         }
     }
 }

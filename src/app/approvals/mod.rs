@@ -5,6 +5,7 @@
 //! can never decide something else than what the person saw.
 
 pub mod act;
+pub mod changes;
 pub mod decide;
 mod look;
 pub mod propose;
@@ -18,10 +19,13 @@ use super::event::RequestId;
 use super::list::ListState;
 use super::model::{Model, Screen};
 use crate::domain::guard::ticket::{ActDigest, DEAD_MS, Moment};
-use crate::domain::proposal::Proposal;
+use crate::domain::incident::strategy::Strategy;
+use crate::domain::procedure;
 use crate::domain::proposal::stage::Stage;
-use crate::domain::target::Timestamp;
-use std::collections::BTreeMap;
+use crate::domain::proposal::{Origin, Proposal};
+use crate::domain::target::{TargetId, Timestamp};
+use changes::Changes;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A proposal with the digest of its act, taken once.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,28 +90,44 @@ pub enum Asked {
     InChat,
     /// By a key or a command elsewhere.
     ByKey,
+    /// Nowhere: the strategy of an incident did.
+    ByItself,
+}
+
+/// What the tab shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ApprovalsView {
+    /// The proposals, and the box of the selected one.
+    #[default]
+    Queue,
+    /// Everything that was ever changed.
+    Changes,
 }
 
 /// A survey under way.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Looking {
     /// The question's number.
     pub id: RequestId,
     /// Where it was asked.
     pub asked: Asked,
     /// The target.
-    pub target: crate::domain::target::TargetId,
+    pub target: TargetId,
     /// What for.
     pub purpose: Purpose,
 }
 
 /// What a survey is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Purpose {
     /// A proposal, which takes the place of an edited one.
     Proposal {
         /// The edited one.
         replaces: Option<u64>,
+        /// Who proposes it.
+        origin: Origin,
+        /// The plan's step that it is.
+        step: Option<Box<procedure::Purpose>>,
     },
     /// To see what this proposal would do by now.
     DryRun(u64),
@@ -126,6 +146,12 @@ struct Filing {
 pub struct ApprovalsModel {
     /// The proposals: open ones first, then those under way, then the others; the newest first among equals.
     pub filed: Vec<Filed>,
+    /// What is shown.
+    pub view: ApprovalsView,
+    /// Everything that was ever changed.
+    pub changes: Changes,
+    /// Open incidents of which the service is in danger: their fixes come first.
+    emergencies: BTreeSet<u64>,
     /// Where the person is in the list.
     pub list: ListState,
     /// The box fills the screen.
@@ -175,15 +201,57 @@ impl ApprovalsModel {
     pub fn read_to_the_end(&self, filed: &Filed) -> bool {
         self.read.get(&filed.digest).is_some_and(|&seen| seen >= filed.proposal.draft.statement.len())
     }
+    /// A step of a plan for a target is on its way to be filed.
+    pub fn is_on_its_way(&self, target: &TargetId, is_meant: impl Fn(&procedure::Purpose) -> bool) -> bool {
+        let looking = self.looking.iter().filter(|l| l.target == *target).filter_map(|l| match &l.purpose {
+            Purpose::Proposal { step, .. } => step.as_deref(),
+            Purpose::DryRun(_) => None,
+        });
+        let filing = self.filing.iter().filter(|f| f.proposal.target == *target);
+        looking.chain(filing.filter_map(|f| f.proposal.purpose.as_deref())).any(is_meant)
+    }
     /// Takes in a proposal as it is now.
     fn put(&mut self, proposal: Proposal, offset_minutes: i32) {
+        changes::put(&mut self.changes, &proposal);
         self.filed.retain(|f| f.proposal.id != proposal.id);
         self.filed.push(Filed::new(proposal, offset_minutes));
         self.sort();
     }
     fn sort(&mut self) {
-        self.filed.sort_by_key(|f| (rank(f.proposal.stage), std::cmp::Reverse(f.proposal.id)));
+        let urgent = &self.emergencies;
+        let is_urgent = |p: &Proposal| {
+            p.stage.is_open() && p.purpose.as_ref().and_then(|p| p.incident).is_some_and(|id| urgent.contains(&id))
+        };
+        self.filed.sort_by_key(|f| (rank(f.proposal.stage), !is_urgent(&f.proposal), std::cmp::Reverse(f.proposal.id)));
     }
+}
+
+/// The incidents changed: what the service waits for comes first.
+pub fn incidents_changed(model: &mut Model) {
+    let urgent = model.incidents.all().iter().filter(|i| i.stage.is_open() && i.strategy == Strategy::ImmediateFix);
+    let urgent: BTreeSet<u64> = urgent.map(|i| i.id).collect();
+    if urgent != model.approvals.emergencies {
+        model.approvals.emergencies = urgent;
+        model.approvals.sort();
+    }
+}
+
+/// Proposals that a person denied, with the reasons, the newest first.
+pub fn denied_before(model: &Model) -> impl Iterator<Item = (&Proposal, &str)> {
+    let denied = model.approvals.filed.iter().map(|f| &f.proposal).filter(|p| p.stage == Stage::Denied);
+    denied.map(|p| (p, p.happenings.last().map_or("", |h| h.words.as_str())))
+}
+
+/// The newest denials of proposals like this one: on the same target, by the same procedure and kind of act, or of the
+/// same statement.
+pub fn denied_like<'m>(model: &'m Model, proposal: &Proposal) -> impl Iterator<Item = (&'m Proposal, &'m str)> {
+    let key = |p: &Proposal| p.purpose.as_ref().map(|purpose| purpose.plan.fix_key());
+    let (id, target, wanted) = (proposal.id, proposal.target.clone(), key(proposal));
+    let statement = proposal.draft.statement.clone();
+    denied_before(model).filter(move |(p, _)| {
+        let alike = (wanted.is_some() && key(p) == wanted) || p.draft.statement == statement;
+        p.id != id && p.target == target && alike
+    })
 }
 
 /// What somebody has to look at comes first.
@@ -198,9 +266,20 @@ fn rank(stage: Stage) -> u8 {
 
 /// The proposal under the cursor.
 pub fn selected(model: &Model) -> Option<&Filed> {
+    if model.approvals.view == ApprovalsView::Changes {
+        return None;
+    }
     let table = table::table(model);
     let row = model.approvals.list.selected(&table)?;
     model.approvals.filed.get(row)
+}
+
+/// The act that keys are about: the proposal under the cursor, or the change.
+pub fn chosen(model: &Model) -> Option<&Proposal> {
+    match model.approvals.view {
+        ApprovalsView::Queue => selected(model).map(|filed| &filed.proposal),
+        ApprovalsView::Changes => changes::selected(model),
+    }
 }
 
 /// A frame was drawn. A box that was not there before gets the keys from now on; what it showed counts as read.

@@ -32,7 +32,7 @@ pub(super) fn waits(p: &Proposal, asked: Asked) -> String {
     let facts = format!("{} on {}: {}{rows}", p.draft.class.word(), p.target, p.gravity.word());
     match asked {
         Asked::InChat => format!("{lead}\n{}\n{facts}\nundo {}", p.headline(), p.survey.inverse.words()),
-        Asked::ByKey => format!("{lead}: {}; {facts}", p.headline()),
+        Asked::ByKey | Asked::ByItself => format!("{lead}: {}; {facts}", p.headline()),
     }
 }
 

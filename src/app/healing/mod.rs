@@ -1,20 +1,222 @@
-//! From an incident to a verified fix, as the core sees it: what is asked of the server, and what came of it.
+//! From an incident, or from "what is wrong now", to causes, plans and the first step of one of them.
+//!
+//! ```text
+//! D, or a new critical incident --ask--> Effect::Diagnose --Event::Diagnosed--> Inquiry { causes, plans }
+//!     tree   what was found as rows under the keys        detail   one row of it in full
+//!     propose   a plan's first step --survey--> a proposal with its purpose; strategies do it by themselves
+//! ```
 
-use super::effect::Effect;
-use super::event::RequestId;
-use super::model::Model;
+pub mod ask;
+pub mod detail;
+pub mod propose;
+pub mod tree;
+
+use super::list::ListState;
+use super::model::{Model, Screen};
+use super::overlay::Overlay;
+use super::{access, approvals, incidents};
+use crate::app::event::RequestId;
+use crate::domain::diagnosis::Cause;
 use crate::domain::procedure::Examined;
-use crate::domain::target::TargetId;
+use crate::domain::target::{TargetId, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+use tree::Row;
 
-/// A server is being watched for a diagnosis; per cent.
-pub fn progress(_model: &mut Model, _id: RequestId, _percent: u8) {}
+/// Name of the server's view.
+pub const VIEW: &str = "diagnosis";
+/// How long a server is watched where the configuration says nothing, seconds.
+const SECONDS: u32 = 10;
+/// Inquiries that are kept; the oldest go.
+const KEPT: usize = 200;
 
-/// A diagnosis ended, or why there is none.
-pub fn diagnosed(
-    _model: &mut Model,
-    _id: RequestId,
-    _target: &TargetId,
-    _result: Result<Box<Examined>, String>,
-) -> Vec<Effect> {
-    Vec::new()
+/// Which new incidents are diagnosed without anybody's asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Automatic {
+    /// Those that are critical by their kind or severity, and those for which a known procedure is to be prepared
+    /// ([`Strategy::SelfHealing`](crate::domain::incident::strategy::Strategy::SelfHealing)).
+    #[default]
+    Critical,
+    /// Every one that does not follow from another one.
+    All,
+    /// None.
+    Never,
+}
+
+impl Automatic {
+    /// The way of a word in the configuration.
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "critical" => Some(Self::Critical),
+            "all" => Some(Self::All),
+            "never" => Some(Self::Never),
+            _ => None,
+        }
+    }
+}
+
+/// What a diagnosis is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// An incident.
+    Incident(u64),
+    /// What is wrong with a target now.
+    Target(TargetId),
+}
+
+/// A diagnosis under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Running {
+    /// The question's number.
+    id: RequestId,
+    /// Where.
+    target: TargetId,
+    /// Since when.
+    pub since: Timestamp,
+    /// Per cent of the time for which the server is watched.
+    pub percent: u8,
+    /// What is looked at instead.
+    pub focus: Option<Cause>,
+}
+
+/// What was asked about one subject, and what came of it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Inquiry {
+    /// It is being looked at.
+    pub running: Option<Running>,
+    /// Why the last look came to nothing; the finding before it stays.
+    pub failed: Option<String>,
+    /// What was found last.
+    pub found: Option<Examined>,
+    /// What was looked at instead, when that was found.
+    pub focus: Option<Cause>,
+    /// Refuted causes are listed too.
+    pub unfolded: bool,
+}
+
+/// Everything that is known about causes and plans.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HealingModel {
+    /// For how long a server is watched, seconds.
+    pub seconds: u32,
+    /// Which new incidents are diagnosed by themselves.
+    pub automatic: Automatic,
+    inquiries: BTreeMap<Subject, Inquiry>,
+    /// Incidents that are to be diagnosed by themselves, as soon as it may be.
+    due: BTreeSet<u64>,
+    /// When each target was last diagnosed by itself.
+    began: BTreeMap<TargetId, Timestamp>,
+}
+
+impl Default for HealingModel {
+    fn default() -> Self {
+        Self {
+            seconds: SECONDS,
+            automatic: Automatic::default(),
+            inquiries: BTreeMap::new(),
+            due: BTreeSet::new(),
+            began: BTreeMap::new(),
+        }
+    }
+}
+
+impl HealingModel {
+    /// What was asked about a subject.
+    pub fn about(&self, subject: &Subject) -> Option<&Inquiry> {
+        self.inquiries.get(subject)
+    }
+    /// What was found about a subject last.
+    pub fn found(&self, subject: &Subject) -> Option<&Examined> {
+        self.inquiries.get(subject)?.found.as_ref()
+    }
+    /// A target is being looked at.
+    fn is_busy(&self, target: &TargetId) -> bool {
+        self.inquiries.values().any(|i| i.running.as_ref().is_some_and(|r| r.target == *target))
+    }
+    /// Something is being looked at.
+    pub fn is_looking(&self) -> bool {
+        self.inquiries.values().any(|i| i.running.is_some())
+    }
+    /// The inquiry about a subject, to change it. The oldest answers make room.
+    fn inquiry(&mut self, subject: Subject) -> &mut Inquiry {
+        if self.inquiries.len() >= KEPT && !self.inquiries.contains_key(&subject) {
+            let idle = self.inquiries.iter().filter(|(_, inquiry)| inquiry.running.is_none());
+            let oldest = idle.min_by_key(|(_, i)| i.found.as_ref().map(|found| found.at)).map(|(s, _)| s.clone());
+            oldest.and_then(|oldest| self.inquiries.remove(&oldest));
+        }
+        self.inquiries.entry(subject).or_default()
+    }
+}
+
+/// What a question from this screen is about.
+pub fn subject_here(model: &Model) -> Option<Subject> {
+    match model.screen {
+        Screen::Incidents => incidents::selected(model).map(|incident| Subject::Incident(incident.id)),
+        Screen::Approvals => {
+            let proposal = &approvals::selected(model)?.proposal;
+            let incident = proposal.purpose.as_ref().and_then(|purpose| purpose.incident);
+            Some(incident.map_or_else(|| Subject::Target(proposal.target.clone()), Subject::Incident))
+        }
+        Screen::Health | Screen::Chat => access::target_here(model).map(Subject::Target),
+    }
+}
+
+/// The subject whose causes are on the screen.
+pub fn shown(model: &Model) -> Option<Subject> {
+    match model.screen {
+        Screen::Incidents => model.incidents.open.map(Subject::Incident),
+        Screen::Health if model.health.view == VIEW => model.health.server.clone().map(Subject::Target),
+        Screen::Health | Screen::Chat | Screen::Approvals => None,
+    }
+}
+
+/// The target of a subject.
+pub fn target_of(model: &Model, subject: &Subject) -> Option<TargetId> {
+    match subject {
+        Subject::Incident(id) => model.incidents.get(*id).map(|incident| incident.target.clone()),
+        Subject::Target(id) => Some(id.clone()),
+    }
+}
+
+/// What is under the cursor among causes and plans.
+pub fn chosen(model: &Model) -> Option<(Subject, Row)> {
+    let subject = shown(model)?;
+    let table = tree::table(model, &subject)?;
+    let row = list(model)?.selected(&table)?;
+    let (_, row) = *tree::rows(model, &subject).get(row)?;
+    Some((subject, row))
+}
+
+/// Where the person is among causes and plans.
+pub fn list(model: &Model) -> Option<&ListState> {
+    match model.screen {
+        Screen::Incidents => Some(&model.incidents.causes),
+        Screen::Health => model.health.lists.get(VIEW),
+        Screen::Chat | Screen::Approvals => None,
+    }
+}
+
+/// Enter on a cause or a plan: all of it in a box, or the refuted causes are listed. True when there was one.
+pub(super) fn open(model: &mut Model) -> bool {
+    let has_keys = model.screen == Screen::Health || model.incidents.focus == incidents::DetailFocus::Causes;
+    let Some((subject, row)) = chosen(model).filter(|_| has_keys) else { return false };
+    if let Row::Folded(_) = row {
+        model.healing.inquiry(subject).unfolded = true;
+        super::update::follow_lists(model);
+        return true;
+    }
+    let (title, lines) = detail::of(model, &subject, row);
+    let lead = lines.iter().map(|line| line.lead.chars().count()).max().unwrap_or(0);
+    let mut text = String::new();
+    for line in &lines {
+        let gap = if text.is_empty() || line.kind != incidents::detail::LineKind::Heading { "" } else { "\n" };
+        let words = match line.kind {
+            incidents::detail::LineKind::Heading => line.text.clone(),
+            incidents::detail::LineKind::Statement => format!("  {}", line.text),
+            incidents::detail::LineKind::Fact(_) => format!("{:<lead$} {}", line.lead, line.text),
+        };
+        text.push_str(&format!("{gap}{}\n", crate::domain::text::escape_lines(&words)));
+    }
+    let title = crate::domain::text::escape(&title);
+    model.overlay = Some(Overlay::Detail { title, text, offset: 0 });
+    true
 }

@@ -1,9 +1,11 @@
 //! What a person can do on the incidents tab.
 
 use super::note::{About, Note};
-use super::{View, selected, selected_pattern};
+use super::{DetailFocus, View, selected, selected_pattern};
 use crate::app::action::Action;
 use crate::app::effect::Effect;
+use crate::app::healing::Subject;
+use crate::app::list::ListState;
 use crate::app::model::{Model, Screen};
 use crate::app::overlay::Overlay;
 use crate::app::update::follow_lists;
@@ -24,9 +26,15 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             follow_lists(model);
         }
         Action::Incidents(view) => show(model, view),
-        Action::NextPane(forward) if model.incidents.open.is_none() => next_view(model, forward),
+        Action::NextPane(forward) => match model.incidents.open {
+            Some(id) => {
+                let known = model.healing.found(&Subject::Incident(id)).is_some();
+                model.incidents.focus = model.incidents.focus.step(forward, known);
+                follow_lists(model);
+            }
+            None => next_view(model, forward),
+        },
         Action::Incident(number) => open_number(model, &number),
-        // Which pane has the keys is the screen's own business.
         _ => {}
     }
     Vec::new()
@@ -56,7 +64,7 @@ fn open_number(model: &mut Model, typed: &str) {
             super::show(model);
             model.screen = Screen::Incidents;
             model.incidents.view = View::List;
-            model.incidents.open = Some(id);
+            open_in_full(model, id);
         }
         None => model.tell(format!("no incident `{typed}` is known here"), true),
     }
@@ -68,7 +76,11 @@ pub fn open(model: &mut Model) {
         return;
     }
     match model.incidents.view {
-        View::List => model.incidents.open = selected(model).map(|i| i.id),
+        View::List => {
+            if let Some(id) = selected(model).map(|i| i.id) {
+                open_in_full(model, id);
+            }
+        }
         View::Patterns => {
             let Some(pattern) = selected_pattern(model) else { return };
             let title = format!("Pattern {}", pattern.signature);
@@ -79,14 +91,38 @@ pub fn open(model: &mut Model) {
     }
 }
 
+/// Shows an incident in full, with the keys on its causes where they are known.
+pub fn open_in_full(model: &mut Model, id: u64) {
+    if model.incidents.open == Some(id) {
+        return;
+    }
+    let known = model.healing.found(&Subject::Incident(id)).is_some();
+    let incidents = &mut model.incidents;
+    incidents.open = Some(id);
+    incidents.causes = ListState::default();
+    incidents.focus = if known { DetailFocus::Causes } else { DetailFocus::Timeline };
+}
+
+/// The causes of an incident were found: whoever reads it has the keys on them.
+pub fn causes_arrived(model: &mut Model, id: u64) {
+    if model.incidents.open == Some(id) {
+        model.incidents.focus = DetailFocus::Causes;
+    }
+}
+
 /// Esc: one thing back.
 pub fn back(model: &mut Model) {
     let incidents = &mut model.incidents;
+    if incidents.open.is_some() && !incidents.causes.filter.is_empty() {
+        incidents.causes.filter.clear();
+        follow_lists(model);
+        return;
+    }
     if incidents.open.take().is_some() {
         follow_lists(model);
         return;
     }
-    let list = super::table::shown_list(incidents);
+    let list = super::table::shown_list(incidents, false);
     if let Some(list) = list.filter(|l| !l.filter.is_empty()) {
         list.filter.clear();
     } else if incidents.view != View::List {

@@ -3,9 +3,11 @@
 //! Texts here are as the server wrote them: the screen escapes each line before it draws it.
 
 use super::words::{self, span};
+use crate::app::healing::{self, Subject};
 use crate::app::model::Model;
 use crate::app::pane::Tone;
 use crate::domain::error::catalogue::{Advice, Catalogue, kind_advice};
+use crate::domain::incident::strategy::Strategy;
 use crate::domain::incident::{Incident, Pattern};
 use crate::domain::metric::grouped;
 use crate::domain::target::Timestamp;
@@ -45,15 +47,15 @@ pub struct DetailPane {
     pub lines: Vec<DetailLine>,
 }
 
-fn fact(lead: &str, text: impl Into<String>) -> DetailLine {
+pub(in crate::app) fn fact(lead: &str, text: impl Into<String>) -> DetailLine {
     toned(lead, Tone::Plain, text)
 }
 
-fn toned(lead: &str, tone: Tone, text: impl Into<String>) -> DetailLine {
+pub(in crate::app) fn toned(lead: &str, tone: Tone, text: impl Into<String>) -> DetailLine {
     DetailLine { lead: lead.to_owned(), text: text.into(), kind: LineKind::Fact(tone) }
 }
 
-fn heading(text: impl Into<String>) -> DetailLine {
+pub(in crate::app) fn heading(text: impl Into<String>) -> DetailLine {
     DetailLine { lead: String::new(), text: text.into(), kind: LineKind::Heading }
 }
 
@@ -93,7 +95,8 @@ fn timeline(incident: &Incident, model: &Model) -> Vec<DetailLine> {
 fn evidence(incident: &Incident, model: &Model) -> Vec<DetailLine> {
     let tone =
         if incident.severity >= crate::domain::error::kind::Severity::Error { Tone::Bad } else { Tone::Doubtful };
-    let mut lines = vec![toned("says", tone, incident.message.clone())];
+    let mut lines = causes(incident, model);
+    lines.push(toned("says", tone, incident.message.clone()));
     lines.extend(incident.more.iter().flat_map(|more| more.lines()).map(|line| fact("", line)));
     lines.push(fact("error", code_words(&incident.code, incident.kind, catalogue(&incident.engine, model))));
     lines.extend(incident.object.as_ref().map(|object| fact("about", object.clone())));
@@ -120,6 +123,26 @@ fn evidence(incident: &Incident, model: &Model) -> Vec<DetailLine> {
         lines.push(toned("escalated", Tone::Bad, format!("at {}", moment(at, model))));
     }
     lines.push(toned("group", Tone::Faint, format!("{}   {}", incident.signature, incident.group)));
+    lines
+}
+
+/// The roots that a diagnosis found, with what is for them; and who analysed, where a model might have.
+fn causes(incident: &Incident, model: &Model) -> Vec<DetailLine> {
+    let mut lines = Vec::new();
+    if let Some(found) = model.healing.found(&Subject::Incident(incident.id)) {
+        for root in found.diagnosis.roots() {
+            let words = format!("{} ({:.0}%)", healing::tree::title(root), root.confidence * 100.0);
+            lines.push(toned("cause", Tone::Bad, words));
+            lines.extend(root.evidence.iter().map(|e| fact(&e.id, e.text.clone())));
+        }
+        if lines.is_empty() {
+            lines.push(toned("cause", Tone::Doubtful, healing::ask::in_one_line(&found.diagnosis)));
+        }
+        if incident.strategy == Strategy::AiPowered {
+            let words = "no model is connected: causes and plans are those of the coded analysis";
+            lines.push(toned("model", Tone::Faint, words));
+        }
+    }
     lines
 }
 
@@ -186,7 +209,11 @@ fn followers(incident: &Incident) -> Option<String> {
 
 /// Causes and actions, the statement, and what was tried against the pattern before.
 fn help(incident: &Incident, model: &Model) -> Vec<DetailLine> {
-    let mut lines = Vec::new();
+    let mut lines: Vec<DetailLine> = Vec::new();
+    if incident.stage.is_open() {
+        let about = Subject::Incident(incident.id);
+        lines.extend(healing::detail::summary(model, &about).into_iter().map(|l| toned(l.label, l.tone, l.text)));
+    }
     let known = catalogue(&incident.engine, model);
     if let Some(advice) =
         known.and_then(|c| c.advice_for(&incident.code, incident.kind)).or_else(|| kind_advice(incident.kind))

@@ -50,6 +50,32 @@ impl View {
     }
 }
 
+/// What has the keys while an incident is shown in full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DetailFocus {
+    /// What happened.
+    #[default]
+    Timeline,
+    /// Why it is taken for what it is.
+    Why,
+    /// What to do in general; causes and plans once they are known.
+    Causes,
+    /// The cause or plan under the cursor, once they are known.
+    Chosen,
+}
+
+impl DetailFocus {
+    /// All of them, in the order in which Tab goes through them.
+    pub const ALL: [Self; 4] = [Self::Timeline, Self::Why, Self::Causes, Self::Chosen];
+
+    /// The next one, or the one before. `known`: causes are.
+    fn step(self, forward: bool, known: bool) -> Self {
+        let count = if known { 4 } else { 3 };
+        let here = Self::ALL.iter().position(|focus| *focus == self).unwrap_or(0);
+        Self::ALL[(here + if forward { 1 } else { count - 1 }) % count]
+    }
+}
+
 /// What the store remembers, read anew when something changed.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Remembered {
@@ -80,6 +106,10 @@ pub struct IncidentsModel {
     pub figures_list: ListState,
     /// The incident that is shown in full.
     pub open: Option<u64>,
+    /// What of it has the keys.
+    pub focus: DetailFocus,
+    /// Where the person is among its causes and plans.
+    pub causes: ListState,
     /// Incidents that are over are listed too.
     pub with_closed: bool,
     /// The store has been read.
@@ -176,12 +206,14 @@ pub fn loaded(model: &mut Model, remembered: Remembered) {
     if incidents.open.is_some_and(|id| incidents.get(id).is_none()) {
         incidents.open = None;
     }
+    super::approvals::incidents_changed(model);
 }
 
 /// An incident changed by an act of ours.
 pub fn changed(model: &mut Model, incident: Incident) {
     let words = incident.timeline.last().map(|h| format!("{}: {}", incident.name(), h.words));
     model.incidents.put(incident, model.now);
+    super::approvals::incidents_changed(model);
     if let Some(words) = words {
         model.tell(words, false);
     }

@@ -1,7 +1,8 @@
 //! The lists of the incidents tab as tables.
 
 use super::words::{self, age, recurrence, span, who};
-use super::{IncidentsModel, View};
+use super::{DetailFocus, IncidentsModel, View};
+use crate::app::healing;
 use crate::app::list::ListState;
 use crate::app::model::Model;
 use crate::app::table::{SPARK_HOURS, Table, TableCell, TableRow};
@@ -12,10 +13,11 @@ use crate::domain::metric::grouped;
 /// Hours of a sparkline.
 const SPARK_POINTS: usize = 24;
 
-/// The table of the shown list; none where one incident is shown in full.
+/// The table of the shown list; of an incident that is shown in full, its causes, where they have the keys.
 pub fn shown(model: &Model) -> Option<Table> {
-    if model.incidents.open.is_some() {
-        return None;
+    if let Some(id) = model.incidents.open {
+        let causes = || healing::tree::table(model, &healing::Subject::Incident(id));
+        return if model.incidents.focus == DetailFocus::Causes { causes() } else { None };
     }
     Some(match model.incidents.view {
         View::List => incidents(model),
@@ -24,10 +26,10 @@ pub fn shown(model: &Model) -> Option<Table> {
     })
 }
 
-/// The state of the shown list.
-pub fn shown_list(incidents: &mut IncidentsModel) -> Option<&mut ListState> {
+/// The state of the shown list. `known`: the causes of the incident that is shown in full are.
+pub fn shown_list(incidents: &mut IncidentsModel, known: bool) -> Option<&mut ListState> {
     if incidents.open.is_some() {
-        return None;
+        return (known && incidents.focus == DetailFocus::Causes).then_some(&mut incidents.causes);
     }
     Some(match incidents.view {
         View::List => &mut incidents.list,
@@ -149,8 +151,11 @@ pub fn beside(incident: &Incident, model: &Model) -> [String; 3] {
     [title, age(incident, model.now), recurrence(model.incidents.pattern(&incident.signature))]
 }
 
-/// The list that is shown, or was before one incident was opened.
+/// The list that is shown; of an incident in full, its causes.
 pub fn list(incidents: &IncidentsModel) -> &ListState {
+    if incidents.open.is_some() {
+        return &incidents.causes;
+    }
     match incidents.view {
         View::List => &incidents.list,
         View::Patterns => &incidents.pattern_list,

@@ -1,6 +1,7 @@
 //! Incidents in a few words: for lists, for one line beside a server, and what a person types about them.
 
 use crate::app::command::duration_ms;
+use crate::app::model::Model;
 use crate::domain::error::kind::{ErrorKind, Severity};
 use crate::domain::health::State;
 use crate::domain::incident::strategy::{PREVENTIVE_FROM, SELF_HEALING_FROM, Strategy, is_critical};
@@ -43,6 +44,24 @@ pub fn age(incident: &Incident, now: Timestamp) -> String {
         Some(end) if !incident.stage.is_open() => format!("over for {}", span(now.since(end))),
         _ => format!("{} {}", incident.stage.word(), span(now.since(incident.first_at))),
     }
+}
+
+/// `escalates in 8m 58s`, or since when it is escalated (true): what is left of the time in which somebody has to take
+/// care of it; none for one that somebody took care of, or that is never escalated.
+pub fn escalation(incident: &Incident, model: &Model) -> Option<(String, bool)> {
+    let now = model.now;
+    if incident.acknowledged_by.is_some() || !incident.stage.is_open() || incident.is_silenced(now) {
+        return None;
+    }
+    if let Some(at) = incident.escalated_at {
+        return Some((format!("escalated {} ago", span(now.since(at))), true));
+    }
+    let limit = model.incident_limits.escalate_ms(incident.severity)?;
+    let since = now.since(incident.began_at().max(incident.detected_at));
+    Some(match limit.checked_sub(since).filter(|left| *left > 0) {
+        Some(left) => (format!("escalates in {}", span(left)), false),
+        None => ("escalates now".to_owned(), true),
+    })
 }
 
 /// Who takes care of it, or why nobody is asked to.

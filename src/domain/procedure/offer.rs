@@ -48,7 +48,7 @@ pub fn with_remedies(mut diagnosis: Diagnosis, plans: &[Plan]) -> Diagnosis {
         let is_first = !met.contains(&hypothesis.cause);
         met.push(hypothesis.cause);
         let of_cause: Vec<&Plan> = plans.iter().filter(|plan| plan.cause == hypothesis.cause).collect();
-        let names = |plan: &&&Plan| hypothesis.about.as_deref().is_some_and(|about| is_about(plan, about));
+        let names = |plan: &&&Plan| hypothesis.about.as_deref().is_some_and(|about| plan.is_about(about));
         let named: Vec<&Plan> = of_cause.iter().filter(names).copied().collect();
         let chosen = match (named.is_empty(), is_first) {
             (false, _) => named,
@@ -58,14 +58,6 @@ pub fn with_remedies(mut diagnosis: Diagnosis, plans: &[Plan]) -> Diagnosis {
         hypothesis.remedy = remedy(&chosen).or(hypothesis.remedy.take());
     }
     diagnosis
-}
-
-/// The object stands in the plan's title or in its first act.
-fn is_about(plan: &Plan, about: &str) -> bool {
-    let act = plan.steps.first().map(|step| &step.draft);
-    let statement = act.map_or("", |draft| draft.statement.as_str());
-    let kind = act.and_then(|draft| draft.kind.as_ref()).map(|kind| kind.words()).unwrap_or_default();
-    !about.is_empty() && [plan.title.as_str(), statement, &kind].iter().any(|text| text.contains(about))
 }
 
 /// What the first plan that can be proposed would do, else what a person is advised to do.

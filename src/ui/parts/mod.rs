@@ -1,9 +1,11 @@
 //! Parts that several screens are made of.
 
+pub(crate) mod causes;
 pub(crate) mod conversation;
 pub(crate) mod detail;
 pub(crate) mod entry;
 pub(crate) mod exact;
+pub(crate) mod facts;
 pub(crate) mod graph;
 pub(crate) mod incident;
 pub(crate) mod list;

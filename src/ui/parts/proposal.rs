@@ -18,9 +18,12 @@
 use crate::app::approvals::decide::{Step, hindrance, is_fresh};
 use crate::app::approvals::table::state_word;
 use crate::app::approvals::{Filed, Sight, words};
+use crate::app::dossier::step_words;
+use crate::app::incidents;
 use crate::app::model::Model;
 use crate::domain::guard::ticket::Gravity;
 use crate::domain::metric;
+use crate::domain::procedure::Purpose;
 use crate::domain::proposal::Proposal;
 use crate::domain::proposal::stage::Stage;
 use crate::domain::target::Environment;
@@ -28,6 +31,7 @@ use crate::domain::text::escape;
 use crate::ui::canvas::{Canvas, Edge, columns};
 use crate::ui::overlays::draw_line;
 use crate::ui::parts::exact::Row;
+use crate::ui::parts::facts;
 use crate::ui::screens::fleet::environment;
 use crate::ui::screens::{cut_bottom, cut_top};
 use crate::ui::theme::Role;
@@ -37,23 +41,9 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 /// Columns of the labels.
-const LABELS: u16 = 9;
+pub(crate) const LABELS: u16 = 9;
 /// Rows of the statement that are shown before anything else takes room.
 const LEAST_STATEMENT: u16 = 3;
-/// The sections of a dossier that the box has room for, in its order, under short names.
-const FACTS: &[(&str, &str)] = &[
-    ("Stands in the way", "STOP"),
-    ("Look closely", "LOOK"),
-    ("Advice", "ADVICE"),
-    ("What it does", "EFFECT"),
-    ("How it is undone", "UNDO"),
-    ("Right to do it", "RIGHTS"),
-    ("Sessions", "SESSIONS"),
-    ("What happened", "HISTORY"),
-    ("What has to hold", "CHECKS"),
-    ("What it touches", "TOUCHES"),
-];
-
 /// Draws the box and gives the place of the cursor where something is typed in it. What it shows of the statement is
 /// the view's sight from now on.
 pub(crate) fn draw(
@@ -86,7 +76,8 @@ pub(crate) fn draw(
     let cursor = draw_decision(canvas, decision, filed, model);
     let (body, line) = cut_bottom(body, u16::from(body.height > 8));
     divide(canvas, line, &Edge::new(decision_title(canvas, filed, model), ""));
-    let (head, body) = cut_top(body, 3.min(body.height.saturating_sub(LEAST_STATEMENT + 1)));
+    let lines = if filed.proposal.purpose.is_some() { 4 } else { 3 };
+    let (head, body) = cut_top(body, lines.min(body.height.saturating_sub(LEAST_STATEMENT + 1)));
     draw_head(canvas, head, &filed.proposal, model);
     draw_rest(canvas, body, filed, model, view);
     cursor
@@ -101,7 +92,7 @@ fn draw_rest(canvas: &mut Canvas<'_>, body: Rect, filed: &Filed, model: &Model, 
     let digits = p.draft.statement.split('\n').count().to_string().len();
     let width = body.width.saturating_sub(columns(digits) + 5);
     let rows = view.exact.rows(filed.digest, &p.draft.statement, usize::from(width));
-    let facts = facts(canvas, filed, model, body.width.saturating_sub(LABELS + 2));
+    let facts = facts::lines(canvas, filed, model, body.width.saturating_sub(LABELS + 2));
     let room = body.height - 1;
     let for_facts = columns(facts.len() + 1).min(room / 2).min(room.saturating_sub(LEAST_STATEMENT));
     let for_statement = columns(rows.len()).min(room - for_facts);
@@ -169,7 +160,7 @@ fn title(canvas: &Canvas<'_>, filed: &Filed, model: &Model) -> Edge<'static> {
     }
     let age = metric::seconds(model.now.since(p.at) as f64 / 1000.0);
     let mut right = Line::from(canvas.span(p.stage.words(), stage_role(p.stage)));
-    right.spans.push(canvas.span(format!("   {} {age} ago", p.origin.words()), Role::Dim));
+    right.spans.push(canvas.span(format!("   {} {age} ago", escape(&p.origin.words())), Role::Dim));
     Edge::new(left, right)
 }
 
@@ -207,7 +198,9 @@ fn draw_head(canvas: &mut Canvas<'_>, area: Rect, p: &Proposal, model: &Model) {
         risk.push(canvas.span(format!("   {} approvers", p.approvers), Role::Warning));
     }
     risk.push(canvas.span(format!("   undo {}", escape(&p.survey.inverse.words())), Role::Text));
-    for (i, (label, spans)) in [("ACTION", action), ("TARGET", target), ("RISK", risk)].into_iter().enumerate() {
+    let plan = p.purpose.as_deref().map(|purpose| ("PLAN", plan_spans(canvas, purpose, model)));
+    let lines = [("ACTION", action), ("TARGET", target), ("RISK", risk)];
+    for (i, (label, spans)) in lines.into_iter().chain(plan).enumerate() {
         let y = area.y + columns(i);
         if y < area.bottom() {
             canvas.put(area.x + 1, y, LABELS, label, Role::Label);
@@ -216,38 +209,33 @@ fn draw_head(canvas: &mut Canvas<'_>, area: Rect, p: &Proposal, model: &Model) {
     }
 }
 
+/// `step 1 of 2 of C5 for INC-0412, open 6m 02s, escalates in 8m 58s`: what it is for, and its clock.
+fn plan_spans(canvas: &Canvas<'_>, purpose: &Purpose, model: &Model) -> Vec<Span<'static>> {
+    let plan = &purpose.plan;
+    let step = format!("step {} of {}", step_words(purpose), wrap::one_line(&plan.procedure));
+    let mut spans = vec![canvas.span(step, Role::Text)];
+    let incident = purpose.incident.and_then(|id| model.incidents.get(id));
+    match (purpose.incident, incident) {
+        (_, Some(incident)) => {
+            let age = incidents::words::age(incident, model.now);
+            spans.push(canvas.span(format!("   for {}, {age}", incident.name()), Role::Text));
+            if let Some((words, late)) = incidents::words::escalation(incident, model) {
+                spans.push(canvas.span(format!(", {words}"), if late { Role::Critical } else { Role::Warning }));
+            }
+        }
+        (Some(id), None) => spans.push(canvas.span(format!("   for INC-{id:04}"), Role::Text)),
+        (None, None) => {}
+    }
+    spans.push(canvas.span(format!("   against: {}", plan.cause.title()), Role::Dim));
+    spans
+}
+
 fn gravity_role(gravity: Gravity) -> Role {
     match gravity {
         Gravity::Low => Role::Ok,
         Gravity::Medium => Role::Warning,
         Gravity::High => Role::Critical,
     }
-}
-
-/// What the last decision came to, and the dossier's sections, wrapped, each with its label on its first line.
-fn facts(canvas: &Canvas<'_>, filed: &Filed, model: &Model, width: u16) -> Vec<Line<'static>> {
-    let p = &filed.proposal;
-    let refused = model.approvals.refused.get(&p.id).map(|words| ("REFUSED", vec![escape(words)]));
-    let mut order: Vec<&(&str, &str)> = FACTS.iter().collect();
-    if !p.stage.is_open() {
-        // What became of it matters more than what it would have done.
-        order.sort_by_key(|(title, _)| *title != "What happened");
-    }
-    let found = order.into_iter().filter_map(|(title, label)| {
-        filed.sections.iter().find(|s| s.title == *title).map(|s| (*label, s.lines.clone()))
-    });
-    let mut out = Vec::new();
-    for (label, lines) in refused.into_iter().chain(found) {
-        let role = if matches!(label, "REFUSED" | "STOP" | "LOOK") { Role::Critical } else { Role::Text };
-        for (i, line) in lines.iter().enumerate() {
-            for (j, range) in wrap::ranges(line, usize::from(width)).into_iter().enumerate() {
-                let label = if (i, j) == (0, 0) { label } else { "" };
-                let lead = canvas.span(format!("{label:<0$}", usize::from(LABELS)), Role::Label);
-                out.push(Line::from(vec![lead, canvas.span(line[range].to_owned(), role)]));
-            }
-        }
-    }
-    out
 }
 
 /// Draws a line with texts in it across the box.

@@ -1,7 +1,7 @@
 //! The approvals: the list of proposals, and the box in which the selected one is decided.
 
-use super::{Density, cut_top};
-use crate::app::approvals::{self, table::table};
+use super::{Density, changes, cut_top};
+use crate::app::approvals::{self, ApprovalsView, table::table};
 use crate::app::model::Model;
 use crate::domain::proposal::stage::Stage;
 use crate::domain::text::escape;
@@ -29,6 +29,11 @@ pub(crate) fn draw(
 ) -> Option<Position> {
     let (header, body) = cut_top(area, 1);
     let framed = density != Density::List;
+    if model.approvals.view == ApprovalsView::Changes {
+        draw_header(canvas, header, model);
+        changes::draw(canvas, body, model, view, framed);
+        return None;
+    }
     let Some(selected) = approvals::selected(model) else {
         draw_header(canvas, header, model);
         draw_list(canvas, body, model, view, framed);
@@ -54,8 +59,16 @@ pub(crate) fn draw(
     proposal::draw(canvas, lower, selected, model, view, true)
 }
 
-/// ` APPROVALS  2 wait   1 runs   1 needs a person`
+/// ` APPROVALS  2 wait   1 runs   1 needs a person          [proposals] changes`
 fn draw_header(canvas: &mut Canvas<'_>, line: Rect, model: &Model) {
+    let mut views = Line::default();
+    for (shown, title) in [(ApprovalsView::Queue, "proposals"), (ApprovalsView::Changes, "changes")] {
+        let is_shown = shown == model.approvals.view;
+        let (open, close) = if is_shown { ("[", "]") } else { (" ", " ") };
+        let role = if is_shown { Role::Active } else { Role::Dim };
+        views.spans.push(canvas.span(format!("{open}{title}{close}"), role));
+    }
+    let right = canvas.put_right(line.x + 24, line.right(), line.y, &views);
     let count = |of: fn(Stage) -> bool| model.approvals.filed.iter().filter(|f| of(f.proposal.stage)).count();
     let mut facts: Vec<Vec<Span<'static>>> = vec![vec![canvas.span(" APPROVALS", Role::Label)]];
     let counts = [
@@ -74,7 +87,7 @@ fn draw_header(canvas: &mut Canvas<'_>, line: Rect, model: &Model) {
     if model.approvals.is_looking() {
         facts.push(vec![canvas.span("one is being looked at", Role::Dim)]);
     }
-    canvas.put_facts(line.x, line.y, line.width, &facts);
+    canvas.put_facts(line.x, line.y, right.saturating_sub(line.x + 1), &facts);
 }
 
 fn draw_list(canvas: &mut Canvas<'_>, area: Rect, model: &Model, view: &mut ViewState, framed: bool) {
@@ -116,6 +129,7 @@ fn draw_nothing(canvas: &mut Canvas<'_>, area: Rect, model: &Model) {
             "Type a statement that changes something in the chat (1), or".to_owned(),
             "point at a session on a server (2): C cancels, K ends it.".to_owned(),
             "It is looked at first and waits here until you decide.".to_owned(),
+            "What an incident's plan proposes comes here too (3).".to_owned(),
         ]
     } else {
         vec![format!("No proposal has `{}`; Esc clears the filter.", escape(filter))]

@@ -1,6 +1,7 @@
 //! The screens, one file each, and how large each of their regions is.
 
 pub(crate) mod approvals;
+pub(crate) mod changes;
 pub(crate) mod chat;
 pub(crate) mod fleet;
 pub(crate) mod incidents;

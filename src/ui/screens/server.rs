@@ -4,6 +4,7 @@ use super::fleet::{access, environment, live, powers, state_spans, up_words, urg
 use super::{Density, cut_bottom, cut_top};
 use crate::app::connection_pane;
 use crate::app::fleet::Branches;
+use crate::app::healing;
 use crate::app::list::ListState;
 use crate::app::model::{Link, Model, SAMPLE_VIEWS, TargetModel, ViewData, is_about_us};
 use crate::app::pane::{self, Pane};
@@ -165,6 +166,10 @@ fn draw_view(
     density: Density,
 ) {
     let name = model.health.view;
+    if name == healing::VIEW {
+        parts::causes::draw_view(canvas, area, t, model, view, density);
+        return;
+    }
     let empty = ListState::default();
     let list = model.health.lists.get(name).unwrap_or(&empty);
     let info = t.views.iter().find(|v| v.name == name);
