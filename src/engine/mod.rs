@@ -7,6 +7,7 @@
 pub mod gates;
 pub mod mongodb;
 pub mod mysql;
+mod near;
 mod net;
 pub mod oracle;
 mod outages;

@@ -9,6 +9,7 @@ mod facts;
 mod files;
 mod fix;
 mod location;
+mod locks;
 mod open;
 mod procedures;
 mod sample;

@@ -12,8 +12,9 @@ use crate::domain::target::Identity;
 use crate::engine::{ActError, Acted, Param, Query, ReadSummary, RowSink, Session, Witness};
 use async_trait::async_trait;
 use rusqlite::InterruptHandle;
+use std::any::Any;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -46,6 +47,11 @@ impl SqliteSession {
         ended: oneshot::Receiver<()>,
     ) -> Self {
         Self { identity, path, commands, interrupt, ended, given_up: false }
+    }
+
+    /// The file, for what the system alone can tell about it.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     async fn send(&self, command: Command) -> Result<(), SessionError> {
@@ -172,6 +178,10 @@ impl Session for SqliteSession {
         stop: &CancellationToken,
     ) -> Result<Acted, ActError> {
         fix::act(&self.path, approved, plan, witness, stop).await
+    }
+
+    fn memory(&mut self) -> Option<&mut (dyn Any + Send)> {
+        Some(self)
     }
 
     async fn close(self: Box<Self>) {

@@ -86,6 +86,15 @@ impl CommitCounter {
     }
 }
 
+/// Bytes of the log that were written since it last began anew: the file itself never shrinks by itself.
+pub(super) fn in_use(log: &Path) -> Option<u64> {
+    let file = File::open(log).ok()?;
+    let Some(generation) = read_generation(&file).ok()? else { return Some(0) };
+    let log = Log { file: &file, generation, slots: slots(&file, generation).ok()? };
+    let frames = log.frames_of(generation.salts).ok()?;
+    Some(frames * (FRAME_HEADER + u64::from(generation.page_size)))
+}
+
 struct Look {
     seen: Seen,
     commits: Option<u64>,

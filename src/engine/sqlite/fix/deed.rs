@@ -25,6 +25,10 @@ pub(super) enum Deed {
     Analyze,
     /// The file gets another kind of journal.
     JournalMode(String),
+    /// The log is moved into the file and emptied.
+    Checkpoint,
+    /// Free pages at the end of the file are given back.
+    GiveBack,
 }
 
 /// A kind of object.
@@ -72,6 +76,8 @@ pub(super) fn read(text: &str) -> Result<Deed, String> {
         "vacuum" => maintained(words, Deed::Vacuum),
         "reindex" => maintained(words, Deed::Reindex),
         "analyze" => maintained(words, Deed::Analyze),
+        "pragma" if words.is(1, &["wal_checkpoint"]) => exactly(words, &["=", "truncate"], Deed::Checkpoint),
+        "pragma" if words.is(1, &["incremental_vacuum"]) => exactly(words, &[], Deed::GiveBack),
         "pragma" => journal_mode(words),
         "with" | "insert" | "replace" | "update" | "delete" => change::read(words).map(Deed::Rows),
         _ => Err("this is no change of a SQLite file that can be looked at before it runs".to_owned()),
@@ -187,6 +193,13 @@ fn maintained(words: Words<'_>, deed: Deed) -> Result<Deed, String> {
     }
 }
 
+/// A PRAGMA of which one form alone has a fixing door.
+fn exactly(words: Words<'_>, behind: &[&str], deed: Deed) -> Result<Deed, String> {
+    let fits = words.len() == 2 + behind.len()
+        && behind.iter().enumerate().all(|(index, word)| words.at(2 + index).eq_ignore_ascii_case(word));
+    if fits { Ok(deed) } else { Err(format!("{} has a fixing door in one form alone", words.at(1))) }
+}
+
 /// The one setting that lives in the file and has a fixing door: `PRAGMA journal_mode = MODE`.
 fn journal_mode(words: Words<'_>) -> Result<Deed, String> {
     match (words.is(1, &["journal_mode"]), words.at(2), words.len()) {
@@ -228,6 +241,8 @@ mod tests {
             Deed::Drop { what: What::View, name: "v".into(), if_exists: true }
         );
         assert_eq!(read("REINDEX main.t").unwrap(), Deed::Reindex);
+        assert_eq!(read("PRAGMA wal_checkpoint = TRUNCATE").unwrap(), Deed::Checkpoint);
+        assert_eq!(read("PRAGMA incremental_vacuum").unwrap(), Deed::GiveBack);
         assert_eq!(read("PRAGMA journal_mode = WAL").unwrap(), Deed::JournalMode("wal".into()));
     }
 
@@ -240,6 +255,9 @@ mod tests {
             "ALTER TABLE t RENAME a b",
             "ANALYZE a b",
             "PRAGMA user_version = 3",
+            "PRAGMA wal_checkpoint = RESTART",
+            "PRAGMA wal_checkpoint",
+            "PRAGMA incremental_vacuum(1)",
             "ATTACH 'x' AS y",
             "",
         ] {

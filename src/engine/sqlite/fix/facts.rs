@@ -34,9 +34,10 @@ impl Catalogue for Reading<'_> {
 static FILE: Query = Query {
     name: "fix.file",
     text: "SELECT dba_file_identity() AS identity, dba_file_closed() AS closed, a.application_id, u.user_version,
-                  j.journal_mode, p.page_count * s.page_size AS bytes, f.freelist_count * s.page_size AS free_bytes
+                  j.journal_mode, v.auto_vacuum, dba_wal_bytes() AS log_bytes,
+                  p.page_count * s.page_size AS bytes, f.freelist_count * s.page_size AS free_bytes
            FROM pragma_application_id a, pragma_user_version u, pragma_journal_mode j, pragma_page_count p,
-                pragma_page_size s, pragma_freelist_count f",
+                pragma_page_size s, pragma_freelist_count f, pragma_auto_vacuum v",
     timeout_ms: 2000,
 };
 
@@ -77,6 +78,10 @@ pub(super) struct File {
     pub(super) journal_mode: String,
     pub(super) bytes: Option<u64>,
     pub(super) free_bytes: Option<u64>,
+    /// Size of the write-ahead log.
+    pub(super) log_bytes: Option<u64>,
+    /// Free pages can be given back a few at a time.
+    pub(super) gives_back: bool,
 }
 
 /// A row of the file's own catalogue.
@@ -135,7 +140,7 @@ pub(super) struct Facts {
 /// The file's, and one when a definition is too long to be compared.
 pub(super) async fn gather(asked: &mut dyn Catalogue, deed: &Deed, statement: &str) -> Result<Facts, SessionError> {
     let mut facts = Facts { file: file(asked).await?, ..Facts::default() };
-    if matches!(deed, Deed::JournalMode(_) | Deed::Vacuum) {
+    if matches!(deed, Deed::JournalMode(_) | Deed::Vacuum | Deed::Checkpoint | Deed::GiveBack) {
         return Ok(facts);
     }
     facts.names.extend(deed::names(statement));
@@ -174,6 +179,8 @@ async fn file(asked: &mut dyn Catalogue) -> Result<File, SessionError> {
         journal_mode: found.text(row, "journal_mode"),
         bytes: size("bytes"),
         free_bytes: size("free_bytes"),
+        log_bytes: size("log_bytes"),
+        gives_back: number("auto_vacuum") == Some(2),
     })
 }
 

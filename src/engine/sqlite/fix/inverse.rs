@@ -32,7 +32,9 @@ pub(super) fn of(deed: &Deed, facts: &Facts, empty: bool) -> Inverse {
             }
         },
         Deed::JournalMode(_) => one(format!("PRAGMA journal_mode = {}", facts.file.journal_mode)),
-        Deed::Vacuum => Inverse::None("nothing that can be read changes: there is nothing to undo".into()),
+        Deed::Vacuum | Deed::Checkpoint | Deed::GiveBack => {
+            Inverse::None("nothing that can be read changes: there is nothing to undo".into())
+        }
         Deed::Reindex | Deed::Analyze => {
             Inverse::None("it only builds anew what is derived from the rows: there is nothing to undo".into())
         }

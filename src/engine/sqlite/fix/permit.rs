@@ -16,8 +16,10 @@ pub(in crate::engine::sqlite) enum Power {
     Derived,
     /// Write the file anew: SQLite does it through a nameless second file.
     Rewrite,
-    /// Set the journal mode.
+    /// Set the journal mode, and move the log into the file.
     Journal,
+    /// Give free pages back.
+    FreePages,
 }
 
 impl Power {
@@ -28,7 +30,8 @@ impl Power {
             Deed::Create { .. } | Deed::Drop { .. } | Deed::Alter { .. } => Self::Objects,
             Deed::Reindex | Deed::Analyze => Self::Derived,
             Deed::Vacuum => Self::Rewrite,
-            Deed::JournalMode(_) => Self::Journal,
+            Deed::JournalMode(_) | Deed::Checkpoint => Self::Journal,
+            Deed::GiveBack => Self::FreePages,
         }
     }
 }
@@ -76,8 +79,10 @@ pub(in crate::engine::sqlite) fn refusal(power: Power, context: &AuthContext<'_>
         AuthAction::Reindex { .. } => ours && tables,
         AuthAction::Analyze { .. } => ours && power == Power::Derived,
         // Modules of virtual tables look at the file that they are in.
+        AuthAction::Pragma { pragma_name: "incremental_vacuum", pragma_value: None } => power == Power::FreePages,
         AuthAction::Pragma { pragma_name, pragma_value: None } => pragma_refusal(pragma_name, None).is_none(),
         AuthAction::Pragma { pragma_name: "journal_mode", pragma_value: Some(_) } => power == Power::Journal,
+        AuthAction::Pragma { pragma_name: "wal_checkpoint", pragma_value: Some(_) } => power == Power::Journal,
         // VACUUM opens its nameless second file and a transaction of its own.
         AuthAction::Attach { filename: "" } | AuthAction::Transaction { .. } => power == Power::Rewrite,
         _ => false,
@@ -91,6 +96,6 @@ fn may_write(power: Power, table: &str) -> bool {
         Power::Rows => !table.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("sqlite_")),
         Power::Derived => table.starts_with("sqlite_stat") || table == "sqlite_master",
         Power::Objects | Power::Rewrite => true,
-        Power::Journal => false,
+        Power::Journal | Power::FreePages => false,
     }
 }

@@ -90,6 +90,13 @@ fn exists(deed: &Deed, facts: &Facts) -> Result<(), SessionError> {
             _ => Ok(()),
         },
         Deed::Drop { what, name, .. } if facts.find(*what, name).is_none() => missing(what.word(), name),
+        Deed::Checkpoint if facts.file.journal_mode != "wal" => Err(SessionError::Unsupported(format!(
+            "the journal mode is {}: there is no log to be moved into the file",
+            facts.file.journal_mode
+        ))),
+        Deed::GiveBack if !facts.file.gives_back => Err(SessionError::Unsupported(
+            "auto_vacuum of this file is not incremental: only VACUUM, which writes the whole file anew, gives pages back".into(),
+        )),
         Deed::Create { name, .. } => match facts.schema.iter().find(|row| row.name.eq_ignore_ascii_case(name)) {
             Some(row) => {
                 Err(SessionError::Unsupported(format!("there is already the {} {name} in this file", row.kind)))
@@ -124,6 +131,14 @@ async fn blast(session: &mut dyn Session, deed: &Deed, facts: &Facts) -> Result<
             blast.notes.push(keyless.into());
         }
         Deed::Reindex | Deed::Analyze => blast.at_least = Gravity::Low,
+        Deed::Checkpoint => {
+            blast.notes.extend(facts.file.log_bytes.map(|bytes| format!("The log is {bytes} bytes long now.")));
+            blast.notes.push("A reader of an older snapshot stops it: then nothing changes, and it says so.".into());
+        }
+        Deed::GiveBack => {
+            blast.notes.extend(facts.file.free_bytes.map(|bytes| format!("{bytes} bytes are free in the file now.")));
+            blast.disk = Some("pages are moved from the end of the file, through its journal, before it is cut".into());
+        }
         Deed::JournalMode(mode) => {
             blast.at_least = Gravity::Medium;
             blast.notes.push(format!(
@@ -148,6 +163,9 @@ async fn blast(session: &mut dyn Session, deed: &Deed, facts: &Facts) -> Result<
 fn locks(deed: &Deed, facts: &Facts) -> String {
     let wal = facts.file.journal_mode == "wal";
     match (deed, wal) {
+        (Deed::Checkpoint, _) => {
+            "the file's one write lock and the end of the log: writers and new readers wait for a moment".into()
+        }
         (Deed::JournalMode(_), _) => {
             "the whole file: it fails while another program has it open in another mode".into()
         }

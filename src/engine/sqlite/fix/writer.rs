@@ -6,7 +6,7 @@
 //! approved? -> the undo is tried and taken back -> COMMIT
 //! ```
 //!
-//! VACUUM and the journal mode cannot be set in a transaction and run alone, after the same look.
+//! VACUUM, the journal mode and a checkpoint cannot happen in a transaction and run alone, after the same look.
 
 use super::change::Verb;
 use super::deed::{Deed, What};
@@ -95,7 +95,7 @@ pub(super) fn run(job: Job) -> Result<Acted, ActError> {
     let _ = job.requests.blocking_send(Request::Opened(connection.get_interrupt_handle()));
     let mut writer = Writer { connection, gate, watch, job };
     match writer.job.deed {
-        Deed::Vacuum | Deed::JournalMode(_) => writer.alone(),
+        Deed::Vacuum | Deed::JournalMode(_) | Deed::Checkpoint => writer.alone(),
         _ => writer.in_a_transaction(),
     }
 }
@@ -183,6 +183,18 @@ impl Writer {
                 Err(ActError::NotDone(SessionError::Server(error)))
                     if is_busy(&error.code) && Instant::now() < patience && !self.watch.is_over() =>
                 {
+                    std::thread::park_timeout(LOCK_RETRY);
+                }
+                // A checkpoint that met a reader says so in its answer: busy, pages in the log, pages moved.
+                Ok(acted)
+                    if self.job.deed == Deed::Checkpoint
+                        && acted.answer.as_deref().is_some_and(|answer| answer.starts_with("1\t")) =>
+                {
+                    if Instant::now() >= patience || self.watch.is_over() {
+                        return Err(ActError::NotDone(SessionError::Unsupported(
+                            "a reader or a writer keeps the log: what could be moved was, and the log stays as long as it is".into(),
+                        )));
+                    }
                     std::thread::park_timeout(LOCK_RETRY);
                 }
                 Ok(acted) => return self.took_effect(acted).map(|acted| Acted { took_ms: millis(started), ..acted }),
