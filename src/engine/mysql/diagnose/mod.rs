@@ -1,6 +1,7 @@
 //! How causes are found on MySQL and MariaDB: what is read (`probes`, `further`), what it says (`seen`), and what it means
 //! (`judge`).
 
+mod further;
 mod judge;
 mod now;
 mod probes;
@@ -15,8 +16,8 @@ use crate::engine::Examination;
 /// The registry's part.
 pub(super) static EXAMINATION: Examination = Examination {
     probes: probes::probes,
-    look_further: None,
-    plans: |_, _| Vec::new(),
+    look_further: Some(further::look_further),
+    plans: further::plans,
     judge: judge::judge,
     procedures: PROCEDURES,
 };

@@ -215,6 +215,13 @@ pub(super) fn account_touched(account: &Account) -> TouchedObject {
     TouchedObject { name: name.clone(), id: name, definition: "its number of connections".into() }
 }
 
+/// How many connections an account may have, 0 for no limit of its own; none when there is no such account.
+pub(super) async fn connections_of(asks: &mut dyn Asks, account: &Account) -> Result<Option<i64>, SessionError> {
+    let params = [Param::Text(account.user.clone()), Param::Text(account.host.clone())];
+    let rows = asks.own(&ACCOUNT, &params).await?;
+    Ok(rows.rows.first().and_then(|row| rows.get(row, "most").int()))
+}
+
 /// Looks at a limit of connections.
 pub(super) async fn limit(asks: &mut Reading<'_>, account: &Account, found: &mut Found) -> Result<(), SessionError> {
     found.objects.push(account_touched(account));

@@ -1,15 +1,16 @@
 //! Answers to checks, by reading alone. What cannot be seen is not known, and says what would let us see it.
 
-use super::administration::replication_now;
+use super::administration::{connections_of, replication_now};
 use super::asks::{Asks, Reading};
 use super::sessions::setting_now;
 use crate::domain::error_event::SessionError;
 use crate::domain::procedure::{Check, Verified};
-use crate::domain::proposal::kind::{ObjectRef, SessionRef};
+use crate::domain::proposal::kind::{FixKind, ObjectRef, SessionRef};
 use crate::domain::rows::{Rows, Value};
 use crate::engine::mysql::diagnose;
 use crate::engine::mysql::diagnose::seen::locks::Moment;
 use crate::engine::mysql::diagnose::seen::session::{Session as Seen, seconds};
+use crate::engine::mysql::dialect::forms::server::Account;
 use crate::engine::mysql::dialect::names::quote;
 use crate::engine::{Param, Query, Session, Task};
 
@@ -94,6 +95,7 @@ pub(super) fn verify<'a>(session: &'a mut dyn Session, check: &'a Check) -> Task
             }
             Check::KeysGone(_) => Ok(Verified::unknown("MySQL and MariaDB have rows, not keys")),
             Check::Intact => Ok(Verified::unknown("CHECK TABLE is a statement of its own, for each table")),
+            Check::InForce(kind) => in_force(session, kind).await,
             Check::Reading { .. } | Check::CauseGone(_) | Check::All(_) => {
                 Ok(Verified::unknown("this is answered by whoever asks"))
             }
@@ -219,6 +221,26 @@ async fn setting(session: &mut dyn Session, name: &str, value: &str) -> Result<V
         return Ok(Verified::unknown(format!("this server has no setting {name}")));
     };
     Ok(Verified::new(same_value(&now.definition, value), format!("{name} is {}", now.definition)))
+}
+
+/// What an act sets is set.
+async fn in_force(session: &mut dyn Session, kind: &FixKind) -> Result<Verified, SessionError> {
+    match kind {
+        FixKind::ChangeSetting { name, value } => setting(session, name, value).await,
+        FixKind::LimitConnections(account, most) => {
+            let Some(account) = Account::read(account) else { return Ok(Verified::new(false, "there is no such account")) };
+            Ok(match connections_of(&mut Reading::new(session), &account).await {
+                Ok(Some(now)) => Verified::new(
+                    now == i64::from(most.unwrap_or(0)),
+                    format!("{} may have {now} connections (0: no limit of its own)", account.quoted()),
+                ),
+                Ok(None) => Verified::new(false, format!("there is no account {}", account.quoted())),
+                Err(SessionError::Lost(why)) => return Err(SessionError::Lost(why)),
+                Err(_) => Verified::unknown("the limit cannot be seen: GRANT SELECT ON mysql.user to the reading login"),
+            })
+        }
+        other => Ok(Verified::unknown(format!("what it takes to {} is not kept anywhere", other.words()))),
+    }
 }
 
 /// The server shows switches as ON and OFF, and sizes in bytes.

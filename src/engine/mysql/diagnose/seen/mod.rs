@@ -6,8 +6,12 @@
 
 pub(in crate::engine::mysql) mod counters;
 pub(in crate::engine::mysql) mod locks;
+pub(in crate::engine::mysql) mod plan;
+pub(in crate::engine::mysql) mod query;
 pub(in crate::engine::mysql) mod session;
 pub(in crate::engine::mysql) mod statement;
+pub(in crate::engine::mysql) mod tables;
+pub(in crate::engine::mysql) mod work;
 
 use super::probes;
 use crate::domain::diagnosis::{Case, Look, Observation};
@@ -39,7 +43,7 @@ impl<'a> Scene<'a> {
         Self {
             case,
             flavour: Flavour::of_version(case.identity.version_number),
-            moments: seen.all(probes::SESSIONS.name).iter().map(|look| moment(seen, look)).collect(),
+            moments: moments(seen),
             status: Counters::of(seen, probes::STATUS.name),
             innodb: Counters::of(seen, probes::INNODB.name),
             settings: seen.last(probes::SETTINGS.name).map(|look| pairs(&look.rows)).unwrap_or_default(),
@@ -66,6 +70,11 @@ impl<'a> Scene<'a> {
     pub(in crate::engine::mysql) fn sees_all(&self) -> bool {
         !self.case.identity.hints.iter().any(|hint| hint.contains("GRANT PROCESS"))
     }
+}
+
+/// Every moment of an observation, oldest first.
+pub(in crate::engine::mysql) fn moments(seen: &Observation) -> Vec<Moment> {
+    seen.all(probes::SESSIONS.name).iter().map(|look| moment(seen, look)).collect()
 }
 
 fn moment(seen: &Observation, look: &Look) -> Moment {

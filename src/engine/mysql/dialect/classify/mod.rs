@@ -57,7 +57,7 @@ pub(super) fn parses(text: &str) -> bool {
 
 /// The relations of a query that are named without a schema, by the place of the name in the text; those that a WITH
 /// query of the same name may hide are left out. Empty when the text is not one query that is understood.
-pub(super) fn bare_relations(text: &str) -> Vec<std::ops::Range<usize>> {
+pub(in crate::engine::mysql) fn bare_relations(text: &str) -> Vec<std::ops::Range<usize>> {
     let tokens = meaningful(text);
     if size::check(text, &tokens).is_some() {
         return Vec::new();
@@ -73,6 +73,15 @@ pub(in crate::engine::mysql) fn relations(text: &str) -> Option<Vec<Vec<String>>
         return None;
     }
     query::relations(Words { text, tokens: &tokens })
+}
+
+/// The shape of a query; `None` when the text is not one that is understood.
+pub(in crate::engine::mysql) fn shape_of(text: &str) -> Option<sqlparser::ast::Statement> {
+    let tokens = meaningful(text);
+    if tokens.is_empty() || size::check(text, &tokens).is_some() {
+        return None;
+    }
+    grammar::parse(Words { text, tokens: &tokens }).ok()
 }
 
 /// The tokens that mean something, without the semicolons at the end.
