@@ -1,10 +1,10 @@
 //! What is read once more, after the watch: the indexes and columns of the tables that the costliest statements name, and
 //! what an incident asks for.
 
+use super::seen::plan::EXPLAIN;
 use super::seen::query::{qualified, read_of};
 use super::seen::statement::{tables, verb};
 use super::seen::work::{Work, digests};
-use super::seen::plan::EXPLAIN;
 use super::{probes, seen};
 use crate::domain::diagnosis::Observation;
 use crate::domain::error::kind::ErrorKind;
@@ -178,7 +178,9 @@ pub(super) fn plans(seen: &Observation, wanted: &Wanted) -> Vec<String> {
     costliest(seen)
         .into_iter()
         .chain(told)
-        .filter(|(statement, _)| matches!(verb(statement).as_str(), "select" | "with" | "update" | "delete" | "insert" | "replace"))
+        .filter(|(statement, _)| {
+            matches!(verb(statement).as_str(), "select" | "with" | "update" | "delete" | "insert" | "replace")
+        })
         .filter_map(|(statement, database)| Some(format!("{EXPLAIN}{}", qualified(&read_of(&statement)?, &database))))
         .take(MOST_PLANS)
         .collect()

@@ -228,7 +228,9 @@ async fn in_force(session: &mut dyn Session, kind: &FixKind) -> Result<Verified,
     match kind {
         FixKind::ChangeSetting { name, value } => setting(session, name, value).await,
         FixKind::LimitConnections(account, most) => {
-            let Some(account) = Account::read(account) else { return Ok(Verified::new(false, "there is no such account")) };
+            let Some(account) = Account::read(account) else {
+                return Ok(Verified::new(false, "there is no such account"));
+            };
             Ok(match connections_of(&mut Reading::new(session), &account).await {
                 Ok(Some(now)) => Verified::new(
                     now == i64::from(most.unwrap_or(0)),
@@ -236,7 +238,9 @@ async fn in_force(session: &mut dyn Session, kind: &FixKind) -> Result<Verified,
                 ),
                 Ok(None) => Verified::new(false, format!("there is no account {}", account.quoted())),
                 Err(SessionError::Lost(why)) => return Err(SessionError::Lost(why)),
-                Err(_) => Verified::unknown("the limit cannot be seen: GRANT SELECT ON mysql.user to the reading login"),
+                Err(_) => {
+                    Verified::unknown("the limit cannot be seen: GRANT SELECT ON mysql.user to the reading login")
+                }
             })
         }
         other => Ok(Verified::unknown(format!("what it takes to {} is not kept anywhere", other.words()))),

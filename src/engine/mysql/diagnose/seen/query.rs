@@ -3,9 +3,7 @@
 use crate::engine::mysql::dialect::names::quote;
 use crate::engine::mysql::dialect::{classify, forms};
 use crate::engine::sql::words::Words;
-use sqlparser::ast::{
-    BinaryOperator, Expr, JoinConstraint, JoinOperator, Select, TableFactor, Visit as _, Visitor,
-};
+use sqlparser::ast::{BinaryOperator, Expr, JoinConstraint, JoinOperator, Select, TableFactor, Visit as _, Visitor};
 use std::ops::ControlFlow;
 
 /// How a column is looked for.
@@ -209,7 +207,9 @@ pub(in crate::engine::mysql) fn read_of(statement: &str) -> Option<String> {
             let (set, condition) = (at_top("set")?, at_top("where"));
             let skipped = 1 + usize::from(words.is(1, &["low_priority", "ignore"]));
             let tables = forms::slice(words, skipped, set);
-            Some(format!("SELECT 1 FROM {tables} {}", condition.map_or_else(String::new, from_on)).trim_end().to_owned())
+            Some(
+                format!("SELECT 1 FROM {tables} {}", condition.map_or_else(String::new, from_on)).trim_end().to_owned(),
+            )
         }
         "delete" => Some(format!("SELECT 1 {}", from_on(at_top("from")?))),
         "insert" | "replace" => at_top("select").map(from_on),

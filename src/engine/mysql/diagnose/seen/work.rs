@@ -136,7 +136,9 @@ pub(in crate::engine::mysql) fn digests(observation: &Observation) -> Option<Vec
                 (last.get(row, name).number().unwrap_or(0.0) - old).max(0.0)
             };
             let text = last.text(row, "text");
-            let ours = text.contains("CONNECTION_ID") || text.contains("performance_schema") || text.contains("information_schema");
+            let ours = text.contains("CONNECTION_ID")
+                || text.contains("performance_schema")
+                || text.contains("information_schema");
             (grown("calls") > 0.0 && !ours).then(|| Digest {
                 database: last.text(row, "db"),
                 sample: last.text(row, "sample"),
