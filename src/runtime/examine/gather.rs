@@ -7,6 +7,7 @@ use crate::domain::diagnosis::{Observation, SeenPlan};
 use crate::domain::error_event::SessionError;
 use crate::domain::guard::{self, Author, Catalog};
 use crate::domain::rows::Limits;
+use crate::domain::schema::Schema;
 use crate::engine::{Collector, EngineSpec, Probe, Session, Wanted, When};
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout_at};
@@ -134,11 +135,14 @@ impl<'a> Gathering<'a> {
 
     async fn plan_all(&mut self, statements: Vec<String>, safe_functions: &[String]) -> Result<(), SessionError> {
         // The guard has to know which functions and views are the database's own.
-        let (_, mut catalog): (_, Catalog) = (self.spec.schema)(self.session).await?;
+        let (schema, mut catalog): (Schema, Catalog) = (self.spec.schema)(self.session).await?;
         catalog.declare_safe(safe_functions);
         let stop = CancellationToken::new();
         for statement in statements {
-            let Ok(allowed) = guard::allow(self.spec.dialect, Author::Model, &catalog, &statement) else { continue };
+            // A plan is kept under the statement as it was asked for; it is read under the names' full forms, because
+            // our session resolves no bare ones.
+            let resolved = self.spec.dialect.resolve_names(&statement, &schema);
+            let Ok(allowed) = guard::allow(self.spec.dialect, Author::Model, &catalog, &resolved) else { continue };
             let mut collector = Collector::new(PLAN);
             match self.session.read(allowed, &PLAN, &stop, &mut collector).await {
                 Ok(_) => self.observation.plans.push(SeenPlan { statement, rows: collector.into_rows() }),

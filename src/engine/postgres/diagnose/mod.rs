@@ -1,5 +1,10 @@
 //! How causes are found on PostgreSQL: what is read, what it means, and which procedure answers it.
 //!
+//! ```text
+//! queries, further --> Observation --facts--> sessions, tables, settings --statement--> time by reason
+//!                                        \--causes (a file for each family)--> hypotheses --settle--> roots
+//! ```
+//!
 //! # What an observation holds
 //!
 //! All ages are in seconds, sizes in bytes. Lists come as JSON in text. Starts are text in the form of `fix/freeze.rs`,
@@ -28,7 +33,7 @@
 //! | `diagnose.replication` | once | a replica | `pid usename application_name client_addr state sync_state send_bytes flush_bytes replay_bytes lag_seconds` |
 //! | `diagnose.receiver` | once | this replica; none on a primary | `in_recovery paused replay_bytes replay_seconds receiver_status` |
 //! | `diagnose.wal_files` | once | the server | `files bytes` |
-//! | `diagnose.temp_files` | once | a session | `pid files bytes` |
+//! | `diagnose.temp_files` | ends | a session | `pid files bytes` |
 //! | `diagnose.indexes` | once | an index | `oid table_oid schema table name method is_unique is_primary needed valid ready partitioned key_columns columns classes options collations partial predicate definition scans bytes being_built` |
 //! | `diagnose.foreign_keys` | once | a foreign key without an index | `name table_oid schema table to_oid to_schema to_table columns reltuples pages on_delete` |
 //! | `diagnose.table_sizes` | once | a table | `oid bytes heap_bytes index_bytes` |
@@ -39,22 +44,38 @@
 //! | `diagnose.widths` | at the end | a busy table | `oid row_bytes columns distinct_values` |
 //! | `diagnose.definitions` | at the end | a column of a busy table | `table_oid name type` |
 
+mod causes;
+mod facts;
 mod further;
 mod queries;
+mod settle;
+mod statement;
 
 use super::procedures::PROCEDURES;
-use crate::domain::diagnosis::{Case, Diagnosis};
-use crate::engine::Examination;
+use crate::domain::diagnosis::{Case, Diagnosis, Observation};
+use crate::engine::{Examination, Wanted};
+use facts::{Facts, last};
 
 /// The registry's part.
 pub(super) static EXAMINATION: Examination = Examination {
     probes: queries::probes,
     look_further: Some(further::look),
-    plans: |_, _| Vec::new(),
+    plans,
     judge,
     procedures: PROCEDURES,
 };
 
-fn judge(_case: &Case<'_>) -> Diagnosis {
-    Diagnosis::default()
+/// Statements whose plans would tell more.
+fn plans(seen: &Observation, wanted: &Wanted) -> Vec<String> {
+    let Some(database) = last(seen, "diagnose.server").map(|row| row.text("database")).next() else { return Vec::new() };
+    let version = last(seen, "diagnose.settings").find(|row| row.text("name") == "server_version_num");
+    let version = version.and_then(|row| row.text("setting").parse().ok()).unwrap_or_default();
+    statement::plans(seen, version, &database, wanted.statement.as_deref())
+}
+
+/// Reads the facts, puts the time down to statements, lets every family decide, and settles what follows from what.
+fn judge(case: &Case<'_>) -> Diagnosis {
+    let facts = Facts::read(case);
+    let works = statement::works(&facts);
+    settle::settle(causes::judge(&facts, &works), case.focus)
 }

@@ -43,7 +43,7 @@ pub(super) fn probes(identity: &Identity) -> Vec<Probe> {
         once(&state::REPLICATION),
         once(&state::RECEIVER),
         once(&state::WAL_FILES),
-        once(&state::TEMP_FILES),
+        ends(&state::TEMP_FILES),
         once(&objects::INDEXES),
         once(&objects::FOREIGN_KEYS),
         once(&objects::TABLE_SIZES),
