@@ -57,17 +57,14 @@ use crate::engine::{Examination, Wanted};
 use facts::{Facts, last};
 
 /// The registry's part.
-pub(super) static EXAMINATION: Examination = Examination {
-    probes: queries::probes,
-    look_further: Some(further::look),
-    plans,
-    judge,
-    procedures: PROCEDURES,
-};
+pub(super) static EXAMINATION: Examination =
+    Examination { probes: queries::probes, look_further: Some(further::look), plans, judge, procedures: PROCEDURES };
 
 /// Statements whose plans would tell more.
 fn plans(seen: &Observation, wanted: &Wanted) -> Vec<String> {
-    let Some(database) = last(seen, "diagnose.server").map(|row| row.text("database")).next() else { return Vec::new() };
+    let Some(database) = last(seen, "diagnose.server").map(|row| row.text("database")).next() else {
+        return Vec::new();
+    };
     let version = last(seen, "diagnose.settings").find(|row| row.text("name") == "server_version_num");
     let version = version.and_then(|row| row.text("setting").parse().ok()).unwrap_or_default();
     statement::plans(seen, version, &database, wanted.statement.as_deref())

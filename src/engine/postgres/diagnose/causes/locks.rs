@@ -172,7 +172,10 @@ fn example(facts: &Facts<'_>) -> String {
         *counts.entry(quoted(&session.query)).or_default() += 1;
     }
     let most = counts.into_iter().max_by_key(|(_, count)| *count);
-    most.map_or_else(|| "no statement of a waiter is known".to_owned(), |(text, _)| format!("most of them with: {text}"))
+    most.map_or_else(
+        || "no statement of a waiter is known".to_owned(),
+        |(text, _)| format!("most of them with: {text}"),
+    )
 }
 
 /// One transaction that many wait for.
@@ -230,7 +233,10 @@ pub(super) fn deadlocks(facts: &Facts<'_>, found: &mut Found) {
     let lost = 2.0 * count * patience;
     let explains = told || waited <= 0.0 || lost >= 0.25 * waited * seconds_a_look;
     if found.supports(Cause::LockContention) && !explains {
-        evidence.push(format!("they explain {lost:.0} of {:.0} s of waiting: the crowd is the cause", waited * seconds_a_look));
+        evidence.push(format!(
+            "they explain {lost:.0} of {:.0} s of waiting: the crowd is the cause",
+            waited * seconds_a_look
+        ));
         found.follows(Cause::Deadlock, Cause::LockContention, 0.8, evidence);
     } else {
         found.supported(Cause::Deadlock, 0.97, "", evidence);

@@ -62,9 +62,9 @@ pub(super) fn judge(facts: &Facts<'_>, works: &[Work]) -> Found {
         time::judge(facts, works, &mut found);
     } else {
         let user = &facts.case.identity.user;
-        found.unknown.push(format!(
-            "what other sessions do and wait for is hidden from this login: GRANT pg_monitor TO {user}"
-        ));
+        found
+            .unknown
+            .push(format!("what other sessions do and wait for is hidden from this login: GRANT pg_monitor TO {user}"));
         for cause in HIDDEN {
             let words = format!("sessions of others are hidden: GRANT pg_monitor TO {user}");
             found.open(*cause, 0.5, "", vec![words]);

@@ -54,12 +54,21 @@ fn idle(facts: &Facts<'_>, found: &mut Found) {
 }
 
 fn long(facts: &Facts<'_>, found: &mut Found) {
-    let prepared = last(facts.case.observation, "diagnose.prepared").filter(|row| row.count("seconds") >= LONG).map(|row| {
-        (format!("prepared transaction {}", row.text("gid")), row.count("seconds"), "waits for its second phase".to_owned())
-    });
+    let prepared =
+        last(facts.case.observation, "diagnose.prepared").filter(|row| row.count("seconds") >= LONG).map(|row| {
+            (
+                format!("prepared transaction {}", row.text("gid")),
+                row.count("seconds"),
+                "waits for its second phase".to_owned(),
+            )
+        });
     let holds = |session: &&Session| session.xmin_age.is_some() || session.writes;
     let open = facts.looks.last().iter().filter(|session| session.is_client()).filter(holds).map(|session| {
-        (format!("session {}", session.pid), session.xact_seconds, format!("{}: {}", session.words(), quoted(&session.query)))
+        (
+            format!("session {}", session.pid),
+            session.xact_seconds,
+            format!("{}: {}", session.words(), quoted(&session.query)),
+        )
     });
     let Some((about, seconds, words)) = open.chain(prepared).max_by(|a, b| a.1.total_cmp(&b.1)) else {
         found.refuted(Cause::LongTransaction, 0.9, "no transaction is open");
@@ -90,12 +99,16 @@ pub(super) fn connections(facts: &Facts<'_>, found: &mut Found) {
     let used = server.fold(clients, f64::max);
     let open_to_all = (limit - reserved).max(1.0);
     let share = used / open_to_all;
-    let mut evidence = vec![format!("{used:.0} of {open_to_all:.0} connections that are not reserved are taken ({:.0} %)", 100.0 * share)];
+    let mut evidence = vec![format!(
+        "{used:.0} of {open_to_all:.0} connections that are not reserved are taken ({:.0} %)",
+        100.0 * share
+    )];
     if share < NEARLY_FULL {
         found.refuted(Cause::ConnectionSaturation, 0.95, &evidence[0]);
         return;
     }
-    let count = |wanted: &dyn Fn(&Session) -> bool| facts.looks.last().iter().filter(|s| s.is_client() && wanted(s)).count();
+    let count =
+        |wanted: &dyn Fn(&Session) -> bool| facts.looks.last().iter().filter(|s| s.is_client() && wanted(s)).count();
     let (idle, in_transaction) = (count(&|s| s.state == "idle"), count(&Session::is_idle_in_transaction));
     let waiting = count(&|s| !s.blocked_by.is_empty());
     evidence.push(format!("{idle} are idle, {in_transaction} idle in a transaction, {waiting} wait for a lock"));

@@ -119,9 +119,9 @@ fn plans_suffer(facts: &Facts<'_>, works: &[Work]) -> bool {
 fn has_index(facts: &Facts<'_>, work: &Work) -> bool {
     let table = work.reason.about.as_deref().and_then(|about| facts.table(about));
     table.is_some_and(|table| {
-        facts.indexes_of(table.oid).any(|index| {
-            index.valid && index.columns.first().is_some_and(|first| work.text.compared.contains(first))
-        })
+        facts
+            .indexes_of(table.oid)
+            .any(|index| index.valid && index.columns.first().is_some_and(|first| work.text.compared.contains(first)))
     })
 }
 

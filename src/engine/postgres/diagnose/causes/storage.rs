@@ -44,7 +44,11 @@ fn slots(facts: &Facts<'_>, found: &mut Found) {
             |seconds| format!("nobody reads it for {seconds:.0} s"),
         );
         let evidence = vec![
-            format!("slot {name} is not active and keeps {:.0} MB of the log{}", kept / 1_048_576.0, status_words(&status)),
+            format!(
+                "slot {name} is not active and keeps {:.0} MB of the log{}",
+                kept / 1_048_576.0,
+                status_words(&status)
+            ),
             since,
         ];
         let lost = matches!(status.as_str(), "lost" | "unreserved");
@@ -152,7 +156,13 @@ fn disk(facts: &Facts<'_>, found: &mut Found) {
     let seen = facts.case.observation;
     let told = facts.case.incident.filter(|incident| incident.kind == ErrorKind::DiskFull);
     let mut evidence: Vec<String> = last(seen, "diagnose.wal_files")
-        .map(|row| format!("the write-ahead log has {:.0} MB in {:.0} files", row.count("bytes") / 1_048_576.0, row.count("files")))
+        .map(|row| {
+            format!(
+                "the write-ahead log has {:.0} MB in {:.0} files",
+                row.count("bytes") / 1_048_576.0,
+                row.count("files")
+            )
+        })
         .collect();
     let temporary: f64 = last(seen, "diagnose.temp_files").map(|row| row.count("bytes")).sum();
     if temporary > 0.0 {
@@ -161,7 +171,10 @@ fn disk(facts: &Facts<'_>, found: &mut Found) {
     if let Some((first, last, _)) = two(seen, "diagnose.archiver") {
         let failed = last.count("failed_count") - first.count("failed_count");
         if failed > 0.0 {
-            evidence.push(format!("archiving {} failed {failed:.0} times meanwhile: the log is kept", last.text("last_failed_wal")));
+            evidence.push(format!(
+                "archiving {} failed {failed:.0} times meanwhile: the log is kept",
+                last.text("last_failed_wal")
+            ));
         }
     }
     if let Some(incident) = told {

@@ -97,7 +97,11 @@ fn statement(ledger: &Ledger<'_>, cause: Cause, found: &mut Found) {
     let works = ledger.works(Blame::Cause(cause));
     let share = ledger.share(Blame::Cause(cause));
     let Some(most) = works.first() else {
-        found.refuted(cause, 0.7, &format!("none of {:.1} sessions at work on average is explained by it", ledger.load));
+        found.refuted(
+            cause,
+            0.7,
+            &format!("none of {:.1} sessions at work on average is explained by it", ledger.load),
+        );
         return;
     };
     let mut evidence = vec![format!(
@@ -163,7 +167,12 @@ fn load(facts: &Facts<'_>, ledger: &Ledger<'_>, found: &mut Found) {
             None if holds && cause == Cause::CpuSaturation => {
                 let mut words = words;
                 words.extend(ledger.works(Blame::Computing).first().map(|work| {
-                    format!("{:.0} % of it computes: {}; {}", 100.0 * computing, work.quoted(), work.reason.why.join("; "))
+                    format!(
+                        "{:.0} % of it computes: {}; {}",
+                        100.0 * computing,
+                        work.quoted(),
+                        work.reason.why.join("; ")
+                    )
                 }));
                 found.supported(cause, sure(computing, 0.85), "", words);
             }
@@ -220,7 +229,9 @@ fn pool_or_disk(facts: &Facts<'_>, ledger: &Ledger<'_>, cache: &Cache, seen: &[S
     }
     if disk_holds {
         found.supported(Cause::IoSaturation, sure(cache.disk.max(scans), 0.85), "", seen.to_vec());
-    } else if let Some(root) = roots(found).filter(|_| cache.disk >= MOST || (cache.data >= SOME && cache.read >= MANY_BLOCKS)) {
+    } else if let Some(root) =
+        roots(found).filter(|_| cache.disk >= MOST || (cache.data >= SOME && cache.read >= MANY_BLOCKS))
+    {
         found.follows(Cause::IoSaturation, root, 0.7, seen.to_vec());
     } else {
         found.refuted(Cause::IoSaturation, 0.7, &seen[2]);
@@ -234,7 +245,8 @@ fn roots(found: &Found) -> Option<Cause> {
             || LOADS.contains(cause)
             || writes::CAUSES.contains(cause)
             || matches!(cause, Cause::LockContention | Cause::LockWaitChain | Cause::MetadataLock | Cause::Deadlock)
-            || *cause == Cause::IdleInTransaction && found.hypotheses.iter().any(|h| h.consequence_of == Some(Cause::IdleInTransaction))
+            || *cause == Cause::IdleInTransaction
+                && found.hypotheses.iter().any(|h| h.consequence_of == Some(Cause::IdleInTransaction))
     };
     found
         .hypotheses

@@ -52,9 +52,16 @@ impl Settings {
     }
     /// The value with its unit: `16384 8kB`.
     pub(in super::super) fn words(&self, name: &str) -> String {
-        self.get(name).map_or_else(|| format!("{name} is not known"), |s| {
-            if s.unit.is_empty() { format!("{name} = {}", s.value) } else { format!("{name} = {} x {}", s.value, s.unit) }
-        })
+        self.get(name).map_or_else(
+            || format!("{name} is not known"),
+            |s| {
+                if s.unit.is_empty() {
+                    format!("{name} = {}", s.value)
+                } else {
+                    format!("{name} = {} x {}", s.value, s.unit)
+                }
+            },
+        )
     }
 }
 

@@ -64,7 +64,9 @@ impl Table {
     }
     /// Autovacuum is switched off for it.
     pub(in super::super) fn autovacuum_is_off(&self) -> bool {
-        self.options.iter().any(|option| matches!(option.as_str(), "autovacuum_enabled=false" | "autovacuum_enabled=off"))
+        self.options
+            .iter()
+            .any(|option| matches!(option.as_str(), "autovacuum_enabled=false" | "autovacuum_enabled=off"))
     }
     /// Its statistics say little about what is in it now: never read, or at least half of the rows are others.
     pub(in super::super) fn has_stale_statistics(&self) -> bool {
@@ -157,7 +159,8 @@ pub(super) fn indexes(seen: &Observation) -> Vec<Index> {
             let keys = row.int("key_columns").and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
             let mut columns = row.list("columns");
             columns.truncate(keys);
-            let manner = ["method", "classes", "options", "collations", "predicate"].map(|name| row.text(name)).join("|");
+            let manner =
+                ["method", "classes", "options", "collations", "predicate"].map(|name| row.text(name)).join("|");
             Some(Index {
                 table_oid: row.int("table_oid")?,
                 schema: row.text("schema"),

@@ -140,7 +140,10 @@ fn join(plan: &Node) -> Option<Reason> {
     let all = plan.all();
     let joins: Vec<&Node> = all.iter().copied().filter(|node| node.is_join()).collect();
     let feeders = joins.iter().flat_map(|join| join.below.iter()).flat_map(|side| side.all()).filter(|node| {
-        matches!(node.kind.as_str(), "Hash" | "Sort" | "Materialize" | "Memoize" | "Seq Scan" | "Index Scan" | "Index Only Scan")
+        matches!(
+            node.kind.as_str(),
+            "Hash" | "Sort" | "Materialize" | "Memoize" | "Seq Scan" | "Index Scan" | "Index Only Scan"
+        )
     });
     let own: f64 = joins.iter().map(|join| join.own_cost()).sum();
     let fed: f64 = {
@@ -187,7 +190,10 @@ fn pairs_or_rows(join: &Node, (left, right): (f64, f64)) -> f64 {
 }
 
 fn finds_by_index(inner: &Node) -> bool {
-    inner.all().iter().any(|node| node.kind.starts_with("Index") || node.kind.starts_with("Bitmap") || node.kind == "Tid Scan")
+    inner
+        .all()
+        .iter()
+        .any(|node| node.kind.starts_with("Index") || node.kind.starts_with("Bitmap") || node.kind == "Tid Scan")
 }
 
 /// A sort or a hash that does not fit its memory, while temporary files are written.
@@ -201,7 +207,12 @@ fn spilled(plan: &Node, work: &Work, facts: &Facts<'_>, least_waits: f64) -> Opt
     let step = plan
         .all()
         .into_iter()
-        .filter(|node| matches!(node.kind.as_str(), "Sort" | "Incremental Sort" | "Aggregate" | "WindowAgg" | "Hash" | "Unique" | "Materialize"))
+        .filter(|node| {
+            matches!(
+                node.kind.as_str(),
+                "Sort" | "Incremental Sort" | "Aggregate" | "WindowAgg" | "Hash" | "Unique" | "Materialize"
+            )
+        })
         .filter(|node| {
             let through = node.below.first().map_or(node.bytes(), |below| below.bytes().max(node.bytes()));
             through > memory || waits >= 0.3
@@ -214,7 +225,11 @@ fn spilled(plan: &Node, work: &Work, facts: &Facts<'_>, least_waits: f64) -> Opt
             step.below.first().map_or(step.bytes(), |below| below.bytes().max(step.bytes())) / 1_048_576.0,
             memory / 1_048_576.0
         ),
-        format!("{:.1} MB of temporary files a second were finished; {:.0} % of its time are reads and writes of such files", written / 1_048_576.0, waits * 100.0),
+        format!(
+            "{:.1} MB of temporary files a second were finished; {:.0} % of its time are reads and writes of such files",
+            written / 1_048_576.0,
+            waits * 100.0
+        ),
     ];
     let share = step.own_cost() / plan.cost.max(0.01);
     (share >= 0.2 || waits >= 0.2).then(|| Reason::cause(Cause::DiskSpill, 0.9, "", words))
@@ -249,8 +264,10 @@ fn answer(plan: &Node, work: &Work, facts: &Facts<'_>) -> Reason {
         return Reason::cause(Cause::LargeFetch, 0.92, &about, vec![words]);
     }
     if work.share(&[Busy::Client]) >= 0.3 {
-        let words =
-            format!("{:.0} % of its time the client does not take rows as fast as they come", 100.0 * work.share(&[Busy::Client]));
+        let words = format!(
+            "{:.0} % of its time the client does not take rows as fast as they come",
+            100.0 * work.share(&[Busy::Client])
+        );
         return Reason::cause(Cause::LargeFetch, 0.8, &about, vec![words]);
     }
     let large = plan
@@ -263,11 +280,18 @@ fn answer(plan: &Node, work: &Work, facts: &Facts<'_>) -> Reason {
         })
         .max_by(|a, b| a.cost.total_cmp(&b.cost));
     if let Some(scan) = large {
-        let words = format!("it reads {} rows of {} and sums them up", rows_of(scan, facts), scan.relation.as_deref().unwrap_or("a table"));
+        let words = format!(
+            "it reads {} rows of {} and sums them up",
+            rows_of(scan, facts),
+            scan.relation.as_deref().unwrap_or("a table")
+        );
         return Reason { about: scan.relation.clone(), ..Reason::new(Blame::Scan, 0.85, vec![words]) };
     }
     let computes = work.share(&[Busy::Computing, Busy::Other]);
-    if work.longest >= 0.3 && computes >= 0.7 && plan.cost * SECONDS_OF_COST * 20.0 * facts.looks.load().max(1.0) < work.longest {
+    if work.longest >= 0.3
+        && computes >= 0.7
+        && plan.cost * SECONDS_OF_COST * 20.0 * facts.looks.load().max(1.0) < work.longest
+    {
         let words = format!("it computes for {:.1} s on a plan of cost {:.0}", work.longest, plan.cost);
         return Reason::new(Blame::Computing, 0.8, vec![words]);
     }

@@ -45,8 +45,10 @@ fn correlated(work: &Work, sure: f64) -> Reason {
 }
 
 fn fetched(work: &Work, sure: f64) -> Reason {
-    let words =
-        format!("it hands over whole results; {:.0} % of its time it waits for its client", 100.0 * work.share(&[Busy::Client]));
+    let words = format!(
+        "it hands over whole results; {:.0} % of its time it waits for its client",
+        100.0 * work.share(&[Busy::Client])
+    );
     let about = work.text.relations.first().cloned().unwrap_or_default();
     Reason::cause(Cause::LargeFetch, sure, &about, vec![words])
 }
@@ -58,7 +60,9 @@ fn whole_read<'a>(work: &Work, facts: &'a Facts<'_>) -> Option<&'a Table> {
 }
 
 fn is_read_whole(table: &Table) -> bool {
-    table.live >= LARGE_TABLE && table.whole_reads >= 1.0 && table.whole_read_rows / table.whole_reads >= 0.4 * table.live
+    table.live >= LARGE_TABLE
+        && table.whole_reads >= 1.0
+        && table.whole_read_rows / table.whole_reads >= 0.4 * table.live
 }
 
 fn whole_words(table: &Table) -> String {

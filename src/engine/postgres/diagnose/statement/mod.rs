@@ -131,9 +131,11 @@ pub(super) fn plans(seen: &Observation, version: u32, database: &str, wanted: Op
         .map(|(_, work)| work.example);
     let texts: BTreeMap<String, String> =
         last(seen, "diagnose.statement_texts").map(|row| (row.text("id"), row.text("query"))).collect();
-    let counted = seen.last("diagnose.statements").into_iter().flat_map(|look| cells(&look.rows)).filter_map(|row| {
-        (row.text("datname") == database).then(|| texts.get(&row.text("id")).cloned()).flatten()
-    });
+    let counted = seen
+        .last("diagnose.statements")
+        .into_iter()
+        .flat_map(|look| cells(&look.rows))
+        .filter_map(|row| (row.text("datname") == database).then(|| texts.get(&row.text("id")).cloned()).flatten());
     let mut asked = Vec::new();
     for explained in of_incident.into_iter().chain(at_work).chain(counted).filter_map(|text| explain(&text, version)) {
         if !asked.contains(&explained) {

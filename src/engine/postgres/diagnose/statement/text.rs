@@ -56,17 +56,56 @@ pub(in super::super) struct Text {
 }
 
 const AGGREGATES: &[&str] = &[
-    "count", "sum", "avg", "min", "max", "string_agg", "array_agg", "json_agg", "jsonb_agg", "bool_and", "bool_or",
-    "stddev", "variance", "percentile_cont",
+    "count",
+    "sum",
+    "avg",
+    "min",
+    "max",
+    "string_agg",
+    "array_agg",
+    "json_agg",
+    "jsonb_agg",
+    "bool_and",
+    "bool_or",
+    "stddev",
+    "variance",
+    "percentile_cont",
 ];
 /// Words that end a list of relations.
 const AFTER_FROM: &[&str] = &[
-    "where", "group", "order", "having", "limit", "offset", "fetch", "union", "intersect", "except", "returning", "for",
-    "window", "set", "on", "using", "values", "select",
+    "where",
+    "group",
+    "order",
+    "having",
+    "limit",
+    "offset",
+    "fetch",
+    "union",
+    "intersect",
+    "except",
+    "returning",
+    "for",
+    "window",
+    "set",
+    "on",
+    "using",
+    "values",
+    "select",
 ];
 /// Words that stand before or behind a relation and are not its alias.
 const NO_ALIAS: &[&str] = &[
-    "left", "right", "full", "inner", "cross", "natural", "join", "outer", "as", "lateral", "only", "tablesample",
+    "left",
+    "right",
+    "full",
+    "inner",
+    "cross",
+    "natural",
+    "join",
+    "outer",
+    "as",
+    "lateral",
+    "only",
+    "tablesample",
     "default",
 ];
 
@@ -134,8 +173,8 @@ impl<'a> Words<'a> {
             "fetch" => Verb::Fetch,
             "commit" | "end" => Verb::Commit,
             "prepare" if second == "transaction" => Verb::Commit,
-            "begin" | "start" | "rollback" | "abort" | "savepoint" | "release" | "set" | "reset" | "show" | "declare"
-            | "close" | "discard" | "deallocate" | "listen" | "notify" | "prepare" => Verb::Small,
+            "begin" | "start" | "rollback" | "abort" | "savepoint" | "release" | "set" | "reset" | "show"
+            | "declare" | "close" | "discard" | "deallocate" | "listen" | "notify" | "prepare" => Verb::Small,
             "do" | "call" | "execute" => Verb::Opaque,
             "vacuum" | "analyze" | "analyse" | "reindex" | "cluster" | "refresh" | "checkpoint" => Verb::Upkeep,
             "create" if (1..4).any(|at| self.word(at) == "index") => Verb::Upkeep,
@@ -269,7 +308,10 @@ fn relation(words: &Words<'_>, at: usize, scope: &mut Scope, found: &mut Text) -
     }
     let alias = words.name(next).filter(|alias| {
         words.kind(next) == Some(Kind::QuotedName)
-            || !(AFTER_FROM.contains(&alias.as_str()) || NO_ALIAS.contains(&alias.as_str()) || alias == "from" || alias == "to")
+            || !(AFTER_FROM.contains(&alias.as_str())
+                || NO_ALIAS.contains(&alias.as_str())
+                || alias == "from"
+                || alias == "to")
     });
     if let Some(alias) = alias {
         scope.names.insert(alias);
@@ -293,7 +335,9 @@ mod tests {
 
     #[test]
     fn relations_conditions_and_columns_are_read() {
-        let text = read("SELECT o.id, c.name FROM app.orders o JOIN \"Customers\" AS c ON c.id = o.customer WHERE o.code = 'x' LIMIT 3");
+        let text = read(
+            "SELECT o.id, c.name FROM app.orders o JOIN \"Customers\" AS c ON c.id = o.customer WHERE o.code = 'x' LIMIT 3",
+        );
         assert_eq!(text.relations, ["app.orders", "Customers"]);
         assert!(text.filtered && text.limited && !text.aggregated && !text.correlated);
         assert_eq!((text.joined, text.verb), (2, Verb::Read));

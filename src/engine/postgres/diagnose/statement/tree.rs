@@ -89,8 +89,10 @@ impl Node {
     /// The step that gives the rows, without what merely passes them on.
     pub(in super::super) fn heart(&self) -> &Self {
         let mut node = self;
-        while matches!(node.kind.as_str(), "Gather" | "Gather Merge" | "Limit" | "Result" | "LockRows" | "Subquery Scan")
-            && let [only] = node.below.as_slice()
+        while matches!(
+            node.kind.as_str(),
+            "Gather" | "Gather Merge" | "Limit" | "Result" | "LockRows" | "Subquery Scan"
+        ) && let [only] = node.below.as_slice()
         {
             node = only;
         }
