@@ -5,10 +5,16 @@
 
 mod connections;
 mod locks;
+mod server;
+pub(in crate::engine::mysql) mod statements;
+mod storage;
 mod transactions;
+mod workload;
 
 pub(in crate::engine::mysql) use connections::{Group, groups};
 pub(in crate::engine::mysql) use locks::persistent;
+pub(in crate::engine::mysql) use server::{split, wrong_settings};
+pub(in crate::engine::mysql) use storage::redo_use;
 
 use super::seen::Scene;
 use crate::domain::diagnosis::{Case, Cause, Diagnosis, Hypothesis, Verdict};
@@ -65,6 +71,9 @@ pub(super) fn judge(case: &Case<'_>) -> Diagnosis {
     locks::judge(&scene, &mut found);
     transactions::judge(&scene, &mut found);
     connections::judge(&scene, &mut found);
+    workload::judge(&scene, &mut found);
+    storage::judge(&scene, &mut found);
+    server::judge(&scene, &mut found);
     order(&mut found, case.focus);
     Diagnosis::new(found.hypotheses, found.unknown)
 }

@@ -19,7 +19,10 @@ use crate::domain::rows::{Rows, Value};
 use crate::engine::mysql::dialect::flavour::Flavour;
 use counters::{Counters, pairs};
 use locks::{Answers, Moment};
+use plan::Plan;
 use std::collections::BTreeMap;
+use tables::Table;
+use work::{Digest, Work, digests};
 
 /// Two answers of probes that came within so many milliseconds are of one moment.
 const ONE_MOMENT_MS: u64 = 1_500;
@@ -34,22 +37,37 @@ pub(in crate::engine::mysql) struct Scene<'a> {
     /// InnoDB's metrics, which MySQL keeps apart.
     pub(in crate::engine::mysql) innodb: Counters,
     pub(in crate::engine::mysql) settings: BTreeMap<String, Value>,
+    /// What the sessions worked on.
+    pub(in crate::engine::mysql) work: Work,
+    /// What each shape of statement cost, where the server counts that.
+    pub(in crate::engine::mysql) digests: Vec<Digest>,
+    pub(in crate::engine::mysql) plans: Vec<Plan>,
+    pub(in crate::engine::mysql) tables: Vec<Table>,
 }
 
 impl<'a> Scene<'a> {
     /// Reads an observation.
     pub(in crate::engine::mysql) fn of(case: &'a Case<'a>) -> Self {
         let seen = case.observation;
+        let moments = moments(seen);
         Self {
+            work: Work::of(&moments),
+            digests: digests(seen).unwrap_or_default(),
+            plans: Plan::all(seen),
+            tables: Table::all(seen),
             case,
             flavour: Flavour::of_version(case.identity.version_number),
-            moments: moments(seen),
+            moments,
             status: Counters::of(seen, probes::STATUS.name),
             innodb: Counters::of(seen, probes::INNODB.name),
             settings: seen.last(probes::SETTINGS.name).map(|look| pairs(&look.rows)).unwrap_or_default(),
         }
     }
 
+    /// A table by its names, in any letters.
+    pub(in crate::engine::mysql) fn table(&self, database: &str, name: &str) -> Option<&Table> {
+        self.tables.iter().find(|t| t.database.eq_ignore_ascii_case(database) && t.name.eq_ignore_ascii_case(name))
+    }
     /// The last moment.
     pub(in crate::engine::mysql) fn now(&self) -> Option<&Moment> {
         self.moments.last()

@@ -26,7 +26,16 @@ pub(in crate::engine::mysql) struct Shape {
     pub(in crate::engine::mysql) longest_ms: i64,
     /// Looks that saw it.
     pub(in crate::engine::mysql) looks: usize,
+    /// Of the sessions that ran it, on average: those that sent rows to their clients,
+    pub(in crate::engine::mysql) sending: f64,
+    /// and those that sorted, or filled a temporary table.
+    pub(in crate::engine::mysql) spilling: f64,
 }
+
+/// The server's words for a session that sends rows to its client.
+pub(in crate::engine::mysql) const SENDING: &[&str] = &["writing to net", "sending to client"];
+/// And for one that sorts or fills a temporary table.
+const SPILLING: &[&str] = &["creating sort index", "sorting", "tmp table", "converting heap", "sort result", "filesort"];
 
 /// All of it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -62,12 +71,17 @@ impl Work {
                     mean: 0.0,
                     longest_ms: -1,
                     looks: 0,
+                    sending: 0.0,
+                    spilling: 0.0,
                 });
                 found.mean += each;
+                let state = session.state.to_lowercase();
+                found.sending += if SENDING.iter().any(|s| state.contains(s)) { each } else { 0.0 };
+                found.spilling += if SPILLING.iter().any(|s| state.contains(s)) { each } else { 0.0 };
                 found.looks += usize::from(seen.insert(key));
                 keep_longest(found, session);
                 work.mean += each;
-                *work.states.entry(session.state.to_lowercase()).or_default() += each;
+                *work.states.entry(state).or_default() += each;
             }
             work.busy_looks += usize::from(!seen.is_empty());
         }
