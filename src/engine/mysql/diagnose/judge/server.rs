@@ -45,7 +45,11 @@ fn replication(scene: &Scene<'_>, found: &mut Findings) {
         Some(lag) => found.refuted(Cause::ReplicationLag, format!("it is {lag:.0} s behind (limit {LAG:.0} s)")),
         None if sources.is_empty() => found.refuted(Cause::ReplicationLag, "this server follows no other"),
         None => {
-            found.inconclusive(Cause::ReplicationLag, 0.3, vec!["how far it is behind is not told while it does not run".into()]);
+            found.inconclusive(
+                Cause::ReplicationLag,
+                0.3,
+                vec!["how far it is behind is not told while it does not run".into()],
+            );
         }
     }
 }
@@ -110,7 +114,8 @@ pub(in crate::engine::mysql) fn wrong_settings(scene: &Scene<'_>) -> Vec<Wrong> 
             Limit::AtMost(most) => number.filter(|n| n > most).map(|_| format!("at most {most}")),
             Limit::Is(wanted) => {
                 let on = |text: &str| matches!(text.to_ascii_uppercase().as_str(), "ON" | "1" | "YES");
-                let same = value.eq_ignore_ascii_case(wanted) || matches!(*wanted, "ON" | "OFF") && on(&value) == on(wanted);
+                let same =
+                    value.eq_ignore_ascii_case(wanted) || matches!(*wanted, "ON" | "OFF") && on(&value) == on(wanted);
                 (!same).then(|| format!("{wanted}"))
             }
         };

@@ -23,7 +23,8 @@ const FILE_CALLS: f64 = 20.0;
 /// Share of the redo log that is not in the data yet (MY15).
 const CHECKPOINT_AGE: f64 = 0.75;
 /// Causes among statements that make others read much.
-const READERS: &[Cause] = &[Cause::MissingIndex, Cause::PoorJoin, Cause::CorrelatedSubquery, Cause::BadStatistics, Cause::LargeFetch];
+const READERS: &[Cause] =
+    &[Cause::MissingIndex, Cause::PoorJoin, Cause::CorrelatedSubquery, Cause::BadStatistics, Cause::LargeFetch];
 
 pub(super) fn judge(scene: &Scene<'_>, found: &mut Findings) {
     pool(scene, found);
@@ -38,7 +39,8 @@ fn reader(found: &Findings) -> Option<Cause> {
 
 fn pool(scene: &Scene<'_>, found: &mut Findings) {
     let status = &scene.status;
-    let (Some(reads), Some(requests)) = (status.rate("Innodb_buffer_pool_reads"), status.rate("Innodb_buffer_pool_read_requests"))
+    let (Some(reads), Some(requests)) =
+        (status.rate("Innodb_buffer_pool_reads"), status.rate("Innodb_buffer_pool_read_requests"))
     else {
         found.inconclusive(Cause::SmallBufferPool, 0.2, vec!["the buffer pool's counters were not read twice".into()]);
         return;
@@ -49,8 +51,16 @@ fn pool(scene: &Scene<'_>, found: &mut Findings) {
         _ => 0.0,
     };
     let evidence = vec![
-        format!("{reads:.0} pages a second are read from disk (limit {PAGE_READS:.0}), {:.2} % of the requests (limit {:.0} %)", misses * 100.0, MISSES * 100.0),
-        format!("{:.0} % of the buffer pool of {:.0} MB is free", free * 100.0, scene.setting("innodb_buffer_pool_size").unwrap_or(0.0) / 1_048_576.0),
+        format!(
+            "{reads:.0} pages a second are read from disk (limit {PAGE_READS:.0}), {:.2} % of the requests (limit {:.0} %)",
+            misses * 100.0,
+            MISSES * 100.0
+        ),
+        format!(
+            "{:.0} % of the buffer pool of {:.0} MB is free",
+            free * 100.0,
+            scene.setting("innodb_buffer_pool_size").unwrap_or(0.0) / 1_048_576.0
+        ),
     ];
     if reads < PAGE_READS || misses < MISSES || free > FREE {
         found.push(Cause::SmallBufferPool, Verdict::Refuted, 0.8, evidence);
@@ -77,7 +87,12 @@ fn explain(found: &mut Findings, root: Cause, causes: &[Cause]) {
 
 fn disk(scene: &Scene<'_>, found: &mut Findings) {
     let looks = scene.case.observation.all(probes::PRESSURE.name);
-    let pending = ["innodb_data_pending_reads", "innodb_data_pending_writes", "innodb_data_pending_fsyncs", "innodb_os_log_pending_fsyncs"];
+    let pending = [
+        "innodb_data_pending_reads",
+        "innodb_data_pending_writes",
+        "innodb_data_pending_fsyncs",
+        "innodb_os_log_pending_fsyncs",
+    ];
     let sum: f64 = looks
         .iter()
         .map(|look| {
@@ -90,11 +105,15 @@ fn disk(scene: &Scene<'_>, found: &mut Findings) {
     let waits_free = scene.status.delta("Innodb_buffer_pool_wait_free").unwrap_or(0.0);
     let log_waits = scene.status.delta("Innodb_log_waits").unwrap_or(0.0);
     if waits_free + log_waits > 0.0 {
-        evidence.push(format!("{waits_free:.0} waits for a free page and {log_waits:.0} for the log buffer while we watched (limit 0)"));
+        evidence.push(format!(
+            "{waits_free:.0} waits for a free page and {log_waits:.0} for the log buffer while we watched (limit 0)"
+        ));
     }
     let files = files(scene);
     let slow = files.is_some_and(|(ms, calls)| ms >= SLOW_FILE_MS && calls >= FILE_CALLS);
-    evidence.extend(files.map(|(ms, calls)| format!("a request to a file of InnoDB takes {ms:.1} ms (limit {SLOW_FILE_MS}), {calls:.0} a second")));
+    evidence.extend(files.map(|(ms, calls)| {
+        format!("a request to a file of InnoDB takes {ms:.1} ms (limit {SLOW_FILE_MS}), {calls:.0} a second")
+    }));
     let many_waits = scene.status.seconds().is_some_and(|s| (waits_free + log_waits) / s > 5.0);
     if mean < PENDING && !slow && !many_waits {
         found.push(Cause::IoSaturation, Verdict::Refuted, 0.7, evidence);
@@ -102,8 +121,9 @@ fn disk(scene: &Scene<'_>, found: &mut Findings) {
     }
     let confidence = if slow && mean >= PENDING { 0.85 } else { 0.65 };
     found.supported(Cause::IoSaturation, confidence, evidence);
-    let root = reader(found)
-        .or_else(|| [Cause::SmallBufferPool, Cause::HeavyInserts, Cause::HeavyCommits].into_iter().find(|c| found.supports(*c)));
+    let root = reader(found).or_else(|| {
+        [Cause::SmallBufferPool, Cause::HeavyInserts, Cause::HeavyCommits].into_iter().find(|c| found.supports(*c))
+    });
     if let (Some(root), Some(hypothesis)) = (root, found.hypotheses.pop()) {
         found.add(hypothesis.follows_from(root));
     }
@@ -135,12 +155,21 @@ pub(in crate::engine::mysql) fn redo_use(scene: &Scene<'_>) -> Option<(f64, f64)
 
 fn redo(scene: &Scene<'_>, found: &mut Findings) {
     let Some((share, size)) = redo_use(scene) else {
-        found.inconclusive(Cause::CheckpointPressure, 0.2, vec!["the age of the last checkpoint is not told by this server".into()]);
+        found.inconclusive(
+            Cause::CheckpointPressure,
+            0.2,
+            vec!["the age of the last checkpoint is not told by this server".into()],
+        );
         return;
     };
     let written = scene.status.rate("Innodb_os_log_written").unwrap_or(0.0);
     let evidence = vec![
-        format!("{:.0} % of the redo log of {:.0} MB is not in the data yet (limit {:.0} %)", share * 100.0, size / 1_048_576.0, CHECKPOINT_AGE * 100.0),
+        format!(
+            "{:.0} % of the redo log of {:.0} MB is not in the data yet (limit {:.0} %)",
+            share * 100.0,
+            size / 1_048_576.0,
+            CHECKPOINT_AGE * 100.0
+        ),
         format!("{:.1} MB of log are written a second", written / 1_048_576.0),
     ];
     if share < CHECKPOINT_AGE || written < 65_536.0 {
@@ -159,12 +188,14 @@ fn full(scene: &Scene<'_>, found: &mut Findings) {
     let held = logs.map(|rows| format!("{} binary logs hold {:.0} MB", rows.rows.len(), bytes / 1_048_576.0));
     match scene.case.incident.filter(|i| i.kind == ErrorKind::DiskFull) {
         Some(incident) => {
-            let mut evidence = vec![format!("{} error(s) of the kind DISK_FULL, the last: {}", incident.count, incident.message)];
+            let mut evidence =
+                vec![format!("{} error(s) of the kind DISK_FULL, the last: {}", incident.count, incident.message)];
             evidence.extend(held);
             found.supported(Cause::DiskFull, 0.9, evidence);
         }
         None => {
-            let mut evidence = vec!["no statement has said that the disk is full; how full it is cannot be asked with SQL".to_owned()];
+            let mut evidence =
+                vec!["no statement has said that the disk is full; how full it is cannot be asked with SQL".to_owned()];
             evidence.extend(held);
             found.inconclusive(Cause::DiskFull, 0.2, evidence);
         }

@@ -78,7 +78,10 @@ pub(super) fn judge(scene: &Scene<'_>, found: &mut Findings) {
 fn blamed(scene: &Scene<'_>, shape: &Shape) -> Blame {
     let blamed = blame(scene, shape);
     let select = shape.verb == "select";
-    if blamed.cause == Cause::HeavyWorkload && select && let Some(words) = large_answers(scene) {
+    if blamed.cause == Cause::HeavyWorkload
+        && select
+        && let Some(words) = large_answers(scene)
+    {
         return Blame { cause: Cause::LargeFetch, evidence: vec![words], table: None };
     }
     blamed
@@ -108,8 +111,16 @@ struct Writes {
 
 fn writes(scene: &Scene<'_>) -> Writes {
     let rate = |names: &[&str]| scene.status.rate_of(names).unwrap_or(0.0);
-    let statements =
-        rate(&["Com_insert", "Com_insert_select", "Com_replace", "Com_load", "Com_update", "Com_update_multi", "Com_delete", "Com_delete_multi"]);
+    let statements = rate(&[
+        "Com_insert",
+        "Com_insert_select",
+        "Com_replace",
+        "Com_load",
+        "Com_update",
+        "Com_update_multi",
+        "Com_delete",
+        "Com_delete_multi",
+    ]);
     let committed = rate(&["Com_commit"]);
     Writes {
         inserted: rate(&["Innodb_rows_inserted"]),
@@ -129,7 +140,8 @@ fn decide(scene: &Scene<'_>, cause: Cause, case: Option<Case>, moved: &Writes, f
                 moved.inserted, case.mean
             ));
             let mostly = moved.inserted >= 2.0 * moved.changed;
-            let much = case.mean >= MANY_WRITERS && moved.inserted >= MANY_INSERTS / 20.0 || moved.inserted >= MANY_INSERTS;
+            let much =
+                case.mean >= MANY_WRITERS && moved.inserted >= MANY_INSERTS / 20.0 || moved.inserted >= MANY_INSERTS;
             (much && mostly && case.share >= SHARE, 0.8)
         }
         Cause::HeavyCommits => {
@@ -140,7 +152,8 @@ fn decide(scene: &Scene<'_>, cause: Cause, case: Option<Case>, moved: &Writes, f
                 case.mean
             ));
             let mostly = moved.changed * 2.0 > moved.inserted;
-            let much = case.mean >= MANY_WRITERS && moved.commits >= MANY_COMMITS / 10.0 || moved.commits >= MANY_COMMITS;
+            let much =
+                case.mean >= MANY_WRITERS && moved.commits >= MANY_COMMITS / 10.0 || moved.commits >= MANY_COMMITS;
             (much && mostly && case.share >= SHARE, 0.8)
         }
         Cause::DiskSpill => {
@@ -195,7 +208,8 @@ fn redundant(scene: &Scene<'_>, found: &mut Findings) {
     let mean: f64 = writers.iter().map(|s| s.mean).sum();
     let mut worst: Option<(String, Vec<String>)> = None;
     for shape in &writers {
-        for (database, name) in crate::engine::mysql::diagnose::seen::statement::tables(&shape.example, &shape.database) {
+        for (database, name) in crate::engine::mysql::diagnose::seen::statement::tables(&shape.example, &shape.database)
+        {
             let Some(table) = scene.table(&database, &name) else { continue };
             let spare = spare(table);
             if worst.as_ref().is_none_or(|(_, list)| spare.len() > list.len()) {
@@ -204,10 +218,12 @@ fn redundant(scene: &Scene<'_>, found: &mut Findings) {
         }
     }
     let Some((table, list)) = worst.filter(|(_, list)| !list.is_empty()) else {
-        found.refuted(Cause::RedundantIndexes, "no table that is written now has an index that another one makes spare");
+        found
+            .refuted(Cause::RedundantIndexes, "no table that is written now has an index that another one makes spare");
         return;
     };
-    let mut evidence = vec![format!("{} spare index(es) of {table} (limit {MANY_SPARE}): {}", list.len(), list.join("; "))];
+    let mut evidence =
+        vec![format!("{} spare index(es) of {table} (limit {MANY_SPARE}): {}", list.len(), list.join("; "))];
     evidence.push(format!("{mean:.1} sessions write on average, {:.0} % of the work", share * 100.0));
     if list.len() < MANY_SPARE || share < SHARE || mean < NOTICED {
         found.inconclusive(Cause::RedundantIndexes, 0.4, evidence).about = Some(table);
@@ -215,7 +231,9 @@ fn redundant(scene: &Scene<'_>, found: &mut Findings) {
     }
     found.supported(Cause::RedundantIndexes, 0.85, evidence).about = Some(table);
     for hypothesis in &mut found.hypotheses {
-        if matches!(hypothesis.cause, Cause::HeavyInserts | Cause::HeavyCommits) && hypothesis.verdict == Verdict::Supported {
+        if matches!(hypothesis.cause, Cause::HeavyInserts | Cause::HeavyCommits)
+            && hypothesis.verdict == Verdict::Supported
+        {
             *hypothesis = hypothesis.clone().follows_from(Cause::RedundantIndexes);
         }
     }

@@ -35,7 +35,8 @@ pub(in crate::engine::mysql) struct Shape {
 /// The server's words for a session that sends rows to its client.
 pub(in crate::engine::mysql) const SENDING: &[&str] = &["writing to net", "sending to client"];
 /// And for one that sorts or fills a temporary table.
-const SPILLING: &[&str] = &["creating sort index", "sorting", "tmp table", "converting heap", "sort result", "filesort"];
+const SPILLING: &[&str] =
+    &["creating sort index", "sorting", "tmp table", "converting heap", "sort result", "filesort"];
 
 /// All of it.
 #[derive(Debug, Clone, Default, PartialEq)]
