@@ -114,7 +114,12 @@ pub(super) fn effect(shape: &Shape, version: u32, old_types: OldTypes<'_>) -> Ef
         What::Alter("TABLE", actions) => altered(actions, version, old_types),
         What::Alter(word, actions) => alter_other(word, actions),
         What::Comment { .. } => Effect::of(Lock::ShareUpdateExclusive, Gravity::Low),
-        What::Setting(..) => Effect::none(Gravity::Medium),
+        What::Setting(..) | What::RoleLimit(_) => Effect::none(Gravity::Medium),
+        What::Checkpoint => Effect {
+            disk: Some("everything that is changed in memory is written now, as fast as the disk takes it"),
+            ..Effect::none(Gravity::Low)
+        }
+        .slow(),
         What::Vacuum { full: false } => Effect::of(Lock::ShareUpdateExclusive, Gravity::Low)
             .noting("empty pages at the end of a table are cut off under a short ACCESS EXCLUSIVE, which gives way to others")
             .slow(),

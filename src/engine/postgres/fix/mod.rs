@@ -1,10 +1,12 @@
 //! The fixing door's eyes: what an act touches, costs and needs, and how it is undone. Everything here reads.
 //!
 //! `shape` reads the statement, `objects` finds what it names, `rows`, `locks` and `waits` say what it does to whom,
-//! `inverse` how it is undone, `rights` whether the login may. `kinds` and `freeze` are the typed kinds.
+//! `inverse` how it is undone, `rights` whether the login may. `kinds`, `freeze` and `indexes` are the typed kinds;
+//! `verify` answers what is asked before and after an act.
 
 mod ended;
 mod freeze;
+mod indexes;
 mod inverse;
 mod kinds;
 mod locks;
@@ -12,7 +14,7 @@ pub(super) mod objects;
 mod place;
 mod rights;
 mod rows;
-mod settings;
+pub(super) mod settings;
 pub(super) mod shape;
 mod survey;
 mod survey_kind;

@@ -59,6 +59,27 @@ impl Need {
             grant: format!("GRANT ALTER SYSTEM ON PARAMETER {name} TO {{login}}"),
         }
     }
+    /// What changes of a role that is not one's own take: `CREATEROLE`, and from 16 on the role's administration.
+    fn administer(role: &str, own_too: bool) -> [Self; 2] {
+        let own = if own_too { role } else { "" };
+        [
+            Self {
+                ask: json!({"kind": "createrole", "name": role, "sort": own}),
+                grant: "ALTER ROLE {login} CREATEROLE".into(),
+            },
+            Self {
+                ask: json!({"kind": "admin", "name": role, "sort": own}),
+                grant: format!("GRANT {} TO {{login}} WITH ADMIN OPTION", quote(role)),
+            },
+        ]
+    }
+    /// Having the server read its configuration again.
+    fn reload() -> Self {
+        Self {
+            ask: json!({"kind": "reload"}),
+            grant: "GRANT EXECUTE ON FUNCTION pg_catalog.pg_reload_conf() TO {login}".into(),
+        }
+    }
     fn special(kind: &str, grant: &str) -> Self {
         Self { ask: json!({"kind": kind}), grant: grant.into() }
     }
@@ -93,7 +114,10 @@ SELECT need.n, (SELECT quote_ident(o.rolname) FROM pg_catalog.pg_roles o WHERE o
       WHEN 'owner' THEN pg_has_role(me.oid, owned.owner, 'USAGE')
       WHEN 'maintain' THEN pg_has_role(me.oid, owned.owner, 'USAGE') {maintain}
       WHEN 'member' THEN pg_has_role(me.oid, (SELECT g.oid FROM pg_catalog.pg_roles g WHERE g.rolname = need.name), 'USAGE')
-      WHEN 'createrole' THEN me.rolcreaterole
+      WHEN 'createrole' THEN me.rolcreaterole OR me.rolname = need.sort
+      WHEN 'admin' THEN {admin} me.rolname = need.sort
+           OR pg_has_role(me.oid, (SELECT g.oid FROM pg_catalog.pg_roles g WHERE g.rolname = need.name), 'MEMBER WITH ADMIN OPTION')
+      WHEN 'reload' THEN has_function_privilege(me.oid, 'pg_catalog.pg_reload_conf()', 'EXECUTE')
       WHEN 'replication' THEN me.rolreplication
       WHEN 'createdb' THEN me.rolcreatedb
       WHEN 'parameter' THEN {parameter}
@@ -102,27 +126,28 @@ UNION ALL
 SELECT 0, NULL, NULL WHERE NOT EXISTS (SELECT FROM me)
 ORDER BY 1";
 
-/// The functions that a version has: `MAINTAIN` came with 17, rights to settings with 15.
+/// The functions that a version has: `MAINTAIN` came with 17, rights to settings with 15; since 16 `CREATEROLE` alone
+/// does not reach every role.
 macro_rules! missing {
     ($name:literal, $text:expr) => {
         Query { name: $name, text: $text, timeout_ms: 5_000 }
     };
 }
 
-static MISSING_12: std::sync::LazyLock<String> =
-    std::sync::LazyLock::new(|| MISSING.replace("{maintain}", "").replace("{parameter}", "false"));
-static MISSING_15: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
-    MISSING
-        .replace("{maintain}", "")
-        .replace("{parameter}", "has_parameter_privilege(me.oid, need.name, 'ALTER SYSTEM')")
-});
-static MISSING_17: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
-    MISSING
-        .replace("{maintain}", "OR (need.sort = 'relation' AND has_table_privilege(me.oid, need.oid::oid, 'MAINTAIN'))")
-        .replace("{parameter}", "has_parameter_privilege(me.oid, need.name, 'ALTER SYSTEM')")
-});
+const PARAMETER: &str = "has_parameter_privilege(me.oid, need.name, 'ALTER SYSTEM')";
+const MAINTAIN: &str = "OR (need.sort = 'relation' AND has_table_privilege(me.oid, need.oid::oid, 'MAINTAIN'))";
+
+fn versioned(maintain: &str, parameter: &str, admin: &str) -> String {
+    MISSING.replace("{maintain}", maintain).replace("{parameter}", parameter).replace("{admin}", admin)
+}
+
+static MISSING_12: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| versioned("", "false", "true OR"));
+static MISSING_15: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| versioned("", PARAMETER, "true OR"));
+static MISSING_16: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| versioned("", PARAMETER, ""));
+static MISSING_17: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| versioned(MAINTAIN, PARAMETER, ""));
 static ASK_12: std::sync::LazyLock<Query> = std::sync::LazyLock::new(|| missing!("fix.rights", MISSING_12.as_str()));
 static ASK_15: std::sync::LazyLock<Query> = std::sync::LazyLock::new(|| missing!("fix.rights", MISSING_15.as_str()));
+static ASK_16: std::sync::LazyLock<Query> = std::sync::LazyLock::new(|| missing!("fix.rights", MISSING_16.as_str()));
 static ASK_17: std::sync::LazyLock<Query> = std::sync::LazyLock::new(|| missing!("fix.rights", MISSING_17.as_str()));
 
 /// Asks for a login.
@@ -130,6 +155,7 @@ pub(super) async fn rights(session: &mut dyn Session, login: &str, needs: &[Need
     let version = session.identity().version_number;
     let query: &'static Query = match version {
         170_000.. => &ASK_17,
+        160_000.. => &ASK_16,
         150_000.. => &ASK_15,
         _ => &ASK_12,
     };
@@ -151,7 +177,9 @@ pub(super) async fn rights(session: &mut dyn Session, login: &str, needs: &[Need
                 format!("GRANT {owner} TO {{login}}")
             }
             // Before 15 only a superuser could.
-            parameter if parameter.starts_with("GRANT ALTER SYSTEM") && version < 150_000 => {
+            only if version < 150_000
+                && (only.starts_with("GRANT ALTER SYSTEM") || only.starts_with("GRANT pg_checkpoint")) =>
+            {
                 "ALTER ROLE {login} SUPERUSER".into()
             }
             grant => grant.to_owned(),
@@ -229,9 +257,15 @@ pub(super) fn needs(shape: &Shape, found: &[Found], table: Option<&Table>, inver
                 found.iter().filter(|f| f.kind == "i" || f.named.sort != Sort::Relation).map(|f| Need::owner(f, false)),
             );
         }
-        What::Setting(Scope::System, name) => needs.push(Need::parameter(name)),
+        What::Setting(Scope::System, name) => needs.extend([Need::parameter(name), Need::reload()]),
         What::Setting(Scope::Database(_), _) => needs.push(Need::owner(own(Sort::Database).next()?, false)),
-        What::Setting(Scope::Role(..), _) => needs.push(Need::special("createrole", "ALTER ROLE {login} CREATEROLE")),
+        What::Setting(Scope::Role(None, _), _) => {
+            needs.push(Need::special("superuser", "ALTER ROLE {login} SUPERUSER"))
+        }
+        What::Setting(Scope::Role(Some(role), _), _) => needs.extend(Need::administer(role, true)),
+        What::RoleLimit(role) => needs.extend(Need::administer(role, false)),
+        // Before 15 only a superuser could; the role came with it.
+        What::Checkpoint => needs.push(Need::role("pg_checkpoint")),
         What::Call | What::Other => return None,
     }
     Some(needs)
@@ -246,7 +280,6 @@ pub(super) fn needs_of_kind(kind: &FixKind, others: bool) -> Vec<Need> {
         }
         FixKind::CancelStatements(_) | FixKind::EndSessions(_) => Vec::new(),
         FixKind::DropReplicationSlot(_) => vec![Need::special("replication", "ALTER ROLE {login} REPLICATION")],
-        FixKind::ChangeSetting { name, .. } => vec![Need::parameter(name)],
         _ => Vec::new(),
     }
 }

@@ -3,6 +3,7 @@
 use super::super::dialect::literal;
 use super::shape::Scope;
 use crate::domain::error_event::SessionError;
+use crate::domain::guard::ticket::Precondition;
 use crate::engine::sql::list::holds;
 use crate::engine::{Param, Query, Session};
 
@@ -21,14 +22,33 @@ pub(super) struct Setting {
     pub(super) context: String,
     /// Whether `own` could be read.
     pub(super) known: bool,
+    /// The login that looks has a value of its own, so that what holds for others is not `current`.
+    pub(super) hides: bool,
 }
 
-/// $1: the name. Where a value came from is shown to members of `pg_read_all_settings`.
+/// $1: the name. Where a value came from is shown to members of `pg_read_all_settings`. What our own session or login
+/// sets for itself stands before the server's value and hides where that one came from.
 static SYSTEM: Query = Query {
     name: "fix.setting",
-    text: "SELECT s.reset_val AS current, s.context, s.source, s.sourcefile,
-                  s.sourcefile LIKE '%postgresql.auto.conf' AS own
+    text: "SELECT s.reset_val AS current, s.boot_val AS boot, s.context, s.source, s.sourcefile, s.pending_restart AS pending,
+                  s.sourcefile LIKE '%postgresql.auto.conf' AS own,
+                  s.source IN ('session', 'client', 'user', 'database', 'database user') AS masked,
+                  EXISTS (SELECT FROM pg_catalog.pg_db_role_setting k CROSS JOIN LATERAL unnest(k.setconfig) x (entry)
+                           WHERE k.setrole IN (0, (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = session_user))
+                             AND k.setdatabase IN (0, (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = current_database()))
+                             AND starts_with(lower(x.entry), s.name || '=')) AS overruled,
+                  has_table_privilege('pg_catalog.pg_file_settings', 'SELECT')
+                    AND has_function_privilege('pg_catalog.pg_show_all_file_settings()', 'EXECUTE') AS sees_files
              FROM pg_catalog.pg_settings s WHERE s.name = lower($1)",
+    timeout_ms: 2_000,
+};
+
+/// $1: the name. The files as they are on disk, the last line of a name counts.
+static FILES: Query = Query {
+    name: "fix.setting_in_files",
+    text:
+        "SELECT f.setting FROM pg_catalog.pg_file_settings f
+            WHERE lower(f.name) = lower($1) AND f.sourcefile LIKE '%postgresql.auto.conf' ORDER BY f.seqno DESC LIMIT 1",
     timeout_ms: 2_000,
 };
 
@@ -63,6 +83,7 @@ pub(super) async fn read(session: &mut dyn Session, scope: &Scope, name: &str) -
         current: rows.text(&row, "current"),
         context: rows.text(&row, "context"),
         known: true,
+        hides: false,
     })
 }
 
@@ -74,21 +95,56 @@ async fn system(session: &mut dyn Session, name: &str) -> Result<Setting, Sessio
         )));
     };
     let current = rows.text(row, "current");
-    let own = rows.text(row, "own") == "true";
-    // A value from a file whose name is hidden may be ours to bring back or not.
+    let context = rows.text(row, "context");
+    let flag = |name: &str| rows.text(row, name) == "true";
+    let hides = flag("masked") || flag("overruled");
+    let setting = |own: Option<String>, known| Setting { own, current: current.clone(), context, known, hides };
+    if flag("sees_files") {
+        let files = session.own(&FILES, &[Param::Text(name.to_owned())]).await?;
+        return Ok(setting(files.rows.first().map(|row| files.text(row, "setting")), true));
+    }
+    // A value from a file whose name is hidden may be ours to bring back or not; so may one that waits for a restart,
+    // or that stands behind a value of our own.
     let hidden = rows.text(row, "source") == "configuration file" && rows.get(row, "sourcefile").plain().is_none();
-    Ok(Setting { own: own.then(|| current.clone()), current, context: rows.text(row, "context"), known: !hidden })
+    let behind = hides && (flag("overruled") || current != rows.text(row, "boot"));
+    let own = flag("own").then(|| current.clone());
+    Ok(setting(own, !hidden && !behind && !flag("pending")))
+}
+
+/// What holds now, as a condition of the approval. Left out where the login that looks has a value of its own: the one
+/// that runs the act may have another.
+pub(super) fn now(name: &str, setting: &Setting) -> Option<Precondition> {
+    (!setting.hides).then(|| Precondition { text: format!("{name} now"), found: setting.current.clone() })
+}
+
+/// Why a setting cannot be brought back.
+pub(super) fn hidden(name: &str) -> String {
+    format!(
+        "where {name} is set cannot be seen by this login, or it waits for a restart: GRANT pg_read_all_settings to it"
+    )
 }
 
 /// When a change takes effect, in words.
 pub(super) fn takes_effect(scope: &Scope, context: &str) -> &'static str {
     match (scope, context) {
-        (Scope::System, "postmaster") => "it takes effect with the next restart of the server",
+        (Scope::System, "postmaster") => {
+            "it takes effect with the NEXT RESTART of the server, which is a person's: until then nothing changes"
+        }
+        (Scope::System, "backend" | "superuser-backend") => {
+            "the server is told to read its configuration again right after it, with whatever else waits there; \
+             it takes effect for sessions that begin after that"
+        }
         (Scope::System, _) => {
-            "it takes effect when the configuration is read again: SELECT pg_reload_conf() is an act of its own"
+            "the server is told to read its configuration again right after it, with whatever else waits there; \
+             sessions that set a value of their own keep it"
         }
         _ => "it takes effect for sessions that begin after it",
     }
+}
+
+/// A change of the whole server's setting has an effect only when the configuration is read again.
+pub(in crate::engine::postgres) fn needs_reload(context: &str) -> bool {
+    !matches!(context, "postmaster" | "internal")
 }
 
 /// A value behind `SET name =`. A list of names stands as the server keeps it, quoted name by name.

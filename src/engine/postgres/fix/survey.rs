@@ -8,13 +8,14 @@ use super::{inverse, locks, place, rights, rows, settings, shape, waits};
 use crate::domain::error_event::SessionError;
 use crate::domain::guard::ticket::{Gravity, Precondition};
 use crate::domain::proposal::survey::{Blast, Footprint, Inverse, Rights, Survey};
-use crate::engine::Session;
+use crate::engine::{Param, Query, Session};
 
 /// Looks at it.
 pub(super) async fn survey(session: &mut dyn Session, statement: &str, login: &str) -> Result<Survey, SessionError> {
     let shape = shape::read(statement)?;
     let place = place::place(session).await?;
-    if place.role == "replica" && !matches!(shape.what, What::Call | What::Setting(Scope::System, _)) {
+    if place.role == "replica" && !matches!(shape.what, What::Call | What::Checkpoint | What::Setting(Scope::System, _))
+    {
         return Err(SessionError::Unsupported(
             "this server is a replica and cannot be written to: go to the primary".into(),
         ));
@@ -39,6 +40,15 @@ fn look_timeouts(shape: &Shape, version: u32) -> crate::domain::proposal::survey
     locks::effect(shape, version, &|_| None).timeouts
 }
 
+/// $1: the role.
+static ROLE: Query = Query {
+    name: "fix.role",
+    text: "SELECT r.rolconnlimit AS most, r.rolsuper AS super,
+                  (SELECT count(*) FROM pg_catalog.pg_stat_activity a WHERE a.usesysid = r.oid) AS sessions
+             FROM pg_catalog.pg_roles r WHERE r.rolname = $1",
+    timeout_ms: 2_000,
+};
+
 /// A survey under way.
 struct Look<'a> {
     session: &'a mut dyn Session,
@@ -53,7 +63,9 @@ impl Look<'_> {
     async fn table(&mut self) -> Result<Option<Table>, SessionError> {
         let target = match &self.shape.what {
             What::Rows(change) => self.found.iter().find(|f| f.named == change.target),
-            What::Setting(..) | What::Call | What::Other | What::Make(_) => None,
+            What::Setting(..) | What::RoleLimit(_) | What::Checkpoint | What::Call | What::Other | What::Make(_) => {
+                None
+            }
             _ => self.found.iter().find(|f| matches!(f.kind.as_str(), "r" | "p" | "m" | "f")),
         };
         let Some(target) = target else { return Ok(None) };
@@ -150,8 +162,9 @@ impl Look<'_> {
                 inverse::of_comment(self.session, head, self.found, column.as_deref()).await
             }
             What::Setting(scope, name) => self.setting(scope, name).await,
+            What::RoleLimit(role) => self.role_limit(role).await,
             What::Truncate => none("the rows are gone at once: only a backup brings them back"),
-            What::Vacuum { .. } | What::Analyze | What::Reindex | What::Cluster => {
+            What::Vacuum { .. } | What::Analyze | What::Reindex | What::Cluster | What::Checkpoint => {
                 none("it is maintenance: no row and no definition changes, so there is nothing to undo")
             }
             What::Refresh { .. } => none("what the view holds now is replaced; it holds what its query gives"),
@@ -201,17 +214,39 @@ impl Look<'_> {
     async fn setting(&mut self, scope: &Scope, name: &str) -> Result<Inverse, SessionError> {
         let setting = settings::read(self.session, scope, name).await?;
         let was = setting.own.clone().unwrap_or_else(|| "not set there".into());
-        self.condition(&format!("{name} now"), if *scope == Scope::System { &setting.current } else { &was });
+        if *scope == Scope::System {
+            self.preconditions.extend(settings::now(name, &setting));
+        } else {
+            self.condition(&format!("{name} now"), &was);
+        }
         self.blast.notes.push(settings::takes_effect(scope, &setting.context).to_owned());
         if setting.context == "postmaster" {
             self.blast.at_least = self.blast.at_least.max(Gravity::Medium);
         }
         if !setting.known {
-            return Ok(Inverse::None(format!(
-                "where {name} is set is hidden from this login: GRANT pg_read_all_settings to it"
-            )));
+            return Ok(Inverse::None(settings::hidden(name)));
         }
         Ok(Inverse::Statements(vec![inverse::of_setting(scope, name, setting.own.as_deref())]))
+    }
+
+    async fn role_limit(&mut self, role: &str) -> Result<Inverse, SessionError> {
+        let rows = self.session.own(&ROLE, &[Param::Text(role.to_owned())]).await?;
+        let Some(row) = rows.rows.first() else {
+            return Err(SessionError::Unsupported(format!("there is no role {}", quote(role))));
+        };
+        if rows.text(row, "super") == "true" {
+            return Err(SessionError::Unsupported(format!(
+                "{} is a superuser, and no limit holds for superusers",
+                quote(role)
+            )));
+        }
+        let was = rows.get(row, "most").int().unwrap_or(-1);
+        self.condition(&format!("limit of connections of {role} now"), &was.to_string());
+        let sessions = rows.get(row, "sessions").int().unwrap_or(0);
+        self.blast.notes.push(format!(
+            "{role} has {sessions} connections now: those stay, and new ones above the limit are refused"
+        ));
+        Ok(Inverse::Statements(vec![format!("ALTER ROLE {} CONNECTION LIMIT {was}", quote(role))]))
     }
 
     fn condition(&mut self, text: &str, found: &str) {

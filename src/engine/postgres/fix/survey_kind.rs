@@ -1,12 +1,10 @@
-//! The survey of a typed kind: sessions, a replication slot, one setting.
+//! The survey of a typed kind: sessions and replication slots here, ordinary statements through `survey`.
 
-use super::freeze;
-use super::settings;
-use super::shape::Scope;
-use super::{inverse, place, rights};
+use super::survey as statement_survey;
+use super::{freeze, indexes, place, render, rights, waits};
 use crate::domain::error_event::SessionError;
 use crate::domain::guard::ticket::{Gravity, Precondition, TouchedObject};
-use crate::domain::proposal::kind::{FixKind, SessionRef};
+use crate::domain::proposal::kind::{FixKind, SessionRef, Upkeep};
 use crate::domain::proposal::survey::{Blast, Inverse, Place, Survey, Timeouts};
 use crate::engine::{Param, Query, Session};
 
@@ -18,8 +16,13 @@ pub(super) async fn survey(session: &mut dyn Session, kind: &FixKind, login: &st
             sessions_survey(session, kind, sessions, place).await?
         }
         FixKind::DropReplicationSlot(name) => slot(session, name, place).await?,
-        FixKind::ChangeSetting { name, .. } => setting(session, name, place).await?,
-        other => return Err(SessionError::Unsupported(format!("PostgreSQL has no statement to {}", other.words()))),
+        // The others are ordinary statements, about which the kind knows a little more.
+        other => {
+            let statement = render(other).map_err(SessionError::Unsupported)?;
+            let mut survey = statement_survey::survey(session, &statement, login).await?;
+            look_closer(session, other, &mut survey).await?;
+            return Ok(survey);
+        }
     };
     let needs = rights::needs_of_kind(kind, others(session, kind, login).await?);
     survey.rights = rights::rights(session, login, &needs).await?;
@@ -134,19 +137,19 @@ async fn slot(session: &mut dyn Session, name: &str, place: Place) -> Result<Sur
     Ok(Survey { objects: vec![object], preconditions: vec![idle], ..plain(place, blast, inverse) })
 }
 
-async fn setting(session: &mut dyn Session, name: &str, place: Place) -> Result<Survey, SessionError> {
-    let setting = settings::read(session, &Scope::System, name).await?;
-    let blast = Blast {
-        at_least: Gravity::Medium,
-        rewrite: Some(false),
-        notes: vec![settings::takes_effect(&Scope::System, &setting.context).to_owned()],
-        ..Blast::default()
-    };
-    let inverse = if setting.known {
-        Inverse::Statements(vec![inverse::of_setting(&Scope::System, name, setting.own.as_deref())])
-    } else {
-        Inverse::None(format!("where {name} is set is hidden from this login: GRANT pg_read_all_settings to it"))
-    };
-    let now = Precondition { text: format!("{name} now"), found: setting.current };
-    Ok(Survey { preconditions: vec![now], ..plain(place, blast, inverse) })
+/// What the kind of an ordinary statement knows beyond it.
+async fn look_closer(session: &mut dyn Session, kind: &FixKind, survey: &mut Survey) -> Result<(), SessionError> {
+    match kind {
+        FixKind::CreateIndex { table, columns, .. } => indexes::before_create(session, table, columns, survey).await,
+        FixKind::DropIndex { table, name } => indexes::before_drop(session, table, name, survey).await,
+        FixKind::RebuildIndex { table, name } => indexes::before_rebuild(session, table, name, survey).await,
+        FixKind::Maintain(Upkeep::Vacuum | Upkeep::Freeze, table) => {
+            if let Some(pid) = waits::running_vacuum(session, table.as_ref()).await? {
+                return Err(SessionError::Unsupported(format!("session {pid} vacuums it just now")));
+            }
+            survey.blast.notes.extend(waits::snapshot_holder(session).await?);
+            Ok(())
+        }
+        _ => Ok(()),
+    }
 }

@@ -3,13 +3,15 @@
 //! A build that fails leaves an invalid index, which every write pays for. What is left of ours is found by number and
 //! dropped; what cannot be dropped is named, with the statement for a person.
 
+use super::act::{READING_MS, first_cell};
 use super::{PgSession, elapsed_ms, refusal};
 use crate::domain::error_event::SessionError;
 use crate::domain::guard::ticket::Approved;
 use crate::domain::proposal::survey::{Survey, Timeouts};
 use crate::domain::rows::Rows;
 use crate::engine::postgres::fix::objects::Found;
-use crate::engine::postgres::fix::shape::{Shape, Sort, What};
+use crate::engine::postgres::fix::settings;
+use crate::engine::postgres::fix::shape::{Scope, Shape, Sort, What};
 use crate::engine::{ActError, Acted, Param, Query, Session as _};
 use serde_json::json;
 use tokio::time::Instant;
@@ -54,6 +56,9 @@ impl PgSession {
         let error = match self.send_alone(approved.statement(), plan.timeouts, stop).await? {
             Ok(answer) => {
                 let mut acted = self.acted(shape, &answer)?;
+                if let What::Setting(Scope::System, name) = &shape.what {
+                    acted.notices.extend(self.reload(name).await);
+                }
                 acted.took_ms = elapsed_ms(started);
                 return Ok(acted);
             }
@@ -73,6 +78,29 @@ impl PgSession {
                 ..Acted::default()
             }),
             (Ok(_), _) => Err(ActError::NotDone(error)),
+        }
+    }
+
+    /// Has the server read its configuration again, where that puts a setting into force, and says how it went.
+    async fn reload(&mut self, name: &str) -> Option<String> {
+        let context = match self.own(&CONTEXT, &[Param::Text(name.to_owned())]).await {
+            Ok(rows) => rows.rows.first().map(|row| rows.text(row, "context")).unwrap_or_default(),
+            // A reload that was not needed harms nobody.
+            Err(_) => String::new(),
+        };
+        if !settings::needs_reload(&context) {
+            return Some("it waits for the server's next restart".into());
+        }
+        match self.tell("SELECT pg_catalog.pg_reload_conf()", READING_MS).await {
+            Ok(answer) if first_cell(&answer).as_deref() == Some("t") => {
+                Some("the server was told to read its configuration again".into())
+            }
+            Ok(_) => {
+                Some("it is written and NOT in force: the server could not be told to read its configuration".into())
+            }
+            Err(error) => {
+                Some(format!("it is written and NOT in force ({error}): somebody who may has to call pg_reload_conf()"))
+            }
         }
     }
 
@@ -132,6 +160,13 @@ impl PgSession {
         Err(format!("the invalid index {0}: DROP INDEX CONCURRENTLY {0}", names.join(", ")))
     }
 }
+
+/// $1: a setting's name.
+static CONTEXT: Query = Query {
+    name: "act.setting_context",
+    text: "SELECT s.context FROM pg_catalog.pg_settings s WHERE s.name = lower($1)",
+    timeout_ms: 2_000,
+};
 
 /// $1, $2: JSON lists of oids of relations and schemas; $3: the whole database; $4: JSON list of index oids to leave
 /// out; $5: the name, or a pattern when $6 is not true.

@@ -171,12 +171,18 @@ fn a_slot_is_dropped_only_while_nobody_uses_it() {
 fn a_setting_is_changed_and_brought_back() {
     on_each_server(|url| async move {
         let rig = Rig::new(&url, "SELECT 1").await;
-        // Each of these belongs to this test alone; nothing reads the configuration again meanwhile.
+        // Each of these belongs to this test alone.
         let kind = FixKind::ChangeSetting { name: "log_autovacuum_min_duration".into(), value: "17min".into() };
         let proposal = rig.propose_kind(kind.clone()).await;
-        assert!(proposal.survey.blast.notes.join(" ").contains("pg_reload_conf() is an act of its own"));
+        assert!(proposal.survey.blast.notes.join(" ").contains("read its configuration again right after it"));
         let Rights::Missing(missing) = &proposal.survey.rights else { panic!("{:?}", proposal.survey.rights) };
-        assert_eq!(*missing, [format!("GRANT ALTER SYSTEM ON PARAMETER log_autovacuum_min_duration TO {}", rig.fix)]);
+        assert_eq!(
+            *missing,
+            [
+                format!("GRANT ALTER SYSTEM ON PARAMETER log_autovacuum_min_duration TO {}", rig.fix),
+                format!("GRANT EXECUTE ON FUNCTION pg_catalog.pg_reload_conf() TO {}", rig.fix)
+            ]
+        );
         rig.run(&missing.join("; ")).await;
         let proposal = rig.propose_kind(kind).await;
         assert_eq!(
@@ -184,9 +190,14 @@ fn a_setting_is_changed_and_brought_back() {
             Inverse::Statements(vec!["ALTER SYSTEM RESET log_autovacuum_min_duration".into()])
         );
         let (done, _) = rig.carry_out(&proposal).await;
-        assert!(done.is_ok(), "{done:?}");
+        let acted = done.unwrap();
+        assert!(acted.notices.join(" ").contains("told to read its configuration again"), "{acted:?}");
         let kept = "SELECT coalesce(max(setting), '') FROM pg_file_settings WHERE name = 'log_autovacuum_min_duration' AND sourcefile LIKE '%auto.conf'";
         assert_eq!(rig.one(kept).await, "17min");
+        eventually(PATIENCE, "the setting is in force", || async {
+            rig.one("SHOW log_autovacuum_min_duration").await == "17min"
+        })
+        .await;
         rig.undo(&["ALTER SYSTEM RESET log_autovacuum_min_duration".into()]).await;
         assert_eq!(rig.one(kept).await, "");
         rig.remove().await;

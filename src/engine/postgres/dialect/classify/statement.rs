@@ -20,9 +20,23 @@ pub(super) fn judge(statement: &SyntaxNode, context: Context<'_>) -> Judgement {
         K::ALTER_DATABASE | K::ALTER_ROLE | K::ALTER_USER if has(statement, SETTING_CHANGES) => {
             judge_setting(statement, "later sessions")
         }
+        K::ALTER_ROLE | K::ALTER_USER if only_limits_connections(statement) => match context.author {
+            Author::Person => Judgement::needs_approval(Class::Ddl, "limits the connections of a role"),
+            Author::Model => Judgement::deny(Class::Admin, "changes roles; only a person may ask for that"),
+        },
         K::CREATE_EXTENSION => judge_extension(statement, context),
         kind => judge_kind(kind, statement, context),
     }
+}
+
+/// One role's limit of connections changes, and nothing else of it: neither its rights nor its password.
+fn only_limits_connections(statement: &SyntaxNode) -> bool {
+    let mut options = statement
+        .children()
+        .filter(|child| child.kind() == K::ROLE_OPTION_LIST)
+        .flat_map(|list| list.children().collect::<Vec<_>>());
+    let first = options.next();
+    first.is_some_and(|option| option.kind() == K::ROLE_OPTION_CONNECTION_LIMIT) && options.next().is_none()
 }
 
 fn is_query(kind: K) -> bool {

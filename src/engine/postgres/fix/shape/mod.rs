@@ -63,6 +63,10 @@ pub(in crate::engine::postgres) enum What {
     },
     /// ALTER SYSTEM, ROLE or DATABASE with one setting.
     Setting(Scope, String),
+    /// ALTER ROLE with nothing but a limit of connections.
+    RoleLimit(String),
+    /// CHECKPOINT.
+    Checkpoint,
     /// VACUUM; whether it writes the table anew.
     Vacuum { full: bool },
     /// ANALYZE.
@@ -142,6 +146,8 @@ fn what(root: &SyntaxNode) -> What {
         K::ALTER_SEQUENCE => What::Alter("SEQUENCE", alter::actions(root)),
         K::COMMENT_ON => comment(root),
         K::ALTER_SYSTEM => setting(root, Some(Scope::System)),
+        K::ALTER_ROLE | K::ALTER_USER if has(root, K::ROLE_OPTION_CONNECTION_LIMIT) => role_limit(root),
+        K::CHECKPOINT => What::Checkpoint,
         K::ALTER_ROLE | K::ALTER_USER => {
             setting(root, Some(Scope::Role(name_of(root, K::ROLE_REF), in_database(root))))
         }
@@ -165,6 +171,14 @@ fn setting(root: &SyntaxNode, scope: Option<Scope>) -> What {
         .map(|parts| parts.join("."));
     match (scope, name) {
         (Some(scope), Some(name)) => What::Setting(scope, name),
+        _ => What::Other,
+    }
+}
+
+fn role_limit(root: &SyntaxNode) -> What {
+    let options = child(root, K::ROLE_OPTION_LIST).map_or(0, |list| list.children().count());
+    match name_of(root, K::ROLE_REF) {
+        Some(role) if options == 1 => What::RoleLimit(role),
         _ => What::Other,
     }
 }

@@ -1,7 +1,10 @@
 //! The typed kinds of this engine: the one statement of each, guarded by what was seen, so that a process id or a name
 //! that has become somebody else's does nothing.
 
-use super::super::dialect::{DIALECT, literal};
+mod objects;
+mod roles;
+
+use super::super::dialect::{DIALECT, literal, quote};
 use super::settings;
 use crate::domain::guard::{Author, Catalog, Verdict};
 use crate::domain::proposal::kind::{FixKind, SessionRef};
@@ -31,9 +34,22 @@ pub(in crate::engine::postgres) fn render(kind: &FixKind) -> Result<String, Stri
                 literal(name)
             ))
         }
-        FixKind::ChangeSetting { name, value } => change_setting(name, value),
-        FixKind::UnlinkKeys(_) => Err("PostgreSQL has no keys to remove".into()),
-        other => Err(format!("PostgreSQL has no statement to {}", other.words())),
+        FixKind::ChangeSetting { name, value } => setting("ALTER SYSTEM", name, Some(value)),
+        FixKind::ResetSetting(name) => setting("ALTER SYSTEM", name, None),
+        FixKind::SetForRole { role, name, value } => roles::set(role, name, value.as_deref()),
+        FixKind::LimitConnections(role, most) => roles::limit(role, *most),
+        FixKind::SetTableOption { table, name, value } => objects::set_option(table, name, value.as_deref()),
+        FixKind::CreateIndex { table, name, columns } => objects::create_index(table, name, columns),
+        FixKind::DropIndex { table, name } => Ok(format!("DROP INDEX CONCURRENTLY {}", objects::index(table, name)?)),
+        FixKind::RebuildIndex { table, name } => {
+            Ok(format!("REINDEX INDEX CONCURRENTLY {}", objects::index(table, name)?))
+        }
+        FixKind::Maintain(upkeep, object) => objects::maintain(*upkeep, object.as_ref()),
+        FixKind::UnlinkKeys(_)
+        | FixKind::StartReplication
+        | FixKind::PurgeLogs(_)
+        | FixKind::ResizeReplicationLog(_)
+        | FixKind::StopScript => Err(format!("PostgreSQL has no statement to {}", kind.words())),
     }
 }
 
@@ -79,22 +95,35 @@ fn is_slot_name(name: &str) -> bool {
     (1..=63).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
-/// One setting of the server. The guard's own list refuses what names programs, libraries and files.
-fn change_setting(name: &str, value: &str) -> Result<String, String> {
+/// One setting, of whatever `head` alters; none takes it back. The guard's own list refuses what names programs,
+/// libraries and files.
+fn setting(head: &str, name: &str, value: Option<&str>) -> Result<String, String> {
     let well_formed = name.len() <= 63
         && name.split('.').all(|part| {
             part.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
                 && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
         });
-    if !well_formed {
+    if !well_formed || name == "all" {
         return Err("a setting's name has lower-case letters, digits, underscores and dots".into());
     }
-    if value.chars().any(char::is_control) || value.len() > 8_000 {
-        return Err("a setting's value is one line of text".into());
-    }
-    let statement = format!("ALTER SYSTEM SET {name} = {}", settings::value_from_words(name, value));
+    let statement = match value {
+        Some(value) if value.chars().any(char::is_control) || value.len() > 8_000 => {
+            return Err("a setting's value is one line of text".into());
+        }
+        Some(value) => format!("{head} SET {name} = {}", settings::value_from_words(name, value)),
+        None => format!("{head} RESET {name}"),
+    };
     let judgement = DIALECT.classify(&statement, Author::Person, &Catalog::default());
     if judgement.verdict == Verdict::Deny { Err(judgement.reason) } else { Ok(statement) }
+}
+
+/// A name as the catalogue can hold it.
+fn identifier(name: &str, what: &str) -> Result<String, String> {
+    if (1..=63).contains(&name.len()) && !name.chars().any(char::is_control) {
+        Ok(quote(name))
+    } else {
+        Err(format!("the name of {what} has 1 to 63 bytes and no control characters"))
+    }
 }
 
 #[cfg(test)]
