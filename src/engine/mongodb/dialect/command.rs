@@ -53,6 +53,7 @@ const IN_ADMIN: &[&str] = &[
     "shutdown",
     "logRotate",
     "renameCollection",
+    "replSetResizeOplog",
     "replSetReconfig",
     "replSetStepDown",
     "replSetFreeze",

@@ -3,8 +3,9 @@
 //! An operation is ended by its number, with what told it from a later one of that number in the command's comment: the
 //! session compares that right before it sends. A session is ended by its own id, which is never given out twice.
 
+use super::names::literal;
 use super::write;
-use crate::domain::proposal::kind::{FixKind, SessionRef};
+use crate::domain::proposal::kind::{FixKind, ObjectRef, SessionRef, Upkeep};
 use bson::spec::BinarySubtype;
 use bson::{Binary, Bson, Document, Uuid, doc};
 
@@ -61,10 +62,63 @@ pub(super) fn render(kind: &FixKind) -> Result<String, String> {
             Ok(write::document(&doc! { "killAllSessionsByPattern": patterns }))
         }
         FixKind::ChangeSetting { name, value } => setting(name, value),
+        FixKind::CreateIndex { table, name, columns } => create_index(table, name, columns),
+        FixKind::DropIndex { name, .. } if name == "_id_" || name == "*" => {
+            Err(format!("{name} is not one index that could be dropped by itself"))
+        }
+        FixKind::DropIndex { table, name } => {
+            in_its_database(&doc! { "dropIndexes": &table.name, "index": name.as_str() }, table)
+        }
+        FixKind::Maintain(Upkeep::Compact, Some(collection)) => {
+            in_its_database(&doc! { "compact": &collection.name }, collection)
+        }
+        FixKind::ResizeReplicationLog(megabytes) if (LOG_MB.0..=LOG_MB.1).contains(megabytes) => {
+            #[allow(clippy::cast_precision_loss, reason = "the largest log is far below what a double holds exactly")]
+            let size = *megabytes as f64;
+            Ok(write::document(&doc! { "replSetResizeOplog": 1, "size": size }))
+        }
+        FixKind::ResizeReplicationLog(_) => {
+            Err(format!("the replication log has from {} to {} MB", LOG_MB.0, LOG_MB.1))
+        }
         FixKind::DropReplicationSlot(_) => Err("MongoDB has no replication slots".to_owned()),
         FixKind::UnlinkKeys(_) => Err("MongoDB has no keys to remove; delete documents instead".to_owned()),
         other => Err(format!("MongoDB has no command to {}", other.words())),
     }
+}
+
+/// Sizes that the server takes for its replication log, megabytes: 990 MB to 1 PB.
+pub(in crate::engine::mongodb) const LOG_MB: (u64, u64) = (990, 1 << 30);
+/// Fields of an index, at most.
+const MOST_FIELDS: usize = 32;
+
+/// A command in the database of its object, or in the connection's own.
+pub(in crate::engine::mongodb) fn in_its_database(command: &Document, object: &ObjectRef) -> Result<String, String> {
+    if object.name.is_empty() {
+        return Err("a collection has a name".to_owned());
+    }
+    let command = write::document(command);
+    Ok(match &object.space {
+        Some(database) => format!("db.getSiblingDB({}).runCommand({command})", literal(database)),
+        None => command,
+    })
+}
+
+fn create_index(collection: &ObjectRef, name: &str, columns: &[String]) -> Result<String, String> {
+    if name.is_empty() || columns.is_empty() || columns.len() > MOST_FIELDS {
+        return Err(format!("an index has a name, and from 1 to {MOST_FIELDS} fields"));
+    }
+    let mut key = Document::new();
+    for column in columns {
+        let (field, way) = match column.strip_prefix('-') {
+            Some(field) => (field, -1),
+            None => (column.as_str(), 1),
+        };
+        if field.is_empty() || field.starts_with('$') || key.insert(field, way).is_some() {
+            return Err(format!("{column:?} is no field of an index, or stands in it twice"));
+        }
+    }
+    let index = doc! { "key": key, "name": name };
+    in_its_database(&doc! { "createIndexes": &collection.name, "indexes": [index] }, collection)
 }
 
 fn fact<'a>(session: &'a SessionRef, name: &str) -> Option<&'a str> {

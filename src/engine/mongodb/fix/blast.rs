@@ -160,7 +160,7 @@ fn locks(statement: &Statement, collection: Option<&Collection>, transactional: 
         Change::Create(_) => "exclusive lock (X) on the new name for a moment".to_owned(),
         Change::Upkeep => upkeep_locks(statement, &name),
         Change::Profile => "exclusive lock (X) on the database for a moment".to_owned(),
-        Change::Parameter(_) | Change::Kill(..) | Change::EndSessions(_) => String::new(),
+        Change::Parameter(_) | Change::ResizeLog | Change::Kill(..) | Change::EndSessions(_) => String::new(),
     }
 }
 
@@ -270,6 +270,10 @@ fn notes(
         Change::Create(None) => note("undoing it drops the collection with whatever is in it by then"),
         Change::Rename(_) => note("whoever uses the old name finds nothing from then on, and open cursors on it end"),
         Change::Parameter(_) => note("it lasts until the server restarts; the configuration file is another thing"),
+        Change::ResizeLog => {
+            note("it is this member's log alone: do the secondaries first, the primary last");
+            note("a smaller log gives its room back only after a compact of local.oplog.rs");
+        }
         Change::Kill(..) => note("the operation ends where it next looks for it, which may take a while"),
         Change::EndSessions(_) => note("what these sessions run ends, and what they have not committed is rolled back"),
         _ => {}
@@ -298,6 +302,7 @@ fn gravity(statement: &Statement) -> Gravity {
         Change::Delete(_)
         | Change::DropIndexes(_)
         | Change::Rename(_)
+        | Change::ResizeLog
         | Change::Kill(..)
         | Change::EndSessions(_)
         | Change::Upkeep => Gravity::Medium,

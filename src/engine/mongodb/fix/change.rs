@@ -48,6 +48,8 @@ pub(in crate::engine::mongodb) enum Change {
     Parameter(String),
     /// What the profiler records.
     Profile,
+    /// Another size of the replication log.
+    ResizeLog,
     /// The end of an operation: its number, and what tells it from a later one.
     Kill(Bson, Document),
     /// The end of sessions, by their ids.
@@ -108,7 +110,10 @@ impl Statement {
         })?;
         let collection = match (&change, first.as_str()) {
             (Change::Rename(_), Some(full)) => full.split_once('.').map(|(db, name)| (db.to_owned(), name.to_owned())),
-            (Change::Parameter(_) | Change::Profile | Change::Kill(..) | Change::EndSessions(_), _) => None,
+            (
+                Change::Parameter(_) | Change::Profile | Change::ResizeLog | Change::Kill(..) | Change::EndSessions(_),
+                _,
+            ) => None,
             (_, Some(name)) => Some((database.clone(), name.to_owned())),
             // `dbHash` and `fsync` name none.
             (_, None) => None,
@@ -144,7 +149,12 @@ impl Statement {
     pub(in crate::engine::mongodb) fn is_replicated(&self) -> bool {
         !matches!(
             self.change,
-            Change::Parameter(_) | Change::Profile | Change::Kill(..) | Change::EndSessions(_) | Change::Upkeep
+            Change::Parameter(_)
+                | Change::Profile
+                | Change::ResizeLog
+                | Change::Kill(..)
+                | Change::EndSessions(_)
+                | Change::Upkeep
         )
     }
 
@@ -182,6 +192,7 @@ fn change(name: &str, first: &Bson, command: &Document) -> Option<Change> {
         "renameCollection" => Change::Rename(command.get_str("to").ok()?.to_owned()),
         "setParameter" => Change::Parameter(command.keys().skip(1).find(|key| !FRAME.contains(&key.as_str()))?.clone()),
         "profile" => Change::Profile,
+        "replSetResizeOplog" => Change::ResizeLog,
         "killOp" => {
             let facts = command.get_document("comment").cloned().unwrap_or_default();
             Change::Kill(command.get("op")?.clone(), facts)

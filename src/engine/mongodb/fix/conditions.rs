@@ -56,6 +56,11 @@ pub(in crate::engine::mongodb) async fn check(
             let old = super::inverse::old_value(session, name).await?;
             one(&format!("{name} now"), old.as_deref().unwrap_or("not read"))
         }
+        (Change::ResizeLog, _) => {
+            let now = super::inverse::log_megabytes(session).await?;
+            let found = now.map_or_else(|| "not read".to_owned(), |megabytes| format!("{megabytes} MB"));
+            one("size of the replication log now", &found)
+        }
         (Change::Profile, _) => {
             let now = session.look(&statement.database, doc! { "profile": -1 }, LOOK_MS).await?;
             one("level of the profiler now", &now.int("was").map_or_else(|| "unknown".to_owned(), |n| n.to_string()))

@@ -63,6 +63,14 @@ pub(in crate::engine::mongodb) async fn plan(
             Err(_) => none("it names no collection"),
         },
         Change::Parameter(name) => parameter(session, name, home).await?,
+        Change::ResizeLog => match log_megabytes(session).await? {
+            Some(megabytes) => {
+                #[allow(clippy::cast_precision_loss, reason = "megabytes of a disk are far below what a double holds")]
+                let size = megabytes as f64;
+                undoing(Ok(doc! { "replSetResizeOplog": 1, "size": size }))
+            }
+            None => none("the size of the log now could not be read"),
+        },
         Change::Profile => match session.look(&statement.database, doc! { "profile": -1 }, LOOK_MS).await {
             Ok(now) => undoing(Ok(profile_back(&now))),
             Err(error) => Inverse::None(format!("the level of now could not be read: {error}")),
@@ -207,6 +215,20 @@ async fn parameter_now(session: &mut MongoSession, name: &str) -> Result<Option<
     }
     match session.look("admin", ask, LOOK_MS).await {
         Ok(reply) => Ok(reply.get(name).ok().flatten().and_then(|value| Bson::try_from(value).ok())),
+        Err(error @ (SessionError::Lost(_) | SessionError::Connect(_))) => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
+/// The size that the replication log may grow to, megabytes; none where that cannot be seen.
+pub(super) async fn log_megabytes(session: &mut MongoSession) -> Result<Option<u64>, SessionError> {
+    let ask = doc! { "aggregate": "oplog.rs", "pipeline": [{ "$collStats": { "storageStats": {} } }], "cursor": {} };
+    match session.look("local", ask, LOOK_MS).await {
+        Ok(reply) => {
+            let stats = reply.documents("cursor.firstBatch");
+            let bytes = stats.first().and_then(|stats| stats.int("storageStats.maxSize"));
+            Ok(bytes.and_then(|bytes| u64::try_from(bytes >> 20).ok()))
+        }
         Err(error @ (SessionError::Lost(_) | SessionError::Connect(_))) => Err(error),
         Err(_) => Ok(None),
     }

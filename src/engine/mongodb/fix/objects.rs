@@ -180,6 +180,7 @@ fn of_the_server(statement: &Statement) -> Vec<TouchedObject> {
     let object = |name: String| TouchedObject { id: name.clone(), name, definition: String::new() };
     match &statement.change {
         Change::Parameter(name) => vec![object(format!("parameter {name}"))],
+        Change::ResizeLog => vec![object("replication log of this member".to_owned())],
         Change::Profile => vec![object(format!("profiler of {}", statement.database))],
         Change::Kill(opid, _) => vec![object(format!("operation {}", words(opid)))],
         Change::EndSessions(sessions) => sessions.iter().map(|lsid| object(session_words(lsid))).collect(),

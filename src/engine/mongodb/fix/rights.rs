@@ -134,6 +134,10 @@ fn needs(statement: &Statement) -> Vec<Need> {
             }
         }
         Change::Parameter(_) => vec![cluster(&["setParameter", "getParameter"])],
+        Change::ResizeLog => {
+            let log = Need { resource: place("local", "oplog.rs"), actions: vec!["collStats"] };
+            vec![cluster(&["replSetResizeOplog"]), log]
+        }
         Change::Profile => vec![Need { resource: place(&database, ""), actions: vec!["enableProfiler"] }],
         Change::Kill(..) => vec![cluster(&["inprog", "killop"])],
         Change::EndSessions(_) => vec![cluster(&["inprog", "killAnySession"])],

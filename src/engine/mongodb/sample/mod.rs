@@ -20,7 +20,7 @@ use bson::RawDocumentBuf;
 use std::collections::HashMap;
 use std::time::Instant;
 
-pub(super) use operations::{command_text, number_of_operation, text_of_user};
+pub(super) use operations::{command_text, number_of_operation, sessions, text_of_user};
 pub(super) use queries::LARGE_SECTIONS;
 pub(super) use set::{Set, delays};
 

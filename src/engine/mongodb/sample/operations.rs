@@ -28,7 +28,11 @@ const OURS: &str = "dba-gpt";
 const LEVELS: [&str; 3] = ["Global", "Database", "Collection"];
 
 /// Sessions of the listed operations, ours left out. Another login that merely calls itself as we do is shown.
-pub(super) fn sessions(operations: &[&RawDocument], now: Timestamp, user: &str) -> Vec<SessionInfo> {
+pub(in crate::engine::mongodb) fn sessions(
+    operations: &[&RawDocument],
+    now: Timestamp,
+    user: &str,
+) -> Vec<SessionInfo> {
     let shown: Vec<&RawDocument> = operations
         .iter()
         .copied()

@@ -162,7 +162,7 @@ impl Session for MongoSession {
     }
 
     async fn own(&mut self, query: &'static Query, params: &[Param]) -> Result<Rows, SessionError> {
-        match super::views::shape(query) {
+        match super::views::shape(query).or_else(|| super::diagnose::shape(query)) {
             Some(shape) => shape(self, query).await,
             None => self.flat(query, params).await,
         }

@@ -1,10 +1,10 @@
 //! Views of the server screen. Each begins with one constant query; what the server answers is a document of its own
 //! shape, so each has a function here that makes rows of it and asks further where one answer is not enough.
 
-mod objects;
+pub(super) mod objects;
 mod operations;
 mod server;
-mod slow;
+pub(super) mod slow;
 
 use super::session::MongoSession;
 use crate::domain::error_event::SessionError;
@@ -49,18 +49,18 @@ pub(super) fn shape(query: &Query) -> Option<Shape> {
 }
 
 /// Rows under construction.
-struct Grid(Rows);
+pub(super) struct Grid(Rows);
 
 impl Grid {
     /// Columns by name; those that end in `#` hold numbers.
-    fn new(columns: &[&str]) -> Self {
+    pub(super) fn new(columns: &[&str]) -> Self {
         let column = |name: &&str| match name.strip_suffix('#') {
             Some(name) => Column::number(name),
             None => Column::text(name),
         };
         Self(Rows { columns: columns.iter().map(column).collect(), ..Rows::default() })
     }
-    fn row(&mut self, row: Vec<Value>) {
+    pub(super) fn row(&mut self, row: Vec<Value>) {
         debug_assert_eq!(row.len(), self.0.columns.len());
         self.0.rows.push(row);
     }
@@ -70,7 +70,7 @@ impl Grid {
         self.0.rows.sort_by(|a, b| number(b).total_cmp(&number(a)));
         self.0
     }
-    fn done(self) -> Rows {
+    pub(super) fn done(self) -> Rows {
         self.0
     }
 }

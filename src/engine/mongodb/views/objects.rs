@@ -106,7 +106,10 @@ pub(super) async fn collections(session: &mut MongoSession, query: &'static Quer
     Ok(rows)
 }
 
-pub(super) async fn indexes(session: &mut MongoSession, query: &'static Query) -> Result<Rows, SessionError> {
+pub(in crate::engine::mongodb) async fn indexes(
+    session: &mut MongoSession,
+    query: &'static Query,
+) -> Result<Rows, SessionError> {
     let names = names(session, query).await?;
     let database = session.facts().database.clone();
     let mut grid = Grid::new(&["index", "collection", "keys", "bytes#", "uses#", "since", "kind", "note"]);

@@ -38,7 +38,10 @@ fn grid() -> Grid {
     ])
 }
 
-pub(super) async fn slow(session: &mut MongoSession, query: &'static Query) -> Result<Rows, SessionError> {
+pub(in crate::engine::mongodb) async fn slow(
+    session: &mut MongoSession,
+    query: &'static Query,
+) -> Result<Rows, SessionError> {
     let database = session.facts().database.clone();
     let level = or_nothing(ask(session, query).await)?.and_then(|reply| reply.int("was"));
     let profiled = doc! { "find": "system.profile", "sort": { "ts": -1 }, "limit": 200, "batchSize": 201 };

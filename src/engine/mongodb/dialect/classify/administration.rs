@@ -92,7 +92,6 @@ const REFUSED: &[(Class, &[&str], &str)] = &[
             "replSetFreeze",
             "replSetMaintenance",
             "replSetSyncFrom",
-            "replSetResizeOplog",
             "replSetAbortPrimaryCatchUp",
             "replSetStepUp",
             "replSetTest",
@@ -223,6 +222,7 @@ pub(super) fn judge(name: &str, command: &Document, author: Author) -> Option<Ju
         "profile" => profile(command),
         "setParameter" => set_parameter(command, author),
         "getParameter" => get_parameter(command),
+        "replSetResizeOplog" => resize_log(command, author),
         _ => return None,
     };
     Some(match judged {
@@ -235,6 +235,27 @@ type Judged = Result<Judgement, Judgement>;
 /// The fields after the first, apart from a comment.
 fn rest(command: &Document) -> impl Iterator<Item = (&str, &Bson)> {
     command.iter().skip(1).map(|(key, value)| (key.as_str(), value)).filter(|(key, _)| *key != "comment")
+}
+
+/// Another size of this member's replication log: by a person, in the one shape that a size alone has.
+fn resize_log(command: &Document, author: Author) -> Judged {
+    const WORDS: &str = "replSetResizeOplog gives this member's replication log another size";
+    let sizes = crate::engine::mongodb::dialect::kinds::LOG_MB;
+    let fits = |value: &Bson| {
+        let megabytes = match value {
+            Bson::Int32(n) => f64::from(*n),
+            Bson::Double(n) => *n,
+            _ => return false,
+        };
+        #[allow(clippy::cast_precision_loss, reason = "the limits are far below what a double holds exactly")]
+        let (least, most) = (sizes.0 as f64, sizes.1 as f64);
+        (least..=most).contains(&megabytes)
+    };
+    let all: Vec<(&str, &Bson)> = rest(command).collect();
+    match (all.as_slice(), author) {
+        ([("size", size)], Author::Person) if fits(size) => Ok(Judgement::needs_approval(Class::Admin, WORDS)),
+        _ => Err(Judgement::deny(Class::Admin, WORDS)),
+    }
 }
 
 fn kill(command: &Document) -> Judged {

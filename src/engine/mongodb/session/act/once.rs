@@ -60,6 +60,7 @@ impl MongoSession {
                 let was = reply.at("was").and_then(|was| Bson::try_from(was).ok());
                 was.map(|was| format!("it was {was}"))
             }
+            Change::ResizeLog => Some(true.to_string()),
             Change::Upkeep => Some(write::document(&said(reply))),
             _ => None,
         };
