@@ -61,7 +61,7 @@ pub(super) static KEYS: Query = Query {
 };
 
 /// The same name in every database.
-pub(super) static SAME_NAME: Query = Query {
+pub(in crate::engine::mysql) static SAME_NAME: Query = Query {
     name: "diagnose.same_name",
     text: "SELECT t.TABLE_SCHEMA AS db, t.TABLE_NAME AS name, t.TABLE_TYPE AS kind FROM information_schema.TABLES t
             WHERE LOWER(t.TABLE_NAME) = LOWER(?)
@@ -70,7 +70,7 @@ pub(super) static SAME_NAME: Query = Query {
 };
 
 /// Names of one database.
-pub(super) static NAMES: Query = Query {
+pub(in crate::engine::mysql) static NAMES: Query = Query {
     name: "diagnose.names",
     text: "SELECT t.TABLE_SCHEMA AS db, t.TABLE_NAME AS name FROM information_schema.TABLES t
             WHERE t.TABLE_SCHEMA = COALESCE(NULLIF(?, ''), DATABASE()) ORDER BY t.TABLE_NAME LIMIT 5000",

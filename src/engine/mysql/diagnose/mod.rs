@@ -7,8 +7,10 @@ mod now;
 mod probes;
 pub(super) mod seen;
 
-pub(super) use judge::{Group, groups, persistent};
+pub(super) use further::{NAMES, SAME_NAME};
+pub(super) use judge::{Group, groups, persistent, redo_use, split, statements, wrong_settings};
 pub(super) use now::look;
+pub(super) use probes::{BINARY_LOGS, REPLICA};
 
 use super::procedures::PROCEDURES;
 use crate::engine::Examination;

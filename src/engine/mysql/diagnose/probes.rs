@@ -116,10 +116,10 @@ pub(super) static CHANGED_SETTINGS: Query =
     Query { name: "diagnose.changed_settings", text: "{changed_settings}", timeout_ms: LIGHT_MS };
 
 /// The servers that this one follows.
-pub(super) static REPLICA: Query = Query { name: "diagnose.replica", text: "{replica_status}", timeout_ms: LIGHT_MS };
+pub(in crate::engine::mysql) static REPLICA: Query = Query { name: "diagnose.replica", text: "{replica_status}", timeout_ms: LIGHT_MS };
 
 /// Binary logs, oldest first.
-pub(super) static BINARY_LOGS: Query =
+pub(in crate::engine::mysql) static BINARY_LOGS: Query =
     Query { name: "diagnose.binary_logs", text: "SHOW BINARY LOGS", timeout_ms: HEAVY_MS };
 
 /// What is read, on which server.

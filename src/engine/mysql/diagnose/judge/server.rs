@@ -61,6 +61,8 @@ pub(in crate::engine::mysql) struct Wrong {
     pub(in crate::engine::mysql) name: String,
     /// Its value now.
     pub(in crate::engine::mysql) value: String,
+    /// The server's default, where it tells it.
+    pub(in crate::engine::mysql) default: Option<String>,
     /// Why that does harm, with the limit.
     pub(in crate::engine::mysql) why: String,
 }
@@ -124,7 +126,8 @@ pub(in crate::engine::mysql) fn wrong_settings(scene: &Scene<'_>) -> Vec<Wrong> 
                 by if by.is_empty() => String::new(),
                 by => format!(", set by {by} at {}", rows.text(row, "changed_at")),
             };
-            found.push(Wrong { why: format!("{name} = {value} (limit: {limit}){by}: {harm}"), name, value });
+            let default = rows.get(row, "default_value").plain().filter(|text| !text.is_empty());
+            found.push(Wrong { default, why: format!("{name} = {value} (limit: {limit}){by}: {harm}"), name, value });
         }
     }
     found

@@ -22,7 +22,7 @@ use locks::{Answers, Moment};
 use plan::Plan;
 use std::collections::BTreeMap;
 use tables::Table;
-use work::{Digest, Work, digests};
+use work::Work;
 
 /// Two answers of probes that came within so many milliseconds are of one moment.
 const ONE_MOMENT_MS: u64 = 1_500;
@@ -39,8 +39,6 @@ pub(in crate::engine::mysql) struct Scene<'a> {
     pub(in crate::engine::mysql) settings: BTreeMap<String, Value>,
     /// What the sessions worked on.
     pub(in crate::engine::mysql) work: Work,
-    /// What each shape of statement cost, where the server counts that.
-    pub(in crate::engine::mysql) digests: Vec<Digest>,
     pub(in crate::engine::mysql) plans: Vec<Plan>,
     pub(in crate::engine::mysql) tables: Vec<Table>,
 }
@@ -52,7 +50,6 @@ impl<'a> Scene<'a> {
         let moments = moments(seen);
         Self {
             work: Work::of(&moments),
-            digests: digests(seen).unwrap_or_default(),
             plans: Plan::all(seen),
             tables: Table::all(seen),
             case,

@@ -49,8 +49,6 @@ pub(in crate::engine::mysql) struct Work {
     pub(in crate::engine::mysql) busy_looks: usize,
     /// All looks.
     pub(in crate::engine::mysql) looks: usize,
-    /// What they did, by the server's own words in small letters, on average.
-    states: BTreeMap<String, f64>,
 }
 
 impl Work {
@@ -82,7 +80,6 @@ impl Work {
                 found.looks += usize::from(seen.insert(key));
                 keep_longest(found, session);
                 work.mean += each;
-                *work.states.entry(state).or_default() += each;
             }
             work.busy_looks += usize::from(!seen.is_empty());
         }
@@ -94,14 +91,6 @@ impl Work {
     /// Share of a shape among everything that was at work, 0 to 1.
     pub(in crate::engine::mysql) fn share(&self, shape: &Shape) -> f64 {
         if self.mean > 0.0 { shape.mean / self.mean } else { 0.0 }
-    }
-    /// Sessions in one of these states, on average.
-    pub(in crate::engine::mysql) fn in_states(&self, states: &[&str]) -> f64 {
-        self.states.iter().filter(|(state, _)| states.iter().any(|s| state.contains(s))).map(|(_, mean)| mean).sum()
-    }
-    /// Sessions at work on statements with one of these verbs, on average.
-    pub(in crate::engine::mysql) fn of_verbs(&self, verbs: &[&str]) -> f64 {
-        self.shapes.iter().filter(|s| verbs.contains(&s.verb.as_str())).map(|s| s.mean).sum()
     }
 }
 
