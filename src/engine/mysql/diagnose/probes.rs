@@ -116,7 +116,8 @@ pub(super) static CHANGED_SETTINGS: Query =
     Query { name: "diagnose.changed_settings", text: "{changed_settings}", timeout_ms: LIGHT_MS };
 
 /// The servers that this one follows.
-pub(in crate::engine::mysql) static REPLICA: Query = Query { name: "diagnose.replica", text: "{replica_status}", timeout_ms: LIGHT_MS };
+pub(in crate::engine::mysql) static REPLICA: Query =
+    Query { name: "diagnose.replica", text: "{replica_status}", timeout_ms: LIGHT_MS };
 
 /// Binary logs, oldest first.
 pub(in crate::engine::mysql) static BINARY_LOGS: Query =

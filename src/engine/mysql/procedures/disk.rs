@@ -30,22 +30,27 @@ pub(super) fn plan(case: &Case<'_>, diagnosis: &Diagnosis) -> Vec<Plan> {
         plan.blocked.push(why.to_owned());
         return vec![plan];
     };
-    let logs: Vec<(String, f64)> =
-        rows.rows.iter().map(|row| (rows.text(row, "Log_name"), rows.get(row, "File_size").number().unwrap_or(0.0))).collect();
+    let logs: Vec<(String, f64)> = rows
+        .rows
+        .iter()
+        .map(|row| (rows.text(row, "Log_name"), rows.get(row, "File_size").number().unwrap_or(0.0)))
+        .collect();
     let Some(first) = logs.len().checked_sub(STAY).filter(|n| *n > 0) else {
         plan.blocked.push(format!("there are {} binary logs, and {STAY} stay in any case", logs.len()));
         return vec![plan];
     };
     let (all, freed): (f64, f64) =
         (logs.iter().map(|(_, bytes)| bytes).sum(), logs[..first].iter().map(|(_, bytes)| bytes).sum());
-    let readers = scene.now().map_or(0, |now| now.sessions.iter().filter(|s| s.command.starts_with("Binlog Dump")).count());
+    let readers =
+        scene.now().map_or(0, |now| now.sessions.iter().filter(|s| s.command.starts_with("Binlog Dump")).count());
     if readers > 0 {
         plan.blocked.push(format!(
             "{readers} replica(s) read these logs: which one each has come to stands in its own SHOW REPLICA STATUS"
         ));
     }
     if !scene.sees_all() {
-        plan.blocked.push("whether a replica reads these logs is hidden from this login: GRANT PROCESS ON *.* to it".into());
+        plan.blocked
+            .push("whether a replica reads these logs is hidden from this login: GRANT PROCESS ON *.* to it".into());
     }
     let to = logs[first].0.clone();
     let mut purge = step::step(

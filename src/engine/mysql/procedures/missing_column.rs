@@ -21,9 +21,10 @@ pub(super) fn plan(case: &Case<'_>, diagnosis: &Diagnosis) -> Vec<Plan> {
         .tables
         .iter()
         .flat_map(|table| {
-            table.columns.iter().map(|(name, _)| {
-                (strsim::osa_distance(name, &column), format!("{}.{name}", table.full()))
-            })
+            table
+                .columns
+                .iter()
+                .map(|(name, _)| (strsim::osa_distance(name, &column), format!("{}.{name}", table.full())))
         })
         .filter(|(distance, _)| *distance > 0 && *distance <= SLIP && *distance * 2 < column.chars().count().max(3))
         .collect();

@@ -74,10 +74,7 @@ fn of_wish(
         Rung::Additive,
         "the statement finds its rows by it; readers and writers go on while it is built",
         verified(
-            Check::All(vec![
-                usable,
-                Check::PlanUses { statement: explained.statement.clone(), index: name.clone() },
-            ]),
+            Check::All(vec![usable, Check::PlanUses { statement: explained.statement.clone(), index: name.clone() }]),
             15_000,
             format!("{name} is there, and the plan of the statement uses it"),
         ),
@@ -87,7 +84,9 @@ fn of_wish(
     if let Some(estimate) = table.rows {
         // An entry: the key's columns, the primary key behind them, and its own overhead.
         let bytes = estimate * (wish.columns.len() as f64 * 8.0 + 16.0) / 0.7;
-        create.expected.push(format!("about {:.0} MB more on disk, and one more index for every write", bytes / 1_048_576.0));
+        create
+            .expected
+            .push(format!("about {:.0} MB more on disk, and one more index for every write", bytes / 1_048_576.0));
     }
     create.on_failure = OnFailure::RollBack;
     plan.steps.push(create);
@@ -104,11 +103,17 @@ fn obstacles(scene: &Scene<'_>, table: &Table) -> Vec<String> {
         found.push(format!("{} has {} indexes already (limit {MANY_INDEXES})", table.full(), table.indexes.len()));
     }
     if table.bytes.is_some_and(|bytes| bytes > LARGE) {
-        found.push(format!("{} is larger than {:.0} GB: build it in a quiet hour by hand", table.full(), LARGE / 1_073_741_824.0));
+        found.push(format!(
+            "{} is larger than {:.0} GB: build it in a quiet hour by hand",
+            table.full(),
+            LARGE / 1_073_741_824.0
+        ));
     }
     let here = (table.database.to_lowercase(), table.name.to_lowercase());
     let builds = scene.now().into_iter().flat_map(|now| &now.sessions).find(|session| {
-        !session.sleeps() && wants_the_table(&session.statement) && tables(&session.statement, &session.database).contains(&here)
+        !session.sleeps()
+            && wants_the_table(&session.statement)
+            && tables(&session.statement, &session.database).contains(&here)
     });
     found.extend(builds.map(|s| format!("session {} changes the table already: {}", s.id, s.shown_statement())));
     found

@@ -56,7 +56,8 @@ pub(super) fn plan(case: &Case<'_>, diagnosis: &Diagnosis) -> Vec<Plan> {
         None => {
             plan.confidence = 50;
             if plan.blocked.is_empty() {
-                plan.blocked.push(format!("we have never seen {}, so that nothing is known of its columns", table.words()));
+                plan.blocked
+                    .push(format!("we have never seen {}, so that nothing is known of its columns", table.words()));
             }
             plan.advice.push("look for a migration that has not run here yet, and for the table in a backup".into());
         }
@@ -74,8 +75,8 @@ fn known<'a>(definitions: &'a [KnownDefinition], database: &str, name: &str) -> 
 
 fn steps(definition: &KnownDefinition, table: &ObjectRef, case: &Case<'_>, failing: Option<&str>) -> Vec<Step> {
     let last = definition.statements.len().saturating_sub(1);
-    let elsewhere = (definition.space != case.identity.database && !definition.space.is_empty())
-        .then(|| definition.space.clone());
+    let elsewhere =
+        (definition.space != case.identity.database && !definition.space.is_empty()).then(|| definition.space.clone());
     definition
         .statements
         .iter()

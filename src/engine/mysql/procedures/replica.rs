@@ -50,7 +50,9 @@ fn of_source(source: &Source, sources: usize, diagnosis: &Diagnosis) -> Plan {
         }
         errno if ON_THE_WAY.contains(&errno) => {
             plan.blocked.push(format!("error {errno}: the source cannot be reached as this replica tries to"));
-            plan.advice.push("look at the network, the account and its password; the receiver tries again by itself".to_owned());
+            plan.advice.push(
+                "look at the network, the account and its password; the receiver tries again by itself".to_owned(),
+            );
         }
         errno => {
             plan.blocked.push(format!("error {errno} stopped it: its cause comes first"));

@@ -61,7 +61,8 @@ pub(super) fn wrong(case: &Case<'_>, diagnosis: &Diagnosis) -> Vec<Plan> {
             });
             reset.on_failure = OnFailure::RollBack;
             plan.steps.push(reset);
-            plan.advice.push("what the server's configuration says comes back with a restart: look there as well".into());
+            plan.advice
+                .push("what the server's configuration says comes back with a restart: look there as well".into());
             plan
         })
         .collect()
@@ -118,13 +119,18 @@ pub(super) fn redo(case: &Case<'_>, diagnosis: &Diagnosis) -> Vec<Plan> {
     let mut plan = step::plan("MY15", "Make the redo log twice as large", Cause::CheckpointPressure, 65, diagnosis);
     let name = match scene.flavour {
         flavour if flavour.is_mysql_since(80_030) => Some("innodb_redo_log_capacity"),
-        crate::engine::mysql::dialect::flavour::Flavour::Mariadb(version) if version >= 100_900 => Some("innodb_log_file_size"),
+        crate::engine::mysql::dialect::flavour::Flavour::Mariadb(version) if version >= 100_900 => {
+            Some("innodb_log_file_size")
+        }
         _ => None,
     };
     match name {
         Some(name) if size * 2.0 <= LARGEST_REDO => {
             let mut step = set(name, size, size * 2.0, "the data takes changed pages in at leisure");
-            step.expected.push(format!("{:.0} MB more on the disk of the log, a longer recovery after a crash", size / 1_048_576.0));
+            step.expected.push(format!(
+                "{:.0} MB more on the disk of the log, a longer recovery after a crash",
+                size / 1_048_576.0
+            ));
             plan.steps.push(step);
         }
         Some(_) => plan.blocked.push(format!("it is {:.0} GB large already", size / 1_073_741_824.0)),

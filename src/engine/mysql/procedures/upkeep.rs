@@ -37,10 +37,13 @@ pub(super) fn statistics(case: &Case<'_>, diagnosis: &Diagnosis) -> Vec<Plan> {
             );
             analyze.requires.push(Check::Exists(object));
             if let Some((changed, rows)) = table.changed {
-                analyze.expected.push(format!("changed since its statistics were read: {changed:.0} of {rows:.0} rows -> 0"));
+                analyze
+                    .expected
+                    .push(format!("changed since its statistics were read: {changed:.0} of {rows:.0} rows -> 0"));
             }
             plan.steps.push(analyze);
-            plan.advice.push("see that innodb_stats_auto_recalc is ON, and STATS_AUTO_RECALC of the table is not 0".into());
+            plan.advice
+                .push("see that innodb_stats_auto_recalc is ON, and STATS_AUTO_RECALC of the table is not 0".into());
             plan
         })
         .collect()
@@ -50,22 +53,24 @@ pub(super) fn statistics(case: &Case<'_>, diagnosis: &Diagnosis) -> Vec<Plan> {
 pub(super) fn redundant(case: &Case<'_>, diagnosis: &Diagnosis) -> Vec<Plan> {
     let scene = Scene::of(case);
     let wanted = |table: &&Table| {
-        diagnosis.hypotheses.iter().any(|h| {
-            h.cause == Cause::RedundantIndexes && h.about.as_deref() == Some(table.full().as_str())
-        })
+        diagnosis
+            .hypotheses
+            .iter()
+            .any(|h| h.cause == Cause::RedundantIndexes && h.about.as_deref() == Some(table.full().as_str()))
     };
-    scene.tables.iter().filter(wanted).filter(|t| !t.redundant().is_empty()).map(|t| of_table(&scene, t, diagnosis)).collect()
+    scene
+        .tables
+        .iter()
+        .filter(wanted)
+        .filter(|t| !t.redundant().is_empty())
+        .map(|t| of_table(&scene, t, diagnosis))
+        .collect()
 }
 
 fn of_table(scene: &Scene<'_>, table: &Table, diagnosis: &Diagnosis) -> Plan {
     let object = ObjectRef::new(&table.database, &table.name);
-    let mut plan = step::plan(
-        "MY27",
-        format!("Drop spare indexes of {}", table.full()),
-        Cause::RedundantIndexes,
-        70,
-        diagnosis,
-    );
+    let mut plan =
+        step::plan("MY27", format!("Drop spare indexes of {}", table.full()), Cause::RedundantIndexes, 70, diagnosis);
     for (index, other) in table.redundant().into_iter().take(MOST) {
         let mut drop = step::step(
             FixKind::DropIndex { table: object.clone(), name: index.name.clone() },
@@ -80,10 +85,7 @@ fn of_table(scene: &Scene<'_>, table: &Table, diagnosis: &Diagnosis) -> Plan {
                 format!("{} is gone, {} is there", index.name, other.name),
             ),
         );
-        drop.requires = vec![
-            Check::IndexUsable(object.clone(), other.name.clone()),
-            Check::Exists(object.clone()),
-        ];
+        drop.requires = vec![Check::IndexUsable(object.clone(), other.name.clone()), Check::Exists(object.clone())];
         drop.expected.push("one index less for every write; its exact definition is kept for the way back".to_owned());
         plan.steps.push(drop);
     }
@@ -92,6 +94,7 @@ fn of_table(scene: &Scene<'_>, table: &Table, diagnosis: &Diagnosis) -> Plan {
     } else if scene.flavour.is_mariadb() {
         plan.advice.push("ALTER INDEX ... IGNORED first shows for a day whether anybody misses it".into());
     }
-    plan.advice.push("a hint that names an index (USE INDEX, FORCE INDEX) fails when it is gone: look for those first".into());
+    plan.advice
+        .push("a hint that names an index (USE INDEX, FORCE INDEX) fails when it is gone: look for those first".into());
     plan
 }
