@@ -1,12 +1,11 @@
 //! Asking for a diagnosis, by a key or by what happened, and taking in the answer.
 
-use super::{Automatic, Running, Subject, propose, target_of};
+use super::{Running, Subject, propose, target_of};
 use crate::app::conversation;
 use crate::app::effect::{DiagnoseRequest, Effect};
 use crate::app::event::RequestId;
 use crate::app::model::{Link, Model, Screen};
-use crate::domain::diagnosis::{Cause, Diagnosis, Hypothesis};
-use crate::domain::error::kind::Severity;
+use crate::domain::diagnosis::{Cause, Diagnosis, Hypothesis, Unasked, Verdict};
 use crate::domain::incident::book::{Change, What};
 use crate::domain::incident::stage::Stage;
 use crate::domain::incident::strategy::Strategy;
@@ -106,7 +105,7 @@ fn begin(model: &mut Model, subject: Subject, focus: Option<Cause>, by_itself: b
         return Vec::new();
     }
     let id = conversation::next_request(model);
-    let (since, seconds) = (model.now, model.healing.seconds);
+    let (since, seconds) = (model.now, model.diagnosis_terms.seconds);
     let incident = match subject {
         Subject::Incident(id) => model.incidents.get(id).cloned(),
         Subject::Target(_) => None,
@@ -178,7 +177,7 @@ pub fn in_one_line(diagnosis: &Diagnosis) -> String {
         format!("{}{about} ({:.0}%)", h.cause.title(), h.confidence * 100.0)
     };
     let roots: Vec<&Hypothesis> = diagnosis.roots().collect();
-    let unclear = diagnosis.hypotheses.iter().filter(|h| h.verdict == crate::domain::diagnosis::Verdict::Inconclusive);
+    let unclear = diagnosis.hypotheses.iter().filter(|h| h.verdict == Verdict::Inconclusive);
     let unclear = match unclear.count() {
         0 => String::new(),
         1 => "; 1 could not be decided".to_owned(),
@@ -199,24 +198,19 @@ pub fn incidents_changed(model: &mut Model, changes: &[Change]) {
     if !model.detects {
         return;
     }
-    let automatic = model.healing.automatic;
+    let unasked = model.diagnosis_terms.unasked;
     let news = [What::Opened, What::Reopened, What::Worsened, What::StrategyChanged];
     for change in changes.iter().filter(|change| news.iter().any(|what| change.what.contains(what))) {
-        if is_wanted(automatic, &change.incident) {
+        if is_wanted(unasked, &change.incident) {
             model.healing.due.insert(change.incident.id);
         }
     }
 }
 
-fn is_wanted(automatic: Automatic, incident: &Incident) -> bool {
-    match automatic {
-        Automatic::Never => false,
-        Automatic::All => true,
-        Automatic::Critical => {
-            incident.severity == Severity::Critical
-                || matches!(incident.strategy, Strategy::ImmediateFix | Strategy::SelfHealing)
-        }
-    }
+/// Where critical incidents are, so are those for which a known procedure is to be prepared.
+fn is_wanted(unasked: Unasked, incident: &Incident) -> bool {
+    let heals = matches!(incident.strategy, Strategy::ImmediateFix | Strategy::SelfHealing);
+    unasked.takes(incident.severity) || (unasked == Unasked::Critical && heals)
 }
 
 /// Begins what is due, where it may be: a minute after the last one of the target, and while the target can be
@@ -224,7 +218,7 @@ fn is_wanted(automatic: Automatic, incident: &Incident) -> bool {
 /// not come.
 pub fn tick(model: &mut Model) -> Vec<Effect> {
     let now = model.now;
-    let limit = u64::from(model.healing.seconds) * 1_000 + PATIENCE_MS;
+    let limit = u64::from(model.diagnosis_terms.seconds) * 1_000 + PATIENCE_MS;
     for inquiry in model.healing.inquiries.values_mut() {
         if inquiry.running.take_if(|running| now.since(running.since) > limit).is_some() {
             inquiry.failed = Some("no answer came".to_owned());

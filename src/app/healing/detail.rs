@@ -104,7 +104,7 @@ fn step(step: &Step, number: usize, of: usize) -> Vec<DetailLine> {
 
 /// What became of the last question about a subject, the most telling line first.
 pub fn summary(model: &Model, subject: &Subject) -> Vec<PaneLine> {
-    let seconds = model.healing.seconds;
+    let seconds = model.diagnosis_terms.seconds;
     let hint = || {
         let words = format!("D looks for what is wrong now: it watches for {seconds} s and only reads");
         vec![PaneLine::new("", Tone::Faint, words)]

@@ -24,35 +24,8 @@ use tree::Row;
 
 /// Name of the server's view.
 pub const VIEW: &str = "diagnosis";
-/// How long a server is watched where the configuration says nothing, seconds.
-const SECONDS: u32 = 10;
 /// Inquiries that are kept; the oldest go.
 const KEPT: usize = 200;
-
-/// Which new incidents are diagnosed without anybody's asking.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Automatic {
-    /// Those that are critical by their kind or severity, and those for which a known procedure is to be prepared
-    /// ([`Strategy::SelfHealing`](crate::domain::incident::strategy::Strategy::SelfHealing)).
-    #[default]
-    Critical,
-    /// Every one that does not follow from another one.
-    All,
-    /// None.
-    Never,
-}
-
-impl Automatic {
-    /// The way of a word in the configuration.
-    pub fn from_word(word: &str) -> Option<Self> {
-        match word {
-            "critical" => Some(Self::Critical),
-            "all" => Some(Self::All),
-            "never" => Some(Self::Never),
-            _ => None,
-        }
-    }
-}
 
 /// What a diagnosis is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,29 +67,13 @@ pub struct Inquiry {
 }
 
 /// Everything that is known about causes and plans.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct HealingModel {
-    /// For how long a server is watched, seconds.
-    pub seconds: u32,
-    /// Which new incidents are diagnosed by themselves.
-    pub automatic: Automatic,
     inquiries: BTreeMap<Subject, Inquiry>,
     /// Incidents that are to be diagnosed by themselves, as soon as it may be.
     due: BTreeSet<u64>,
     /// When each target was last diagnosed by itself.
     began: BTreeMap<TargetId, Timestamp>,
-}
-
-impl Default for HealingModel {
-    fn default() -> Self {
-        Self {
-            seconds: SECONDS,
-            automatic: Automatic::default(),
-            inquiries: BTreeMap::new(),
-            due: BTreeSet::new(),
-            began: BTreeMap::new(),
-        }
-    }
 }
 
 impl HealingModel {

@@ -115,6 +115,8 @@ impl Incident {
     pub fn act(&mut self, act: &Act, at: Timestamp, who: Option<&str>) -> Result<(), Refused> {
         match act {
             Act::Diagnose => self.go(Stage::Diagnosing, at, "causes are looked for", who),
+            // Nobody looks for causes any more.
+            Act::Find(words) if self.stage == Stage::Diagnosing => self.go(Stage::Open, at, words, who),
             Act::Find(words) => {
                 self.tell(at, words, None, who);
                 Ok(())

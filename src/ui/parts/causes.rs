@@ -37,7 +37,7 @@ pub(crate) fn wanted(model: &Model, subject: &Subject, room: u16) -> u16 {
 /// What stands right over the list: how far a look is, or when the last one was judged.
 pub(crate) fn state_words(model: &Model, subject: &Subject) -> String {
     let Some(inquiry) = model.healing.about(subject) else { return String::new() };
-    if let Some(words) = detail::looking(inquiry, model.healing.seconds) {
+    if let Some(words) = detail::looking(inquiry, model.diagnosis_terms.seconds) {
         return format!("looking: {words}");
     }
     if inquiry.failed.is_some() {
