@@ -6,6 +6,7 @@
 mod acts;
 mod advice;
 mod connect;
+mod diagnose;
 mod guard;
 mod network;
 mod observe;

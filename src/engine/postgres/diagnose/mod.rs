@@ -51,6 +51,9 @@ mod queries;
 mod settle;
 mod statement;
 
+#[cfg(test)]
+mod tests;
+
 use super::procedures::PROCEDURES;
 use crate::domain::diagnosis::{Case, Diagnosis, Observation};
 use crate::engine::{Examination, Wanted};

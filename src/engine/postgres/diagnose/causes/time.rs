@@ -9,6 +9,16 @@ use std::collections::BTreeMap;
 
 /// Sessions at work on average, below which a statement is not worth a word.
 const SOME_LOAD: f64 = 0.3;
+/// Short statements that come so often are a load, although few of them are met at work: clients that have just begun
+/// one,
+const MOVING: f64 = 3.0;
+/// and transactions a second.
+const OFTEN: f64 = 200.0;
+/// So many of both are a crowd on any machine.
+const MOVING_CROWD: f64 = 5.0;
+const OFTEN_CROWD: f64 = 250.0;
+/// Sightings of work below which shares say little.
+const FEW_SIGHTINGS: f64 = 6.0;
 /// Share of the work that makes a cause a root,
 const MOST: f64 = 0.4;
 /// and one that makes it likely.
@@ -38,6 +48,12 @@ pub(super) struct Ledger<'a> {
     pub(super) all: f64,
     /// Sightings a look.
     pub(super) load: f64,
+    /// Clients that have just begun a statement, on average.
+    pub(super) moving: f64,
+    /// Transactions a second.
+    pub(super) often: f64,
+    /// Rows written by a transaction.
+    written: f64,
 }
 
 impl<'a> Ledger<'a> {
@@ -48,7 +64,31 @@ impl<'a> Ledger<'a> {
         }
         let locked = facts.looks.working().filter(|session| session.busy == Busy::Lock).count();
         let all = (works.iter().map(|work| work.sightings).sum::<usize>() + locked) as f64;
-        Self { by, all: all.max(1.0), load: facts.looks.load() }
+        let totals = &facts.totals;
+        Self {
+            by,
+            all: all.max(1.0),
+            load: facts.looks.load(),
+            moving: facts.looks.moving(),
+            often: totals.a_second(totals.commits),
+            written: totals.rows_a_commit(),
+        }
+    }
+    /// Many short statements, each too short to be met.
+    pub(super) fn is_busy_with_short_ones(&self) -> bool {
+        self.moving >= MOVING && self.often >= OFTEN
+    }
+    /// Too few sightings for shares: the counters have to tell.
+    pub(super) fn is_thin(&self) -> bool {
+        self.all < FEW_SIGHTINGS
+    }
+    /// Share of the work that reads for a good reason.
+    fn reads(&self) -> f64 {
+        if self.is_thin() {
+            f64::from(u8::from(self.written < 0.5))
+        } else {
+            self.share(Blame::Small) + self.share(Blame::Scan)
+        }
     }
     /// Works put down to this.
     pub(super) fn works(&self, blame: Blame) -> &[&'a Work] {
@@ -74,8 +114,11 @@ fn key(blame: Blame) -> &'static str {
 /// Decides on statements, writes and load.
 pub(super) fn judge(facts: &Facts<'_>, works: &[Work], found: &mut Found) {
     let ledger = Ledger::of(facts, works);
-    if ledger.load < SOME_LOAD {
-        let words = format!("{:.2} sessions were at work on average", ledger.load);
+    if ledger.load < SOME_LOAD && !ledger.is_busy_with_short_ones() {
+        let words = format!(
+            "{:.2} sessions were at work on average, {:.0} transactions a second were committed",
+            ledger.load, ledger.often
+        );
         for cause in STATEMENTS.iter().chain(LOADS).chain(writes::CAUSES) {
             found.refuted(*cause, 0.9, &words);
         }
@@ -95,7 +138,8 @@ pub(super) fn sure(share: f64, quality: f64) -> f64 {
 
 fn statement(ledger: &Ledger<'_>, cause: Cause, found: &mut Found) {
     let works = ledger.works(Blame::Cause(cause));
-    let share = ledger.share(Blame::Cause(cause));
+    // Of a load of short statements the few that were met say nothing about the rest.
+    let share = if ledger.load < SOME_LOAD { 0.0 } else { ledger.share(Blame::Cause(cause)) };
     let Some(most) = works.first() else {
         found.refuted(
             cause,
@@ -145,24 +189,27 @@ fn load(facts: &Facts<'_>, ledger: &Ledger<'_>, found: &mut Found) {
         format!("{:.0} % of the work waits for data files, {:.0} % for any file", 100.0 * data, 100.0 * disk),
     ];
     let root = roots(found);
-    let reads = ledger.share(Blame::Small) + ledger.share(Blame::Scan);
+    let reads = ledger.reads();
     let free = root.is_none();
     pool_or_disk(facts, ledger, &Cache { read, data, disk, pool, touched, reads, free }, &seen, found);
     let computing = ledger.share(Blame::Computing);
     let processors = facts.looks.share(&[Busy::Computing, Busy::Other]);
     let explained = roots(found);
+    let crowd = ledger.load >= CROWD || (ledger.moving >= MOVING_CROWD && ledger.often >= OFTEN_CROWD);
     for cause in [Cause::CpuSaturation, Cause::HeavyWorkload] {
         let words = vec![format!(
-            "{:.1} sessions at work on average, {:.0} % of it without a wait; {:.0} transactions a second",
+            "{:.1} sessions at work on average, {:.0} % of it without a wait; {:.1} clients have just begun a statement; {:.0} \
+             transactions a second",
             ledger.load,
             100.0 * processors,
-            totals.a_second(totals.commits)
+            ledger.moving,
+            ledger.often
         )];
         let holds = match cause {
             Cause::CpuSaturation => computing >= MOST && ledger.load >= 0.8,
-            _ => ledger.load >= CROWD && !found.supports(Cause::CpuSaturation),
+            _ => crowd && !found.supports(Cause::CpuSaturation),
         };
-        let busy = ledger.load >= CROWD && processors >= 0.5;
+        let busy = crowd && processors >= 0.5;
         match explained {
             None if holds && cause == Cause::CpuSaturation => {
                 let mut words = words;
@@ -176,7 +223,7 @@ fn load(facts: &Facts<'_>, ledger: &Ledger<'_>, found: &mut Found) {
                 }));
                 found.supported(cause, sure(computing, 0.85), "", words);
             }
-            None if holds => found.supported(cause, 0.62 + 0.02 * ledger.load.min(10.0), "", words),
+            None if holds => found.supported(cause, 0.62 + 0.02 * ledger.load.max(ledger.moving).min(10.0), "", words),
             Some(root) if busy => found.follows(cause, root, 0.7, words),
             _ => found.refuted(cause, 0.7, &words[0]),
         }
@@ -214,7 +261,7 @@ fn pool_or_disk(facts: &Facts<'_>, ledger: &Ledger<'_>, cache: &Cache, seen: &[S
     let pool_holds = cache.free
         && too_small
         && ((tiny && misses && cache.reads + ledger.share(Blame::Write) >= MOST)
-            || (small && misses_much && ledger.share(Blame::Small) >= MOST));
+            || (small && misses_much && (ledger.share(Blame::Small) >= MOST || ledger.is_thin())));
     let disk_holds = cache.free
         && !pool_holds
         && ledger.load >= 0.8

@@ -37,7 +37,9 @@ pub(super) fn judge(facts: &Facts<'_>, ledger: &Ledger<'_>, found: &mut Found) {
         totals.rows_a_commit(),
         100.0 * share
     );
-    let enough = share >= MOST && ledger.load * share >= 0.3;
+    let by_counters = ledger.is_busy_with_short_ones() && totals.rows_a_commit() >= 0.8;
+    let enough = (share >= MOST && ledger.load * share >= 0.3) || by_counters;
+    let share = if by_counters { share.max(0.5) } else { share };
     if enough {
         indexes(facts, share, &seen, found);
     } else {
@@ -83,11 +85,12 @@ fn kind_of_load(facts: &Facts<'_>, ledger: &Ledger<'_>) -> Option<(Cause, f64)> 
         works.iter().filter(|work| wanted(work)).map(|work| work.sightings).sum::<usize>() as f64
     };
     let all = sightings(&|_| true).max(1.0);
-    let inserting = sightings(&|work| work.text.verb == Verb::Insert) / all;
+    let inserted = totals.inserted / totals.written().max(1.0);
+    let thin = ledger.is_thin();
+    let inserting = if thin { inserted } else { sightings(&|work| work.text.verb == Verb::Insert) / all };
     let committing = sightings(&|work| work.text.verb == Verb::Commit) / all;
     let log: usize = works.iter().filter_map(|work| work.busy.get(&Busy::Log)).sum();
     let log = log as f64 / all;
-    let inserted = totals.inserted / totals.written().max(1.0);
     let commits = totals.a_second(totals.commits);
     let small = totals.rows_a_commit() <= SMALL_TRANSACTION && commits >= MANY_COMMITS;
     // A statement that runs for seconds is counted when it ends: until then its text is all there is.
@@ -95,7 +98,7 @@ fn kind_of_load(facts: &Facts<'_>, ledger: &Ledger<'_>) -> Option<(Cause, f64)> 
     if small && !unseen {
         // One row for each transaction: the time is the commit's where it waits for the log, else the row's.
         let waits = log + committing;
-        return Some(if inserted >= 0.9 && inserting >= 0.8 && waits < 0.25 {
+        return Some(if !thin && inserted >= 0.9 && inserting >= 0.8 && waits < 0.25 {
             (Cause::HeavyInserts, 0.8)
         } else {
             (Cause::HeavyCommits, if waits >= 0.3 { 0.95 } else { 0.85 })

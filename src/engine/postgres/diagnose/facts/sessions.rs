@@ -173,6 +173,12 @@ impl Looks {
     pub(in super::super) fn load(&self) -> f64 {
         self.per_look(self.working().count())
     }
+    /// Clients that began a statement within the last second, on average. Where statements are short and clients slow, a
+    /// look meets hardly any of them at work, however many there are.
+    pub(in super::super) fn moving(&self) -> f64 {
+        let moves = |session: &&Session| session.is_client() && (session.works() || session.query_seconds < 1.0);
+        self.per_look(self.all.iter().flatten().filter(moves).count())
+    }
     /// A number of sightings as an average of one look.
     pub(in super::super) fn per_look(&self, sightings: usize) -> f64 {
         if self.all.is_empty() { 0.0 } else { sightings as f64 / self.count() }
