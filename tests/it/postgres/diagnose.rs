@@ -119,12 +119,16 @@ fn an_index_that_was_left_half_built_is_found() {
 fn a_slot_that_nobody_reads_is_found_once_it_keeps_something() {
     on_each_server(async |url| {
         let client = admin(&url).await;
-        let drop = "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = 'diagnose_stuck'";
+        let drop =
+            "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = 'diagnose_stuck'";
         client.batch_execute(drop).await.unwrap();
         client.batch_execute("SELECT pg_create_physical_replication_slot('diagnose_stuck', true)").await.unwrap();
         until(&url, Cause::StuckSlot, "slot diagnose_stuck", false).await;
         for _ in 0..4 {
-            client.batch_execute("SELECT pg_logical_emit_message(false, 'test', 'x'); SELECT pg_switch_wal()").await.unwrap();
+            client
+                .batch_execute("SELECT pg_logical_emit_message(false, 'test', 'x'); SELECT pg_switch_wal()")
+                .await
+                .unwrap();
         }
         until(&url, Cause::StuckSlot, "slot diagnose_stuck", true).await;
         client.batch_execute(drop).await.unwrap();

@@ -91,7 +91,8 @@ impl Scene {
     fn judge(&mut self) -> Diagnosis {
         let settings = Json::Array(std::mem::take(&mut self.settings));
         self.once("diagnose.settings", settings);
-        let identity = Identity { version_number: 150_000, database: "shop".into(), user: "watch".into(), ..Identity::default() };
+        let identity =
+            Identity { version_number: 150_000, database: "shop".into(), user: "watch".into(), ..Identity::default() };
         let usual = BTreeMap::new();
         judge(&Case {
             now: Timestamp(10_000),
@@ -172,7 +173,11 @@ fn a_whole_read_for_few_rows_lacks_an_index_and_the_processors_follow() {
         "Plan Width": 40, "Filter": "(code = 17)"});
     let sessions: Vec<Json> = (1..6).map(|pid| at_work(pid, statement, COMPUTES)).collect();
     let mut scene = Scene::new();
-    scene.sessions(&sessions).database(json!({"xact_commit": 500})).table(&json!({}), &json!({})).plan(statement, &plan);
+    scene
+        .sessions(&sessions)
+        .database(json!({"xact_commit": 500}))
+        .table(&json!({}), &json!({}))
+        .plan(statement, &plan);
     let found = scene.judge();
     assert_eq!(found.roots().map(|root| root.cause).collect::<Vec<_>>(), [Cause::MissingIndex], "{found:?}");
     assert_eq!(found.of(Cause::MissingIndex).unwrap().about.as_deref(), Some("orders"));
@@ -196,7 +201,8 @@ fn a_subquery_for_each_row_a_blind_join_and_a_large_answer_are_told_by_their_pla
             "Plan Rows": rows, "Plan Width": 60})
     };
     let mut outer = scan("orders", "", 900_000.0, 900);
-    outer["Plans"] = json!([{"Node Type": "Aggregate", "Parent Relationship": "SubPlan", "Total Cost": 90.0, "Plan Rows": 1}]);
+    outer["Plans"] =
+        json!([{"Node Type": "Aggregate", "Parent Relationship": "SubPlan", "Total Cost": 90.0, "Plan Rows": 1}]);
     let blind = json!({"Node Type": "Aggregate", "Total Cost": 300_100.0, "Plan Rows": 1, "Plans": [
         {"Node Type": "Nested Loop", "Parent Relationship": "Outer", "Total Cost": 300_000.0, "Plan Rows": 9_000, "Plans": [
             scan("orders", "Outer", 200.0, 3_000), scan("lines", "Inner", 200.0, 3_000)]}]});
@@ -228,7 +234,8 @@ fn writes_are_small_commits_many_rows_or_needless_indexes() {
     };
     let key = || json!([index("orders_pkey", "id", true, 9)]);
     let commits = json!({"xact_commit": 9_000, "tup_updated": 9_000});
-    let found = writing("update orders set a = 1 where id = 2", ("IO", "WALSync"), commits, &json!({"updated": 9_000}), key());
+    let found =
+        writing("update orders set a = 1 where id = 2", ("IO", "WALSync"), commits, &json!({"updated": 9_000}), key());
     assert_eq!(found, [Cause::HeavyCommits]);
     let inserts = || json!({"xact_commit": 900, "tup_inserted": 400_000});
     let insert = "insert into orders select generate_series(1, 400)";
@@ -259,9 +266,7 @@ fn a_small_cache_is_told_from_a_busy_disk_by_its_size() {
 
 #[test]
 fn what_stands_is_seen_without_any_load() {
-    let slot = |lsn: &str, active: bool, kept: i64| {
-        json!([{"name": "gone", "active": active, "temporary": false, "restart_lsn": lsn, "retained_bytes": kept}])
-    };
+    let slot = |lsn: &str, active: bool, kept: i64| json!([{"name": "gone", "active": active, "temporary": false, "restart_lsn": lsn, "retained_bytes": kept}]);
     let stuck = |first: Json, last: Json| Scene::new().sessions(&[]).ends("diagnose.slots", first, last).roots();
     assert_eq!(stuck(slot("0/1", false, 200 << 20), slot("0/1", false, 201 << 20)), [Cause::StuckSlot]);
     assert_eq!(stuck(slot("0/1", true, 200 << 20), slot("0/2", true, 200 << 20)), []);

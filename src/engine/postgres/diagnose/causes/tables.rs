@@ -10,6 +10,8 @@ const MANY_DEAD: f64 = 10_000.0;
 const MOSTLY_DEAD: f64 = 1.0;
 /// Dead rows for each live one, where VACUUM should long have come: twice its own usual threshold.
 const OVERDUE: f64 = 0.4;
+/// Seconds between two rounds of autovacuum, and as much again for its work: dead rows of that time are nobody's fault.
+const TWO_ROUNDS: f64 = 120.0;
 /// Bytes of empty space that are worth getting back.
 const MUCH_SPACE: f64 = 33_554_432.0;
 /// Share of a table that is empty space.
@@ -58,6 +60,15 @@ fn dead_rows(facts: &Facts<'_>, found: &mut Found) {
     let written = table.updated + table.deleted > 0.0;
     let ratio = ratio(table);
     let overdue = ratio >= MOSTLY_DEAD || (ratio >= OVERDUE && off);
+    let made = facts.totals.a_second(table.updated + table.deleted);
+    if overdue && !off && table.vacuum_seconds.is_some_and(|s| s < TWO_ROUNDS) && table.dead <= TWO_ROUNDS * made {
+        evidence.push(format!("{made:.0} rows a second die while VACUUM comes as often as it should: they are of now"));
+        match writing(found) {
+            Some(root) => found.follows(Cause::DeadTuples, root, 0.7, evidence),
+            None => found.open(Cause::DeadTuples, 0.5, &table.words(), evidence),
+        }
+        return;
+    }
     if !overdue || running {
         found.open(Cause::DeadTuples, 0.5, &table.words(), evidence);
         return;
@@ -79,6 +90,19 @@ fn dead_rows(facts: &Facts<'_>, found: &mut Found) {
         0.7
     };
     found.supported(Cause::DeadTuples, sure, &table.words(), evidence);
+}
+
+/// The root that makes for many writes, where there is one.
+fn writing(found: &Found) -> Option<Cause> {
+    [
+        Cause::CheckpointPressure,
+        Cause::RedundantIndexes,
+        Cause::HeavyCommits,
+        Cause::HeavyWorkload,
+        Cause::LockContention,
+    ]
+    .into_iter()
+    .find(|cause| found.supports(*cause))
 }
 
 /// Dead rows for each live one.
@@ -109,7 +133,11 @@ fn empty_space(facts: &Facts<'_>, found: &mut Found) {
         .filter(|both| ratio(both.0) < OVERDUE)
         .max_by(|a, b| wasted(a).total_cmp(&wasted(b)));
     let Some(both) = worst else {
-        if known.is_empty() && facts.tables.iter().any(|t| t.heap_bytes >= MUCH_SPACE) {
+        if facts
+            .tables
+            .iter()
+            .any(|t| t.heap_bytes >= MUCH_SPACE && t.row_bytes.is_none() && t.analyze_seconds.is_some())
+        {
             let words = format!(
                 "how wide rows are cannot be seen: GRANT SELECT on the tables to {} (or pg_read_all_data), and ANALYZE them",
                 facts.case.identity.user

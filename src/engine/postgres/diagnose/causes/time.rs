@@ -175,7 +175,7 @@ fn load(facts: &Facts<'_>, ledger: &Ledger<'_>, found: &mut Found) {
         .iter()
         .filter(|table| table.blocks_read + table.blocks_hit > 0.0)
         .map(|table| table.heap_bytes + table.index_bytes)
-        .sum();
+        .fold(0.0, |all, bytes| all + bytes);
     let seen = vec![
         format!(
             "{read:.0} blocks a second came from outside the cache; {:.1} % of all were in it",

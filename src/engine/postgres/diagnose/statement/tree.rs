@@ -24,6 +24,8 @@ pub(in super::super) struct Node {
     pub(in super::super) width: f64,
     /// Cost of it and all below.
     pub(in super::super) cost: f64,
+    /// How it sums up: `Plain`, `Sorted`, `Hashed`.
+    pub(in super::super) strategy: String,
     /// The condition on rows that it has read.
     pub(in super::super) filter: Option<String>,
     /// Steps below.
@@ -51,6 +53,7 @@ fn node(value: &Value, depth: usize, left: &mut usize) -> Option<Node> {
         rows: number("Plan Rows"),
         width: number("Plan Width"),
         cost: number("Total Cost"),
+        strategy: text("Strategy").unwrap_or_default(),
         filter: text("Filter"),
         below,
     })
@@ -97,6 +100,14 @@ impl Node {
             node = only;
         }
         node
+    }
+    /// It keeps all rows that come to it, in memory or in temporary files.
+    pub(in super::super) fn keeps_rows(&self) -> bool {
+        match self.kind.as_str() {
+            "Sort" | "Incremental Sort" | "WindowAgg" | "Hash" | "Materialize" => true,
+            "Aggregate" => matches!(self.strategy.as_str(), "Hashed" | "Mixed"),
+            _ => false,
+        }
     }
     /// It makes few rows of many.
     pub(in super::super) fn sums(&self) -> bool {
