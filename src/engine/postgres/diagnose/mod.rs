@@ -34,7 +34,7 @@
 //! | `diagnose.receiver` | once | this replica; none on a primary | `in_recovery paused replay_bytes replay_seconds receiver_status` |
 //! | `diagnose.wal_files` | once | the server | `files bytes` |
 //! | `diagnose.temp_files` | ends | a session | `pid files bytes` |
-//! | `diagnose.indexes` | once | an index | `oid table_oid schema table name method is_unique is_primary needed valid ready partitioned key_columns columns classes options collations partial predicate definition scans bytes being_built` |
+//! | `diagnose.indexes` | once | an index | `oid table_oid schema table name method is_unique is_primary needed begins_key valid ready partitioned key_columns columns classes options collations partial predicate definition scans bytes being_built` |
 //! | `diagnose.foreign_keys` | once | a foreign key without an index | `name table_oid schema table to_oid to_schema to_table columns reltuples pages on_delete` |
 //! | `diagnose.table_sizes` | once | a table | `oid bytes heap_bytes index_bytes` |
 //! | `diagnose.locks` | at the end | a lock of who waits or is waited for | `pid locktype mode granted table_oid schema relation kind here` |

@@ -84,7 +84,12 @@ fn seen(rows: &Rows, row: &[Value], for_statement: bool) -> Result<Seen, Session
 }
 
 /// Why a session is left alone whoever asks.
-fn untouchable(backend: &str, program: &str, ours: bool, wraparound: bool) -> Option<&'static str> {
+pub(in crate::engine::postgres) fn untouchable(
+    backend: &str,
+    program: &str,
+    ours: bool,
+    wraparound: bool,
+) -> Option<&'static str> {
     if ours {
         return Some("it is this program's own");
     }
@@ -103,7 +108,7 @@ fn untouchable(backend: &str, program: &str, ours: bool, wraparound: bool) -> Op
 }
 
 /// `14 min`.
-pub(super) fn age(seconds: i64) -> String {
+pub(in crate::engine::postgres) fn age(seconds: i64) -> String {
     match seconds.max(0) {
         s @ 0..120 => format!("{s} s"),
         s @ 120..7_200 => format!("{} min", s / 60),

@@ -23,6 +23,8 @@ pub(super) mod undo;
 mod verify;
 mod waits;
 
+pub(super) use freeze::{age, untouchable};
+pub(super) use indexes::is_leftover;
 pub(super) use kinds::render;
 
 use crate::domain::error_event::SessionError;

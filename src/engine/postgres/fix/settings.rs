@@ -152,11 +152,49 @@ pub(super) fn value(name: &str, value: &str) -> String {
     if holds(LISTS_OF_NAMES, name) && !value.is_empty() { value.to_owned() } else { literal(value) }
 }
 
-/// The same from words that a person gave: the names of a list are taken apart at commas.
+/// The same from words that a person gave, or that the server showed: the names of a list are taken apart at commas,
+/// and lose their double quotes.
 pub(super) fn value_from_words(name: &str, value: &str) -> String {
-    if holds(LISTS_OF_NAMES, name) && !value.trim().is_empty() {
-        value.split(',').map(|part| literal(part.trim())).collect::<Vec<_>>().join(", ")
-    } else {
-        literal(value)
+    if !holds(LISTS_OF_NAMES, name) || value.trim().is_empty() {
+        return literal(value);
+    }
+    let (mut names, mut quoted) = (vec![String::new()], false);
+    for c in value.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            ',' if !quoted => {
+                names.push(String::new());
+                continue;
+            }
+            _ => {}
+        }
+        if let Some(name) = names.last_mut() {
+            name.push(c);
+        }
+    }
+    let bare = |name: &String| {
+        let name = name.trim();
+        let inner = name.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        inner.map_or_else(|| name.to_owned(), |inner| inner.replace("\"\"", "\""))
+    };
+    names.iter().map(|name| literal(&bare(name))).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::value_from_words;
+
+    #[test]
+    fn lists_of_names_are_taken_apart_and_others_are_not() {
+        for (name, words, expected) in [
+            ("search_path", "app, public", "'app', 'public'"),
+            ("search_path", "\"$user\", \"Odd, one\",x", "'$user', 'Odd, one', 'x'"),
+            ("search_path", "\"a\"\"b\"", "'a\"b'"),
+            ("search_path", "", "''"),
+            ("work_mem", "64MB", "'64MB'"),
+            ("log_line_prefix", "%m, %p", "'%m, %p'"),
+        ] {
+            assert_eq!(value_from_words(name, words), expected, "{name} = {words}");
+        }
     }
 }

@@ -23,6 +23,8 @@ pub(super) static INDEXES: Query = Query {
                 c.relname AS name, m.amname AS method, i.indisunique AS is_unique, i.indisprimary AS is_primary,
                 i.indisexclusion OR i.indisreplident
                     OR EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.conindid = i.indexrelid) AS needed,
+                EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.contype = 'f' AND k.conrelid = i.indrelid
+                           AND k.conkey[1] = i.indkey[0]) AS begins_key,
                 i.indisvalid AS valid, i.indisready AS ready, c.relkind = 'I' AS partitioned, i.indnkeyatts AS key_columns,
                 (SELECT json_agg(a.attname ORDER BY x.n)
                    FROM unnest(i.indkey) WITH ORDINALITY x (attnum, n)
