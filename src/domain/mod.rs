@@ -12,6 +12,7 @@ pub mod health;
 pub mod hosting;
 pub mod incident;
 pub mod interchange;
+pub mod learning;
 pub mod log;
 pub mod metric;
 pub mod plan;

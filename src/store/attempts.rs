@@ -1,8 +1,12 @@
 //! The history of attempts to connect, and the changed settings that worked.
 
+use super::learning;
 use super::texts::Numbers;
 use crate::domain::attempt::{Attempt, Purpose, Rate, Record, SPANS};
 use crate::domain::connection::{Change, KnownFix};
+use crate::domain::error::kind::ErrorKind;
+use crate::domain::error::signature::signature;
+use crate::domain::learning::connection_outcome;
 use crate::domain::target::{TargetId, Timestamp};
 use crate::domain::text::redact;
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
@@ -86,6 +90,9 @@ pub(super) fn keep_fix(db: &mut Connection, target: &TargetId, fix: &KnownFix) -
         "INSERT OR REPLACE INTO connection_fixes SELECT id, ?2, ?3, ?4 FROM targets WHERE name = ?1",
         params![target.as_str(), fix.at.0, change, redact(&fix.reason)],
     )?;
+    // It teaches what helps against failures like this one.
+    let pattern = signature(ErrorKind::ConnectionError, &fix.reason);
+    learning::add(&transaction, &connection_outcome(fix.at, target, fix.change.word(), pattern))?;
     transaction.commit()
 }
 

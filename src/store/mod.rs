@@ -4,6 +4,7 @@
 //! Store --commands--> worker (thread) --> recorder -> samples, sessions (texts), attempts   history of targets
 //!       <--answers---                 --> conversations, preferences               history of the person
 //!                                     --> proposals                                acts, waiting and past
+//!                                     --> learning                                 how acts went
 //! audit: a file of its own, hash-chained
 //! open: files (0700/0600, local disk, lock), settings, migrations with backups     retention: forgetting
 //!       salvage: what can be read of a damaged store
@@ -20,6 +21,7 @@ mod conversations;
 mod error;
 mod files;
 pub mod incidents;
+mod learning;
 mod open;
 mod preferences;
 mod proposals;

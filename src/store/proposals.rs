@@ -6,6 +6,7 @@
 //! of the body stays as it is.
 
 use super::error::StoreError;
+use super::learning;
 use crate::domain::proposal::Proposal;
 use crate::domain::proposal::stage::Stage;
 use crate::domain::target::Timestamp;
@@ -105,6 +106,9 @@ pub(super) fn replace(db: &mut Connection, expected: Stage, proposal: &Proposal)
             update.execute(params![id, stage, updated(proposal).0, body, expected.word()])
         })
         .map_err(&failed)?;
+    if changed == 1 && !proposal.stage.is_under_way() {
+        learning::ended(&transaction, proposal).map_err(&failed)?;
+    }
     transaction.commit().map_err(failed)?;
     Ok(changed == 1)
 }

@@ -2,6 +2,7 @@
 
 use super::attempts;
 use super::incidents;
+use super::learning;
 use super::samples::{BUCKET_MS, DAY_MS, SLOT_MS, SLOTS, roll_up};
 use crate::domain::target::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
@@ -62,6 +63,7 @@ pub(super) fn prune(db: &mut Connection, now: Timestamp, keep: &Retention) -> ru
         .collect::<rusqlite::Result<_>>()?;
     let mut rows = limits.forget_texts(&transaction)?;
     rows += incidents::forget(&transaction, now, keep)?;
+    rows += learning::forget(&transaction, now)?;
     loop {
         let before = rows;
         for &target in &targets {

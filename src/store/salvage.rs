@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags, params_from_iter};
 use std::path::Path;
 
 /// What is copied, parents before children: table, its columns, how many.
-const TABLES: [(&str, &str, usize); 7] = [
+const TABLES: [(&str, &str, usize); 9] = [
     ("conversations", "id, name, target, created, updated", 5),
     ("entries", "conversation, number, at, kind, body", 5),
     ("input_lines", "id, line", 2),
@@ -20,6 +20,8 @@ const TABLES: [(&str, &str, usize); 7] = [
         19,
     ),
     ("patterns", "signature, engine, kind, code, text, title, first_ms, last_ms, count, private, incidents, twins", 12),
+    ("outcomes", "id, proposal, at_ms, target, signature, similar, fix, engine, major, initial, shown, ended", 12),
+    ("ratings", "proposal, who, at_ms, up, comment", 5),
 ];
 
 /// Copies what can be read, and says how many rows that were. Nothing in here is an error: the store is new and whole

@@ -5,6 +5,7 @@ use super::conversations::{self, Conversation, Entry};
 use super::error::StoreError;
 use super::files;
 use super::incidents;
+use super::learning;
 use super::preferences;
 use super::proposals::{self, UnreadProposal};
 use super::recorder::Recorder;
@@ -54,6 +55,7 @@ pub(super) enum Command {
     UnreadProposals(Reply<Vec<UnreadProposal>>),
     ReplaceProposal(Stage, Box<Proposal>, Reply<bool>),
     Incidents(incidents::Asked),
+    Learning(learning::Asked),
     Prune(Timestamp, Reply<Pruned>),
     Check(Reply<()>),
     Close(Reply<()>),
@@ -202,6 +204,7 @@ impl Worker {
                     files::mark_damaged(&self.folder);
                 }
             }
+            Command::Learning(asked) => learning::answer(db, asked),
             Command::Prune(now, reply) => {
                 let outcome = retention::prune(db, now, &self.retention).map_err(StoreError::of("forget old samples"));
                 self.send(reply, outcome);

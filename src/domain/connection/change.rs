@@ -36,6 +36,18 @@ impl Change {
         }
     }
 
+    /// One word for what is changed: under it is remembered how often that helped.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Port(_) => "port",
+            Self::Host(_) => "host",
+            Self::Database(_) => "database",
+            Self::User(_) => "user",
+            Self::Parameter(..) => "parameter",
+            Self::Scheme(_) => "scheme",
+        }
+    }
+
     /// The URL with this change; none when the URL is of a form that cannot carry it, such as one with several hosts.
     pub fn apply(&self, url: &str) -> Option<String> {
         let mut parts = UrlParts::split(url)?;

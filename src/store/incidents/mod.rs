@@ -24,7 +24,7 @@ use crate::domain::incident::figures::Figures;
 use crate::domain::incident::limits::Terms;
 use crate::domain::incident::{Act, Ended, Filter, Incident, Pattern};
 use crate::domain::target::{TargetId, Timestamp};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 
 /// Up to where a log was read, in the words of whoever reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +84,13 @@ pub(super) fn answer(db: &mut Connection, asked: Asked) -> bool {
 /// Forgets what is too old; says how many rows went.
 pub(super) fn forget(db: &Connection, now: Timestamp, keep: &Retention) -> rusqlite::Result<usize> {
     forget::forget(db, now, keep)
+}
+
+/// The better grouping of an incident's errors.
+pub(super) fn group_of(db: &Connection, incident: u64) -> rusqlite::Result<Option<String>> {
+    db.prepare_cached("SELECT similar FROM incidents WHERE id = ?1")?
+        .query_row([rows::column(incident)], |row| row.get(0))
+        .optional()
 }
 
 impl Store {

@@ -2,7 +2,7 @@
 //! one immediate transaction.
 
 use super::super::error::StoreError;
-use super::super::preferences;
+use super::super::{learning, preferences};
 use super::{LogPlace, patterns, rows};
 use crate::domain::error::event::ErrorEvent;
 use crate::domain::incident::book::{Book, Change, Crowd};
@@ -122,6 +122,9 @@ fn in_book(
         }
         for (hour, count) in &written.hours {
             patterns::add_to_hour(&transaction, hour, *count)?;
+        }
+        for (fix, at) in &written.relapses {
+            learning::came_again(&transaction, *fix, *at)?;
         }
         transaction.commit()?;
         Ok(written.changes)
