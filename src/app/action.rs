@@ -161,6 +161,8 @@ pub enum Action {
     StopAct,
     /// A number of somebody's change management for the selected proposal.
     Ticket(String),
+    /// `up` or `down` and why: a thumb for what the selected act did.
+    Rate(String),
     /// Look for the causes of the incident or the server on the screen, or whether it is this cause.
     Diagnose(String),
     /// Look whether it is the cause under the cursor.

@@ -53,6 +53,7 @@ fn with_argument(spec: &ActionSpec, argument: &str) -> Result<Action, String> {
         Action::DropSlot(_) => needs(text, Action::DropSlot),
         Action::UnlinkKeys(_) => needs(text, Action::UnlinkKeys),
         Action::Ticket(_) => Ok(Action::Ticket(text)),
+        Action::Rate(_) => needs(text, Action::Rate),
         Action::Diagnose(_) => Ok(Action::Diagnose(text)),
         Action::Undo(_) => Ok(Action::Undo(text)),
         Action::Incident(_) => needs(text, Action::Incident),

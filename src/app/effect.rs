@@ -58,6 +58,8 @@ pub enum Effect {
     Decide(u64, Stage, String),
     /// Give an open proposal a number of somebody's change management, or take it away.
     SetTicket(u64, Option<String>),
+    /// A person's thumb for what a proposal did, up or down, and why.
+    Rate(u64, bool, String),
     /// Carry out a proposal: the person consented to what was drawn. Everything is looked at anew before it is sent.
     Approve(u64, Consent),
     /// Cancel an act that runs, on the server.

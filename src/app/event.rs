@@ -14,6 +14,7 @@ use crate::domain::health::Usual;
 use crate::domain::incident::Incident;
 use crate::domain::incident::book;
 use crate::domain::incident::detect::Counted;
+use crate::domain::learning::Learned;
 use crate::domain::metric::MetricId;
 use crate::domain::procedure::Examined;
 use crate::domain::proposal::advice::Advice;
@@ -68,6 +69,8 @@ pub enum Event {
     Surveyed(Timestamp, RequestId, Result<Box<Surveyed>, ReadError>),
     /// The proposals that are kept, newest first.
     ProposalsLoaded(Vec<Proposal>),
+    /// What earlier fixes have taught.
+    LearnedLoaded(Box<Learned>),
     /// The acts that changed something, newest first, and whether there are older ones.
     ChangesLoaded(Vec<Proposal>, bool),
     /// A proposal was filed, decided, or moved on.

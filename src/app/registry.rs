@@ -91,6 +91,8 @@ pub static ACTIONS: &[ActionSpec] = &[
     act("full", &["f"], S::Approvals, A::Zoom, "the box over the whole screen").foot("full"),
     act("stop-act", &[], S::Approvals, A::StopAct, "cancel the selected act, which runs"),
     act("ticket", &[], S::Approvals, A::Ticket(String::new()), "ticket number; empty takes it away").takes("TEXT"),
+    act("rate", &[], S::Approvals, A::Rate(String::new()), "say whether the act helped, and why")
+        .takes("up|down COMMENT"),
     act("changes", &["u"], S::Approvals, A::Changes, "everything ever changed, with its undo").foot("changes"),
     act("undo", &["U"], S::Approvals, A::Undo(String::new()), "propose to undo the selected act")
         .takes("NUMBER")

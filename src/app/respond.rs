@@ -124,6 +124,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         | Action::StopAct
         | Action::Changes
         | Action::Undo(_)
+        | Action::Rate(_)
         | Action::Ticket(_) => return approvals::act::act(model, action),
         Action::Acknowledge
         | Action::Silence

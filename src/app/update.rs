@@ -107,6 +107,10 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
             advance(model, now);
             approvals::propose::surveyed(model, id, result)
         }
+        Event::LearnedLoaded(learned) => {
+            healing::learned(model, *learned);
+            Vec::new()
+        }
         Event::ProposalsLoaded(proposals) => {
             approvals::propose::loaded(model, proposals);
             Vec::new()

@@ -135,6 +135,11 @@ pub trait Host: Send + Sync {
         Ok(None)
     }
 
+    /// Keeps a person's thumb for what a proposal did, and says so. The error is words for the person.
+    async fn rate(&self, id: u64, _up: bool, _comment: String) -> Result<String, String> {
+        Err(format!("there is no proposal #{id}"))
+    }
+
     /// Denies an open proposal, with an audit record of who did. The error is words for the person.
     async fn deny(&self, id: u64, _reason: &str) -> Result<Proposal, String> {
         Err(format!("there is no proposal #{id}"))

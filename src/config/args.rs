@@ -395,6 +395,18 @@ pub enum ApprovalsAction {
         #[arg(value_name = "ID", value_parser = proposal_number)]
         id: u64,
     },
+    /// Say whether one that ran did help, and why: it counts with its fix the next time.
+    Rate {
+        /// Its number, with or without `#`.
+        #[arg(value_name = "ID", value_parser = proposal_number)]
+        id: u64,
+        /// Whether it helped.
+        #[arg(value_name = "up|down", value_parser = ["up", "down"])]
+        thumb: String,
+        /// Why, in words.
+        #[arg(value_name = "COMMENT")]
+        comment: Vec<String>,
+    },
     /// Say no to one that waits. Who said it, and why, is written to the audit log.
     Deny {
         /// Its number, with or without `#`.

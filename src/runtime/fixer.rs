@@ -72,6 +72,7 @@ impl Fixer {
             Effect::LoadProposals => drop(tasks.spawn(bench.load())),
             Effect::LoadChanges => drop(tasks.spawn(bench.load_changes())),
             Effect::Decide(id, stage, reason) => drop(tasks.spawn(bench.decide(id, stage, reason))),
+            Effect::Rate(id, up, comment) => drop(tasks.spawn(bench.rate(id, up, comment))),
             Effect::SetTicket(id, ticket) => drop(tasks.spawn(bench.set_ticket(id, ticket))),
             Effect::Approve(id, consent) => {
                 let stop = CancellationToken::new();
@@ -134,7 +135,10 @@ impl Bench {
     async fn load(self) {
         let Ok(workshop) = self.workshop().await else { return };
         match workshop.store.proposals(CLOSED).await {
-            Ok(proposals) => self.tell(Event::ProposalsLoaded(proposals)).await,
+            Ok(proposals) => {
+                self.tell(Event::ProposalsLoaded(proposals)).await;
+                self.tell_learned(workshop).await;
+            }
             Err(error) => self.tell(Event::Message(clock::now(), format!("the proposals: {error}"), true)).await,
         }
     }
@@ -157,6 +161,28 @@ impl Bench {
             Err(words) => Err(words),
         };
         self.changed(0, result).await;
+    }
+
+    /// Tells what fixes have taught so far.
+    async fn tell_learned(&self, workshop: &Workshop) {
+        match workshop.store.learned(clock::now()).await {
+            Ok(learned) => self.tell(Event::LearnedLoaded(Box::new(learned))).await,
+            Err(error) => self.tell(Event::Message(clock::now(), format!("what fixes taught: {error}"), true)).await,
+        }
+    }
+
+    async fn rate(self, id: u64, up: bool, comment: String) {
+        let result = match self.workshop().await {
+            Ok(workshop) => {
+                let rated = workshop.rate(id, up, comment).await;
+                self.tell_learned(workshop).await;
+                rated
+            }
+            Err(words) => Err(words),
+        };
+        let failure = result.is_err();
+        let words = result.unwrap_or_else(|words| words);
+        self.tell(Event::Message(clock::now(), words, failure)).await;
     }
 
     async fn decide(self, id: u64, stage: Stage, reason: String) {
@@ -194,5 +220,6 @@ impl Bench {
                 self.changed(id, Err(refused.words)).await;
             }
         }
+        self.tell_learned(workshop).await;
     }
 }

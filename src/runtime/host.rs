@@ -356,6 +356,13 @@ impl Host for ProcessHost {
         }
     }
 
+    async fn rate(&self, id: u64, up: bool, comment: String) -> Result<String, String> {
+        match (&self.kept, self.store_or_words().await?) {
+            (Some(kept), Some(store)) => workshop(kept, store.clone()).rate(id, up, comment).await,
+            _ => Err(format!("there is no proposal #{id}")),
+        }
+    }
+
     async fn deny(&self, id: u64, reason: &str) -> Result<Proposal, String> {
         // Nothing is looked after here, since that would connect to servers.
         match (&self.kept, self.store_or_words().await?) {

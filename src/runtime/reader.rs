@@ -2,13 +2,14 @@
 
 use super::attempts::Recorder;
 use super::connect::Door;
-use super::fixing::{Unfit, look};
+use super::fixing::{Unfit, look, unmet};
 use crate::app::effect::{ReadRequest, SurveyRequest};
 use crate::app::event::{Event, ReadError, ReadResult, RequestId, Surveyed};
-use crate::domain::attempt::Purpose;
+use crate::domain::attempt;
 use crate::domain::error_event::{ConnectError, SessionError};
 use crate::domain::guard::{self, Author, Catalog};
 use crate::domain::interchange::ExportFormat;
+use crate::domain::procedure::Purpose;
 use crate::domain::rows::{Column, Limits, RowSink, Value};
 use crate::domain::schedule::{Backoff, Jitter};
 use crate::domain::schema::Schema;
@@ -167,7 +168,7 @@ impl Reader {
         let mut jitter = Jitter::new(self.id.as_str(), super::clock::now().0);
         let (began, mut failures) = (Instant::now(), 0);
         loop {
-            let error = match self.attempts.open(&self.door, self.spec, database, Purpose::Chat).await {
+            let error = match self.attempts.open(&self.door, self.spec, database, attempt::Purpose::Chat).await {
                 Ok(session) => return Ok(session),
                 Err(error) => error,
             };
@@ -192,7 +193,12 @@ impl Reader {
         let catalog = Arc::clone(&self.catalog);
         let database = request.draft.database.clone();
         let work = async {
+            let target = self.id.clone();
             let session = self.session(database.as_deref()).await?;
+            let requires = request.purpose.as_deref().map(Purpose::requires).unwrap_or_default();
+            if let Some(unmet) = unmet(spec, &target, session, requires).await? {
+                return Err(Unfit::Unmet(unmet));
+            }
             look(spec, session, &catalog, request.draft, login).await
         };
         match timeout(deadline, work).await {

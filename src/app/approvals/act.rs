@@ -30,6 +30,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             Vec::new()
         }
         Action::Ticket(text) => ticket(model, &text),
+        Action::Rate(text) => rate(model, &text),
         Action::Changes => changes::toggle(model),
         Action::Undo(number) => changes::undo_selected(model, &number),
         _ => Vec::new(),
@@ -125,4 +126,23 @@ fn ticket(model: &mut Model, text: &str) -> Vec<Effect> {
     };
     let text = text.trim();
     vec![Effect::SetTicket(id, (!text.is_empty()).then(|| text.to_owned()))]
+}
+
+/// `:rate up COMMENT` or `:rate down COMMENT`: what the selected act did is counted with its fix, for the next time.
+fn rate(model: &mut Model, text: &str) -> Vec<Effect> {
+    let done = selected(model).filter(|f| model.screen == Screen::Approvals && f.proposal.verified.is_some());
+    let Some(id) = done.map(|f| f.proposal.id) else {
+        model.tell("choose a step of a plan that ran (4): the thumb is for the selected act", true);
+        return Vec::new();
+    };
+    let (word, comment) = text.trim().split_once(char::is_whitespace).unwrap_or((text.trim(), ""));
+    let up = match word {
+        "up" => true,
+        "down" => false,
+        _ => {
+            model.tell("rate it up or down, and say why: `:rate up it was the right session`", true);
+            return Vec::new();
+        }
+    };
+    vec![Effect::Rate(id, up, comment.trim().to_owned())]
 }

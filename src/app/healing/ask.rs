@@ -157,6 +157,7 @@ pub fn diagnosed(
             (words, true)
         }
     };
+    super::rank(model, &subject);
     model.tell(format!("{target}: {words}"), failure);
     let Subject::Incident(incident) = subject else { return Vec::new() };
     let mut effects = vec![Effect::ActOnIncident(incident, vec![Act::Find(words)])];

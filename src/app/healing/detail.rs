@@ -20,7 +20,7 @@ pub fn of(model: &Model, subject: &Subject, row: Row) -> (String, Vec<DetailLine
             None => (String::new(), Vec::new()),
         },
         Row::Plan(i) => match found.plans.get(i) {
-            Some(p) => (format!("Plan {}", p.procedure), plan(model, found, p)),
+            Some(p) => (format!("Plan {}", p.procedure), plan(model, subject, p)),
             None => (String::new(), Vec::new()),
         },
         Row::Unknown(i) => {
@@ -66,8 +66,8 @@ fn cause(h: &Hypothesis) -> Vec<DetailLine> {
 }
 
 /// What a plan would do, whether it can be proposed, and how it is known that it helped.
-fn plan(model: &Model, found: &Examined, plan: &Plan) -> Vec<DetailLine> {
-    let (sure, learned) = propose::confidence(model, found, plan);
+fn plan(model: &Model, subject: &Subject, plan: &Plan) -> Vec<DetailLine> {
+    let (sure, learned) = propose::confidence(model, subject, plan);
     let mut lines = vec![heading(plan.title.clone())];
     let learned = learned.map_or_else(String::new, |words| format!("; {words}"));
     lines.push(fact("helps", format!("{sure} of 100{learned}")));

@@ -17,6 +17,7 @@ use super::overlay::Overlay;
 use super::{access, approvals, incidents};
 use crate::app::event::RequestId;
 use crate::domain::diagnosis::Cause;
+use crate::domain::learning::{About, Learned};
 use crate::domain::procedure::Examined;
 use crate::domain::target::{TargetId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,6 +73,8 @@ pub struct HealingModel {
     inquiries: BTreeMap<Subject, Inquiry>,
     /// Incidents that are to be diagnosed by themselves, as soon as it may be.
     due: BTreeSet<u64>,
+    /// What earlier fixes have taught.
+    pub learned: Learned,
     /// When each target was last diagnosed by itself.
     began: BTreeMap<TargetId, Timestamp>,
 }
@@ -101,6 +104,47 @@ impl HealingModel {
             oldest.and_then(|oldest| self.inquiries.remove(&oldest));
         }
         self.inquiries.entry(subject).or_default()
+    }
+}
+
+/// Takes in what earlier fixes have taught: plans that are known already are ranked anew.
+pub fn learned(model: &mut Model, learned: Learned) {
+    model.healing.learned = learned;
+    let subjects: Vec<Subject> = model.healing.inquiries.keys().cloned().collect();
+    for subject in subjects {
+        rank(model, &subject);
+    }
+}
+
+/// Puts the plans for a subject into the order that earlier fixes have taught.
+pub(super) fn rank(model: &mut Model, subject: &Subject) {
+    let Some(mut inquiry) = model.healing.inquiries.remove(subject) else { return };
+    if let Some(found) = &mut inquiry.found {
+        let engine = engine_and_version(model, &found.target);
+        let about = about(model, subject, &engine);
+        model.healing.learned.rank(&mut found.plans, &about);
+    }
+    model.healing.inquiries.insert(subject.clone(), inquiry);
+}
+
+/// The engine of a target and its version, as far as it has said.
+pub(super) fn engine_and_version(model: &Model, target: &TargetId) -> (&'static str, u32) {
+    model
+        .target(target)
+        .map_or(("", 0), |t| (t.target.engine.0, t.identity.as_ref().map_or(0, |identity| identity.version_number)))
+}
+
+/// Under what outcomes of a plan for this subject are remembered.
+pub(super) fn about<'a>(model: &'a Model, subject: &Subject, (engine, version): &(&'a str, u32)) -> About<'a> {
+    let incident = match subject {
+        Subject::Incident(id) => model.incidents.get(*id),
+        Subject::Target(_) => None,
+    };
+    About {
+        signature: incident.map(|incident| incident.signature.as_str()),
+        group: incident.map_or("", |incident| incident.group.as_str()),
+        engine,
+        version: *version,
     }
 }
 

@@ -9,15 +9,15 @@ use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::domain::incident::stage::Stage;
 use crate::domain::incident::strategy::Strategy;
+use crate::domain::learning::SUGGESTED_FROM;
 use crate::domain::procedure::{Examined, Plan, Purpose};
 use crate::domain::proposal::{Origin, Proposal};
 
-/// Confidence from which a plan is suggested: one below it is shown, and proposed only when a person asks.
-pub const SUGGESTED_FROM: u8 = 60;
-
 /// The confidence in a plan, 0 to 100, and what was learned about it in words, where something was.
-pub fn confidence(_model: &Model, _found: &Examined, plan: &Plan) -> (u8, Option<String>) {
-    (plan.confidence, None)
+pub fn confidence(model: &Model, subject: &Subject, plan: &Plan) -> (u8, Option<String>) {
+    let engine = target_of(model, subject).map_or(("", 0), |target| super::engine_and_version(model, &target));
+    let shown = model.healing.learned.shown(plan, &super::about(model, subject, &engine));
+    (shown.confidence, shown.words())
 }
 
 /// `p`: the first step of the plan under the cursor is proposed, or of the first one for the cause under it.
@@ -86,7 +86,7 @@ fn is_same_step(purpose: &Purpose, subject: &Subject, plan: &Plan) -> bool {
 fn first_step(model: &mut Model, subject: &Subject, plan: Plan, asked: Asked) -> Vec<Effect> {
     let Some(target) = target_of(model, subject) else { return Vec::new() };
     let Some(found) = model.healing.found(subject) else { return Vec::new() };
-    let (shown_confidence, _) = confidence(model, found, &plan);
+    let (shown_confidence, _) = confidence(model, subject, &plan);
     let Some(draft) = plan.steps.first().map(|step| step.draft.clone()) else { return Vec::new() };
     let incident = match subject {
         Subject::Incident(id) => model.incidents.get(*id),
@@ -117,7 +117,7 @@ pub(super) fn by_strategy(model: &mut Model, id: u64) -> Vec<Effect> {
     }
     let Some(found) = model.healing.found(&subject) else { return Vec::new() };
     let suggested = |plan: &&Plan| {
-        plan.can_be_proposed() && confidence(model, found, plan).0 >= SUGGESTED_FROM && !was_denied(model, id, plan)
+        plan.can_be_proposed() && confidence(model, &subject, plan).0 >= SUGGESTED_FROM && !was_denied(model, id, plan)
     };
     let Some(plan) = found.plans.iter().find(suggested).cloned() else { return Vec::new() };
     first_step(model, &subject, plan, Asked::ByItself)

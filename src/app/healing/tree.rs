@@ -117,11 +117,12 @@ pub fn table(model: &Model, subject: &Subject) -> Option<Table> {
     let found = model.healing.found(subject)?;
     let mut table = Table::with_columns(&[("VERDICT", false), ("SURE", true), ("WHAT", false)]);
     table.frozen = 2;
-    table.rows = rows(model, subject).into_iter().map(|(depth, row)| line(model, found, depth, row)).collect();
+    table.rows =
+        rows(model, subject).into_iter().map(|(depth, row)| line(model, (subject, found), depth, row)).collect();
     Some(table)
 }
 
-fn line(model: &Model, found: &Examined, depth: usize, row: Row) -> TableRow {
+fn line(model: &Model, (subject, found): (&Subject, &Examined), depth: usize, row: Row) -> TableRow {
     let indent = "  ".repeat(depth);
     let percent = |n: f64| TableCell::number(format!("{n:.0}%"), Some(n));
     let (key, state, cells) = match row {
@@ -134,7 +135,7 @@ fn line(model: &Model, found: &Examined, depth: usize, row: Row) -> TableRow {
         }
         Row::Plan(i) => {
             let plan = &found.plans[i];
-            let (sure, learned) = propose::confidence(model, found, plan);
+            let (sure, learned) = propose::confidence(model, subject, plan);
             let blocked = if plan.can_be_proposed() { "" } else { " no" };
             let learned = learned.map_or_else(String::new, |words| format!("   {words}"));
             let what = format!("{indent}do: {}{learned}", escape(&plan.title));

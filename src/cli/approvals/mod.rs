@@ -52,6 +52,11 @@ pub(super) async fn run(action: &ApprovalsAction, io: &mut Headless<'_>) -> Outc
             let proposal = io.host.proposal(*id).await.map_err(fault)?.ok_or_else(|| unknown(*id))?;
             approve::run(proposal, io).await
         }
+        ApprovalsAction::Rate { id, thumb, comment } => {
+            let rated = io.host.rate(*id, thumb == "up", comment.join(" ")).await;
+            io.say(&escape(&rated.map_err(|words| Ended::with(Exit::Findings, words))?));
+            Ok(Exit::Fine)
+        }
         ApprovalsAction::Deny { id, reason, json } => deny(*id, reason.as_deref(), *json, io).await,
     }
 }

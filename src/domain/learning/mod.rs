@@ -21,6 +21,7 @@ pub use calibration::{Band, calibration};
 pub use entry::{EXPIRY_DAYS, SUGGESTED_FROM};
 pub use outcome::{Ended, Key, Outcome, Rating, connection_outcome, outcome_of};
 
+use super::diagnosis::Cause;
 use super::procedure::Plan;
 use super::target::Timestamp;
 use entry::Entry;
@@ -117,10 +118,19 @@ impl Learned {
         }
     }
 
-    /// Plans in the order in which they are offered: what may be proposed before what is blocked or mere advice, then
-    /// the surest; of equals the one that the engine gave first.
+    /// Plans in the order in which they are offered. Causes stay in the order of the diagnosis. Among the plans for one
+    /// cause, of which at least one was tried before, what may be proposed comes before what is blocked or mere
+    /// advice, then the surest; the order of the engine decides about the rest.
     pub fn rank(&self, plans: &mut [Plan], about: &About<'_>) {
-        plans.sort_by_key(|plan| (!plan.can_be_proposed(), std::cmp::Reverse(self.shown(plan, about).confidence)));
+        let causes: Vec<Cause> = plans.iter().map(|plan| plan.cause).collect();
+        let tried: Vec<Cause> =
+            plans.iter().filter(|plan| self.shown(plan, about).tried > 0).map(|plan| plan.cause).collect();
+        plans.sort_by_key(|plan| {
+            let cause = causes.iter().position(|cause| *cause == plan.cause);
+            let learned = tried.contains(&plan.cause);
+            let sure = learned.then(|| std::cmp::Reverse(self.shown(plan, about).confidence));
+            (cause, learned && !plan.can_be_proposed(), sure)
+        });
     }
 
     /// How often a changed setting of our own connection let us in again, by the word of what was changed.

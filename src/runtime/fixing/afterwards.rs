@@ -146,7 +146,7 @@ impl Workshop {
         let Some(verification) = proposal.purpose.as_ref().and_then(|p| p.verification().cloned()) else { return };
         self.guide(proposal, Turn::Ran).await;
         let mut eyes = Eyes::new(ways, proposal.draft.database.clone(), Some(session));
-        let mut asker = Asker::new(ways.spec, &ways.target, proposal.environment);
+        let mut asker = Asker::new(ways.spec, &ways.target);
         let watched = watch(&mut eyes, &mut asker, &verification, deed.stop).await;
         let held = watched.verified.held == Some(true);
         let causes = proposal.purpose.as_ref().map(|p| p.cause()).filter(|_| !held);
@@ -230,7 +230,7 @@ async fn watch(
 /// Asks once, under the reading login: for an act whose process is gone.
 pub(super) async fn ask_once(ways: &Ways, proposal: &Proposal, verification: &Verification) -> Verified {
     let mut eyes = Eyes::new(ways, proposal.draft.database.clone(), None);
-    let mut asker = Asker::new(ways.spec, &ways.target, proposal.environment);
+    let mut asker = Asker::new(ways.spec, &ways.target);
     let verified = eyes.answer(&mut asker, &verification.check).await;
     eyes.end().await;
     verified

@@ -224,19 +224,19 @@ impl Workshop {
         proposal: &Proposal,
     ) -> Result<Option<Findings>, String> {
         let Some(purpose) = &proposal.purpose else { return Ok(None) };
-        let (target, environment) = (&ways.target, proposal.environment);
+        let target = &ways.target;
         let not_looked = |error: SessionError| format!("not sent: the server could not be looked at again: {error}");
-        let mut unmet = checks::unmet(ways.spec, target, environment, session, purpose.requires()).await;
+        let mut unmet = checks::unmet(ways.spec, target, session, purpose.requires()).await;
         if matches!(&unmet, Ok(Some(unmet)) if !unmet.known) {
             let opening = (ways.read)("verification".to_owned(), proposal.draft.database.clone());
             if let Ok(Ok(mut reader)) = timeout(LOOK, opening).await {
-                unmet = checks::unmet(ways.spec, target, environment, &mut *reader, purpose.requires()).await;
+                unmet = checks::unmet(ways.spec, target, &mut *reader, purpose.requires()).await;
                 let _ = timeout(Duration::from_secs(1), reader.close()).await;
             }
         }
         match unmet.map_err(not_looked)? {
             Some(unmet) => Err(format!("not sent: {}", unmet.words())),
-            None => Ok(checks::Asker::new(ways.spec, target, environment).findings(session, &[purpose.cause()]).await),
+            None => Ok(checks::Asker::new(ways.spec, target).findings(session, &[purpose.cause()]).await),
         }
     }
 

@@ -1,13 +1,17 @@
 //! Filing, denying, withdrawing and labelling proposals: everything short of carrying one out.
 
+use super::super::clock;
 use super::carry_out::Refused;
 use super::{Told, Ways, Workshop};
 use crate::domain::guard::ticket::Consent;
+use crate::domain::learning::Rating;
 use crate::domain::proposal::Proposal;
 use crate::domain::proposal::stage::Stage;
 use crate::domain::text::redact;
 use tokio_util::sync::CancellationToken;
 
+/// Characters of a comment, at most.
+const COMMENT: usize = 500;
 /// Characters of a ticket number, at most.
 const TICKET: usize = 80;
 
@@ -99,6 +103,27 @@ impl Workshop {
         self.journal.write("settled", &proposal, &self.who, &words).await.map_err(|e| e.to_string())?;
         self.step(&mut proposal, stage, &words, true, &|_| {}).await.map_err(|refused| refused.words)?;
         Ok(proposal)
+    }
+
+    /// Keeps a person's thumb for what a proposal did, and says so in words. Secrets in the comment go.
+    ///
+    /// # Errors
+    /// Words when it never ran, or when nobody knows whether it helped.
+    pub async fn rate(&self, id: u64, up: bool, comment: String) -> Result<String, String> {
+        let proposal = self.find(id).await?;
+        if comment.chars().count() > COMMENT {
+            return Err(format!("a comment has at most {COMMENT} characters"));
+        }
+        let who = self.who.person().to_owned();
+        let thumb = if up { "up" } else { "down" };
+        let rating = Rating { proposal: id, at: clock::now(), up, comment, who };
+        if !self.store.rate(rating).await.map_err(|e| e.to_string())? {
+            return Err(format!(
+                "#{id} is {}: what is no step of a plan, or was never looked at, is not rated",
+                proposal.stage.words()
+            ));
+        }
+        Ok(format!("#{id}: thumb {thumb}, counted with the fix"))
     }
 
     async fn find(&self, id: u64) -> Result<Proposal, String> {

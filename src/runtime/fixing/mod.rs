@@ -25,6 +25,7 @@ mod ways;
 mod witness;
 
 pub use carry_out::Refused;
+pub(super) use checks::unmet;
 pub use journal::Journal;
 pub(super) use look::{Unfit, look};
 pub(super) use ways::FixLogin;

@@ -82,12 +82,11 @@ impl Workshop {
         (origin, draft): (Origin, Draft),
         purpose: Option<Purpose>,
     ) -> Result<Proposal, String> {
-        let surveyed =
-            self.survey(ways, draft, purpose.as_ref(), earlier.environment).await.map_err(|unfit| match unfit {
-                Unfit::Judged(judgement) => judgement.reason,
-                Unfit::Unmet(unmet) => unmet.words(),
-                Unfit::Session(error) => error.to_string(),
-            })?;
+        let surveyed = self.survey(ways, draft, purpose.as_ref()).await.map_err(|unfit| match unfit {
+            Unfit::Judged(judgement) => judgement.reason,
+            Unfit::Unmet(unmet) => unmet.words(),
+            Unfit::Session(error) => error.to_string(),
+        })?;
         let parts = Parts {
             target: earlier.target.clone(),
             engine: earlier.engine.clone(),
@@ -110,7 +109,6 @@ impl Workshop {
         ways: &Ways,
         draft: Draft,
         purpose: Option<&Purpose>,
-        environment: crate::domain::target::Environment,
     ) -> Result<crate::app::event::Surveyed, Unfit> {
         let work = async {
             let database = draft.database.clone();
@@ -125,8 +123,7 @@ impl Workshop {
             }
             let unmet = match purpose {
                 Some(purpose) => {
-                    super::checks::unmet(ways.spec, &ways.target, environment, &mut *session, purpose.requires())
-                        .await?
+                    super::checks::unmet(ways.spec, &ways.target, &mut *session, purpose.requires()).await?
                 }
                 None => None,
             };

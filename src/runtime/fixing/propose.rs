@@ -41,7 +41,7 @@ impl Workshop {
         if let Some(closed) = &ways.closed {
             return Err(NotProposed::Refused(closed.clone()));
         }
-        let surveyed = match self.survey(ways, draft, purpose.as_ref(), target.environment).await {
+        let surveyed = match self.survey(ways, draft, purpose.as_ref()).await {
             Ok(surveyed) => surveyed,
             Err(Unfit::Judged(judgement)) if judgement.verdict == Verdict::Allow => return Err(NotProposed::Reads),
             Err(Unfit::Judged(judgement)) => return Err(NotProposed::Refused(judgement.reason)),

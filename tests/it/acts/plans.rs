@@ -7,6 +7,7 @@ use dba_gpt::domain::error::event::{ErrorEvent, Source};
 use dba_gpt::domain::error::kind::{ErrorKind, Severity};
 use dba_gpt::domain::incident::limits::{Limits, Terms};
 use dba_gpt::domain::incident::stage::{Resolution, Stage as IncidentStage};
+use dba_gpt::domain::learning::Ended;
 use dba_gpt::domain::procedure::{Check, Comparison, OnFailure, Plan, Purpose, Rung, Step, Verification};
 use dba_gpt::domain::proposal::stage::Stage;
 use dba_gpt::domain::target::Timestamp;
@@ -129,6 +130,9 @@ async fn what_has_to_last_ends_its_incident_later_or_fails_when_it_comes_again()
         if comes_again {
             site.error(now.plus_ms(30_000)).await;
         }
+        let learned = site.workshop.store.learned(now).await.unwrap();
+        let ended = if comes_again { Ended::CameAgain } else { Ended::Held };
+        assert_eq!(learned.outcomes().iter().map(|o| o.ended).collect::<Vec<_>>(), [ended]);
         let limits = Limits { quiet_ms: 1, ..Limits::default() };
         let terms = Terms { limits, ..Terms::default() };
         site.workshop.store.settle_incidents(terms, now.plus_ms(20_000)).await.unwrap();
@@ -315,4 +319,38 @@ async fn the_stored_undo_is_part_of_the_approval_of_what_takes_itself_back() {
     let refused = site.approve(proposal.id, &consent(&now)).await.unwrap_err();
     assert!(refused.words.contains("what comes after it changed"), "{}", refused.words);
     assert_eq!(site.rows().len(), 10);
+}
+
+#[tokio::test]
+async fn an_outcome_is_learned_with_the_end_of_its_proposal() {
+    use dba_gpt::domain::learning::About;
+    for (helps, ended, confidence) in [(true, Ended::Held, 65), (false, Ended::Failed, 50)] {
+        let site = Site::new();
+        let store = &site.workshop.store;
+        let incident = site.error(moment().wall).await;
+        let wanted = purpose(vec![step(UPDATE, helps, OnFailure::RollBack)], Some(incident));
+        let fixed = site.fix(wanted.clone()).await;
+        let learned = store.learned(moment().wall).await.unwrap();
+        let [outcome] = learned.outcomes() else { panic!("{:?}", learned.outcomes()) };
+        assert_eq!((outcome.proposal, outcome.ended, outcome.shown), (Some(fixed.id), ended, 60));
+        assert_eq!((outcome.key.group.as_str(), outcome.key.engine.as_str(), outcome.key.major), ("g", "sqlite", 3));
+        let about = About { signature: Some("s"), group: "g", engine: "sqlite", version: fixed.server_version };
+        let shown = learned.shown(&wanted.plan, &about);
+        assert_eq!((shown.confidence, shown.worked, shown.tried), (confidence, u32::from(helps), 1));
+
+        // A thumb counts; the second one of the same person takes the place of the first.
+        for up in [true, false] {
+            site.workshop.rate(fixed.id, up, "password=hunter2 was wrong".into()).await.unwrap();
+        }
+        let shown = store.learned(moment().wall).await.unwrap().shown(&wanted.plan, &about);
+        assert_eq!((shown.confidence, shown.tried), (confidence - 10, 1));
+        assert!(site.workshop.rate(fixed.id + 1, true, String::new()).await.is_err());
+        let typed = site.propose(UPDATE).await;
+        assert!(site.workshop.rate(typed.id, true, String::new()).await.is_err(), "nothing of it is known");
+        // Nobody used it for three months.
+        let later = moment().wall.plus_ms(91 * 86_400_000);
+        assert_eq!(store.learned(later).await.unwrap().shown(&wanted.plan, &about).tried, 0);
+        while store.prune(later).await.unwrap().more {}
+        assert_eq!(store.learned(moment().wall).await.unwrap().outcomes().len(), 0);
+    }
 }
