@@ -29,6 +29,7 @@ mod show;
 mod targets;
 mod tunnel;
 mod ui;
+mod unattended;
 mod units;
 mod webhook;
 mod written;

@@ -11,6 +11,7 @@ use super::ui::Ui;
 use super::webhook::{self, WEBHOOK_VARIABLE, Webhook};
 use super::written::{KeyBinding, Written};
 use crate::domain::diagnosis::{MOST_SECONDS, Terms as DiagnosisTerms, Unasked};
+use crate::domain::guard::policy::Policy;
 use crate::domain::incident::limits::Limits as IncidentLimits;
 use crate::domain::rows::Limits;
 use crate::domain::schedule::{Backoff, BreakerLimits, Patience};
@@ -122,6 +123,8 @@ pub struct Config {
     pub incidents: IncidentLimits,
     /// How causes are looked for.
     pub diagnosis: DiagnosisTerms,
+    /// What a target's policy for unattended runs goes by; it has no rules here.
+    pub unattended: Policy,
     /// Bounds of one read.
     pub limits: Limits,
     /// Retention of the store.
@@ -189,6 +192,7 @@ pub fn load(inputs: &Inputs<'_>) -> Result<Config, Mistakes> {
         patience: patience(&values),
         incidents: incidents(&values),
         diagnosis: diagnosis(&values),
+        unattended: unattended(&values),
         limits: Limits {
             rows: values.size(&settings::ROWS),
             bytes: values.size(&settings::BYTES),
@@ -227,6 +231,15 @@ fn diagnosis(values: &Values) -> DiagnosisTerms {
     let seconds = u32::try_from(values.whole(&settings::DIAGNOSIS_SECONDS));
     let unasked = Unasked::from_word(values.word(&settings::DIAGNOSE));
     DiagnosisTerms { seconds: seconds.unwrap_or(MOST_SECONDS), unasked: unasked.unwrap_or_default() }
+}
+
+fn unattended(values: &Values) -> Policy {
+    Policy {
+        confidence: u8::try_from(values.whole(&settings::UNATTENDED_CONFIDENCE)).unwrap_or(100),
+        attempts: values.whole(&settings::UNATTENDED_ATTEMPTS),
+        recovery_ms: values.whole(&settings::UNATTENDED_MINUTES) * 60_000,
+        ..Policy::default()
+    }
 }
 
 fn patience(values: &Values) -> Patience {

@@ -147,6 +147,12 @@ settings! {
         "Which new incidents are diagnosed by themselves, at most one on a target in a minute.";
     DIAGNOSIS_SECONDS: "diagnosis" "seconds" Kind::Whole(1, MOST_SECONDS as u64), Value::Whole(SECONDS as u64),
         "Seconds for which a server is watched for a diagnosis. Its samples wait for that time.";
+    UNATTENDED_CONFIDENCE: "unattended" "confidence" Kind::Whole(0, 100), Value::Whole(80),
+        "Confidence of 100 that a fix needs to run with nobody asked, where the policy of its target lets it at all.";
+    UNATTENDED_ATTEMPTS: "unattended" "attempts" Kind::Whole(1, 100), Value::Whole(3),
+        "Fixes that run unattended against one incident at most; after that a person decides.";
+    UNATTENDED_MINUTES: "unattended" "recovery_minutes" Kind::Whole(1, 1440), Value::Whole(30),
+        "An incident that is older than these minutes is a person's: nothing runs unattended against it.";
     ROWS: "limits" "rows" Kind::Whole(1, 100_000), Value::Whole(500),
         "Rows of a result that are kept; what is cut is always said.";
     BYTES: "limits" "bytes" Kind::Bytes(64 * KB, 256 * MB), Value::Bytes(16 * MB),
@@ -283,7 +289,19 @@ mod tests {
         assert_eq!(names.len(), SETTINGS.len());
         assert_eq!(
             sections(),
-            ["ui", "health", "retry", "breaker", "login_breaker", "probe", "incidents", "diagnosis", "limits", "store"]
+            [
+                "ui",
+                "health",
+                "retry",
+                "breaker",
+                "login_breaker",
+                "probe",
+                "incidents",
+                "diagnosis",
+                "unattended",
+                "limits",
+                "store"
+            ]
         );
     }
 

@@ -7,8 +7,10 @@ use super::password::PasswordSource;
 use super::resolve::{Completed, Inputs, TARGET_VARIABLE};
 use super::settings::{REFRESH, Value};
 use super::tunnel::TunnelConfig;
+use super::unattended;
 use super::written::Written;
 use super::written_target::{Placed, WrittenTarget, holds_password};
+use crate::domain::guard::policy::{Freeze, Rule};
 use crate::domain::target::{Access, Environment, Target, TargetId};
 use crate::domain::text::{escape, redact};
 use secrecy::SecretString;
@@ -60,6 +62,10 @@ pub struct TargetConfig {
     pub fix: Option<FixCredential>,
     /// Persons who have to approve an act: 1 or 2.
     pub approvers: u8,
+    /// What may run with nobody asked.
+    pub unattended: Vec<Rule>,
+    /// When nothing of it may.
+    pub freeze: Freeze,
     /// Every key with its value as a file would hold it and where it is from, for `config show`.
     pub(super) shown: Vec<(&'static str, String, Source)>,
 }
@@ -230,6 +236,7 @@ fn identify(
         accent: written.accent.as_ref().map(|(accent, _)| *accent),
         access,
     };
+    unattended_fits(written, environment.0)?;
     let text = |value: &str| format!("\"{}\"", escape(value).replace('"', "\\\""));
     let time = |value: Duration| Value::Time(value).to_string();
     let mut shown = vec![
@@ -250,6 +257,13 @@ fn identify(
     }
     if let Some((accent, place)) = &written.accent {
         shown.push(("color", text(accent.word()), file(place)));
+    }
+    if let Some(place) = &written.unattended_place {
+        let rules: Vec<String> = written.unattended.iter().map(unattended::written).collect();
+        shown.push(("unattended", format!("[{}]", rules.join(", ")), file(place)));
+    }
+    if let Some((freeze, place)) = &written.freeze {
+        shown.push(("freeze", unattended::written_freeze(freeze), file(place)));
     }
     if let Some((source, place)) = &written.password {
         shown.push((source.key(), source.to_string(), file(place)));
@@ -282,8 +296,27 @@ fn identify(
         allow_functions,
         fix,
         approvers: 1 + u8::from(second_approver.0),
+        unattended: written.unattended.clone(),
+        freeze: written.freeze.as_ref().map(|(freeze, _)| freeze.clone()).unwrap_or_default(),
         shown,
     })
+}
+
+/// What may run with nobody asked needs a window where customers may notice, and a login that may write.
+fn unattended_fits(written: &WrittenTarget, environment: Environment) -> Result<(), Wrong> {
+    let Some(place) = written.unattended_place.as_ref().filter(|_| !written.unattended.is_empty()) else {
+        return Ok(());
+    };
+    let harmless = matches!(environment, Environment::Development | Environment::Staging);
+    if !harmless && written.unattended.iter().any(|rule| rule.window.is_none()) {
+        let text = "`unattended`: on a target that is or may be production every entry needs a `window`";
+        return Err((place.clone(), text.to_owned()));
+    }
+    if !matches!(written.read_only, Some((false, _))) {
+        let text = "`unattended`: nothing runs on a target that is read-only: it needs `read_only = false`";
+        return Err((place.clone(), text.to_owned()));
+    }
+    Ok(())
 }
 
 /// What was written, or else a default, with where it is from.
@@ -347,6 +380,8 @@ fn typed_target(inputs: &Inputs<'_>, typed: &str, source: &Source, values: &Valu
         allow_functions: Vec::new(),
         fix: None,
         approvers: 1,
+        unattended: Vec::new(),
+        freeze: Freeze::Never,
         shown,
     })
 }

@@ -6,7 +6,9 @@ use super::mistake::{Place, did_you_mean};
 use super::password::{PasswordSource, read_password, read_password_command};
 use super::settings::{Kind, REFRESH, Value};
 use super::tunnel::{TunnelConfig, read_tunnel};
+use super::unattended::{read_freeze, read_unattended};
 use super::written::{Key, Reader};
+use crate::domain::guard::policy::{Freeze, Rule};
 use crate::domain::target::{Accent, Environment};
 use crate::domain::text::escape;
 use secrecy::SecretString;
@@ -34,6 +36,8 @@ pub(super) const TARGET_KEYS: &[&str] = &[
     "log_command",
     "log_format",
     "log_prefix",
+    "unattended",
+    "freeze",
     "fix",
 ];
 /// The keys of `[targets.NAME.fix]`.
@@ -69,6 +73,9 @@ pub(super) struct WrittenTarget {
     pub(super) password_ttl: Option<Placed<Duration>>,
     pub(super) tunnel: Option<Placed<TunnelConfig>>,
     pub(super) logs: WrittenLogs,
+    pub(super) unattended: Vec<Rule>,
+    pub(super) unattended_place: Option<Place>,
+    pub(super) freeze: Option<Placed<Freeze>>,
     pub(super) fix: Option<Placed<WrittenFix>>,
 }
 
@@ -109,6 +116,9 @@ pub(super) fn read_target(
         password_ttl: None,
         tunnel: None,
         logs: WrittenLogs::default(),
+        unattended: Vec::new(),
+        unattended_place: None,
+        freeze: None,
         fix: None,
     };
     for (key, value) in table {
@@ -138,6 +148,11 @@ pub(super) fn read_target(
             "log_command" => target.logs.command = read_log_command(reader, value).map(|c| (c, place)),
             "log_format" => target.logs.format = reader.string("log_format", value).map(|f| (f.to_owned(), place)),
             "log_prefix" => target.logs.prefix = reader.string("log_prefix", value).map(|p| (p.to_owned(), place)),
+            "unattended" => {
+                target.unattended = read_unattended(reader, value);
+                target.unattended_place = Some(place);
+            }
+            "freeze" => target.freeze = read_freeze(reader, value).map(|f| (f, place)),
             "fix" => target.fix = read_fix(reader, value).map(|f| (f, reader.place(key.span()))),
             other => {
                 let near = did_you_mean(other, TARGET_KEYS.iter().copied());

@@ -3,6 +3,7 @@
 //! A statement reaches a server's reading door only as an [`Allowed`], which is made here alone, is not `Clone`
 //! and is consumed by use. What a dialect cannot decide is refused.
 
+pub mod policy;
 pub mod ticket;
 
 use super::dialect::Dialect;

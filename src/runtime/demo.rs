@@ -1,10 +1,12 @@
 //! The demo's place in the program: makes its file off the loop's thread, then keeps its shop busy.
 
+use super::fixing::Room;
 use super::follow::Logs;
 use super::{Door, TargetSetup, clock};
 use crate::app::event::Event;
 use crate::config::Config;
 use crate::demo::{self, Workload};
+use crate::domain::guard::policy::Policy;
 use crate::engine::{self, ENGINES, Surroundings};
 use secrecy::SecretString;
 use std::path::PathBuf;
@@ -28,6 +30,8 @@ pub(super) fn setup(config: &Config, surroundings: &Surroundings) -> TargetSetup
         facts: None,
         fix: None,
         approvers: 1,
+        unattended: Policy::default(),
+        room: Room::default(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The fixing tasks of the terminal app: files and decides proposals, carries out what was approved, one task an act.
 
-use super::fixing::{Journal, Told, Ways, Workshop};
+use super::fixing::{Journal, Refused, Ways, Workshop};
 use super::{TargetSetup, clock};
 use crate::app::approvals::changes::is_change;
 use crate::app::effect::Effect;
@@ -25,6 +25,8 @@ const CHANGES: usize = 5_000;
 /// Where acts begin and end.
 pub(super) struct Fixer {
     bench: Bench,
+    /// What policies let run does run: in the app, which a person opened, and never in what only watches.
+    acts_by_policy: bool,
     stops: HashMap<u64, CancellationToken>,
 }
 
@@ -50,7 +52,12 @@ impl Fixer {
         out: mpsc::Sender<Event>,
     ) -> Self {
         let bench = Bench { store, workshop: Arc::default(), folder, journal, who, out };
-        Self { bench, stops: HashMap::new() }
+        Self { bench, acts_by_policy: false, stops: HashMap::new() }
+    }
+
+    /// The same, that carries out what a target's policy lets run with nobody asked.
+    pub(super) fn act_by_policy(&mut self) {
+        self.acts_by_policy = true;
     }
 
     /// Looks after what an earlier run left under way, then tells what is kept.
@@ -68,7 +75,11 @@ impl Fixer {
     ) -> Option<Effect> {
         let bench = self.bench.clone();
         match effect {
-            Effect::FileProposal(proposal) => drop(tasks.spawn(bench.file(proposal))),
+            Effect::FileProposal(proposal) => {
+                let setup = setups.get(&proposal.target).filter(|_| self.acts_by_policy);
+                let ways = setup.map(TargetSetup::ways).filter(|ways| ways.unattended.lets_anything());
+                tasks.spawn(bench.file(proposal, ways));
+            }
             Effect::LoadProposals => drop(tasks.spawn(bench.load())),
             Effect::LoadChanges => drop(tasks.spawn(bench.load_changes())),
             Effect::Decide(id, stage, reason) => drop(tasks.spawn(bench.decide(id, stage, reason))),
@@ -155,12 +166,41 @@ impl Bench {
         }
     }
 
-    async fn file(self, proposal: Box<Proposal>) {
-        let result = match self.workshop().await {
-            Ok(workshop) => workshop.file(*proposal).await,
-            Err(words) => Err(words),
+    /// Files a proposal, and carries it out where `ways` have a policy that lets it.
+    async fn file(self, proposal: Box<Proposal>, ways: Option<Ways>) {
+        let workshop = match self.workshop().await {
+            Ok(workshop) => workshop,
+            Err(words) => return self.changed(0, Err(words)).await,
         };
+        let result = workshop.file(*proposal).await;
+        let step = result.as_ref().ok().filter(|filed| filed.purpose.is_some()).map(|filed| filed.id);
         self.changed(0, result).await;
+        if let (Some(id), Some(ways)) = (step, ways) {
+            let told = self.teller();
+            let ended = workshop.carry_out_by_policy(&ways, id, &CancellationToken::new(), &told).await;
+            self.ended(workshop, id, ended).await;
+        }
+    }
+
+    /// Tells of a record after each of its stages; the last one is told again where nothing is dropped.
+    fn teller(&self) -> impl Fn(&Proposal) + Send + Sync + 'static {
+        let out = self.out.clone();
+        move |proposal: &Proposal| {
+            let _ = out.try_send(Event::ProposalChanged(clock::now(), Box::new(proposal.clone())));
+        }
+    }
+
+    async fn ended(&self, workshop: &Workshop, id: u64, ended: Result<Proposal, Refused>) {
+        match ended {
+            Ok(proposal) => self.changed(id, Ok(proposal)).await,
+            Err(refused) => {
+                if let Some(proposal) = refused.proposal {
+                    self.changed(id, Ok(*proposal)).await;
+                }
+                self.changed(id, Err(refused.words)).await;
+            }
+        }
+        self.tell_learned(workshop).await;
     }
 
     /// Tells what fixes have taught so far.
@@ -206,20 +246,8 @@ impl Bench {
             Ok(workshop) => workshop,
             Err(words) => return self.changed(id, Err(words)).await,
         };
-        let out = self.out.clone();
-        let told: Told<'_> = &move |proposal: &Proposal| {
-            // The last stage is told again below, where nothing is dropped.
-            let _ = out.try_send(Event::ProposalChanged(clock::now(), Box::new(proposal.clone())));
-        };
-        match workshop.approve(&ways, id, &consent, &stop, told).await {
-            Ok(proposal) => self.changed(id, Ok(proposal)).await,
-            Err(refused) => {
-                if let Some(proposal) = refused.proposal {
-                    self.changed(id, Ok(*proposal)).await;
-                }
-                self.changed(id, Err(refused.words)).await;
-            }
-        }
-        self.tell_learned(workshop).await;
+        let told = self.teller();
+        let ended = workshop.approve(&ways, id, &consent, &stop, &told).await;
+        self.ended(workshop, id, ended).await;
     }
 }

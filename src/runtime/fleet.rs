@@ -4,7 +4,7 @@
 use super::clipboard::Multiplexer;
 use super::connect::Door;
 use super::fixer::Fixer;
-use super::fixing::Journal;
+use super::fixing::{Journal, Room};
 use super::follow::Logs;
 use super::incidents::Incidents;
 use super::perform::Performer;
@@ -13,6 +13,7 @@ use crate::app::action::Action;
 use crate::app::event::Event;
 use crate::app::model::{Model, TargetModel, ViewInfo};
 use crate::app::update::update;
+use crate::domain::guard::policy::Policy;
 use crate::domain::incident::limits::Terms;
 use crate::domain::proposal::Who;
 use crate::domain::rows::Limits;
@@ -131,6 +132,8 @@ fn setup(watched: &Watched, surroundings: &Surroundings) -> Result<TargetSetup, 
         facts: None,
         fix: None,
         approvers: 1,
+        unattended: Policy::default(),
+        room: Room::default(),
         target: Target {
             id,
             engine: spec.id,

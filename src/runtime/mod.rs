@@ -53,6 +53,7 @@ use crate::app::model::{Model, TargetModel, ViewInfo};
 use crate::cli::{self, Headless, HeadlessTarget};
 use crate::config::args::{Args, Command, Common, Watch as WatchArgs};
 use crate::config::{self, Config, Demo, Inputs, Mistakes, PasswordSource, Presets};
+use crate::domain::guard::policy::Policy;
 use crate::domain::schedule::Patience;
 use crate::domain::security::Facts;
 use crate::domain::target::{Access, Environment, Target, TargetId};
@@ -61,7 +62,7 @@ use anyhow::{Context as _, Result};
 use ask::Asker;
 use clap::Parser as _;
 use connect::{Door, Helpers, Plan};
-use fixing::FixLogin;
+use fixing::{FixLogin, Room};
 use follow::Logs;
 use secrecy::SecretString;
 use std::io::{IsTerminal as _, Write as _};
@@ -100,6 +101,10 @@ struct TargetSetup {
     approvers: u8,
     /// Where its log is, and how it is read.
     logs: Logs,
+    /// What may run with nobody asked.
+    unattended: Policy,
+    /// Who gives a session up when a fix has no other way in.
+    room: Room,
 }
 
 /// Everything from the command line to the exit code.
@@ -234,6 +239,8 @@ fn setups(config: &Config, common: &Common, helpers: &Helpers) -> Vec<TargetSetu
                 helpers: helpers.clone(),
             }),
             approvers: t.approvers,
+            unattended: Policy { rules: t.unattended.clone(), freeze: t.freeze.clone(), ..config.unattended.clone() },
+            room: Room::default(),
             logs: Logs {
                 target: t.target.id.clone(),
                 dialect: spec.dialect,
@@ -330,7 +337,8 @@ async fn open_app(config: &Config, common: &Common, surroundings: &Surroundings)
     let view = crate::ui::ViewState::new(view_options(config)).map_err(|words| anyhow::anyhow!(words))?;
     let screen = terminal::Screen::take()?;
     let (out, inbox) = mpsc::channel(INBOX);
-    let performer = assemble::performer(config, surroundings, setups, model.export_folder.clone(), &out);
+    let performer =
+        assemble::performer(config, surroundings, setups, model.export_folder.clone(), &out).acting_by_policy();
     let over_ssh = surroundings.variable("SSH_TTY").or(surroundings.variable("SSH_CONNECTION")).is_some();
     let frames = if over_ssh { config.ui.max_fps.min(4) } else { config.ui.max_fps };
     let demo = (config.demo != Demo::No).then(|| demo::Keeper::new(config.places.demo_file(), out.clone()));

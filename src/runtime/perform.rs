@@ -114,6 +114,12 @@ impl Performer {
         self
     }
 
+    /// The same, that carries out what a target's policy lets run with nobody asked.
+    pub(super) fn acting_by_policy(mut self) -> Self {
+        self.fixer.act_by_policy();
+        self
+    }
+
     /// From now on a target is reached like this; its tasks begin anew.
     pub(super) fn redirect(&mut self, setup: super::TargetSetup) {
         self.tasks.remove(&setup.target.id);
@@ -256,7 +262,8 @@ impl Performer {
             let watcher = watcher.with_reports(setup.logs.clone(), self.desk.clone());
             let reader =
                 Reader::new(id.clone(), setup.spec, setup.door.clone(), setup.patience.backoff, self.out.clone())
-                    .with_safe_functions(setup.allow_functions.clone());
+                    .with_safe_functions(setup.allow_functions.clone())
+                    .making_room(setup.room.clone());
             self.all.spawn(watcher.run(watch_orders));
             self.all.spawn(reader.run(read_orders));
             self.tasks.insert(id.clone(), Tasks { watch, read });

@@ -2,7 +2,7 @@
 
 use super::attempts::Recorder;
 use super::connect::Door;
-use super::fixing::{Unfit, look, unmet};
+use super::fixing::{Room, Unfit, look, unmet};
 use crate::app::effect::{ReadRequest, SurveyRequest};
 use crate::app::event::{Event, ReadError, ReadResult, RequestId, Surveyed};
 use crate::domain::attempt;
@@ -55,6 +55,8 @@ pub(super) struct Reader {
     catalog: Arc<Catalog>,
     attempts: Recorder,
     backoff: Backoff,
+    /// Asks for the session when it is needed more elsewhere.
+    room: Room,
     out: mpsc::Sender<Event>,
 }
 
@@ -77,8 +79,15 @@ impl Reader {
             catalog: Arc::default(),
             attempts,
             backoff,
+            room: Room::default(),
             out,
         }
+    }
+
+    /// Gives its session up when a fix of the target has no other way in.
+    pub(super) fn making_room(mut self, room: Room) -> Self {
+        self.room = room;
+        self
     }
 
     /// Functions that a person has declared to be pure reads.
@@ -90,7 +99,15 @@ impl Reader {
     /// Runs until its owner drops the other end; then the session is closed in order.
     pub(super) async fn run(mut self, mut orders: mpsc::Receiver<Read>) {
         loop {
-            let order = match timeout(IDLE, orders.recv()).await {
+            let order = tokio::select! {
+                order = timeout(IDLE, orders.recv()) => order,
+                // A fix has no other way in: what is asked next here waits for a connection of its own.
+                () = self.room.wanted() => {
+                    self.disconnect().await;
+                    continue;
+                }
+            };
+            let order = match order {
                 Ok(Some(order)) => order,
                 Ok(None) => break,
                 Err(_) => {

@@ -319,6 +319,47 @@ fn every_key_of_a_target_is_used_and_shown_with_its_place() {
 }
 
 #[test]
+fn nothing_runs_unattended_unless_a_target_says_what() {
+    use dba_gpt::domain::guard::policy::{Freeze, Rule, What, Window};
+    use dba_gpt::domain::procedure::Rung;
+    let text = "[unattended]\nconfidence = 90\n[targets.a]\nurl = \"postgres://db1/a\"\nenvironment = \"prod\"\n\
+                read_only = false\n\
+                unattended = [{ procedure = \"C5\", rung = \"session\", window = \"22:00-05:00\" },\n\
+                { kind = \"maintain\", rung = \"additive\", window = \"01:00-02:00\", most_sessions = 0, most_rows = 9 }]\n\
+                freeze = [\"2026-12-20..2027-01-03\", \"2027-04-02\"]\n\
+                [targets.b]\nurl = \"postgres://db1/b\"\n";
+    let config = Setup::with(text).load().unwrap();
+    let [a, b] = &config.targets[..] else { panic!("{:?}", config.targets) };
+    let window = |text| Window::read(text);
+    assert_eq!(
+        a.unattended,
+        [
+            Rule {
+                what: What::Procedure("C5".into()),
+                rung: Rung::Session,
+                window: window("22:00-05:00"),
+                most_sessions: 1,
+                most_rows: 0
+            },
+            Rule {
+                what: What::Kind("maintain".into()),
+                rung: Rung::Additive,
+                window: window("01:00-02:00"),
+                most_sessions: 0,
+                most_rows: 9
+            },
+        ]
+    );
+    assert_eq!(a.freeze, Freeze::Days(vec![(20_807, 20_821), (20_910, 20_910)]));
+    assert_eq!((b.unattended.len(), &b.freeze), (0, &Freeze::Never));
+    let policy = &config.unattended;
+    assert_eq!((policy.confidence, policy.attempts, policy.recovery_ms), (90, 3, 30 * 60_000));
+    assert!(policy.rules.is_empty() && !policy.lets_anything());
+    assert_eq!(source(&config, "targets.a.freeze").0, "[\"2026-12-20..2027-01-03\", \"2027-04-02..2027-04-02\"]");
+    assert!(source(&config, "targets.a.unattended").0.contains("window = \"22:00-05:00\""));
+}
+
+#[test]
 fn doubtful_logins_and_addresses_are_warned_about() {
     let text = "[targets.a]\nurl = \"postgres://ann@db.cloud.example:6543/x\"\npreset = \"cloud\"\n\
                 password = \"${env:P}\"\n[targets.a.fix]\nuser = \"ann\"\npassword = \"${env:P}\"\n";

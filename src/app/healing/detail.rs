@@ -8,7 +8,7 @@ use crate::app::incidents::detail::{DetailLine, LineKind, fact, heading, toned};
 use crate::app::model::Model;
 use crate::app::pane::{PaneLine, Tone};
 use crate::domain::diagnosis::{Hypothesis, Verdict};
-use crate::domain::procedure::{Check, Examined, Plan, Step};
+use crate::domain::procedure::{Check, Plan, Step};
 use crate::domain::proposal::Proposal;
 
 /// The row in full: its title and its lines.

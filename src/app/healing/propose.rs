@@ -10,7 +10,7 @@ use crate::app::model::Model;
 use crate::domain::incident::stage::Stage;
 use crate::domain::incident::strategy::Strategy;
 use crate::domain::learning::SUGGESTED_FROM;
-use crate::domain::procedure::{Examined, Plan, Purpose};
+use crate::domain::procedure::{Plan, Purpose};
 use crate::domain::proposal::{Origin, Proposal};
 
 /// The confidence in a plan, 0 to 100, and what was learned about it in words, where something was.
@@ -85,7 +85,6 @@ fn is_same_step(purpose: &Purpose, subject: &Subject, plan: &Plan) -> bool {
 /// Proposes the first step of a plan.
 fn first_step(model: &mut Model, subject: &Subject, plan: Plan, asked: Asked) -> Vec<Effect> {
     let Some(target) = target_of(model, subject) else { return Vec::new() };
-    let Some(found) = model.healing.found(subject) else { return Vec::new() };
     let (shown_confidence, _) = confidence(model, subject, &plan);
     let Some(draft) = plan.steps.first().map(|step| step.draft.clone()) else { return Vec::new() };
     let incident = match subject {

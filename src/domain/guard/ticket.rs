@@ -7,9 +7,12 @@
 //! Act (as it is now) -------------------------------------------------------+-> Desk::redeem -> Approved
 //! ```
 //!
+//! What a target's policy lets run with nobody asked gets its ticket in [`by_policy`], from coded procedures alone.
+//!
 //! Nothing here can be copied, stored or sent: a ticket dies with the process that granted it. Randomness and time
 //! are arguments.
 
+pub mod by_policy;
 mod sequel;
 
 pub use sequel::{Back, Rollback, Sequel};
@@ -273,7 +276,7 @@ pub enum Refusal {
     },
 }
 
-/// A person's approval of one act. Not `Clone`, not stored, spent by use.
+/// The approval of one act, by a person or by a policy that a person wrote. Not `Clone`, not stored, spent by use.
 #[derive(Debug)]
 pub struct Ticket {
     digest: ActDigest,

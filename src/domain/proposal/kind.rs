@@ -2,6 +2,7 @@
 //! from the parameters, so nobody can smuggle text into it.
 
 use super::super::guard::Class;
+use super::super::procedure::Rung;
 use serde::{Deserialize, Serialize};
 
 /// A session as it was when somebody pointed at it. After the facts no longer fit, it is another one.
@@ -143,6 +144,27 @@ pub enum FixKind {
 }
 
 impl FixKind {
+    /// The words of all kinds, as [`Self::word`] gives them.
+    pub const WORDS: [&'static str; 17] = [
+        "cancel-statements",
+        "end-sessions",
+        "drop-replication-slot",
+        "change-setting",
+        "unlink-keys",
+        "reset-setting",
+        "set-for-role",
+        "limit-connections",
+        "set-table-option",
+        "create-index",
+        "drop-index",
+        "rebuild-index",
+        "maintain",
+        "start-replication",
+        "purge-logs",
+        "resize-replication-log",
+        "stop-script",
+    ];
+
     /// The class under which it is approved and recorded.
     pub fn class(&self) -> Class {
         match self {
@@ -182,6 +204,26 @@ impl FixKind {
             Self::PurgeLogs(_) => "purge-logs",
             Self::ResizeReplicationLog(_) => "resize-replication-log",
             Self::StopScript => "stop-script",
+        }
+    }
+
+    /// How much an act of this kind can take away, whatever a plan says of it.
+    pub fn rung(&self) -> Rung {
+        match self {
+            Self::ChangeSetting { .. }
+            | Self::ResetSetting(_)
+            | Self::SetForRole { .. }
+            | Self::LimitConnections(..)
+            | Self::SetTableOption { .. } => Rung::Setting,
+            Self::CancelStatements(_) | Self::EndSessions(_) | Self::StopScript => Rung::Session,
+            Self::CreateIndex { .. }
+            | Self::RebuildIndex { .. }
+            | Self::Maintain(..)
+            | Self::StartReplication
+            | Self::ResizeReplicationLog(_) => Rung::Additive,
+            Self::DropReplicationSlot(_) | Self::UnlinkKeys(_) | Self::DropIndex { .. } | Self::PurgeLogs(_) => {
+                Rung::Removing
+            }
         }
     }
 

@@ -8,6 +8,9 @@ ALTER ROLE dbagpt_fix SET search_path = pg_catalog;
 GRANT pg_signal_backend TO dbagpt_fix;
 -- To see that such a session is still the one that was approved.
 GRANT pg_read_all_stats TO dbagpt_fix;
+-- To be let in when every other connection is taken (PostgreSQL 16 and newer). It takes effect once the server has
+-- reserved_connections above 0, which wants a restart: ALTER SYSTEM SET reserved_connections = 2;
+GRANT pg_use_reserved_connections TO dbagpt_fix;
 -- To VACUUM, ANALYZE and REINDEX (PostgreSQL 17 and newer); name the tables.
 GRANT MAINTAIN ON app.orders, app.customers TO dbagpt_fix;
 -- To make and drop indexes, which only the owner of a table may.

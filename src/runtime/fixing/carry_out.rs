@@ -22,6 +22,15 @@ use tokio_util::sync::CancellationToken;
 /// Time to connect and look anew, at most.
 const LOOK: Duration = Duration::from_secs(30);
 
+/// What gives the ticket.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Given<'a> {
+    /// A person consented.
+    Consent(&'a Consent),
+    /// The target's policy may let it run.
+    Policy,
+}
+
 /// An approval that led to nothing: the proposal stands where `proposal` says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Refused {
@@ -58,6 +67,18 @@ impl Workshop {
         stop: &CancellationToken,
         told: Told<'_>,
     ) -> Result<Proposal, Refused> {
+        self.carry_out_given(ways, id, Given::Consent(consent), stop, told).await
+    }
+
+    /// The one road, whatever gives the ticket.
+    pub(super) async fn carry_out_given(
+        &self,
+        ways: &Ways,
+        id: u64,
+        given: Given<'_>,
+        stop: &CancellationToken,
+        told: Told<'_>,
+    ) -> Result<Proposal, Refused> {
         let (folder, number) = (self.folder.clone(), id);
         let claimed = tokio::task::spawn_blocking(move || claim(&folder, number)).await;
         let claimed = claimed.unwrap_or_else(|_| Ok(None))?;
@@ -69,8 +90,8 @@ impl Workshop {
         if !proposal.stage.is_open() {
             return Err(Refused::new(format!("#{id} is {}: nothing to approve", proposal.stage.words())));
         }
-        let ticket = match self.ticket(ways, &proposal, consent).await {
-            Ok(ticket) => ticket,
+        let (ticket, words) = match self.ticket(ways, &proposal, given).await {
+            Ok(granted) => granted,
             Err(words) => return Err(self.refuse(proposal, words).await),
         };
         if proposal.approvers > 1 && proposal.stage == Stage::Waiting {
@@ -78,8 +99,8 @@ impl Workshop {
             self.audit("approved", &proposal, "the first of two approvals").await?;
             return Ok(proposal);
         }
-        let words = format!("digest {}", ticket.digest().short());
-        self.step(&mut proposal, Stage::Approved, &words, true, told).await?;
+        let by_person = matches!(given, Given::Consent(_));
+        self.step(&mut proposal, Stage::Approved, &words, by_person, told).await?;
         self.guide(&proposal, Turn::Approved).await;
         // From here on every way out leaves a stage that says what happened.
         let outcome = match self.audit("approved", &proposal, &words).await {
@@ -97,7 +118,7 @@ impl Workshop {
     }
 
     /// What can be decided without the fix login.
-    async fn ticket(&self, ways: &Ways, proposal: &Proposal, consent: &Consent) -> Result<Ticket, String> {
+    async fn ticket(&self, ways: &Ways, proposal: &Proposal, given: Given<'_>) -> Result<(Ticket, String), String> {
         if ways.target != proposal.target {
             return Err(format!("#{} is for {}", proposal.id, proposal.target));
         }
@@ -113,7 +134,18 @@ impl Workshop {
         }
         let judgement = self.judge(ways, proposal).await?;
         let nonce = nonce().map_err(|error| format!("no random number could be had: {error}"))?;
-        grant(&proposal.act(), &judgement, consent, nonce).map_err(|refusal| refusal.to_string())
+        let (ticket, lead) = match given {
+            Given::Consent(consent) => {
+                let granted = grant(&proposal.act(), &judgement, consent, nonce);
+                (granted.map_err(|refusal| refusal.to_string())?, String::new())
+            }
+            Given::Policy => {
+                let (ticket, rule) = self.policy_ticket(ways, proposal, &judgement, nonce).await?;
+                (ticket, format!("{rule}, "))
+            }
+        };
+        let words = format!("{lead}digest {}", ticket.digest().short());
+        Ok((ticket, words))
     }
 
     /// The guard's word on the bytes, with the catalogue as the reading login sees it now.
@@ -145,17 +177,7 @@ impl Workshop {
         told: Told<'_>,
     ) -> Result<(), String> {
         let judgement = self.judge(ways, proposal).await?;
-        let Some(open) = &ways.fix else {
-            return Err(format!(
-                "{} has no login for fixes: `dba-gpt doctor --target {0}` prints how to make one, and [targets.{0}.fix] in the configuration names it",
-                ways.target
-            ));
-        };
-        let opening = open(format!("fix-{}", proposal.id), proposal.draft.database.clone());
-        let mut session = match timeout(LOOK, opening).await {
-            Ok(opened) => opened.map_err(|error| format!("the fix login was not let in: {error}"))?,
-            Err(_) => return Err(format!("the fix login was not let in within {} s", LOOK.as_secs())),
-        };
+        let mut session = self.fix_session(ways, proposal).await?;
         match self.in_session(ways, &mut *session, proposal, (ticket, &judgement), stop, told).await {
             Ok(Some(deed)) => {
                 self.afterwards(ways, session, proposal, deed).await;

@@ -15,22 +15,26 @@ mod afterwards;
 mod carry_out;
 mod checks;
 mod decide;
+mod entry;
 mod journal;
 mod look;
 mod onward;
 mod propose;
 mod recover;
 mod rollback;
+mod unattended;
 mod ways;
 mod witness;
 
 pub use carry_out::Refused;
 pub(super) use checks::unmet;
+pub use entry::Room;
 pub use journal::Journal;
 pub(super) use look::{Unfit, look};
 pub(super) use ways::FixLogin;
 
 use crate::domain::error_event::ConnectError;
+use crate::domain::guard::policy::Policy;
 use crate::domain::guard::ticket::{Desk, Moment};
 use crate::domain::proposal::{Proposal, Who};
 use crate::domain::target::TargetId;
@@ -68,6 +72,10 @@ pub struct Ways {
     pub approvers: u8,
     /// Why nothing may ever be changed here, in words; none when it may.
     pub closed: Option<String>,
+    /// What may run with nobody asked.
+    pub unattended: Policy,
+    /// Who gives a session up when a fix has no other way in.
+    pub room: Room,
 }
 
 /// Told of a proposal after each of its stages is on disk.

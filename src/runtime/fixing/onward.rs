@@ -8,7 +8,7 @@ use crate::domain::incident::guide::{Turn, acts};
 use crate::domain::procedure::{Purpose, Verification};
 use crate::domain::proposal::stage::Stage;
 use crate::domain::proposal::survey::Inverse;
-use crate::domain::proposal::{Draft, Origin, Parts, Proposal};
+use crate::domain::proposal::{Draft, Origin, Parts, Proposal, Who};
 use crate::runtime::clock;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -28,7 +28,7 @@ impl Workshop {
             let mut refused = false;
             for act in acts(&known, proposal.id, &turn) {
                 // What a person decided is theirs; the rest is our own doing.
-                let who = matches!(act, Act::Approve(_)).then(|| self.who.person());
+                let who = matches!(act, Act::Approve(_)).then(|| approver(proposal));
                 refused |= self.store.act_on_incident(incident, act, clock::now(), who).await.is_err();
             }
             if !refused {
@@ -136,4 +136,10 @@ impl Workshop {
         };
         timeout(LOOK, work).await.unwrap_or(Err(Unfit::Session(SessionError::Deadline(clock::millis(LOOK)))))
     }
+}
+
+/// Who approved it: a person, or the policy that one wrote.
+fn approver(proposal: &Proposal) -> &str {
+    let approved = proposal.happenings.iter().rev().find(|happening| happening.stage == Stage::Approved);
+    approved.and_then(|happening| happening.who.as_ref()).map_or("policy", Who::person)
 }

@@ -62,7 +62,10 @@ impl Workshop {
         self.step(proposal, Stage::RollingBack, &begin, false, deed.told).await.map_err(|r| not_written(r.words))?;
         let mut session = match session {
             Some(session) => session,
-            None => open(ways, proposal).await.map_err(Failed::person)?,
+            None => {
+                let opened = self.fix_session(ways, proposal).await;
+                opened.map_err(|words| Failed::person(not_back(0, &words)))?
+            }
         };
         let sent = self.send_back(ways, &mut *session, proposal, &mut rollback, deed).await;
         let rolled = match sent {
@@ -125,16 +128,6 @@ impl Workshop {
             }
             Err(error) => Err(error.to_string()),
         }
-    }
-}
-
-async fn open(ways: &Ways, proposal: &Proposal) -> Result<Box<dyn Session>, String> {
-    let Some(open) = &ways.fix else { return Err("it was not taken back: there is no login for fixes".to_owned()) };
-    let opening = open(format!("fix-{}", proposal.id), proposal.draft.database.clone());
-    match timeout(LOOK, opening).await {
-        Ok(Ok(session)) => Ok(session),
-        Ok(Err(error)) => Err(format!("it was not taken back: the fix login was not let in: {error}")),
-        Err(_) => Err(format!("it was not taken back: the fix login was not let in within {} s", LOOK.as_secs())),
     }
 }
 

@@ -5,6 +5,7 @@ use super::super::connect::{Door, Helpers};
 use super::{Opener, Ways};
 use crate::config::PasswordSource;
 use crate::domain::error_event::{ConnectError, ConnectKind};
+use crate::domain::guard::policy::Policy;
 use crate::domain::target::Access;
 use crate::engine::EngineSpec;
 use std::sync::Arc;
@@ -33,6 +34,13 @@ impl TargetSetup {
             approvers: self.approvers,
             closed: (self.target.access == Access::ReadOnly)
                 .then(|| format!("{} is read-only: its configuration says read_only = true", self.target.id)),
+            // What a person lifts for one run is lifted for what that person approves.
+            unattended: if self.target.access == Access::Writable {
+                self.unattended.clone()
+            } else {
+                Policy::default()
+            },
+            room: self.room.clone(),
         }
     }
 

@@ -3,6 +3,7 @@
 mod crash;
 mod kinds;
 mod plans;
+mod policy;
 mod servers;
 mod tamper;
 mod terminal;
@@ -166,6 +167,8 @@ fn ways(url: &str) -> Ways {
         login: Some(String::new()),
         approvers: 1,
         closed: None,
+        unattended: dba_gpt::domain::guard::policy::Policy::default(),
+        room: dba_gpt::runtime::fixing::Room::default(),
     }
 }
 
