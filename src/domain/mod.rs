@@ -3,6 +3,7 @@
 pub mod activity;
 pub mod attempt;
 pub mod connection;
+pub mod definition;
 pub mod diagnosis;
 pub mod dialect;
 pub mod error;

@@ -19,6 +19,7 @@ pub mod sqlite;
 mod steps;
 
 use crate::domain::activity::Sample;
+use crate::domain::definition::{Definition, Fingerprint, Fingerprints};
 use crate::domain::diagnosis::{Case, Diagnosis, Observation};
 use crate::domain::dialect::Dialect;
 use crate::domain::error::kind::ErrorKind;
@@ -234,6 +235,16 @@ pub struct Examination {
     pub procedures: &'static [Procedure],
 }
 
+/// How an engine tells the definitions of its objects, for our history of them. Both read alone, wait for no lock
+/// longer than the session's own short time, and are bounded.
+pub struct Definitions {
+    /// Every table, view and whatever else can be made anew, each with its fingerprint: one cheap look.
+    pub fingerprints: for<'a> fn(&'a mut dyn Session) -> Task<'a, Result<Fingerprints, SessionError>>,
+    /// The definitions of these. Those that are locked just now, or went away, are left out: they come with a later
+    /// look.
+    pub read: for<'a> fn(&'a mut dyn Session, Vec<Fingerprint>) -> Task<'a, Result<Vec<Definition>, SessionError>>,
+}
+
 /// A connection to one server.
 #[async_trait]
 pub trait Session: Send {
@@ -417,6 +428,8 @@ pub struct EngineSpec {
     pub fixing: &'static Fixing,
     /// How causes are found, and what is done about them.
     pub examination: &'static Examination,
+    /// How the definitions of objects are read; none for engines whose objects have none.
+    pub definitions: Option<&'static Definitions>,
     /// Errors that can be provoked on purpose, in the order of `domain::simulation`.
     pub simulations: &'static [Simulation],
     /// The objects of the connected database, and what the guard should know about them.

@@ -18,6 +18,7 @@ mod attempts;
 pub mod audit;
 mod claims;
 mod conversations;
+mod definitions;
 mod error;
 mod files;
 pub mod incidents;

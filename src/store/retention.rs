@@ -1,6 +1,7 @@
 //! Forgetting: what is too old goes in small steps, and more when the file grows towards its limit.
 
 use super::attempts;
+use super::definitions;
 use super::incidents;
 use super::learning;
 use super::samples::{BUCKET_MS, DAY_MS, SLOT_MS, SLOTS, roll_up};
@@ -30,13 +31,15 @@ pub struct Retention {
     pub mean_days: u32,
     /// Sessions with their statements.
     pub session_days: u32,
+    /// Definitions of objects that are gone or were changed, after that.
+    pub definition_days: u32,
     /// The file never grows past this. From three quarters of it on, old samples and sessions go before their time.
     pub max_bytes: i64,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { raw_hours: 48, mean_days: 35, session_days: 7, max_bytes: 1 << 30 }
+        Self { raw_hours: 48, mean_days: 35, session_days: 7, definition_days: 90, max_bytes: 1 << 30 }
     }
 }
 
@@ -64,6 +67,7 @@ pub(super) fn prune(db: &mut Connection, now: Timestamp, keep: &Retention) -> ru
     let mut rows = limits.forget_texts(&transaction)?;
     rows += incidents::forget(&transaction, now, keep)?;
     rows += learning::forget(&transaction, now)?;
+    rows += definitions::forget(&transaction, now, keep)?;
     loop {
         let before = rows;
         for &target in &targets {

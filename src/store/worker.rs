@@ -2,6 +2,7 @@
 
 use super::attempts;
 use super::conversations::{self, Conversation, Entry};
+use super::definitions;
 use super::error::StoreError;
 use super::files;
 use super::incidents;
@@ -56,6 +57,7 @@ pub(super) enum Command {
     ReplaceProposal(Stage, Box<Proposal>, Reply<bool>),
     Incidents(incidents::Asked),
     Learning(learning::Asked),
+    Definitions(definitions::Asked),
     Prune(Timestamp, Reply<Pruned>),
     Check(Reply<()>),
     Close(Reply<()>),
@@ -205,6 +207,11 @@ impl Worker {
                 }
             }
             Command::Learning(asked) => learning::answer(db, asked),
+            Command::Definitions(asked) => {
+                if definitions::answer(db, asked) {
+                    files::mark_damaged(&self.folder);
+                }
+            }
             Command::Prune(now, reply) => {
                 let outcome = retention::prune(db, now, &self.retention).map_err(StoreError::of("forget old samples"));
                 self.send(reply, outcome);

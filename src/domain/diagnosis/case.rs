@@ -8,7 +8,7 @@ use crate::domain::target::{Environment, Identity, Timestamp};
 use std::collections::BTreeMap;
 
 /// How an object looked when we last saw it: from our own history of definitions.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct KnownDefinition {
     /// Its schema or database; empty where the engine has none.
     pub space: String,
@@ -18,6 +18,8 @@ pub struct KnownDefinition {
     pub last_seen: Timestamp,
     /// The statements that make it exactly as it was, in order: the table first, then indexes and keys.
     pub statements: Vec<String>,
+    /// What they do not bring back, a sentence each, for the person. May hold untrusted names.
+    pub missing: Vec<String>,
 }
 
 /// A question about a server.

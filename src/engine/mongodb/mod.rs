@@ -3,6 +3,7 @@
 mod cells;
 mod columns;
 mod connect;
+mod definitions;
 mod diagnose;
 mod dialect;
 mod fix;
@@ -48,6 +49,7 @@ pub static SPEC: EngineSpec = EngineSpec {
     reports: Some(reports::reports),
     fixing: &fix::FIXING,
     examination: &diagnose::EXAMINATION,
+    definitions: Some(&definitions::DEFINITIONS),
     simulations: simulate::SIMULATIONS,
     schema: schema::schema,
     with_database: connect::with_database,

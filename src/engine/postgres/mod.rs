@@ -1,6 +1,7 @@
 //! PostgreSQL as an engine: its line in the registry. One file per concern beside it.
 
 mod connect;
+mod definitions;
 mod diagnose;
 mod dialect;
 mod fix;
@@ -47,6 +48,7 @@ pub static SPEC: EngineSpec = EngineSpec {
     reports: Some(reports::reports),
     fixing: &fix::FIXING,
     examination: &diagnose::EXAMINATION,
+    definitions: Some(&definitions::DEFINITIONS),
     simulations: simulate::SIMULATIONS,
     schema: schema::schema,
     with_database: connect::with_database,

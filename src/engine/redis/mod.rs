@@ -44,6 +44,7 @@ pub static SPEC: EngineSpec = EngineSpec {
     reports: Some(reports::reports),
     fixing: &fix::FIXING,
     examination: &diagnose::EXAMINATION,
+    definitions: None,
     simulations: simulate::SIMULATIONS,
     schema: schema::schema,
     with_database: connect::with_database,

@@ -3,6 +3,7 @@
 mod authorizer;
 mod cells;
 mod connect;
+mod definitions;
 mod diagnose;
 mod dialect;
 mod facts;
@@ -53,6 +54,7 @@ pub static SPEC: EngineSpec = EngineSpec {
     reports: None,
     fixing: &fix::FIXING,
     examination: &diagnose::EXAMINATION,
+    definitions: Some(&definitions::DEFINITIONS),
     simulations: simulate::SIMULATIONS,
     schema: schema::schema,
     with_database: connect::with_database,

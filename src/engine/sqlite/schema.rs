@@ -14,7 +14,7 @@ use crate::domain::target::Timestamp;
 use crate::engine::{Param, Query, Session, Task};
 
 /// Tables and views read at most.
-const MOST_TABLES: usize = 2000;
+pub(super) const MOST_TABLES: usize = 2000;
 /// Rows of one page of a catalogue query: fewer than one of our own queries may bring (`Limits::default`).
 const PAGE: usize = 400;
 
@@ -262,7 +262,11 @@ fn told(result: Result<Rows, SessionError>) -> Result<Option<Rows>, SessionError
 
 /// All rows of a query whose parameters are the size of a page, its offset, and perhaps a name. Ends after the page
 /// that goes past [`MOST_TABLES`].
-async fn all_pages(session: &mut dyn Session, query: &'static Query, name: Option<&str>) -> Result<Rows, SessionError> {
+pub(super) async fn all_pages(
+    session: &mut dyn Session,
+    query: &'static Query,
+    name: Option<&str>,
+) -> Result<Rows, SessionError> {
     let mut all = Rows::default();
     loop {
         let mut params = vec![number(PAGE), number(all.rows.len())];

@@ -21,14 +21,14 @@ pub(in crate::engine::mysql) trait Asks: Send {
 }
 
 /// The reading doors. They can change nothing.
-pub(super) struct Reading<'a> {
+pub(in crate::engine::mysql) struct Reading<'a> {
     pub(super) session: &'a mut dyn Session,
     /// What the guard knows of the database's own objects; read when a statement names a view.
     catalog: Option<Catalog>,
 }
 
 impl<'a> Reading<'a> {
-    pub(super) fn new(session: &'a mut dyn Session) -> Self {
+    pub(in crate::engine::mysql) fn new(session: &'a mut dyn Session) -> Self {
         Self { session, catalog: None }
     }
 

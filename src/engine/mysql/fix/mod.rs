@@ -35,7 +35,7 @@ use crate::domain::proposal::stage::End;
 use crate::domain::proposal::survey::Survey;
 use crate::engine::net::url;
 use crate::engine::{Fixing, Session, Task};
-use asks::Reading;
+pub(super) use asks::Reading;
 
 /// The registry's part.
 pub(super) static FIXING: Fixing =

@@ -179,6 +179,7 @@ mod tests {
             name: "orders".into(),
             last_seen: Timestamp(1),
             statements: vec![create.into()],
+            missing: Vec::new(),
         };
         for (column, expected) in [
             ("id", Some("bigint")),
