@@ -100,6 +100,8 @@ pub struct Keep {
     pub raw_hours: u64,
     /// Five-minute means, days.
     pub keep_days: u64,
+    /// Definitions of objects that are gone or were changed, days.
+    pub definition_days: u64,
 }
 
 /// The configuration in use. Holds URLs that may hold passwords, as secrets only.
@@ -129,6 +131,8 @@ pub struct Config {
     pub limits: Limits,
     /// Retention of the store.
     pub keep: Keep,
+    /// Time between two looks at the definitions of objects; zero for none.
+    pub schema_history: Duration,
     /// Keys of the person's own.
     pub keys: Vec<KeyBinding>,
     /// A file that opens the vault in place of a passphrase.
@@ -200,7 +204,12 @@ pub fn load(inputs: &Inputs<'_>) -> Result<Config, Mistakes> {
             timeout_ms: values.milliseconds(&settings::TIMEOUT),
             lock_timeout_ms: values.milliseconds(&settings::LOCK_TIMEOUT),
         },
-        keep: Keep { raw_hours: values.whole(&settings::RAW_HOURS), keep_days: values.whole(&settings::KEEP_DAYS) },
+        keep: Keep {
+            raw_hours: values.whole(&settings::RAW_HOURS),
+            keep_days: values.whole(&settings::KEEP_DAYS),
+            definition_days: values.whole(&settings::HISTORY_DAYS),
+        },
+        schema_history: values.time(&settings::HISTORY_INTERVAL),
         keys: written.keys,
         vault_key_file,
         webhook,

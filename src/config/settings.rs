@@ -167,6 +167,10 @@ settings! {
         "Hours for which every stored sample is kept.";
     KEEP_DAYS: "store" "keep_days" Kind::Whole(1, 400), Value::Whole(35),
         "Days for which five-minute means are kept. Sessions and their statements are kept for 7 days at most.";
+    HISTORY_INTERVAL: "schema_history" "interval" Kind::Time(0, 24 * HOUR), Value::Time(Duration::from_mins(5)),
+        "Time between two looks at how tables and views are defined, so that one that was dropped can be made again as it was. 0s turns it off.";
+    HISTORY_DAYS: "schema_history" "keep_days" Kind::Whole(1, 3_650), Value::Whole(90),
+        "Days for which the definition of an object is kept after it was changed or dropped.";
 }
 
 /// The sections that hold settings, in order.
@@ -300,7 +304,8 @@ mod tests {
                 "diagnosis",
                 "unattended",
                 "limits",
-                "store"
+                "store",
+                "schema_history"
             ]
         );
     }

@@ -16,6 +16,7 @@ pub mod interchange;
 pub mod learning;
 pub mod log;
 pub mod metric;
+pub mod own;
 pub mod plan;
 pub mod procedure;
 pub mod proposal;

@@ -47,7 +47,7 @@ pub(super) fn performer(
     let fixer = fixer::Fixer::new(storage.opened(), folder, journal, who, out.clone());
     let multiplexer = clipboard::Multiplexer::of(|name| surroundings.variable(name).map(str::to_owned));
     let performer = Performer::new(setups, out.clone(), storage, fixer, incidents, multiplexer, export_folder);
-    performer.with_detection(detection)
+    performer.with_detection(detection).with_schema_history(config.schema_history)
 }
 
 /// What the rules of incidents are told from outside.

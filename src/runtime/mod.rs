@@ -14,6 +14,7 @@ mod app_loop;
 mod ask;
 mod assemble;
 mod attempts;
+mod chronicle;
 mod clipboard;
 mod clock;
 mod connect;

@@ -69,6 +69,8 @@ pub(super) struct Performer {
     export_folder: PathBuf,
     /// Time for one collection, where it is not the usual one.
     deadline: Option<Duration>,
+    /// Between two looks at the definitions of objects; zero for none.
+    schema_history: Duration,
 }
 
 impl Performer {
@@ -98,7 +100,14 @@ impl Performer {
             multiplexer,
             export_folder,
             deadline: None,
+            schema_history: Duration::ZERO,
         }
+    }
+
+    /// The same, that writes down how objects are defined, this often.
+    pub(super) fn with_schema_history(mut self, interval: Duration) -> Self {
+        self.schema_history = interval;
+        self
     }
 
     /// The same with another time for one collection.
@@ -152,7 +161,12 @@ impl Performer {
             Effect::Diagnose(request) => self.diagnose(request),
             Effect::Simulate(id, name) => self.simulate(id, name),
             Effect::ChangeSetting(id, change, reason) => self.change_setting(&id, change, reason),
-            Effect::LoadSchema(id, database) => self.read(&id, Read::Schema(database)),
+            Effect::LoadSchema(id, database) => {
+                if database.is_none() {
+                    self.watch(&id, Watch::Definitions);
+                }
+                self.read(&id, Read::Schema(database));
+            }
             Effect::Survey(request) => self.survey(request),
             Effect::Read(request) => {
                 let stop = self.stop_token(request.id);
@@ -260,6 +274,7 @@ impl Performer {
             let watcher =
                 Watcher::new(id.clone(), setup.spec, setup.door.clone(), self.out.clone()).with_deadline(self.deadline);
             let watcher = watcher.with_reports(setup.logs.clone(), self.desk.clone());
+            let watcher = watcher.with_chronicle(self.schema_history, self.desk.clone());
             let reader =
                 Reader::new(id.clone(), setup.spec, setup.door.clone(), setup.patience.backoff, self.out.clone())
                     .with_safe_functions(setup.allow_functions.clone())

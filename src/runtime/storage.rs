@@ -105,6 +105,7 @@ pub(super) fn retention(keep: Keep) -> Retention {
     Retention {
         raw_hours: u32::try_from(keep.raw_hours).unwrap_or(u32::MAX),
         mean_days: u32::try_from(keep.keep_days).unwrap_or(u32::MAX),
+        definition_days: u32::try_from(keep.definition_days).unwrap_or(u32::MAX),
         ..Retention::default()
     }
 }

@@ -1,6 +1,7 @@
 //! One task a target: owns the watching session, collects and loads views when told, one thing at a time.
 
 use super::attempts::Recorder;
+use super::chronicle::Chronicle;
 use super::connect::Door;
 use super::examine::{Inquiry, examine};
 use super::follow::{Desk, Logs, Said};
@@ -26,6 +27,8 @@ pub(super) enum Watch {
     View(&'static str),
     /// Find out what is wrong. Samples and views wait until it is over.
     Diagnose(Box<Inquiry>),
+    /// Look at the definitions of objects with the next collection, since somebody is interested in them.
+    Definitions,
 }
 
 /// Between two looks at what a server tells of its errors.
@@ -60,6 +63,7 @@ pub(super) struct Watcher {
     attempts: Recorder,
     deadline: Option<Duration>,
     reports: Option<Asking>,
+    chronicle: Option<Chronicle>,
     /// What is known about whoever runs the server; told after what the server says itself.
     hosting: Vec<String>,
     out: mpsc::Sender<Event>,
@@ -70,7 +74,7 @@ impl Watcher {
     pub(super) fn new(id: TargetId, spec: &'static EngineSpec, door: Door, out: mpsc::Sender<Event>) -> Self {
         let attempts = Recorder::new(id.clone(), out.clone());
         let hosting = door.hosting(spec);
-        Self { id, spec, door, session: None, attempts, deadline: None, reports: None, hosting, out }
+        Self { id, spec, door, session: None, attempts, deadline: None, reports: None, chronicle: None, hosting, out }
     }
 
     /// The same with another time for one collection or view, connecting included.
@@ -85,6 +89,13 @@ impl Watcher {
         self
     }
 
+    /// The same, that writes down how objects are defined, while this process detects. An interval of zero is never.
+    pub(super) fn with_chronicle(mut self, interval: Duration, desk: watch::Receiver<Option<Desk>>) -> Self {
+        let definitions = self.spec.definitions.filter(|_| !interval.is_zero());
+        self.chronicle = definitions.map(|known| Chronicle::new(self.id.clone(), known, interval, desk));
+        self
+    }
+
     /// Runs until its owner drops the other end; then the session is closed in order.
     pub(super) async fn run(mut self, mut orders: mpsc::Receiver<Watch>) {
         while let Some(order) = orders.recv().await {
@@ -94,11 +105,21 @@ impl Watcher {
                     if let Ok(collected) = &mut result {
                         self.ask_for_errors(collected).await;
                     }
-                    Event::Sampled(super::clock::now(), self.id.clone(), cycle, result)
+                    let event = Event::Sampled(super::clock::now(), self.id.clone(), cycle, result);
+                    if self.out.send(event).await.is_err() {
+                        break;
+                    }
+                    // After the sample is told: nobody waits for this.
+                    self.write_chronicle().await;
+                    continue;
                 }
                 Watch::View(name) => {
                     let result = self.view(name).await;
                     Event::ViewLoaded(super::clock::now(), self.id.clone(), name, result)
+                }
+                Watch::Definitions => {
+                    self.chronicle.iter_mut().for_each(Chronicle::hasten);
+                    continue;
                 }
                 Watch::Diagnose(inquiry) => {
                     let result = self.diagnose(&inquiry).await.map(Box::new);
@@ -155,6 +176,13 @@ impl Watcher {
             }
         }
         collected.identity.hints.extend(said.hint().map(str::to_owned));
+    }
+
+    async fn write_chronicle(&mut self) {
+        let (Some(session), Some(chronicle)) = (self.session.as_mut(), self.chronicle.as_mut()) else { return };
+        if !chronicle.look(&mut **session).await {
+            self.session = None;
+        }
     }
 
     async fn view(&mut self, name: &'static str) -> Result<crate::domain::rows::Rows, String> {

@@ -7,6 +7,7 @@ mod acts;
 mod advice;
 mod connect;
 mod diagnose;
+mod definitions;
 mod guard;
 mod network;
 mod observe;

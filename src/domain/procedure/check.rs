@@ -80,6 +80,18 @@ pub enum Check {
     WritesWork,
     /// The database is whole, by the engine's own check.
     Intact,
+    /// The number that a statement of the person's own gives, which only reads: its first row, in this column or the
+    /// first. Answered by whoever asks, through the reading door.
+    Read {
+        /// The statement.
+        statement: String,
+        /// The column; none for the first.
+        column: Option<String>,
+        /// Which way.
+        is: Comparison,
+        /// The number.
+        value: f64,
+    },
     /// A new look does not support this cause any more.
     CauseGone(Cause),
     /// All of these.

@@ -2,6 +2,7 @@
 
 mod attempts;
 mod audit;
+mod definitions;
 mod files;
 mod history;
 mod incidents;

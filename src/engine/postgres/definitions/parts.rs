@@ -89,7 +89,6 @@ pub(super) struct NotNull {
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Constraint {
     pub(super) name: String,
-    pub(super) kind: char,
     pub(super) definition: String,
     pub(super) valid: bool,
     pub(super) local: bool,

@@ -113,7 +113,7 @@ pub(super) static PARTS: Query = Query {
      FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
      LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind <> 'S'), '[]'),
-  'constraints', coalesce((SELECT json_agg(json_build_object('name', quote_ident(k.conname), 'kind', k.contype,
+  'constraints', coalesce((SELECT json_agg(json_build_object('name', quote_ident(k.conname),
       'definition', pg_get_constraintdef(k.oid), 'valid', k.convalidated, 'local', k.conislocal,
       'options', coalesce(to_json(x.reloptions), '[]'),
       'tablespace', (SELECT quote_ident(s.spcname) FROM pg_catalog.pg_tablespace s WHERE s.oid = x.reltablespace),

@@ -38,9 +38,9 @@ fn statements(parts: &Parts) -> Vec<String> {
 
 #[test]
 fn a_table_is_one_statement_and_what_hangs_on_it_follows() {
-    let key = json!({ "name": "pk", "kind": "p", "definition": "PRIMARY KEY (id) DEFERRABLE", "valid": true,
+    let key = json!({ "name": "pk", "definition": "PRIMARY KEY (id) DEFERRABLE", "valid": true,
         "local": true, "options": ["fillfactor=70"], "tablespace": null, "comment": "the key" });
-    let unproven = json!({ "name": "big", "kind": "c", "definition": "CHECK ((n > 0)) NOT VALID", "valid": false,
+    let unproven = json!({ "name": "big", "definition": "CHECK ((n > 0)) NOT VALID", "valid": false,
         "local": true, "options": [], "tablespace": null, "comment": null });
     let parts = parts(
         "r",
