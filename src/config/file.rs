@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A configuration is written by hand; what is larger is something else.
 const LARGEST: u64 = 1 << 20;
@@ -32,23 +32,21 @@ impl SourceFile {
     }
 }
 
-/// Reads the files of a folder: `config.toml`, then `conf.d/*.toml` by name. Files that are not there are no
-/// mistake; files that cannot be read are.
-pub(super) fn read_folder(folder: &Path) -> (Vec<SourceFile>, Vec<Mistake>) {
+/// Reads the files of a folder: `config.toml`, then `conf.d/*.toml` by name, then those of the folders `more`. Files
+/// that are not there are no mistake; files that cannot be read are, and so is a folder of `more` that everybody can
+/// write into: what is in it decides what is sent.
+pub(super) fn read_folder(folder: &Path, more: &[&str]) -> (Vec<SourceFile>, Vec<Mistake>) {
     let mut files = Vec::new();
     let mut mistakes = Vec::new();
     let mut paths = vec![(String::from("config.toml"), folder.join("config.toml"))];
-    match fs::read_dir(folder.join("conf.d")) {
-        Ok(entries) => {
-            let mut names: Vec<String> = entries
-                .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-                .filter(|name| !name.starts_with('.') && Path::new(name).extension().is_some_and(|end| end == "toml"))
-                .collect();
-            names.sort_unstable();
-            paths.extend(names.into_iter().map(|n| (format!("conf.d/{n}"), folder.join("conf.d").join(n))));
+    paths.extend(listed(folder, "conf.d", &mut mistakes));
+    for inner in more {
+        let open = fs::metadata(folder.join(inner)).is_ok_and(|facts| facts.mode() & 0o002 != 0);
+        if open {
+            mistakes.push(unreadable(inner, "every user can write into it; run `chmod o-w` on it"));
+        } else {
+            paths.extend(listed(folder, inner, &mut mistakes));
         }
-        Err(error) if is_absent(&error) => {}
-        Err(error) => mistakes.push(unreadable("conf.d", &error.to_string())),
     }
     for (name, path) in paths {
         match read(&path) {
@@ -58,6 +56,25 @@ pub(super) fn read_folder(folder: &Path) -> (Vec<SourceFile>, Vec<Mistake>) {
         }
     }
     (files, mistakes)
+}
+
+/// The names and paths of `*.toml` in a folder of the folder, by name.
+fn listed(folder: &Path, inner: &str, mistakes: &mut Vec<Mistake>) -> Vec<(String, PathBuf)> {
+    match fs::read_dir(folder.join(inner)) {
+        Ok(entries) => {
+            let mut names: Vec<String> = entries
+                .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+                .filter(|name| !name.starts_with('.') && Path::new(name).extension().is_some_and(|end| end == "toml"))
+                .collect();
+            names.sort_unstable();
+            names.into_iter().map(|n| (format!("{inner}/{n}"), folder.join(inner).join(n))).collect()
+        }
+        Err(error) if is_absent(&error) => Vec::new(),
+        Err(error) => {
+            mistakes.push(unreadable(inner, &error.to_string()));
+            Vec::new()
+        }
+    }
 }
 
 /// Reads the one file that the person named. It has to be there.

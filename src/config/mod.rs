@@ -4,6 +4,7 @@
 //! args       the command line             settings   the registry of keys: kinds, defaults, help
 //! file       files and their permissions  written    a file's text -> keys with places, every mistake at once
 //! password   where one comes from           tunnel     what is started before connecting
+//! own        checks and procedures of a person's own         hooks     programs before and after a fix
 //! allow_functions   functions that a person has declared to be pure reads
 //! layers     default < file < environment targets    which targets are used    ui   what the terminal can
 //! resolve    all of it -> Config          show       `config show`, the example file
@@ -16,11 +17,13 @@ mod allow_functions;
 pub mod args;
 mod choices;
 mod file;
+mod hooks;
 mod healing_args;
 mod incident_args;
 mod layers;
 mod logs;
 mod mistake;
+mod own;
 mod password;
 mod places;
 mod resolve;
@@ -36,9 +39,11 @@ mod written;
 mod written_target;
 
 pub use choices::{Clipboard, ColorChoice, SymbolsChoice, Theme};
+pub use hooks::{HookConfig, trusted};
 pub use layers::Source;
 pub use logs::LogConfig;
 pub use mistake::{Mistake, Mistakes, Place, nearest};
+pub use own::{CheckStatement, StatementFor};
 pub use password::{PasswordSource, VAULT_NAME, is_vault_name};
 pub use places::{Places, home};
 pub use resolve::{CheckFunction, CheckKeys, Completed, Config, Identified, Identify, Inputs, Keep, Presets, load};

@@ -2,8 +2,10 @@
 
 use super::args::Common;
 use super::file::{self, SourceFile};
+use super::hooks::HookConfig;
 use super::layers::{Source, Values, set};
 use super::mistake::{Mistake, Mistakes, Place, nearest};
+use super::own::{self, CheckStatement};
 use super::places::Places;
 use super::settings::{self, SETTINGS, Setting};
 use super::targets::{self, Demo, TargetConfig};
@@ -13,6 +15,7 @@ use super::written::{KeyBinding, Written};
 use crate::domain::diagnosis::{MOST_SECONDS, Terms as DiagnosisTerms, Unasked};
 use crate::domain::guard::policy::Policy;
 use crate::domain::incident::limits::Limits as IncidentLimits;
+use crate::domain::own::Own;
 use crate::domain::rows::Limits;
 use crate::domain::schedule::{Backoff, BreakerLimits, Patience};
 use crate::domain::target::EngineId;
@@ -91,6 +94,10 @@ pub struct Inputs<'a> {
     pub check_keys: CheckKeys<'a>,
     /// What engines let a person declare.
     pub check_function: CheckFunction<'a>,
+    /// The engines by name, for what is written for one of them.
+    pub engines: &'a [EngineId],
+    /// The guard, for statements of the person's own.
+    pub check_statement: CheckStatement<'a>,
 }
 
 /// How long the store keeps what.
@@ -139,6 +146,10 @@ pub struct Config {
     pub vault_key_file: Option<PathBuf>,
     /// Where news of critical incidents is sent.
     pub webhook: Option<Webhook>,
+    /// Programs before and after a fix.
+    pub hooks: HookConfig,
+    /// Checks and procedures of the person's own.
+    pub own: Own,
     /// What works but should not stay so, a sentence each.
     pub warnings: Vec<String>,
     /// Every setting with where it is from.
@@ -152,11 +163,12 @@ pub fn load(inputs: &Inputs<'_>) -> Result<Config, Mistakes> {
     let fatal = |text: &str| Mistakes(vec![Mistake { place: None, text: text.to_owned() }]);
     let places = Places::find(inputs.variables, inputs.home)
         .ok_or_else(|| fatal("there is no home directory: set HOME or DBA_GPT_HOME"))?;
-    let mut written = Written::default();
+    let mut written = Written { engines: inputs.engines.to_vec(), ..Written::default() };
     let files = files(inputs, &places, &mut written.mistakes);
     for file in &files {
         written.add(file);
     }
+    judge_own(inputs, &mut written);
     let values = Values::layer(&written.settings, inputs.variables, &mut written.mistakes);
     let chosen = targets::choose(inputs, &mut written, &values);
     for (index, text) in (inputs.check_keys)(&written.keys) {
@@ -213,10 +225,35 @@ pub fn load(inputs: &Inputs<'_>) -> Result<Config, Mistakes> {
         keys: written.keys,
         vault_key_file,
         webhook,
+        hooks: written.hooks,
+        own: written.own,
         warnings,
         values,
         vault_key_file_source,
     })
+}
+
+/// Has the guard judge the statements of checks and procedures, and holds the checks that procedures name against
+/// those that there are.
+fn judge_own(inputs: &Inputs<'_>, written: &mut Written) {
+    for judged in std::mem::take(&mut written.judged) {
+        // One that is for no engine was told already.
+        let Some(engine) = written.engines.iter().find(|engine| engine.0 == judged.engine) else { continue };
+        if let Err(why) = (inputs.check_statement)(*engine, &judged.statement, judged.purpose) {
+            written.mistakes.push(Mistake { place: Some(judged.place), text: format!("the guard refuses it: {why}") });
+        }
+    }
+    let known: Vec<&str> = written.own.checks.iter().map(|check| check.name.as_str()).collect();
+    let mut unknown = Vec::new();
+    for procedure in &written.own.procedures {
+        for check in procedure.checks.iter().filter(|check| !known.contains(&check.as_str())) {
+            let near = nearest(check, known.iter().copied());
+            let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            let text = format!("[procedures.{}] is for a check `{}`, which there is not{near}", procedure.name, escape(check));
+            unknown.push(Mistake { place: None, text });
+        }
+    }
+    written.mistakes.extend(unknown);
 }
 
 fn incidents(values: &Values) -> IncidentLimits {
@@ -282,7 +319,7 @@ fn files(inputs: &Inputs<'_>, places: &Places, mistakes: &mut Vec<Mistake>) -> V
     if let Some(path) = named {
         return file::read_named(path).map_err(|mistake| mistakes.push(mistake)).into_iter().collect();
     }
-    let (files, unreadable) = file::read_folder(&places.config);
+    let (files, unreadable) = file::read_folder(&places.config, &own::FOLDERS.map(|(folder, _)| folder));
     mistakes.extend(unreadable);
     files
 }

@@ -1,10 +1,14 @@
 //! What is typed in a file: parsed with its places, every mistake found in one go.
 
 use super::file::SourceFile;
+use super::hooks::{HookConfig, read_hooks};
 use super::mistake::{Mistake, Place, did_you_mean};
+use super::own::{self, Judged};
 use super::settings::{self, SETTINGS, Setting, Value};
 use super::webhook::read_webhook;
 use super::written_target::{WrittenTarget, read_target};
+use crate::domain::own::Own;
+use crate::domain::target::EngineId;
 use crate::domain::text::escape;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::ops::Range;
@@ -42,6 +46,13 @@ pub(super) struct Written {
     pub(super) keys: Vec<KeyBinding>,
     pub(super) vault_key_file: Option<(String, Place)>,
     pub(super) webhook: Option<(SecretString, Place)>,
+    pub(super) hooks: HookConfig,
+    /// The engines that there are, for what names one.
+    pub(super) engines: Vec<EngineId>,
+    /// Checks and procedures.
+    pub(super) own: Own,
+    /// Their statements, for the guard.
+    pub(super) judged: Vec<Judged>,
     pub(super) mistakes: Vec<Mistake>,
     /// What works but should not stay so.
     pub(super) warnings: Vec<Mistake>,
@@ -112,10 +123,19 @@ impl Reader<'_> {
 
     fn top_level(&mut self, key: &Key<'_>, value: &Spanned<DeValue<'_>>) {
         let name = key.get_ref().as_ref();
+        let folder = own::FOLDERS.iter().find(|(folder, _)| self.file.name.starts_with(&format!("{folder}/")));
+        if let Some((folder, table)) = folder {
+            if name == *table {
+                return own::read_own(self, table, value);
+            }
+            let text = format!("a file in {folder} has [{table}.NAME] and nothing else, no `{}`", escape(name));
+            return self.mistake(key.span(), text);
+        }
         match name {
             "targets" => self.targets(value),
             "keymap" => self.keymap(value),
             "vault" => self.vault(value),
+            "hooks" => read_hooks(self, value),
             "webhook" => {
                 if let Some(webhook) = read_webhook(self, value) {
                     self.written.webhook = Some(webhook);
@@ -123,10 +143,12 @@ impl Reader<'_> {
             }
             section if settings::sections().contains(&section) => self.section(section, value),
             _ => {
-                let text = if let Some(home) = SETTINGS.iter().find(|s| s.key == name) {
+                let text = if let Some((folder, _)) = own::FOLDERS.iter().find(|(_, table)| *table == name) {
+                    format!("[{name}.NAME] belongs into a file of its own: {folder}/NAME.toml beside this one")
+                } else if let Some(home) = SETTINGS.iter().find(|s| s.key == name) {
                     format!("`{name}` belongs below [{}]", home.section)
                 } else {
-                    let known = settings::sections().into_iter().chain(["targets", "keymap", "vault", "webhook"]);
+                    let known = settings::sections().into_iter().chain(["targets", "keymap", "vault", "webhook", "hooks"]);
                     format!("there is no `{}` in the configuration{}", escape(name), did_you_mean(name, known))
                 };
                 self.mistake(key.span(), text);

@@ -181,7 +181,7 @@ pub struct Fixing {
     /// The URL with another login, without a password; none for engines without logins.
     pub with_login: fn(&SecretString, &str) -> Option<SecretString>,
     /// Answers a check by reading alone. What the engine has no such thing of is not known, in words.
-    /// [`Check::Reading`], [`Check::CauseGone`] and [`Check::All`] are answered by whoever asks.
+    /// [`Check::Reading`], [`Check::Read`], [`Check::CauseGone`] and [`Check::All`] are answered by whoever asks.
     pub verify: for<'a> fn(&'a mut dyn Session, &'a Check) -> Task<'a, Result<Verified, SessionError>>,
 }
 

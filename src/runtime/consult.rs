@@ -1,6 +1,8 @@
 //! What the configuration asks the engines and the screen while it is read: it knows neither.
 
-use crate::config::{Completed, Identified, KeyBinding};
+use crate::config::{Completed, Identified, KeyBinding, StatementFor};
+use crate::domain::guard::{Author, Catalog, Verdict};
+use crate::domain::own::Parameters;
 use crate::domain::target::EngineId;
 use crate::engine::{self, Destination, ENGINES, Prepared, Surroundings};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -20,6 +22,26 @@ pub(super) fn identify(url: &SecretString, surroundings: &Surroundings) -> Optio
 pub(super) fn check_function(id: EngineId, function: &str) -> Result<(), String> {
     let spec = engine::by_name(id.0).ok_or_else(|| format!("there is no engine {id}"))?;
     spec.dialect.may_declare_safe(function)
+}
+
+/// What the guard says about a statement of a person's own, with examples in place of its parameters.
+pub(super) fn check_statement(id: EngineId, statement: &str, purpose: StatementFor) -> Result<(), String> {
+    let spec = engine::by_name(id.0).ok_or_else(|| format!("there is no engine {id}"))?;
+    let filled = Parameters::examples(spec.dialect).fill(statement)?;
+    let judgement = spec.dialect.classify(&filled, Author::Person, &Catalog::default());
+    match (judgement.verdict, purpose) {
+        (Verdict::Allow, StatementFor::Asking) | (Verdict::NeedsApproval, StatementFor::Acting) => Ok(()),
+        (Verdict::Allow, StatementFor::Acting) => Err("it only reads, so there is nothing to approve".to_owned()),
+        (Verdict::NeedsApproval, StatementFor::Asking) => {
+            Err(format!("what is asked by itself may only read: {}", judgement.reason))
+        }
+        (Verdict::Deny, _) => Err(judgement.reason),
+    }
+}
+
+/// Every engine.
+pub(super) fn engines() -> Vec<EngineId> {
+    ENGINES.iter().map(|engine| engine.id).collect()
 }
 
 /// The names of every engine's presets.

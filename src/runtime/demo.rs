@@ -1,6 +1,7 @@
 //! The demo's place in the program: makes its file off the loop's thread, then keeps its shop busy.
 
 use super::fixing::Room;
+use crate::domain::own::Own;
 use super::follow::Logs;
 use super::{Door, TargetSetup, clock};
 use crate::app::event::Event;
@@ -20,6 +21,7 @@ pub(super) fn setup(config: &Config, surroundings: &Surroundings) -> TargetSetup
     let address = (spec.address)(&url, surroundings).unwrap_or_else(|_| path.display().to_string());
     let target = super::demo_target(&address, spec);
     TargetSetup {
+        own: Own::default(),
         logs: Logs::unnamed(&target.id, spec.dialect),
         target,
         spec,

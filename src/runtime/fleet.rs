@@ -15,6 +15,7 @@ use crate::app::model::{Model, TargetModel, ViewInfo};
 use crate::app::update::update;
 use crate::domain::guard::policy::Policy;
 use crate::domain::incident::limits::Terms;
+use crate::domain::own::Own;
 use crate::domain::proposal::Who;
 use crate::domain::rows::Limits;
 use crate::domain::schedule::Patience;
@@ -127,6 +128,7 @@ fn setup(watched: &Watched, surroundings: &Surroundings) -> Result<TargetSetup, 
     let address = (spec.address)(&watched.url, surroundings).map_err(|e| e.message)?;
     let id = TargetId::new(&watched.id);
     Ok(TargetSetup {
+        own: Own::default(),
         logs: Logs::unnamed(&id, spec.dialect),
         allow_functions: Vec::new(),
         facts: None,

@@ -258,7 +258,10 @@ impl Host for ProcessHost {
         let unknown = || ConnectError::new(ConnectKind::Settings, format!("there is no target {target}"));
         let setup = self.setup(&target).ok_or_else(unknown)?;
         request.usual = self.usual(&target).await;
-        let inquiry = setup.inquiry(request);
+        let mut inquiry = setup.inquiry(request);
+        if let Some(store) = self.store().await {
+            inquiry.remember(store).await;
+        }
         let mut session = self.open(setup, "diagnose").await?;
         let examined = examine(setup.spec, &mut *session, &inquiry, &|_| {}).await;
         session.close().await;

@@ -9,6 +9,7 @@ use crate::app::incidents::{Remembered, SHIFT_HOURS, analytics};
 use crate::domain::error::event::ErrorEvent;
 use crate::domain::incident::analytics::analyse;
 use crate::domain::incident::book::Change;
+use crate::domain::incident::detect::Finding;
 use crate::domain::incident::handover::{Shift, markdown};
 use crate::domain::incident::limits::Terms;
 use crate::domain::incident::{Act, Ended, Filter};
@@ -145,6 +146,23 @@ impl Incidents {
     async fn end(self, ended: Vec<Ended>) {
         let Some(store) = self.store().await else { return };
         self.changed(store.end_conditions(ended).await, "the end of a condition could not be remembered").await;
+    }
+
+    /// Takes what was found by asking: errors, and conditions that are over.
+    pub(super) async fn found(&self, found: Vec<Finding>) {
+        let (mut errors, mut ended) = (Vec::new(), Vec::new());
+        for finding in found {
+            match finding {
+                Finding::Error(event) => errors.push(*event),
+                Finding::Ended(end) => ended.push(end),
+            }
+        }
+        if !errors.is_empty() {
+            self.clone().report(errors).await;
+        }
+        if !ended.is_empty() {
+            self.clone().end(ended).await;
+        }
     }
 
     /// Does what time does. For the one process that detects.

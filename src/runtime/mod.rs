@@ -29,9 +29,11 @@ pub mod fixing;
 pub mod fleet;
 mod follow;
 mod herald;
+mod hooks;
 mod host;
 mod incidents;
 mod log;
+mod patrol;
 mod perform;
 mod plain;
 mod probe;
@@ -55,6 +57,7 @@ use crate::cli::{self, Headless, HeadlessTarget};
 use crate::config::args::{Args, Command, Common, Watch as WatchArgs};
 use crate::config::{self, Config, Demo, Inputs, Mistakes, PasswordSource, Presets};
 use crate::domain::guard::policy::Policy;
+use crate::domain::own::Own;
 use crate::domain::schedule::Patience;
 use crate::domain::security::Facts;
 use crate::domain::target::{Access, Environment, Target, TargetId};
@@ -106,6 +109,8 @@ struct TargetSetup {
     unattended: Policy,
     /// Who gives a session up when a fix has no other way in.
     room: Room,
+    /// Checks and procedures of the person's own that are for it.
+    own: Own,
 }
 
 /// Everything from the command line to the exit code.
@@ -127,6 +132,8 @@ pub fn run() -> ExitCode {
         url_forms: &consult::url_forms(),
         check_keys: &consult::check_keys,
         check_function: &consult::check_function,
+        engines: &consult::engines(),
+        check_statement: &consult::check_statement,
     };
     let config = config::load(&inputs);
     let runtime =
@@ -228,6 +235,7 @@ fn setups(config: &Config, common: &Common, helpers: &Helpers) -> Vec<TargetSetu
         let facts = facts::facts(t, spec, asked, &helpers.surroundings);
         setups.push(TargetSetup {
             facts,
+            own: config.own.of(&t.target.id, spec.id),
             target: t.target.clone(),
             spec,
             door,

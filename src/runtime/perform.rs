@@ -15,6 +15,7 @@ use crate::domain::connection::{Change, Probe};
 use crate::domain::interchange::ExportFormat;
 use crate::domain::rows::Rows;
 use crate::domain::target::TargetId;
+use crate::store::Store;
 use crate::export::{NewFile, RowWriter};
 use std::collections::HashMap;
 use std::io::Write as _;
@@ -71,6 +72,8 @@ pub(super) struct Performer {
     deadline: Option<Duration>,
     /// Between two looks at the definitions of objects; zero for none.
     schema_history: Duration,
+    /// What is remembered, once it is open.
+    store: watch::Receiver<Option<Store>>,
 }
 
 impl Performer {
@@ -85,6 +88,7 @@ impl Performer {
         export_folder: PathBuf,
     ) -> Self {
         let setups = setups.into_iter().map(|s| (s.target.id.clone(), s)).collect();
+        let store = storage.opened();
         Self {
             setups,
             tasks: HashMap::new(),
@@ -101,6 +105,7 @@ impl Performer {
             export_folder,
             deadline: None,
             schema_history: Duration::ZERO,
+            store,
         }
     }
 
@@ -275,6 +280,9 @@ impl Performer {
                 Watcher::new(id.clone(), setup.spec, setup.door.clone(), self.out.clone()).with_deadline(self.deadline);
             let watcher = watcher.with_reports(setup.logs.clone(), self.desk.clone());
             let watcher = watcher.with_chronicle(self.schema_history, self.desk.clone());
+            let checks = setup.own.checks.clone();
+            let watcher = watcher.with_checks(checks, &setup.allow_functions, self.desk.clone());
+            let watcher = watcher.with_memory(self.store.clone());
             let reader =
                 Reader::new(id.clone(), setup.spec, setup.door.clone(), setup.patience.backoff, self.out.clone())
                     .with_safe_functions(setup.allow_functions.clone())

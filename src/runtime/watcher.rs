@@ -5,12 +5,15 @@ use super::chronicle::Chronicle;
 use super::connect::Door;
 use super::examine::{Inquiry, examine};
 use super::follow::{Desk, Logs, Said};
+use super::patrol::Patrol;
 use crate::app::event::{Collected, Event, Failure};
 use crate::domain::attempt::Purpose;
 use crate::domain::error_event::ConnectKind;
+use crate::domain::own::{OwnCheck, OwnWatch};
 use crate::domain::procedure::Examined;
 use crate::domain::target::TargetId;
 use crate::engine::{EngineSpec, Session};
+use crate::store::Store;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout};
@@ -64,6 +67,9 @@ pub(super) struct Watcher {
     deadline: Option<Duration>,
     reports: Option<Asking>,
     chronicle: Option<Chronicle>,
+    patrol: Option<Patrol>,
+    /// What is remembered, for a diagnosis; none before the store is open.
+    store: Option<watch::Receiver<Option<Store>>>,
     /// What is known about whoever runs the server; told after what the server says itself.
     hosting: Vec<String>,
     out: mpsc::Sender<Event>,
@@ -74,7 +80,7 @@ impl Watcher {
     pub(super) fn new(id: TargetId, spec: &'static EngineSpec, door: Door, out: mpsc::Sender<Event>) -> Self {
         let attempts = Recorder::new(id.clone(), out.clone());
         let hosting = door.hosting(spec);
-        Self { id, spec, door, session: None, attempts, deadline: None, reports: None, chronicle: None, hosting, out }
+        Self { id, spec, door, session: None, attempts, deadline: None, reports: None, chronicle: None, patrol: None, store: None, hosting, out }
     }
 
     /// The same with another time for one collection or view, connecting included.
@@ -96,6 +102,25 @@ impl Watcher {
         self
     }
 
+    /// The same, that asks these checks of the person's own, while this process detects.
+    pub(super) fn with_checks(
+        mut self,
+        checks: Vec<OwnCheck>,
+        safe_functions: &[String],
+        desk: watch::Receiver<Option<Desk>>,
+    ) -> Self {
+        let some = !checks.is_empty();
+        let watch = OwnWatch::new(self.id.clone(), checks);
+        self.patrol = some.then(|| Patrol::new(self.spec, watch, safe_functions, desk));
+        self
+    }
+
+    /// The same, whose diagnoses know what is remembered.
+    pub(super) fn with_memory(mut self, store: watch::Receiver<Option<Store>>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
     /// Runs until its owner drops the other end; then the session is closed in order.
     pub(super) async fn run(mut self, mut orders: mpsc::Receiver<Watch>) {
         while let Some(order) = orders.recv().await {
@@ -111,6 +136,7 @@ impl Watcher {
                     }
                     // After the sample is told: nobody waits for this.
                     self.write_chronicle().await;
+                    self.patrol().await;
                     continue;
                 }
                 Watch::View(name) => {
@@ -121,7 +147,11 @@ impl Watcher {
                     self.chronicle.iter_mut().for_each(Chronicle::hasten);
                     continue;
                 }
-                Watch::Diagnose(inquiry) => {
+                Watch::Diagnose(mut inquiry) => {
+                    let store = self.store.as_ref().and_then(|store| store.borrow().clone());
+                    if let Some(store) = store {
+                        inquiry.remember(&store).await;
+                    }
                     let result = self.diagnose(&inquiry).await.map(Box::new);
                     Event::Diagnosed(super::clock::now(), inquiry.request.id, self.id.clone(), result)
                 }
@@ -181,6 +211,13 @@ impl Watcher {
     async fn write_chronicle(&mut self) {
         let (Some(session), Some(chronicle)) = (self.session.as_mut(), self.chronicle.as_mut()) else { return };
         if !chronicle.look(&mut **session).await {
+            self.session = None;
+        }
+    }
+
+    async fn patrol(&mut self) {
+        let (Some(session), Some(patrol)) = (self.session.as_mut(), self.patrol.as_mut()) else { return };
+        if !patrol.round(&mut **session).await {
             self.session = None;
         }
     }

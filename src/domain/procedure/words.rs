@@ -2,6 +2,7 @@
 
 use super::{Check, Comparison, OnFailure, Verification};
 use crate::domain::metric;
+use crate::domain::own::Bound;
 use crate::domain::proposal::kind::SessionRef;
 
 /// Items of a list that are named; the others are counted.
@@ -54,6 +55,11 @@ impl Check {
             Self::KeysGone(keys) => format!("{} gone", are("key", keys)),
             Self::WritesWork => "a write works (it is undone again)".to_owned(),
             Self::Intact => "the database is whole, by its own check".to_owned(),
+            Self::Read { statement, column, is, value } => {
+                let bound = Bound { is: *is, value: *value }.words();
+                let what = column.as_deref().unwrap_or("the first number");
+                format!("{what} is {bound}: {statement}")
+            }
             Self::CauseGone(cause) => format!("a new look does not find any more that {}", cause.title()),
             Self::All(checks) => checks.iter().map(Self::words).collect::<Vec<_>>().join("; "),
         }

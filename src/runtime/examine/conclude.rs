@@ -4,6 +4,7 @@
 use super::is_broken;
 use crate::domain::diagnosis::{Case, Diagnosis};
 use crate::domain::error_event::SessionError;
+use crate::domain::own::{self, OwnProcedure};
 use crate::domain::procedure::{Plan, Step, offers, with_remedies};
 use crate::domain::text::redact;
 use crate::engine::{EngineSpec, Session};
@@ -17,6 +18,7 @@ pub(super) async fn conclude(
     spec: &'static EngineSpec,
     session: &mut dyn Session,
     case: &Case<'_>,
+    own: &[OwnProcedure],
     deadline: Instant,
 ) -> Result<(Diagnosis, Vec<Plan>), SessionError> {
     let mut diagnosis = (spec.examination.judge)(case);
@@ -29,6 +31,7 @@ pub(super) async fn conclude(
         evidence.text = redact(&evidence.text);
     }
     let mut plans = offers(spec.examination.procedures, case, &diagnosis);
+    plans.extend(own::plans(own, case, &diagnosis, spec.dialect));
     plans.truncate(MOST_PLANS);
     for plan in &mut plans {
         plan.evidence = plan.evidence.iter().map(|words| redact(words)).collect();

@@ -15,9 +15,11 @@ use super::{TargetSetup, clock};
 use crate::app::effect::DiagnoseRequest;
 use crate::domain::diagnosis::{Case, KnownDefinition, MOST_SECONDS, Observation};
 use crate::domain::error_event::SessionError;
+use crate::domain::own::OwnProcedure;
 use crate::domain::procedure::Examined;
 use crate::domain::target::Environment;
 use crate::engine::{EngineSpec, Session, Wanted};
+use crate::store::Store;
 use gather::Gathering;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -36,6 +38,8 @@ pub struct Inquiry {
     pub safe_functions: Vec<String>,
     /// What we remember of objects with the name of the incident's object.
     pub definitions: Vec<KnownDefinition>,
+    /// The person's own procedures for this target.
+    pub own: Vec<OwnProcedure>,
 }
 
 impl TargetSetup {
@@ -46,7 +50,18 @@ impl TargetSetup {
             environment: self.target.environment,
             safe_functions: self.allow_functions.clone(),
             definitions: Vec::new(),
+            own: self.own.procedures.clone(),
         }
+    }
+}
+
+impl Inquiry {
+    /// Adds what the store remembers of objects with the name of the incident's object. Without it, a table that was
+    /// dropped is only not offered to be made again.
+    pub(super) async fn remember(&mut self, store: &Store) {
+        let object = self.request.incident.as_ref().and_then(|incident| incident.object.clone());
+        let Some(object) = object else { return };
+        self.definitions = store.definitions(&self.request.target, &object).await.unwrap_or_default();
     }
 }
 
@@ -90,7 +105,7 @@ pub async fn examine(
         focus: request.focus,
         definitions: &inquiry.definitions,
     };
-    let (diagnosis, plans) = conclude::conclude(spec, session, &case, window_end + AFTERWARDS).await?;
+    let (diagnosis, plans) = conclude::conclude(spec, session, &case, &inquiry.own, window_end + AFTERWARDS).await?;
     progress(100);
     Ok(Examined { target: request.target.clone(), at: now, seconds, diagnosis, plans })
 }

@@ -2,12 +2,14 @@
 
 use super::super::clock;
 use super::super::examine::{Inquiry, examine};
+use super::super::patrol;
 use crate::app::effect::DiagnoseRequest;
 use crate::app::event::RequestId;
 use crate::domain::diagnosis::{Cause, Verdict};
 use crate::domain::error_event::SessionError;
 use crate::domain::health::{self, Evidence};
 use crate::domain::metric::{self, MetricId, Readings};
+use crate::domain::own::{Asked, Bound};
 use crate::domain::procedure::{Check, Comparison, Findings, Verified};
 use crate::domain::target::{Environment, TargetId, Timestamp};
 use crate::engine::{EngineSpec, Session};
@@ -63,6 +65,11 @@ impl Asker {
     async fn single(&mut self, session: &mut dyn Session, check: &Check) -> Result<Verified, SessionError> {
         match check {
             Check::Reading { metric, is, value } => self.reading(session, metric, *is, *value).await,
+            Check::Read { statement, column, is, value } => {
+                let bound = Bound { is: *is, value: *value };
+                let asked = Asked { statement: statement.clone(), column: column.clone(), bound };
+                patrol::verify(self.spec, session, &asked).await
+            }
             Check::CauseGone(cause) => self.cause_gone(session, *cause).await,
             check => (self.spec.fixing.verify)(session, check).await,
         }
@@ -118,6 +125,7 @@ impl Asker {
             environment: Environment::Production,
             safe_functions: Vec::new(),
             definitions: Vec::new(),
+            own: Vec::new(),
         };
         let diagnosis = examine(self.spec, session, &inquiry, &|_| {}).await?.diagnosis;
         let title = cause.title();

@@ -73,7 +73,8 @@ impl Desk {
         self.incidents.report_from_logs(errors, vec![place]).await
     }
 
-    async fn tell(&self, words: String) {
+    /// Tells the person.
+    pub(super) async fn tell(&self, words: String) {
         let _ = self.out.send(Event::Message(clock::now(), words, true)).await;
     }
 }
