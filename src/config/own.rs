@@ -229,9 +229,14 @@ fn check(reader: &mut Reader<'_>, name: &str, table: &Table<'_, '_>) -> Option<O
     let engine = table.text(reader, "engine")?;
     let title = table.text(reader, "title");
     let asked = table.asked(reader, &engine.0, false);
-    let severity = word(reader, table, "severity", "warning", |word| {
-        Severity::from_word(word).filter(|severity| *severity != Severity::Info)
-    }, &["warning", "error", "critical"]);
+    let severity = word(
+        reader,
+        table,
+        "severity",
+        "warning",
+        |word| Severity::from_word(word).filter(|severity| *severity != Severity::Info),
+        &["warning", "error", "critical"],
+    );
     let every_ms = table.time(reader, "every", EVERY, LEAST_EVERY, MOST_EVERY);
     let targets = table.targets(reader);
     Some(OwnCheck {

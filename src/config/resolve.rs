@@ -249,7 +249,8 @@ fn judge_own(inputs: &Inputs<'_>, written: &mut Written) {
         for check in procedure.checks.iter().filter(|check| !known.contains(&check.as_str())) {
             let near = nearest(check, known.iter().copied());
             let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            let text = format!("[procedures.{}] is for a check `{}`, which there is not{near}", procedure.name, escape(check));
+            let text =
+                format!("[procedures.{}] is for a check `{}`, which there is not{near}", procedure.name, escape(check));
             unknown.push(Mistake { place: None, text });
         }
     }

@@ -148,7 +148,8 @@ impl Reader<'_> {
                 } else if let Some(home) = SETTINGS.iter().find(|s| s.key == name) {
                     format!("`{name}` belongs below [{}]", home.section)
                 } else {
-                    let known = settings::sections().into_iter().chain(["targets", "keymap", "vault", "webhook", "hooks"]);
+                    let known =
+                        settings::sections().into_iter().chain(["targets", "keymap", "vault", "webhook", "hooks"]);
                     format!("there is no `{}` in the configuration{}", escape(name), did_you_mean(name, known))
                 };
                 self.mistake(key.span(), text);

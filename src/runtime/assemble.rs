@@ -4,6 +4,7 @@ use super::detection::Detection;
 use super::fixing::Journal;
 use super::follow::Logs;
 use super::herald::Herald;
+use super::hooks::Hooks;
 use super::incidents::{self, Incidents};
 use super::perform::Performer;
 use super::{TargetSetup, clipboard, fixer, storage, who};
@@ -44,7 +45,8 @@ pub(super) fn performer(
         out: out.clone(),
     };
     let journal = Journal::new(audit_places(config));
-    let fixer = fixer::Fixer::new(storage.opened(), folder, journal, who, out.clone());
+    let hooks = Hooks::new(config.hooks.clone(), surroundings.variables.clone());
+    let fixer = fixer::Fixer::new(storage.opened(), folder, journal, who, out.clone()).with_hooks(hooks);
     let multiplexer = clipboard::Multiplexer::of(|name| surroundings.variable(name).map(str::to_owned));
     let performer = Performer::new(setups, out.clone(), storage, fixer, incidents, multiplexer, export_folder);
     performer.with_detection(detection).with_schema_history(config.schema_history)

@@ -1,13 +1,13 @@
 //! The demo's place in the program: makes its file off the loop's thread, then keeps its shop busy.
 
 use super::fixing::Room;
-use crate::domain::own::Own;
 use super::follow::Logs;
 use super::{Door, TargetSetup, clock};
 use crate::app::event::Event;
 use crate::config::Config;
 use crate::demo::{self, Workload};
 use crate::domain::guard::policy::Policy;
+use crate::domain::own::Own;
 use crate::engine::{self, ENGINES, Surroundings};
 use secrecy::SecretString;
 use std::path::PathBuf;

@@ -1,6 +1,7 @@
 //! The fixing tasks of the terminal app: files and decides proposals, carries out what was approved, one task an act.
 
 use super::fixing::{Journal, Refused, Ways, Workshop};
+use super::hooks::Hooks;
 use super::{TargetSetup, clock};
 use crate::app::approvals::changes::is_change;
 use crate::app::effect::Effect;
@@ -39,6 +40,7 @@ struct Bench {
     folder: PathBuf,
     journal: Journal,
     who: Who,
+    hooks: Hooks,
     out: mpsc::Sender<Event>,
 }
 
@@ -51,13 +53,19 @@ impl Fixer {
         who: Who,
         out: mpsc::Sender<Event>,
     ) -> Self {
-        let bench = Bench { store, workshop: Arc::default(), folder, journal, who, out };
+        let bench = Bench { store, workshop: Arc::default(), folder, journal, who, hooks: Hooks::default(), out };
         Self { bench, acts_by_policy: false, stops: HashMap::new() }
     }
 
     /// The same, that carries out what a target's policy lets run with nobody asked.
     pub(super) fn act_by_policy(&mut self) {
         self.acts_by_policy = true;
+    }
+
+    /// The same, that runs these programs of the person's own before and after each act.
+    pub(super) fn with_hooks(mut self, hooks: Hooks) -> Self {
+        self.bench.hooks = hooks;
+        self
     }
 
     /// Looks after what an earlier run left under way, then tells what is kept.
@@ -116,7 +124,8 @@ impl Bench {
             let mut opening = self.store.clone();
             let found = opening.wait_for(Option::is_some).await.ok().and_then(|store| store.clone());
             let store = found.ok_or("nothing can be remembered, so nothing is proposed or approved")?;
-            Ok::<_, String>(Workshop::new(store, self.folder.clone(), self.journal.clone(), self.who.clone()))
+            let workshop = Workshop::new(store, self.folder.clone(), self.journal.clone(), self.who.clone());
+            Ok::<_, String>(workshop.with_hooks(self.hooks.clone()))
         };
         self.workshop.get_or_try_init(open).await
     }

@@ -101,7 +101,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::domain::guard::Class;
-    use crate::domain::proposal::survey::Survey;
+    use crate::domain::proposal::survey::{Blast, Inverse, Place, Rights, Survey, Timeouts};
     use crate::domain::proposal::{Draft, Origin, Parts};
     use crate::domain::target::{Environment, TargetId, Timestamp};
     use std::fs::{self, Permissions};
@@ -109,6 +109,18 @@ mod tests {
     use std::path::PathBuf;
     use std::time::Duration;
     use tempfile::TempDir;
+
+    fn survey() -> Survey {
+        Survey {
+            place: Place::default(),
+            objects: Vec::new(),
+            preconditions: Vec::new(),
+            blast: Blast::default(),
+            inverse: Inverse::None("nothing".into()),
+            rights: Rights::Unknown("nobody asked".into()),
+            timeouts: Timeouts::ROWS,
+        }
+    }
 
     fn proposal() -> Proposal {
         let parts = Parts {
@@ -118,13 +130,8 @@ mod tests {
             address: String::new(),
             login: String::new(),
             approvers: 1,
-            draft: Draft {
-                statement: "DROP TABLE secret_table".into(),
-                class: Class::Ddl,
-                kind: None,
-                database: None,
-            },
-            survey: Survey::default(),
+            draft: Draft { statement: "DROP TABLE secret_table".into(), class: Class::Ddl, kind: None, database: None },
+            survey: survey(),
             advice: Vec::new(),
         };
         Proposal { id: 7, ..Proposal::new(Timestamp(0), Origin::Person, parts) }

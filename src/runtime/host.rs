@@ -2,6 +2,7 @@
 
 use super::examine::examine;
 use super::fixing::{Journal, Ways, Workshop};
+use super::hooks::Hooks;
 use super::probe::Surveyor;
 use super::vault::VaultKeeper;
 use super::{TargetSetup, clock, demo, records, vault_command};
@@ -66,6 +67,8 @@ pub(super) struct Kept {
     pub(super) who: Who,
     /// What the rules of incidents are told from outside.
     pub(super) terms: Terms,
+    /// What runs before and after each act.
+    pub(super) hooks: Hooks,
 }
 
 impl ProcessHost {
@@ -145,7 +148,8 @@ async fn open_store(kept: &Kept) -> Result<Store, String> {
 }
 
 fn workshop(kept: &Kept, store: Store) -> Workshop {
-    Workshop::new(store, kept.data.clone(), Journal::new(kept.audit.clone()), kept.who.clone())
+    let journal = Journal::new(kept.audit.clone());
+    Workshop::new(store, kept.data.clone(), journal, kept.who.clone()).with_hooks(kept.hooks.clone())
 }
 
 #[async_trait]

@@ -29,7 +29,7 @@ pub mod fixing;
 pub mod fleet;
 mod follow;
 mod herald;
-mod hooks;
+pub mod hooks;
 mod host;
 mod incidents;
 mod log;
@@ -284,6 +284,7 @@ async fn headless(config: Result<Config, Mistakes>, common: &Common, surrounding
             audit: assemble::audit_places(config),
             who: who::who(&surroundings.variables),
             terms: assemble::terms(config, &targets),
+            hooks: hooks::Hooks::new(config.hooks.clone(), surroundings.variables.clone()),
         });
     }
     let listed = targets

@@ -80,7 +80,20 @@ impl Watcher {
     pub(super) fn new(id: TargetId, spec: &'static EngineSpec, door: Door, out: mpsc::Sender<Event>) -> Self {
         let attempts = Recorder::new(id.clone(), out.clone());
         let hosting = door.hosting(spec);
-        Self { id, spec, door, session: None, attempts, deadline: None, reports: None, chronicle: None, patrol: None, store: None, hosting, out }
+        Self {
+            id,
+            spec,
+            door,
+            session: None,
+            attempts,
+            deadline: None,
+            reports: None,
+            chronicle: None,
+            patrol: None,
+            store: None,
+            hosting,
+            out,
+        }
     }
 
     /// The same with another time for one collection or view, connecting included.

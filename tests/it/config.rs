@@ -65,6 +65,8 @@ impl Setup {
             url_forms: "a URL (postgres://, sqlite:PATH) or a path that ends in .db",
             check_keys: &check_keys,
             check_function: &|id, function| engine::by_name(id.0).unwrap().dialect.may_declare_safe(function),
+            engines: &ENGINES.iter().map(|engine| engine.id).collect::<Vec<_>>(),
+            check_statement: &|_, _, _| Ok(()),
         })
     }
     fn mistakes(&self) -> String {

@@ -128,7 +128,8 @@ impl Own {
     /// Those that are for a target.
     #[must_use]
     pub fn of(&self, target: &TargetId, engine: EngineId) -> Self {
-        let is_for = |e: EngineId, targets: &[TargetId]| e == engine && (targets.is_empty() || targets.contains(target));
+        let is_for =
+            |e: EngineId, targets: &[TargetId]| e == engine && (targets.is_empty() || targets.contains(target));
         Self {
             checks: self.checks.iter().filter(|c| is_for(c.engine, &c.targets)).cloned().collect(),
             procedures: self.procedures.iter().filter(|p| is_for(p.engine, &p.targets)).cloned().collect(),

@@ -63,7 +63,8 @@ fn next(text: &str) -> Option<(&str, &'static str, &str)> {
         if before.ends_with(|c: char| c == ':' || c.is_alphanumeric() || c == '_') {
             continue;
         }
-        let word_end = text[at + 1..].find(|c: char| !c.is_alphanumeric() && c != '_').map_or(text.len(), |n| at + 1 + n);
+        let word_end =
+            text[at + 1..].find(|c: char| !c.is_alphanumeric() && c != '_').map_or(text.len(), |n| at + 1 + n);
         let word = &text[at + 1..word_end];
         if let Some((name, _)) = PARAMETERS.iter().find(|(name, _)| *name == word) {
             return Some((before, name, &text[word_end..]));
@@ -83,7 +84,9 @@ pub fn objection(statement: &str) -> Option<String> {
     if !uses(statement) {
         return None;
     }
-    for (mark, what) in [("--", "a comment"), ("/*", "a comment"), ("#", "a `#`"), ("$", "a `$`"), ("\\", "a backslash")] {
+    for (mark, what) in
+        [("--", "a comment"), ("/*", "a comment"), ("#", "a `#`"), ("$", "a `$`"), ("\\", "a backslash")]
+    {
         if statement.contains(mark) {
             return Some(format!("a statement with parameters has no {}", what.trim_start_matches("a ")));
         }

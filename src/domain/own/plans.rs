@@ -58,7 +58,12 @@ fn step(own: &OwnStep, parameters: &Parameters, dialect: &dyn Dialect) -> Result
         why: own.why.clone(),
         requires: requires.into_iter().collect(),
         expected: vec![words.clone()],
-        verification: Verification { check: check(&own.verify, parameters)?, within_ms: own.within_ms, words, hold_ms: 0 },
+        verification: Verification {
+            check: check(&own.verify, parameters)?,
+            within_ms: own.within_ms,
+            words,
+            hold_ms: 0,
+        },
         on_failure: OnFailure::Ask,
         // Nobody but its author knows what it takes away: never without a person.
         rung: Rung::Removing,

@@ -39,7 +39,8 @@ pub struct OwnWatch {
 impl OwnWatch {
     /// One that has asked nothing yet: everything is due.
     pub fn new(target: TargetId, checks: Vec<OwnCheck>) -> Self {
-        let fresh = |check| Known { check, due: Timestamp(i64::MIN), breaches: 0, good: 0, reported: false, settled: false };
+        let fresh =
+            |check| Known { check, due: Timestamp(i64::MIN), breaches: 0, good: 0, reported: false, settled: false };
         Self { target, known: checks.into_iter().map(fresh).collect() }
     }
 

@@ -168,7 +168,13 @@ fn inquiry() -> Inquiry {
         seconds: 1,
         usual: BTreeMap::new(),
     };
-    Inquiry { request, environment: Environment::Development, safe_functions: Vec::new(), definitions: Vec::new(), own: Vec::new() }
+    Inquiry {
+        request,
+        environment: Environment::Development,
+        safe_functions: Vec::new(),
+        definitions: Vec::new(),
+        own: Vec::new(),
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! From a person's consent to the end of an act.
 
 use super::super::clock;
+use super::super::hooks::Occasion;
 use super::afterwards::Deed;
 use super::witness::Keeper;
 use super::{Told, Ways, Workshop, checks};
@@ -104,11 +105,20 @@ impl Workshop {
         self.guide(&proposal, Turn::Approved).await;
         // From here on every way out leaves a stage that says what happened.
         let outcome = match self.audit("approved", &proposal, &words).await {
-            Ok(()) => self.under_fix_login(ways, &mut proposal, ticket, stop, told).await,
+            Ok(()) => match self.hooks.run(Occasion::BeforeFix, &proposal).await {
+                Ok(()) => self.under_fix_login(ways, &mut proposal, ticket, stop, told).await,
+                Err(words) => Err(format!("not sent: {words}")),
+            },
             Err(refused) => Err(refused.words),
         };
         match outcome {
-            Ok(()) => Ok(proposal),
+            Ok(()) => {
+                if let Err(words) = self.hooks.run(Occasion::AfterFix, &proposal).await {
+                    // The act is over, whatever a program thinks of it.
+                    self.audit("hook", &proposal, &words).await?;
+                }
+                Ok(proposal)
+            }
             Err(words) => {
                 self.step(&mut proposal, Stage::Waiting, &words, false, told).await?;
                 self.guide(&proposal, Turn::Waits).await;

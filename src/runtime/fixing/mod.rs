@@ -33,6 +33,7 @@ pub use journal::Journal;
 pub(super) use look::{Unfit, look};
 pub(super) use ways::FixLogin;
 
+use super::hooks::Hooks;
 use crate::domain::error_event::ConnectError;
 use crate::domain::guard::policy::Policy;
 use crate::domain::guard::ticket::{Desk, Moment};
@@ -94,11 +95,20 @@ pub struct Workshop {
     pub desk: Arc<Mutex<Desk>>,
     /// Who sits at the keyboard.
     pub who: Who,
+    /// What runs before and after each act.
+    pub hooks: Hooks,
 }
 
 impl Workshop {
     /// A workshop over an open store.
     pub fn new(store: Store, folder: PathBuf, journal: Journal, who: Who) -> Self {
-        Self { store, folder, journal, desk: Arc::default(), who }
+        Self { store, folder, journal, desk: Arc::default(), who, hooks: Hooks::default() }
+    }
+
+    /// The same, that runs these programs of the person's own before and after each act.
+    #[must_use]
+    pub fn with_hooks(mut self, hooks: Hooks) -> Self {
+        self.hooks = hooks;
+        self
     }
 }

@@ -144,6 +144,8 @@ impl Rig {
             url_forms: "a URL",
             check_keys: &|_| Vec::new(),
             check_function: &|id, function| engine::by_name(id.0).unwrap().dialect.may_declare_safe(function),
+            engines: &engine::ENGINES.iter().map(|engine| engine.id).collect::<Vec<_>>(),
+            check_statement: &|_, _, _| Ok(()),
         });
         let configured = configuration.as_ref().map(|c| c.targets.clone()).unwrap_or_default();
         let host = TestHost {
@@ -264,6 +266,7 @@ impl Host for TestHost<'_> {
             environment: Environment::Development,
             safe_functions: Vec::new(),
             definitions: Vec::new(),
+            own: Vec::new(),
         };
         examine(spec, &mut *session, &inquiry, &|_| {}).await
     }

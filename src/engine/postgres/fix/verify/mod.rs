@@ -53,7 +53,7 @@ async fn answer(session: &mut dyn Session, check: &Check) -> Result<Verified, Se
         Check::Intact => Ok(Verified::unknown(
             "PostgreSQL has no one check of a whole database: pg_amcheck reads all of it, outside of this program",
         )),
-        Check::Reading { .. } | Check::CauseGone(_) | Check::All(_) | Check::InForce(_) => {
+        Check::Reading { .. } | Check::Read { .. } | Check::CauseGone(_) | Check::All(_) | Check::InForce(_) => {
             Ok(Verified::unknown("this is answered by whoever asks, not by the server"))
         }
     }
