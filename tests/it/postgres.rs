@@ -6,8 +6,8 @@
 mod acts;
 mod advice;
 mod connect;
-mod diagnose;
 mod definitions;
+mod diagnose;
 mod guard;
 mod network;
 mod observe;
