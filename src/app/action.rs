@@ -1,5 +1,6 @@
 //! What a person can do, and where; `registry` has a line for each.
 
+use super::approvals::ApprovalsView;
 use super::incidents::View;
 use super::line::Edit;
 use super::list::Motion;
@@ -225,8 +226,10 @@ pub enum Scope {
     Incidents,
     /// Where causes and plans are listed: an incident in full, or a server's diagnosis.
     Causes,
-    /// On the approvals screen.
+    /// On the approvals screen, at the proposals.
     Approvals,
+    /// On the approvals screen, at the proposals or at what was changed.
+    Changes,
     /// On the chat screen, not typing.
     Chat,
     /// While typing in the composer.
@@ -251,7 +254,8 @@ impl Scope {
             | Self::Sessions
             | Self::Incidents
             | Self::Causes
-            | Self::Approvals => clear && self.is_below(model),
+            | Self::Approvals
+            | Self::Changes => clear && self.is_below(model),
         }
     }
     /// Whether actions of this scope belong to the screen, whatever lies over it.
@@ -265,7 +269,8 @@ impl Scope {
             Self::Sessions => super::sessions::are_shown(model),
             Self::Incidents => model.screen == Screen::Incidents,
             Self::Causes => super::healing::shown(model).is_some(),
-            Self::Approvals => model.screen == Screen::Approvals,
+            Self::Approvals => model.screen == Screen::Approvals && model.approvals.view == ApprovalsView::Queue,
+            Self::Changes => model.screen == Screen::Approvals,
             Self::Chat | Self::Composer => chat && model.chat.open_table.is_none(),
             Self::Overlay => false,
         }
@@ -276,7 +281,7 @@ impl Scope {
         match self {
             Self::Overlay => 0,
             Self::Causes => 1,
-            Self::Sessions | Self::Incidents | Self::Approvals | Self::Server => 2,
+            Self::Sessions | Self::Incidents | Self::Approvals | Self::Changes | Self::Server => 2,
             Self::Health => 3,
             Self::Composer => 4,
             Self::Chat => 5,
@@ -295,6 +300,7 @@ impl Scope {
             Self::Incidents => "INCIDENTS",
             Self::Causes => "CAUSES AND PLANS",
             Self::Approvals => "APPROVALS",
+            Self::Changes => "WHAT WAS CHANGED",
             Self::Chat => "CHAT",
             Self::Composer => "WHILE TYPING",
             Self::Overlay => "IN A BOX",

@@ -22,6 +22,9 @@ pub fn json_lines(rows: &Rows, which: &[usize]) -> String {
 
 /// What `y` (the cell under the keys, or a session's statement) and `Y` (the row) copy from a table.
 pub fn copied_from_table(model: &mut Model, whole_row: bool) -> Option<String> {
+    if let Some(text) = super::healing::copied(model, whole_row) {
+        return Some(text);
+    }
     if model.screen == Screen::Incidents {
         return super::incidents::act::copied(model, whole_row);
     }
@@ -30,7 +33,7 @@ pub fn copied_from_table(model: &mut Model, whole_row: bool) -> Option<String> {
     let row = list.selected(&table)?;
     let column = list.column;
     if model.screen == Screen::Approvals && !whole_row {
-        return super::approvals::selected(model).map(|f| f.proposal.draft.statement.clone());
+        return super::approvals::copied(model);
     }
     if let Some(result) = shown_rows(model) {
         // Real values, not what the screen made of them.

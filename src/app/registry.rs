@@ -93,18 +93,12 @@ pub static ACTIONS: &[ActionSpec] = &[
     act("ticket", &[], S::Approvals, A::Ticket(String::new()), "ticket number; empty takes it away").takes("TEXT"),
     act("rate", &[], S::Approvals, A::Rate(String::new()), "say whether the act helped, and why")
         .takes("up|down COMMENT"),
-    act("changes", &["u"], S::Approvals, A::Changes, "everything ever changed, with its undo").foot("changes"),
-    act("undo", &["U"], S::Approvals, A::Undo(String::new()), "propose to undo the selected act")
+    act("changes", &["u"], S::Changes, A::Changes, "everything ever changed, with its undo").foot("changes"),
+    act("undo", &["U"], S::Changes, A::Undo(String::new()), "propose to undo the selected act")
         .takes("NUMBER")
         .foot("undo"),
     act("propose", &["p"], S::Causes, A::ProposePlan, "propose the first step of the chosen plan").foot("propose"),
     act("look-there", &["L"], S::Causes, A::LookThere, "look at the chosen cause instead").foot("look there"),
-    act("diagnose", &["D"], S::Incidents, A::Diagnose(String::new()), "look for the causes, or at one cause instead")
-        .takes("CAUSE")
-        .foot("diagnose"),
-    act("diagnose-server", &["D"], S::Health, A::Diagnose(String::new()), "look for what is wrong with the server now")
-        .takes("CAUSE")
-        .foot("diagnose"),
     act("incident", &[], S::Normal, A::Incident(String::new()), "open an incident by its number").takes("NUMBER"),
     act("open", &["enter"], S::Table, A::Open, "open what the cursor is on").foot("open"),
     act("back", &["esc"], S::Table, A::Back, "back").foot("back"),
@@ -113,6 +107,9 @@ pub static ACTIONS: &[ActionSpec] = &[
     act("note", &["w"], S::Incidents, A::Note, "write something down about the incident"),
     act("resolve", &["r"], S::Incidents, A::Resolve, "the incident is over, and how it ended").foot("resolve"),
     act("reopen", &["o"], S::Incidents, A::Reopen, "the incident is not over"),
+    act("diagnose", &["D"], S::Incidents, A::Diagnose(String::new()), "look for the causes, or at one cause instead")
+        .takes("CAUSE")
+        .foot("diagnose"),
     act("closed", &["c"], S::Incidents, A::Closed, "list those that are over too, or not").foot("closed"),
     act("patterns", &["p"], S::Incidents, A::Incidents(View::Patterns), "the patterns behind the incidents"),
     act("analytics", &["i"], S::Incidents, A::Incidents(View::Analytics), "what the numbers of the incidents say"),
@@ -124,6 +121,9 @@ pub static ACTIONS: &[ActionSpec] = &[
     act("last-view", &["-"], S::Health, A::LastView, "the view shown before"),
     act("pause", &["space"], S::Health, A::Pause, "stop or go on collecting").foot("pause"),
     act("refresh", &["z"], S::Health, A::Refresh(String::new()), "refresh interval").takes("SECONDS").foot("rate"),
+    act("diagnose-server", &["D"], S::Health, A::Diagnose(String::new()), "look for what is wrong with the server now")
+        .takes("CAUSE")
+        .foot("diagnose"),
     act("collect", &["R"], S::Health, A::CollectNow, "collect now"),
     act("try", &["r"], S::Health, A::Reconnect, "try to connect now, whatever the breaker says"),
     act("apply", &["a"], S::Server, A::Apply(String::new()), "try the proposed setting, for this run").takes("NUMBER"),

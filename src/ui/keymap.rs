@@ -226,16 +226,18 @@ impl Keymap {
 fn together(a: Scope, b: Scope) -> bool {
     // What is nearer on the screen wins: the keys of causes and plans may mean something else below them.
     use Scope::{
-        Approvals, Causes, Chat, Composer, Everywhere, Health, Incidents, Normal, Overlay, Server, Sessions, Table,
+        Approvals, Causes, Changes, Chat, Composer, Everywhere, Health, Incidents, Normal, Overlay, Server, Sessions,
+        Table,
     };
     let pair = |x: Scope, y: Scope| {
         matches!(
             (x, y),
             (Everywhere, _)
-                | (Normal, Normal | Table | Health | Server | Sessions | Incidents | Approvals | Chat)
+                | (Normal, Normal | Table | Health | Server | Sessions | Incidents | Approvals | Changes | Chat)
                 | (Table | Health | Server | Sessions, Table | Health | Server | Sessions)
                 | (Incidents, Table | Incidents)
-                | (Approvals, Table | Approvals)
+                | (Approvals, Table | Approvals | Changes)
+                | (Changes, Table | Changes)
                 | (Causes, Causes)
                 | (Chat, Chat)
                 | (Composer, Composer)

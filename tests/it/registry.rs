@@ -89,6 +89,7 @@ fn what_changes_a_server_is_offered_only_where_it_may() {
 fn every_action_has_a_command_and_a_place_in_the_palette() {
     let mut models = vec![on(Screen::Chat, false), on(Screen::Health, false), on(Screen::Health, true)];
     models.push(on(Screen::Incidents, false));
+    models.push(crate::screens::healing::at_the_causes());
     models.extend([on(Screen::Approvals, false), writable(Screen::Approvals), writable(Screen::Health)]);
     let in_palette: HashSet<&str> = models.iter().flat_map(listed).map(|action| action.name).collect();
     for action in ACTIONS {

@@ -4,6 +4,7 @@
 
 mod approvals;
 pub mod fixtures;
+pub mod healing;
 mod hostile;
 pub mod incidents;
 mod keys;
@@ -25,7 +26,7 @@ const SIZES: [(u16, u16); 3] = [(100, 30), (80, 24), (60, 17)];
 
 /// Every scene.
 fn scenes() -> impl Iterator<Item = &'static Scene> {
-    SCENES.iter().chain(approvals::SCENES).chain(incidents::SCENES)
+    SCENES.iter().chain(approvals::SCENES).chain(incidents::SCENES).chain(healing::SCENES)
 }
 
 fn frame(scene: &Scene, look: Look, (width, height): (u16, u16)) -> Buffer {

@@ -22,6 +22,7 @@ use crate::domain::guard::ticket::{ActDigest, DEAD_MS, Moment};
 use crate::domain::incident::strategy::Strategy;
 use crate::domain::procedure;
 use crate::domain::proposal::stage::Stage;
+use crate::domain::proposal::survey::Inverse;
 use crate::domain::proposal::{Origin, Proposal};
 use crate::domain::target::{TargetId, Timestamp};
 use changes::Changes;
@@ -279,6 +280,15 @@ pub fn chosen(model: &Model) -> Option<&Proposal> {
     match model.approvals.view {
         ApprovalsView::Queue => selected(model).map(|filed| &filed.proposal),
         ApprovalsView::Changes => changes::selected(model),
+    }
+}
+
+/// What `y` copies: the statement of the proposal under the cursor; of a change, the statements that undo it.
+pub fn copied(model: &Model) -> Option<String> {
+    let act = chosen(model)?;
+    match (model.approvals.view, &act.survey.inverse) {
+        (ApprovalsView::Changes, Inverse::Statements(statements)) => Some(statements.join("\n")),
+        _ => Some(act.draft.statement.clone()),
     }
 }
 

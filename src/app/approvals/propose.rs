@@ -87,9 +87,11 @@ pub fn surveyed(model: &mut Model, id: RequestId, result: Result<Box<Surveyed>, 
     let Looking { asked, target, purpose, .. } = model.approvals.looking.remove(place);
     let surveyed = match (result, &purpose) {
         (Ok(surveyed), _) => *surveyed,
-        (Err(error), Purpose::Proposal { .. }) => {
+        (Err(error), Purpose::Proposal { step, .. }) => {
             let why = crate::app::chat::read_error(&error);
-            return tell(model, asked, format!("Not proposed, and nothing was filed: {why}"), true);
+            let mut effects: Vec<Effect> = not_proposed(step.as_deref(), &why).into_iter().collect();
+            effects.extend(tell(model, asked, format!("Not proposed, and nothing was filed: {why}"), true));
+            return effects;
         }
         (Err(error), Purpose::DryRun(number)) => {
             let why = crate::app::chat::read_error(&error);
@@ -179,6 +181,13 @@ pub fn changed(model: &mut Model, proposal: &Proposal) -> Vec<Effect> {
         None => {}
     }
     effects
+}
+
+/// Its incident hears why a fix could not be proposed: whoever reads it later asks that first.
+fn not_proposed(step: Option<&procedure::Purpose>, why: &str) -> Option<Effect> {
+    let step = step?;
+    let words = format!("{} was not proposed: {why}", step.plan.procedure);
+    Some(Effect::ActOnIncident(step.incident?, vec![Act::Find(words)]))
 }
 
 /// Its incident hears of a fix that was filed, unless another one is being carried out, whose course it follows.

@@ -16,11 +16,11 @@ pub fn of(model: &Model, subject: &Subject, row: Row) -> (String, Vec<DetailLine
     let Some(found) = model.healing.found(subject) else { return (String::new(), Vec::new()) };
     match row {
         Row::Cause(i) => match found.diagnosis.hypotheses.get(i) {
-            Some(h) => ("Why".to_owned(), cause(h)),
+            Some(h) => (format!("Why: {}", tree::title(h)), cause(h)),
             None => (String::new(), Vec::new()),
         },
         Row::Plan(i) => match found.plans.get(i) {
-            Some(p) => (format!("Plan {}", p.procedure), plan(model, subject, p)),
+            Some(p) => (format!("Plan {}: {}", p.procedure, p.title), plan(model, subject, p)),
             None => (String::new(), Vec::new()),
         },
         Row::Unknown(i) => {
@@ -52,9 +52,8 @@ fn cause(h: &Hypothesis) -> Vec<DetailLine> {
         Verdict::Inconclusive => Tone::Doubtful,
         Verdict::Refuted => Tone::Faint,
     };
-    let mut lines = vec![heading(tree::title(h))];
-    let sure = format!("{}, {:.0}%: {}", h.verdict.word(), h.confidence * 100.0, likely(h.confidence));
-    lines.push(toned("verdict", tone, sure));
+    let sure = format!("{}, {:.0}%: {}", tree::verdict_word(h), h.confidence * 100.0, likely(h.confidence));
+    let mut lines = vec![toned("verdict", tone, sure)];
     if let Some(root) = h.consequence_of {
         lines.push(toned("follows", Tone::Doubtful, format!("from the root: {}", root.title())));
     }
@@ -68,14 +67,15 @@ fn cause(h: &Hypothesis) -> Vec<DetailLine> {
 /// What a plan would do, whether it can be proposed, and how it is known that it helped.
 fn plan(model: &Model, subject: &Subject, plan: &Plan) -> Vec<DetailLine> {
     let (sure, learned) = propose::confidence(model, subject, plan);
-    let mut lines = vec![heading(plan.title.clone())];
+    let mut lines: Vec<DetailLine> = plan.blocked.iter().map(|why| toned("BLOCKED", Tone::Bad, why.clone())).collect();
     let learned = learned.map_or_else(String::new, |words| format!("; {words}"));
-    lines.push(fact("helps", format!("{sure} of 100{learned}")));
-    lines.push(fact("against", plan.cause.title()));
-    lines.extend(plan.blocked.iter().map(|why| toned("BLOCKED", Tone::Bad, why.clone())));
-    lines.extend(plan.evidence.iter().map(|text| fact("because", text.clone())));
+    lines.push(fact("helps", format!("{sure} of 100{learned}; against: {}", plan.cause.title())));
     for (i, one) in plan.steps.iter().enumerate() {
         lines.extend(step(one, i + 1, plan.steps.len()));
+    }
+    if !plan.evidence.is_empty() {
+        lines.push(heading("Because"));
+        lines.extend(plan.evidence.iter().map(|text| fact("-", text.clone())));
     }
     if !plan.advice.is_empty() {
         lines.push(heading("What else to do"));

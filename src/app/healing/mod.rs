@@ -16,6 +16,7 @@ use super::model::{Model, Screen};
 use super::overlay::Overlay;
 use super::{access, approvals, incidents};
 use crate::app::event::RequestId;
+use crate::app::incidents::detail::LineKind;
 use crate::domain::diagnosis::Cause;
 use crate::domain::learning::{About, Learned};
 use crate::domain::procedure::Examined;
@@ -196,27 +197,49 @@ pub fn list(model: &Model) -> Option<&ListState> {
     }
 }
 
+/// The keys are on causes and plans.
+fn has_keys(model: &Model) -> bool {
+    let focus = model.incidents.focus;
+    model.screen == Screen::Health || matches!(focus, incidents::DetailFocus::Causes | incidents::DetailFocus::Chosen)
+}
+
+/// What `y` copies of a plan: the statement of its first step; of anything else, and for `Y`, all that is said of it.
+pub(super) fn copied(model: &Model, whole: bool) -> Option<String> {
+    let (subject, row) = chosen(model).filter(|_| has_keys(model))?;
+    let found = model.healing.found(&subject)?;
+    let statement = match row {
+        Row::Plan(i) if !whole => found.plans.get(i)?.steps.first().map(|step| step.draft.statement.clone()),
+        _ => None,
+    };
+    Some(statement.unwrap_or_else(|| written(&detail::of(model, &subject, row).1)))
+}
+
+/// Lines as one text.
+fn written(lines: &[incidents::detail::DetailLine]) -> String {
+    let lead = lines.iter().map(|line| line.lead.chars().count()).max().unwrap_or(0);
+    let mut text = String::new();
+    for line in lines {
+        let gap = if text.is_empty() || line.kind != LineKind::Heading { "" } else { "\n" };
+        let words = match line.kind {
+            LineKind::Heading => line.text.clone(),
+            LineKind::Statement => format!("  {}", line.text),
+            LineKind::Fact(_) => format!("{:<lead$} {}", line.lead, line.text),
+        };
+        text.push_str(&format!("{gap}{}\n", crate::domain::text::escape_lines(&words)));
+    }
+    text
+}
+
 /// Enter on a cause or a plan: all of it in a box, or the refuted causes are listed. True when there was one.
 pub(super) fn open(model: &mut Model) -> bool {
-    let has_keys = model.screen == Screen::Health || model.incidents.focus == incidents::DetailFocus::Causes;
-    let Some((subject, row)) = chosen(model).filter(|_| has_keys) else { return false };
+    let Some((subject, row)) = chosen(model).filter(|_| has_keys(model)) else { return false };
     if let Row::Folded(_) = row {
         model.healing.inquiry(subject).unfolded = true;
         super::update::follow_lists(model);
         return true;
     }
     let (title, lines) = detail::of(model, &subject, row);
-    let lead = lines.iter().map(|line| line.lead.chars().count()).max().unwrap_or(0);
-    let mut text = String::new();
-    for line in &lines {
-        let gap = if text.is_empty() || line.kind != incidents::detail::LineKind::Heading { "" } else { "\n" };
-        let words = match line.kind {
-            incidents::detail::LineKind::Heading => line.text.clone(),
-            incidents::detail::LineKind::Statement => format!("  {}", line.text),
-            incidents::detail::LineKind::Fact(_) => format!("{:<lead$} {}", line.lead, line.text),
-        };
-        text.push_str(&format!("{gap}{}\n", crate::domain::text::escape_lines(&words)));
-    }
+    let text = written(&lines);
     let title = crate::domain::text::escape(&title);
     model.overlay = Some(Overlay::Detail { title, text, offset: 0 });
     true

@@ -82,10 +82,9 @@ impl<'a> Tree<'a> {
     /// Of several hypotheses about one cause, a plan belongs to the one whose object it names; one that names none
     /// belongs to the first.
     fn is_its_own(&self, h: &Hypothesis, plan: &Plan) -> bool {
-        let same = self.found.diagnosis.hypotheses.iter().filter(|other| other.cause == h.cause);
         let names = |h: &Hypothesis| h.about.as_deref().is_some_and(|about| plan.is_about(about));
-        let mut naming = same.filter(|other| names(other));
-        naming.next().is_none_or(|first| first.about == h.about || names(h))
+        let mut same = self.found.diagnosis.hypotheses.iter().filter(|other| other.cause == h.cause);
+        names(h) || !same.any(names)
     }
 
     fn rest_of_plans(&mut self) {
@@ -103,11 +102,10 @@ impl<'a> Tree<'a> {
 
     fn refuted(&mut self, inquiry: &Inquiry) {
         let rest: Vec<usize> = (0..self.causes.len()).filter(|i| !self.causes[*i]).collect();
-        if rest.is_empty() {
-        } else if inquiry.unfolded {
-            self.rows.extend(rest.into_iter().map(|i| (0, Row::Cause(i))));
-        } else {
-            self.rows.push((0, Row::Folded(rest.len())));
+        match rest.len() {
+            0 => {}
+            _ if inquiry.unfolded => self.rows.extend(rest.into_iter().map(|i| (0, Row::Cause(i)))),
+            folded => self.rows.push((0, Row::Folded(folded))),
         }
     }
 }
@@ -153,13 +151,8 @@ fn line(model: &Model, (subject, found): (&Subject, &Examined), depth: usize, ro
             (format!("unknown {i}"), State::Stale, cells)
         }
         Row::Folded(n) => {
-            let what = if n == 1 { "1 other cause" } else { "other causes" };
-            let what = if n == 1 { what.to_owned() } else { format!("{n} {what}") };
-            let cells = vec![
-                TableCell::plain("refuted"),
-                TableCell::plain("-"),
-                TableCell::plain(format!("{what}: Enter lists them")),
-            ];
+            let what = format!("{n} other {}: Enter lists them", if n == 1 { "cause" } else { "causes" });
+            let cells = vec![TableCell::plain("refuted"), TableCell::plain("-"), TableCell::plain(what)];
             ("refuted".to_owned(), State::Unknown, cells)
         }
     };

@@ -6,15 +6,18 @@ use crate::app::pane::{PaneLine, Tone};
 use crate::app::table::{Table, TableCell, TableRow};
 use crate::domain::incident::analytics::{Analytics, Colour, Success};
 use crate::domain::metric::grouped;
+use crate::domain::proposal::tally::{Tally, tally};
 
 /// Days that are looked at.
 pub const DAYS: i64 = 7;
 /// Points from which the score is good, and below which it is bad.
 const GOOD_FROM: u8 = 80;
 const BAD_BELOW: u8 = 50;
+/// Findings denied as wrong, in percent of the decided, from which somebody should look at the procedures.
+const MANY_WRONG_PERCENT: f64 = 20.0;
 
-/// What sums it up, the most telling line first.
-pub fn lines(analytics: &Analytics) -> Vec<PaneLine> {
+/// What sums it up, the most telling line first. `fixes`: what became of what procedures proposed.
+pub fn lines(analytics: &Analytics, fixes: Tally) -> Vec<PaneLine> {
     let score = &analytics.score;
     let tone = match score.points {
         GOOD_FROM.. => Tone::Good,
@@ -39,7 +42,32 @@ pub fn lines(analytics: &Analytics) -> Vec<PaneLine> {
         time(analytics.mttr_ms)
     );
     lines.push(PaneLine::new("times", Tone::Plain, times));
+    lines.push(fix_line(fixes));
     lines
+}
+
+/// `7 of 9 proposed by procedures were accepted (78%), 1 was denied as wrong (11%)`.
+fn fix_line(fixes: Tally) -> PaneLine {
+    let (Some(accepted), Some(wrong)) = (fixes.acceptance_percent(), fixes.false_positive_percent()) else {
+        return PaneLine::new("fixes", Tone::Plain, "none that a procedure proposed was decided yet");
+    };
+    let tone = if wrong >= MANY_WRONG_PERCENT { Tone::Doubtful } else { Tone::Plain };
+    let decided = fixes.decided();
+    let verb = |n: u64| if n == 1 { "was" } else { "were" };
+    let words = format!(
+        "{} of {decided} proposed by procedures {} accepted ({accepted:.0}%), {} {} denied as wrong ({wrong:.0}%)",
+        fixes.accepted,
+        verb(fixes.accepted),
+        fixes.wrong,
+        verb(fixes.wrong)
+    );
+    PaneLine::new("fixes", tone, words)
+}
+
+/// What became of the fixes that procedures proposed within the time that is looked at.
+pub fn fixes(model: &Model) -> Tally {
+    let since = model.now.plus_ms(-DAYS * 24 * 3_600_000);
+    tally(model.approvals.filed.iter().map(|filed| &filed.proposal), since)
 }
 
 /// Kinds, strategies and severities, each with its errors, its incidents and how many of them held.

@@ -14,6 +14,7 @@ pub mod advice;
 pub mod kind;
 pub mod stage;
 pub mod survey;
+pub mod tally;
 pub mod undo;
 
 use super::guard::Class;

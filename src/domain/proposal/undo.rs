@@ -47,7 +47,8 @@ pub fn undo<'a>(act: &Proposal, others: impl IntoIterator<Item = &'a Proposal>) 
     match act.stage {
         Stage::Done => {}
         Stage::Undone => return Undo::RolledBack,
-        stage => return Undo::Never(format!("it is {}: only what was done can be undone", stage.words())),
+        Stage::NeedsPerson => return Undo::Never("nobody knows yet whether it happened".to_owned()),
+        stage => return Undo::Never(format!("only what was done can be undone, and it is {}", stage.words())),
     }
     let statements = match &act.survey.inverse {
         Inverse::Statements(statements) if !statements.is_empty() => statements,

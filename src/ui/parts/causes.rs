@@ -25,13 +25,15 @@ use crate::ui::view_state::ViewState;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-/// Rows of the list, its head included, that are seen before the chosen one takes room: at most, and at least.
-const ROWS: (usize, u16) = (8, 4);
+/// Rows of the list, its head included: at most, and at least.
+const ROWS: (usize, u16) = (9, 4);
+/// Lines that the chosen one needs to tell something.
+const CHOSEN: u16 = 5;
 
 /// How many lines the list wants, its head included, where there are so many in all.
 pub(crate) fn wanted(model: &Model, subject: &Subject, room: u16) -> u16 {
     let rows = tree::rows(model, subject).len() + 1;
-    columns(rows.min(ROWS.0)).min(room / 2).max(ROWS.1.min(room))
+    columns(rows.min(ROWS.0)).min(room.saturating_sub(CHOSEN)).max(ROWS.1.min(room))
 }
 
 /// What stands right over the list: how far a look is, or when the last one was judged.

@@ -253,6 +253,7 @@ fn decision_title(canvas: &Canvas<'_>, filed: &Filed, model: &Model) -> Span<'st
             Environment::Unknown => "environment not set, so as for PROD: type the target's name, then Enter approves",
             _ => "HIGH: type the target's name, then Enter approves",
         },
+        Some(Step::Deny { .. }) if p.purpose.is_some() => "why not? begin with `wrong` if the finding is; Enter denies",
         Some(Step::Deny { .. }) => "why not? Enter denies it",
         Some(Step::Approve { .. } | Step::Stop { .. }) | None => "",
     };

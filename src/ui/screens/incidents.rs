@@ -33,7 +33,7 @@ pub(crate) fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model, view: &mu
     let framed = density != Density::List;
     let inside = if framed { canvas.frame(body, &Edge::default()) } else { body };
     let inside = match &model.incidents.analytics {
-        Some(analytics) if model.incidents.view == View::Analytics => draw_analytics(canvas, inside, analytics),
+        Some(analytics) if model.incidents.view == View::Analytics => draw_analytics(canvas, inside, analytics, model),
         _ => inside,
     };
     let Some(table) = table::shown(model) else { return };
@@ -121,8 +121,8 @@ fn draw_list(
 }
 
 /// What sums the numbers up, and the errors of the last hours as a small graph; gives the room below.
-fn draw_analytics(canvas: &mut Canvas<'_>, area: Rect, analytics: &Analytics) -> Rect {
-    let lines = incidents::analytics::lines(analytics);
+fn draw_analytics(canvas: &mut Canvas<'_>, area: Rect, analytics: &Analytics, model: &Model) -> Rect {
+    let lines = incidents::analytics::lines(analytics, incidents::analytics::fixes(model));
     let rest = pane::draw(canvas, area, &lines);
     let hours: Vec<Option<f64>> = analytics.hours.iter().map(|n| Some(*n as f64)).collect();
     let (line, rest) = cut_top(rest, u16::from(rest.height > 4));
@@ -131,11 +131,9 @@ fn draw_analytics(canvas: &mut Canvas<'_>, area: Rect, analytics: &Analytics) ->
         let graph = sparkline(&hours, canvas.symbols);
         let end = canvas.put(x, line.y, line.right().saturating_sub(x), &graph, Role::Graph);
         let last = analytics.hours.last().copied().unwrap_or(0);
-        let words = format!(
-            "  {} errors in {} hours, {last} in the running one",
-            analytics.hours.iter().sum::<u64>(),
-            hours.len()
-        );
+        let sum = analytics.hours.iter().sum::<u64>();
+        let noun = if sum == 1 { "error" } else { "errors" };
+        let words = format!("  {sum} {noun} in {} hours, {last} in the running one", hours.len());
         canvas.put(end, line.y, line.right().saturating_sub(end + 1), &words, Role::Dim);
     }
     let (_, rest) = cut_top(rest, u16::from(rest.height > 8));

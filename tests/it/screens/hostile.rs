@@ -128,7 +128,10 @@ fn poisoned(payload: &str) -> Model {
     ];
     chat.conversations = vec![ConversationSummary { id: 1, name: p(), updated: at, entries: 1 }];
     model.approvals = poisoned_approvals(payload);
+    let examined = super::healing::poisoned(payload);
     dba_gpt::app::update::update(&mut model, Event::IncidentsLoaded(at, Box::new(poisoned_incidents(payload))));
+    super::healing::answer_all(&mut model, &examined);
+    model.tell(payload, true);
     model
 }
 
@@ -164,6 +167,8 @@ fn poisoned_approvals(payload: &str) -> ApprovalsModel {
     proposal.target = TargetId::new(payload);
     (proposal.address, proposal.login, proposal.ticket) = (p(), p(), Some(p()));
     proposal.draft.statement = p();
+    proposal.origin = dba_gpt::domain::proposal::Origin::Procedure(p());
+    proposal.purpose = Some(Box::new(super::healing::poisoned_purpose(payload)));
     proposal.advice = vec![Advice { rule: p(), weight: Weight::Note, text: p(), instead: Some(p()) }];
     let survey = &mut proposal.survey;
     (survey.place.database, survey.place.role, survey.place.server) = (p(), p(), Some(p()));
@@ -253,6 +258,43 @@ const PLACES: &[(&str, Act)] = &[
     ("incidents", |s| s.model.screen = Screen::Incidents),
     ("an incident", |s| {
         s.model.screen = Screen::Incidents;
+        s.act(Action::Open);
+    }),
+    ("a cause in full", |s| {
+        s.model.screen = Screen::Incidents;
+        s.act(Action::Open);
+        s.act(Action::Open);
+    }),
+    ("a plan of an incident", |s| {
+        s.model.screen = Screen::Incidents;
+        s.act(Action::Open);
+        s.act(Action::Move(Motion::By(1)));
+    }),
+    ("a plan in full", |s| {
+        s.model.screen = Screen::Incidents;
+        s.act(Action::Open);
+        s.act(Action::Move(Motion::By(1)));
+        s.act(Action::Open);
+    }),
+    ("what cannot be proposed", |s| {
+        s.model.screen = Screen::Incidents;
+        s.act(Action::Open);
+        s.act(Action::Move(Motion::By(1)));
+        s.act(Action::ProposePlan);
+    }),
+    ("what could not be seen", |s| {
+        s.model.screen = Screen::Incidents;
+        s.act(Action::Open);
+        s.act(Action::Move(Motion::Bottom));
+    }),
+    ("the diagnosis of a server", |s| open(s, "diagnosis")),
+    ("changes", |s| {
+        s.model.screen = Screen::Approvals;
+        s.act(Action::Changes);
+    }),
+    ("a change in full", |s| {
+        s.model.screen = Screen::Approvals;
+        s.act(Action::Changes);
         s.act(Action::Open);
     }),
     ("patterns", |s| {
