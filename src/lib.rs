@@ -86,9 +86,11 @@
 //! | a setting | `config/settings.rs` (one registry) |
 //! | a key of a target | `config/written_target.rs`, `config/targets.rs` |
 //! | the incidents tab | `app/incidents/` (lists, detail, acts), `ui/screens/incidents.rs`, `ui/parts/incident.rs`; `runtime/incidents.rs` performs |
+//! | when causes are looked for, what a strategy proposes by itself | `app/healing/ask.rs`, `app/healing/propose.rs` |
+//! | causes, plans and what was changed on the screen | `app/healing/tree.rs`, `app/healing/detail.rs`, `ui/parts/causes.rs`; `app/approvals/changes.rs` |
 //! | what is said about an error on the spot, what counts as pasted | `app/analysis/` |
 //! | a plan that is understood, what is seen in it | `engine/*/dialect/plan.rs`, `domain/plan/findings.rs` |
-//! | what an approval asks for, its box | `app/approvals/decide.rs`, `ui/parts/proposal.rs` |
+//! | what an approval asks for, its box | `app/approvals/decide.rs`, `app/dossier/`, `ui/parts/proposal.rs`, `ui/parts/facts.rs` |
 //! | a command | `cli/`, one file each, and `config/args.rs` |
 //! | what errors are one incident, what wakes one that was over | `domain/incident/take.rs` |
 //! | what follows from what | `domain/incident/correlate.rs` (one table), `engine/outages.rs` |
