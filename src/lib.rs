@@ -42,8 +42,11 @@
 //! # Invariants
 //!
 //! - A statement reaches a server only as [`domain::guard::Allowed`], which [`domain::guard::allow`] alone makes, as
-//!   [`domain::guard::ticket::Approved`], which only a ticket of a person becomes, or as one of our own constant
-//!   queries ([`engine::Query`]).
+//!   [`domain::guard::ticket::Approved`], which only a ticket becomes, or as one of our own constant queries
+//!   ([`engine::Query`]). A ticket is a person's, or that of a policy which a person wrote for coded procedures
+//!   ([`domain::guard::ticket::by_policy`]). What takes an act back by itself is covered by the act's own ticket.
+//! - A step of a plan is sent only when everything holds that it requires, and it is done only when somebody looked
+//!   whether it helped. What is not known holds for no.
 //! - A simulation ([`engine::simulation`]) sends constants of the program too, on targets that say that they are not
 //!   production ([`domain::simulation::objection`]); what it writes are scratch objects of its own, which it removes.
 //! - Before an act the audit log has its intent and the store its inverse; after a crash every act is at a known stage.
@@ -70,6 +73,9 @@
 //! | what the guard lets through | `engine/*/dialect/classify/` |
 //! | what an act is looked at for, how it is undone | `engine/*/fix/`; how it runs: `engine/*/session/act` |
 //! | what is said about a statement before it runs | `engine/*/dialect/advise/` |
+//! | what is asked before and after a step of a plan, what takes it back, which step comes next | `domain/procedure/check.rs`, `runtime/fixing/` (`checks`, `afterwards`, `rollback`, `onward`) |
+//! | what may run with nobody asked | `domain/guard/policy.rs`, `config/unattended.rs` |
+//! | what outcomes teach | `domain/learning/`, `store/learning.rs` |
 //! | the order between approval and outcome | `runtime/fixing/`, `domain/proposal/stage.rs` |
 //! | a metric, a health rule | `domain/metric.rs`, `domain/health.rs`, and the engine's `sample` |
 //! | a view of the server screen | `engine/*/views` (one query) |

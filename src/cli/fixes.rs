@@ -3,6 +3,7 @@
 
 use super::approvals::summary;
 use super::{Ended, Exit, Headless, Outcome};
+use crate::domain::learning::calibration;
 use crate::domain::proposal::stage::Stage;
 use crate::domain::proposal::survey::Inverse;
 use crate::domain::proposal::undo::{Undo, undo as what_undoes};
@@ -46,6 +47,10 @@ pub(super) async fn list(json: bool, io: &mut Headless<'_>) -> Outcome {
         ]);
     }
     io.table(&table)?;
+    let learned = io.host.learned().await.map_err(|words| Ended::with(Exit::Findings, words))?;
+    for band in calibration(learned.outcomes()) {
+        io.say(&band.words());
+    }
     Ok(Exit::Fine)
 }
 
@@ -86,7 +91,10 @@ async fn proposals(io: &Headless<'_>) -> Result<Vec<Proposal>, Ended> {
 
 /// Something may have been changed by it, now or for a while.
 fn has_acted(proposal: &&Proposal) -> bool {
-    matches!(proposal.stage, Stage::Running | Stage::Done | Stage::Undone | Stage::NeedsPerson)
+    matches!(
+        proposal.stage,
+        Stage::Running | Stage::Verifying | Stage::RollingBack | Stage::Done | Stage::Undone | Stage::NeedsPerson
+    )
 }
 
 fn ended_at(act: &Proposal) -> Timestamp {

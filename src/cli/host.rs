@@ -15,6 +15,7 @@ use crate::domain::guard::ticket::{Consent, Moment};
 use crate::domain::health::Usual;
 use crate::domain::incident::figures::Figures;
 use crate::domain::incident::{Filter, Incident, Pattern};
+use crate::domain::learning::Learned;
 use crate::domain::metric::MetricId;
 use crate::domain::procedure::Examined;
 use crate::domain::proposal::{Draft, NotProposed, Proposal};
@@ -133,6 +134,11 @@ pub trait Host: Send + Sync {
     /// A proposal by its number. The error is words for the person.
     async fn proposal(&self, _id: u64) -> Result<Option<Proposal>, String> {
         Ok(None)
+    }
+
+    /// What earlier fixes have taught. The error is words for the person.
+    async fn learned(&self) -> Result<Learned, String> {
+        Ok(Learned::default())
     }
 
     /// Keeps a person's thumb for what a proposal did, and says so. The error is words for the person.

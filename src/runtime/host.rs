@@ -18,6 +18,7 @@ use crate::domain::health::Usual;
 use crate::domain::incident::figures::Figures;
 use crate::domain::incident::limits::Terms;
 use crate::domain::incident::{Filter, Incident, Pattern};
+use crate::domain::learning::{About, Learned};
 use crate::domain::metric::MetricId;
 use crate::domain::procedure::Examined;
 use crate::domain::proposal::stage::Stage;
@@ -267,9 +268,27 @@ impl Host for ProcessHost {
             inquiry.remember(store).await;
         }
         let mut session = self.open(setup, "diagnose").await?;
+        let version = session.identity().version_number;
         let examined = examine(setup.spec, &mut *session, &inquiry, &|_| {}).await;
         session.close().await;
-        examined
+        let mut examined = examined?;
+        let incident = inquiry.request.incident.as_deref();
+        let about = About {
+            signature: incident.map(|incident| incident.signature.as_str()),
+            group: incident.map_or("", |incident| incident.group.as_str()),
+            engine: setup.spec.id.0,
+            version,
+        };
+        // Without a store, or with one that cannot be read, the plans stay as the engine ranked them.
+        examined.rank(&self.learned().await.unwrap_or_default(), &about);
+        Ok(examined)
+    }
+
+    async fn learned(&self) -> Result<Learned, String> {
+        match self.store_or_words().await? {
+            Some(store) => store.learned(self.now()).await.map_err(|error| error.to_string()),
+            None => Ok(Learned::default()),
+        }
     }
 
     async fn propose_undo(&self, act: &Proposal, statement: String) -> Result<Proposal, NotProposed> {

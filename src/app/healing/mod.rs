@@ -123,7 +123,7 @@ pub(super) fn rank(model: &mut Model, subject: &Subject) {
     if let Some(found) = &mut inquiry.found {
         let engine = engine_and_version(model, &found.target);
         let about = about(model, subject, &engine);
-        model.healing.learned.rank(&mut found.plans, &about);
+        found.rank(&model.healing.learned, &about);
     }
     model.healing.inquiries.insert(subject.clone(), inquiry);
 }

@@ -25,6 +25,11 @@ pub(in crate::cli) fn summary(proposal: &Proposal) -> Map<String, Json> {
     add("undoes", if let Origin::Undo(id) = proposal.origin { id.into() } else { Json::Null });
     add("approvers", proposal.approvers.into());
     add("ticket", json!(proposal.ticket));
+    let purpose = proposal.purpose.as_deref();
+    add("procedure", json!(purpose.map(|purpose| &purpose.plan.procedure)));
+    add("incident", json!(purpose.and_then(|purpose| purpose.incident)));
+    // Whether it helped; null as long as that was not looked at, and where nobody knows.
+    add("helped", json!(proposal.verified.as_ref().and_then(|verified| verified.held)));
     line
 }
 

@@ -1,7 +1,8 @@
 //! What came of a diagnosis: the causes, and what could be done about them.
 
-use super::Plan;
+use super::{Plan, with_remedies};
 use crate::domain::diagnosis::Diagnosis;
+use crate::domain::learning::{About, Learned};
 use crate::domain::target::{TargetId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,11 @@ pub struct Examined {
 }
 
 impl Examined {
+    /// Puts the plans into the order that earlier fixes have taught, and what would help with the causes with it.
+    pub fn rank(&mut self, learned: &Learned, about: &About<'_>) {
+        learned.rank(&mut self.plans, about);
+        self.diagnosis = with_remedies(std::mem::take(&mut self.diagnosis), &self.plans);
+    }
     /// The first plan that can be proposed.
     pub fn best(&self) -> Option<&Plan> {
         self.plans.iter().find(|plan| plan.can_be_proposed())

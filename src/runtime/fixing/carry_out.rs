@@ -242,6 +242,7 @@ impl Workshop {
         let looks_after = stage == Stage::Done && is_step;
         self.finish(proposal, if looks_after { Stage::Verifying } else { stage }, &words, told).await;
         if !looks_after {
+            self.desk.lock().unwrap_or_else(PoisonError::into_inner).settle(digest);
             self.guide(proposal, Turn::Failed(words)).await;
         }
         Ok(looks_after.then_some(Deed { digest, survey: fresh, before, stop, told }))

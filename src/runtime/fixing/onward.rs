@@ -48,6 +48,10 @@ impl Workshop {
     /// It did not help, or nobody knows: the plan goes on where it can, else the undo waits for a person.
     pub(super) async fn did_not_help(&self, ways: &Ways, proposal: &Proposal, words: &str, told: Told<'_>) {
         self.guide(proposal, Turn::Failed(words.to_owned())).await;
+        if proposal.stage == Stage::NeedsPerson {
+            // Nobody knows how things stand: a plan does not go on from there.
+            return;
+        }
         if self.next_step(ways, proposal, told).await.is_none() && proposal.stage == Stage::Done {
             self.file_undo(ways, proposal, told).await;
         }

@@ -4,6 +4,7 @@ mod crash;
 mod kinds;
 mod plans;
 mod policy;
+mod room;
 mod servers;
 mod tamper;
 mod terminal;

@@ -40,6 +40,15 @@ pub fn step(statement: &str, helps: bool, on_failure: OnFailure) -> Step {
     }
 }
 
+/// A step that every server can judge and none can be helped by: collecting costs no negative time.
+pub fn own_cost_step(statement: &str, on_failure: OnFailure) -> Step {
+    let own_cost = |is, value| Check::Reading { metric: "own_cost".into(), is, value };
+    let mut step = step(statement, false, on_failure);
+    step.requires = vec![own_cost(Comparison::AtLeast, 0.0)];
+    step.verification.check = own_cost(Comparison::AtMost, -1.0);
+    step
+}
+
 pub fn purpose(steps: Vec<Step>, incident: Option<u64>) -> Purpose {
     let plan = Plan {
         procedure: "C5".into(),

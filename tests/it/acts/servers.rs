@@ -5,6 +5,7 @@ use super::*;
 use crate::support::at_hand::Server;
 use crate::support::hands::{self, Redis};
 use dba_gpt::domain::guard::{self, Author, Catalog};
+use dba_gpt::domain::procedure::OnFailure;
 use dba_gpt::domain::proposal::stage::Stage;
 use dba_gpt::domain::proposal::survey::Inverse;
 use dba_gpt::domain::rows::{Limits, Value};
@@ -115,6 +116,13 @@ async fn whole_way(server: Server) {
         assert_eq!(undone.stage, Stage::Done, "{server:?}: {statement}: {:?}", undone.happenings);
     }
     assert_eq!(read(&site.ways, &look).await, before, "{server:?}: the undo brings everything back");
+
+    // The same as a step of a plan, which does not help and takes itself back.
+    let step = super::plans::own_cost_step(&change, OnFailure::RollBack);
+    let undone = site.fix(super::plans::purpose(vec![step], None)).await;
+    assert_eq!(undone.stage, Stage::Undone, "{server:?}: {:?}", undone.happenings);
+    assert_eq!(read(&site.ways, &look).await, before, "{server:?}: it took itself back");
+    assert_eq!(site.audited(undone.id).last().map(String::as_str), Some("rollback"), "{server:?}");
 
     // Approved for one server, answered by another.
     if server.sibling() != server

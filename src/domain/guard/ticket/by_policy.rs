@@ -140,6 +140,11 @@ fn typed_step<'p>(proposal: &'p Proposal, known: &Unattended<'_>) -> Result<(&'p
         return Err(NotByPolicy::NotOurs);
     }
     let kind = proposal.draft.kind.as_ref().ok_or(NotByPolicy::NotTyped)?;
+    // What it requires and how it is verified is said of a step of this kind, not of another.
+    let planned = purpose.this_step().and_then(|step| step.draft.kind.as_ref()).map(FixKind::word);
+    if planned != Some(kind.word()) {
+        return Err(NotByPolicy::NotTyped);
+    }
     let same = known.dialect.render(kind).is_ok_and(|statement| statement == proposal.draft.statement);
     if same && kind.class() == proposal.draft.class { Ok((purpose, kind)) } else { Err(NotByPolicy::NotTyped) }
 }
