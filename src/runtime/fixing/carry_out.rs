@@ -259,6 +259,8 @@ impl Workshop {
         let Some(purpose) = &proposal.purpose else { return Ok(None) };
         let target = &ways.target;
         let not_looked = |error: SessionError| format!("not sent: the server could not be looked at again: {error}");
+        let before = checks::Asker::new(ways.spec, target).findings(session, &[purpose.cause()]).await;
+        // Last, so that nothing comes between the answers and the act.
         let mut unmet = checks::unmet(ways.spec, target, session, purpose.requires()).await;
         if matches!(&unmet, Ok(Some(unmet)) if !unmet.known) {
             let opening = (ways.read)("verification".to_owned(), proposal.draft.database.clone());
@@ -269,7 +271,7 @@ impl Workshop {
         }
         match unmet.map_err(not_looked)? {
             Some(unmet) => Err(format!("not sent: {}", unmet.words())),
-            None => Ok(checks::Asker::new(ways.spec, target).findings(session, &[purpose.cause()]).await),
+            None => Ok(before),
         }
     }
 
