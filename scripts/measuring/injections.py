@@ -269,6 +269,42 @@ def cpu_saturation(rng):
                     [(n, [f"select spin({many});"])])
 
 
+def bad_statistics(rng):
+    t, u, (a, b) = table(rng), table(rng) + "_c", columns(rng, 2)
+    rows = rng.randrange(150_000, 300_000)
+    quiet = "set (autovacuum_enabled = false);"
+    made = (f"create table {t} (id bigserial primary key, {a} int, {b} int); alter table {t} {quiet}"
+            f"create table {u} (id int primary key, {a}2 int, w int); alter table {u} {quiet} create index on {u} ({a}2);"
+            f"insert into {t} ({a}, {b}) select i, i % 1000 from generate_series(1, 1000) i;"
+            f"insert into {u} select i, i % 500, 1 from generate_series(1, 50000) i; analyze {t}; analyze {u};"
+            f"insert into {t} ({a}, {b}) select 7, 999999 from generate_series(1, {rows}) i;")
+    n = rng.randrange(1, 4)
+    yield Injection(made, [(n, [f"select count(*) from {t} x join {u} y on y.{a}2 = x.{a} where x.{b} = 999999 and x.id > 5;"])])
+    yield Injection(made, [(n, [f"select sum(y.w) from {t} x, {u} y where y.{a}2 = x.{a} and x.{b} > 999990;"])])
+
+
+def config_regression(rng):
+    t, (a, b) = table(rng), columns(rng, 2)
+    n, rows = rng.randrange(2, 6), rng.randrange(200_000, 400_000)
+    made = filled(t, rows, [a, b], f"create index on {t} ({a});")
+    by = f"\\set x random(1, {rows})\nselect * from {t} where {a} = :x;"
+    yield Injection(made, [(n, [by])], settings={"random_page_cost": "2000000", "max_parallel_workers_per_gather": "0"})
+    yield Injection(made, [(n, [by])], settings={"enable_indexscan": "off", "enable_bitmapscan": "off", "enable_indexonlyscan": "off"})
+
+
+def long_transaction(rng):
+    t, (a,) = table(rng), columns(rng, 1)
+    small = f"create table {t} (id int primary key, {a} int); insert into {t} select i, 0 from generate_series(1, 1000) i; vacuum analyze {t};"
+    yield Injection(small, (), [f"begin isolation level repeatable read; select * from {t}; select pg_sleep(300);"], wait=20)
+    yield Injection(small, (), [f"begin; insert into {t} values (5000, 1); select pg_sleep(600);"], wait=25)
+
+
+def bloat(rng):
+    t, (a, b) = table(rng), columns(rng, 2)
+    rows = rng.randrange(600_000, 900_000)
+    yield Injection(filled(t, rows, [a, b]) + f"delete from {t} where id % 10 <> 0; vacuum analyze {t};", wait=1)
+
+
 CAUSES = {
     "heavy_inserts": heavy_inserts, "heavy_commits": heavy_commits, "missing_index": missing_index,
     "redundant_indexes": redundant_indexes, "lock_contention": lock_contention, "dead_tuples": dead_tuples,
@@ -277,7 +313,8 @@ CAUSES = {
     "lock_wait_chain": lock_wait_chain, "idle_in_transaction": idle_in_transaction, "deadlock": deadlock,
     "stuck_slot": idle_slot, "invalid_index": invalid_index, "disk_spill": disk_spill,
     "connection_saturation": connection_saturation, "checkpoint_pressure": checkpoint_pressure,
-    "cpu_saturation": cpu_saturation,
+    "cpu_saturation": cpu_saturation, "bad_statistics": bad_statistics, "config_regression": config_regression,
+    "long_transaction": long_transaction, "bloat": bloat,
 }
 # The causes that published work on this injects.
 PUBLISHED = list(CAUSES)[:13]

@@ -1,16 +1,18 @@
 //! Sessions that are there too long, or too many.
 
-use super::super::facts::{Facts, Session, last};
+use super::super::facts::{Busy, Facts, Session, last};
 use super::super::statement::quoted;
 use super::Found;
 use crate::domain::diagnosis::{Cause, Verdict};
 
 /// Idle in a transaction for this long, seconds, without anybody waiting: a forgotten one.
-const FORGOTTEN: f64 = 12.0;
+const FORGOTTEN: f64 = 8.0;
 /// For this long nobody doubts it, seconds.
 const SURELY_FORGOTTEN: f64 = 60.0;
 /// A transaction at work for this long holds back what VACUUM may take, seconds.
 const LONG: f64 = 60.0;
+/// The same for one that does nothing in it but sleep, seconds.
+const LONG_ASLEEP: f64 = 25.0;
 /// Share of the connections that are taken: full,
 const FULL: f64 = 0.9;
 /// and nearly so.
@@ -54,23 +56,19 @@ fn idle(facts: &Facts<'_>, found: &mut Found) {
 }
 
 fn long(facts: &Facts<'_>, found: &mut Found) {
-    let prepared =
-        last(facts.case.observation, "diagnose.prepared").filter(|row| row.count("seconds") >= LONG).map(|row| {
-            (
-                format!("prepared transaction {}", row.text("gid")),
-                row.count("seconds"),
-                "waits for its second phase".to_owned(),
-            )
-        });
-    let holds = |session: &&Session| session.xmin_age.is_some() || session.writes;
-    let open = facts.looks.last().iter().filter(|session| session.is_client()).filter(holds).map(|session| {
-        (
-            format!("session {}", session.pid),
-            session.xact_seconds,
-            format!("{}: {}", session.words(), quoted(&session.query)),
-        )
+    let prepared = last(facts.case.observation, "diagnose.prepared").map(|row| {
+        let about = format!("prepared transaction {}", row.text("gid"));
+        (about, row.count("seconds"), LONG, "waits for its second phase".to_owned())
     });
-    let Some((about, seconds, words)) = open.chain(prepared).max_by(|a, b| a.1.total_cmp(&b.1)) else {
+    let holds = |session: &&Session| session.is_client() && (session.xmin_age.is_some() || session.writes);
+    let open = facts.looks.last().iter().filter(holds).map(|session| {
+        let asleep = session.state == "active" && session.busy == Busy::Nothing;
+        let words = format!("{}: {}", session.words(), quoted(&session.query));
+        let limit = if asleep { LONG_ASLEEP } else { LONG };
+        (format!("session {}", session.pid), session.xact_seconds, limit, words)
+    });
+    let oldest = open.chain(prepared).max_by(|a, b| (a.1 / a.2).total_cmp(&(b.1 / b.2)));
+    let Some((about, seconds, limit, words)) = oldest else {
         found.refuted(Cause::LongTransaction, 0.9, "no transaction is open");
         return;
     };
@@ -81,9 +79,9 @@ fn long(facts: &Facts<'_>, found: &mut Found) {
             && matches!(h.cause, Cause::IdleInTransaction | Cause::LockWaitChain | Cause::MetadataLock)
     });
     match (seconds, root.map(|root| root.cause)) {
-        (s, Some(root)) if s >= LONG => found.follows(Cause::LongTransaction, root, 0.8, evidence),
+        (s, Some(root)) if s >= limit => found.follows(Cause::LongTransaction, root, 0.8, evidence),
         (s, None) if s >= 5.0 * LONG => found.supported(Cause::LongTransaction, 0.85, &about, evidence),
-        (s, None) if s >= LONG => found.supported(Cause::LongTransaction, 0.68, &about, evidence),
+        (s, None) if s >= limit => found.supported(Cause::LongTransaction, 0.68, &about, evidence),
         _ => found.refuted(Cause::LongTransaction, 0.8, &format!("the oldest transaction is {seconds:.0} s old")),
     }
 }

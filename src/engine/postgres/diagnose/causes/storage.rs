@@ -5,8 +5,8 @@ use super::Found;
 use crate::domain::diagnosis::Cause;
 use crate::domain::error::kind::ErrorKind;
 
-/// An unused slot that keeps less than this costs nothing yet, bytes: two segments of the log.
-const LITTLE_LOG: f64 = 33_554_432.0;
+/// An unused slot that keeps less than this costs nothing yet, bytes: one segment of the log.
+const LITTLE_LOG: f64 = 16_777_216.0;
 /// An unused slot whose reader was here within this time may just be restarting, seconds.
 const JUST_LEFT: f64 = 300.0;
 /// Transaction numbers end at about 2.1 thousand million; from this age on it is urgent.

@@ -69,7 +69,7 @@ fn dead_rows(facts: &Facts<'_>, found: &mut Found) {
         }
         return;
     }
-    if !overdue || running {
+    if !overdue || (running && ratio < MOSTLY_DEAD) {
         found.open(Cause::DeadTuples, 0.5, &table.words(), evidence);
         return;
     }
@@ -82,7 +82,9 @@ fn dead_rows(facts: &Facts<'_>, found: &mut Found) {
         found.follows(Cause::DeadTuples, root, 0.9, evidence);
         return;
     }
-    let sure = if ratio >= MOSTLY_DEAD && (read || written) {
+    let sure = if running {
+        0.8
+    } else if ratio >= MOSTLY_DEAD && (read || written) {
         0.96
     } else if ratio >= MOSTLY_DEAD || read || written {
         0.85

@@ -52,8 +52,6 @@ pub(super) struct Ledger<'a> {
     pub(super) moving: f64,
     /// Transactions a second.
     pub(super) often: f64,
-    /// Rows written by a transaction.
-    written: f64,
 }
 
 impl<'a> Ledger<'a> {
@@ -71,7 +69,6 @@ impl<'a> Ledger<'a> {
             load: facts.looks.load(),
             moving: facts.looks.moving(),
             often: totals.a_second(totals.commits),
-            written: totals.rows_a_commit(),
         }
     }
     /// Many short statements, each too short to be met.
@@ -81,14 +78,6 @@ impl<'a> Ledger<'a> {
     /// Too few sightings for shares: the counters have to tell.
     pub(super) fn is_thin(&self) -> bool {
         self.all < FEW_SIGHTINGS
-    }
-    /// Share of the work that reads for a good reason.
-    fn reads(&self) -> f64 {
-        if self.is_thin() {
-            f64::from(u8::from(self.written < 0.5))
-        } else {
-            self.share(Blame::Small) + self.share(Blame::Scan)
-        }
     }
     /// Works put down to this.
     pub(super) fn works(&self, blame: Blame) -> &[&'a Work] {
@@ -127,8 +116,11 @@ pub(super) fn judge(facts: &Facts<'_>, works: &[Work], found: &mut Found) {
     for cause in STATEMENTS {
         statement(&ledger, *cause, found);
     }
+    let cache = Cache::of(facts);
+    pool(facts, &ledger, &cache, found);
     writes::judge(facts, &ledger, found);
-    load(facts, &ledger, found);
+    disk(facts, &ledger, &cache, found);
+    crowd(facts, &ledger, found);
 }
 
 /// How sure a share of the time makes.
@@ -163,74 +155,7 @@ fn statement(ledger: &Ledger<'_>, cause: Cause, found: &mut Found) {
     }
 }
 
-/// What is left when no statement and no kind of write explains the time: the machine, or the number of statements.
-fn load(facts: &Facts<'_>, ledger: &Ledger<'_>, found: &mut Found) {
-    let totals = &facts.totals;
-    let read = totals.a_second(totals.blocks_read);
-    let (data, growth) = (facts.looks.share(&[Busy::Data]), facts.looks.share(&[Busy::Growing]));
-    let disk = data + growth + facts.looks.share(&[Busy::Log]);
-    let pool = facts.settings.bytes("shared_buffers").unwrap_or(0.0);
-    let touched: f64 = facts
-        .tables
-        .iter()
-        .filter(|table| table.blocks_read + table.blocks_hit > 0.0)
-        .map(|table| table.heap_bytes + table.index_bytes)
-        .fold(0.0, |all, bytes| all + bytes);
-    let seen = vec![
-        format!(
-            "{read:.0} blocks a second came from outside the cache; {:.1} % of all were in it",
-            100.0 * totals.hit_share()
-        ),
-        format!(
-            "shared_buffers is {:.0} MB; the tables in use with their indexes have {:.0} MB",
-            pool / 1_048_576.0,
-            touched / 1_048_576.0
-        ),
-        format!("{:.0} % of the work waits for data files, {:.0} % for any file", 100.0 * data, 100.0 * disk),
-    ];
-    let root = roots(found);
-    let reads = ledger.reads();
-    let free = root.is_none();
-    pool_or_disk(facts, ledger, &Cache { read, data, disk, pool, touched, reads, free }, &seen, found);
-    let computing = ledger.share(Blame::Computing);
-    let processors = facts.looks.share(&[Busy::Computing, Busy::Other]);
-    let explained = roots(found);
-    let crowd = ledger.load >= CROWD || (ledger.moving >= MOVING_CROWD && ledger.often >= OFTEN_CROWD);
-    for cause in [Cause::CpuSaturation, Cause::HeavyWorkload] {
-        let words = vec![format!(
-            "{:.1} sessions at work on average, {:.0} % of it without a wait; {:.1} clients have just begun a statement; {:.0} \
-             transactions a second",
-            ledger.load,
-            100.0 * processors,
-            ledger.moving,
-            ledger.often
-        )];
-        let holds = match cause {
-            Cause::CpuSaturation => computing >= MOST && ledger.load >= 0.8,
-            _ => crowd && !found.supports(Cause::CpuSaturation),
-        };
-        let busy = crowd && processors >= 0.5;
-        match explained {
-            None if holds && cause == Cause::CpuSaturation => {
-                let mut words = words;
-                words.extend(ledger.works(Blame::Computing).first().map(|work| {
-                    format!(
-                        "{:.0} % of it computes: {}; {}",
-                        100.0 * computing,
-                        work.quoted(),
-                        work.reason.why.join("; ")
-                    )
-                }));
-                found.supported(cause, sure(computing, 0.85), "", words);
-            }
-            None if holds => found.supported(cause, 0.62 + 0.02 * ledger.load.max(ledger.moving).min(10.0), "", words),
-            Some(root) if busy => found.follows(cause, root, 0.7, words),
-            _ => found.refuted(cause, 0.7, &words[0]),
-        }
-    }
-}
-
-/// How the cache and the disk do.
+/// The cache and the disk, as the counters have them.
 struct Cache {
     /// Blocks a second from outside the cache.
     read: f64,
@@ -238,50 +163,122 @@ struct Cache {
     data: f64,
     /// and for any file.
     disk: f64,
-    /// Bytes of the cache.
-    pool: f64,
-    /// Bytes of what is in use.
-    touched: f64,
-    /// Share of work that reads for a good reason.
-    reads: f64,
-    /// No other cause explains the time.
-    free: bool,
+    /// It is below half of PostgreSQL's own default of 128 MB.
+    tiny: bool,
+    /// It is far below what is in use.
+    small: bool,
+    /// It throws out what it wants back: all of it was read anew meanwhile, and what is in use does not fit.
+    turned_over: bool,
+    /// For a sentence each.
+    words: Vec<String>,
 }
 
-fn pool_or_disk(facts: &Facts<'_>, ledger: &Ledger<'_>, cache: &Cache, seen: &[String], found: &mut Found) {
-    let totals = &facts.totals;
-    let turned_over = totals.blocks_read * 8_192.0 / cache.pool.max(1.0);
-    // Below PostgreSQL's own default of 128 MB, and below what is in use: it throws out what it wants back.
-    let tiny = cache.pool > 0.0 && cache.pool < 0.5 * 134_217_728.0;
-    let small = cache.pool > 0.0 && cache.pool < 0.25 * cache.touched;
-    let scans = ledger.share(Blame::Scan);
-    let misses = totals.hit_share() < 0.97 && cache.read >= 500.0;
-    let misses_much = totals.hit_share() < 0.9 && cache.read >= MANY_BLOCKS / 2.0;
-    let too_small = cache.touched > cache.pool && turned_over >= 1.0;
-    let pool_holds = cache.free
-        && too_small
-        && ((tiny && misses && cache.reads + ledger.share(Blame::Write) >= MOST)
-            || (small && misses_much && (ledger.share(Blame::Small) >= MOST || ledger.is_thin())));
-    let disk_holds = cache.free
-        && !pool_holds
-        && ledger.load >= 0.8
-        && (cache.disk >= MOST || (scans >= MOST && cache.read >= MANY_BLOCKS && totals.hit_share() < 0.7));
-    if pool_holds {
-        let quality = if tiny { 0.95 } else { 0.8 };
-        found.supported(Cause::SmallBufferPool, sure(cache.reads.max(0.5), quality), "shared_buffers", seen.to_vec());
-    } else if tiny && too_small && misses && !cache.free {
-        found.open(Cause::SmallBufferPool, 0.5, "shared_buffers", seen.to_vec());
-    } else {
-        found.refuted(Cause::SmallBufferPool, 0.7, &seen[1]);
+impl Cache {
+    fn of(facts: &Facts<'_>) -> Self {
+        let totals = &facts.totals;
+        let read = totals.a_second(totals.blocks_read);
+        let data = facts.looks.share(&[Busy::Data]);
+        let disk = facts.looks.share(&[Busy::Data, Busy::Growing, Busy::Log]);
+        let pool = facts.settings.bytes("shared_buffers").unwrap_or(0.0);
+        let touched = facts
+            .tables
+            .iter()
+            .filter(|table| table.blocks_read + table.blocks_hit > 0.0)
+            .map(|table| table.heap_bytes + table.index_bytes)
+            .fold(0.0, |all, bytes| all + bytes);
+        let words = vec![
+            format!(
+                "{read:.0} blocks a second came from outside the cache; {:.1} % of all were in it",
+                100.0 * totals.hit_share()
+            ),
+            format!(
+                "shared_buffers is {:.1} MB; the tables in use with their indexes have {:.0} MB",
+                pool / 1_048_576.0,
+                touched / 1_048_576.0
+            ),
+            format!("{:.0} % of the work waits for data files, {:.0} % for any file", 100.0 * data, 100.0 * disk),
+        ];
+        Self {
+            read,
+            data,
+            disk,
+            tiny: pool > 0.0 && pool < 0.5 * 134_217_728.0,
+            small: pool > 0.0 && pool < 0.25 * touched,
+            turned_over: touched > pool && totals.blocks_read * 8_192.0 >= pool,
+            words,
+        }
     }
-    if disk_holds {
-        found.supported(Cause::IoSaturation, sure(cache.disk.max(scans), 0.85), "", seen.to_vec());
-    } else if let Some(root) =
-        roots(found).filter(|_| cache.disk >= MOST || (cache.data >= SOME && cache.read >= MANY_BLOCKS))
-    {
-        found.follows(Cause::IoSaturation, root, 0.7, seen.to_vec());
+}
+
+/// A cache that is too small for what is in use.
+fn pool(facts: &Facts<'_>, ledger: &Ledger<'_>, cache: &Cache, found: &mut Found) {
+    let hits = facts.totals.hit_share();
+    let misses = hits < 0.97 && cache.read >= 500.0;
+    let misses_much = hits < 0.9 && cache.read >= MANY_BLOCKS / 2.0;
+    // Whole reads of large tables pass the cache by: only a tiny one is to blame for them.
+    let by_index = ledger.share(Blame::Small) >= MOST || ledger.is_thin();
+    let holds = cache.turned_over && ((cache.tiny && misses) || (cache.small && misses_much && by_index));
+    if holds && roots(found).is_none() {
+        let quality = if cache.tiny { 0.95 } else { 0.8 };
+        found.supported(Cause::SmallBufferPool, sure(0.9, quality), "shared_buffers", cache.words.clone());
+    } else if holds && cache.tiny {
+        found.open(Cause::SmallBufferPool, 0.5, "shared_buffers", cache.words.clone());
     } else {
-        found.refuted(Cause::IoSaturation, 0.7, &seen[2]);
+        found.refuted(Cause::SmallBufferPool, 0.7, &cache.words[1]);
+    }
+}
+
+/// A disk that is too slow for what is asked of it, when nothing says why so much is.
+fn disk(facts: &Facts<'_>, ledger: &Ledger<'_>, cache: &Cache, found: &mut Found) {
+    let scans = ledger.share(Blame::Scan);
+    let streams = scans >= MOST && cache.read >= MANY_BLOCKS && facts.totals.hit_share() < 0.7;
+    let root = roots(found);
+    if root.is_none() && ledger.load >= 0.8 && (cache.disk >= MOST || streams) {
+        found.supported(Cause::IoSaturation, sure(cache.disk.max(scans), 0.85), "", cache.words.clone());
+    } else if let Some(root) = root.filter(|_| cache.disk >= MOST || (cache.data >= SOME && cache.read >= MANY_BLOCKS))
+    {
+        found.follows(Cause::IoSaturation, root, 0.7, cache.words.clone());
+    } else {
+        found.refuted(Cause::IoSaturation, 0.7, &cache.words[2]);
+    }
+}
+
+/// What is left when no statement, no kind of write and no file explains the time: computing, or many statements.
+fn crowd(facts: &Facts<'_>, ledger: &Ledger<'_>, found: &mut Found) {
+    let computing = ledger.share(Blame::Computing);
+    let processors = facts.looks.share(&[Busy::Computing, Busy::Other]);
+    let mut words = vec![format!(
+        "{:.1} sessions at work on average, {:.0} % of it without a wait; {:.1} clients have just begun a statement; {:.0} \
+         transactions a second",
+        ledger.load,
+        100.0 * processors,
+        ledger.moving,
+        ledger.often
+    )];
+    let many = ledger.load >= CROWD || (ledger.moving >= MOVING_CROWD && ledger.often >= OFTEN_CROWD);
+    let root = roots(found);
+    if root.is_none() && computing >= MOST && ledger.load >= 0.8 {
+        found.refuted(Cause::HeavyWorkload, 0.7, &words[0]);
+        words.extend(ledger.works(Blame::Computing).first().map(|work| {
+            format!("{:.0} % of it computes: {}; {}", 100.0 * computing, work.quoted(), work.reason.why.join("; "))
+        }));
+        found.supported(Cause::CpuSaturation, sure(computing, 0.85), "", words);
+        return;
+    }
+    match root {
+        None if many => {
+            let sure = 0.62 + 0.02 * ledger.load.max(ledger.moving).min(10.0);
+            found.supported(Cause::HeavyWorkload, sure, "", words.clone());
+            found.refuted(Cause::CpuSaturation, 0.6, &words[0]);
+        }
+        Some(root) if many && processors >= 0.5 => {
+            found.follows(Cause::HeavyWorkload, root, 0.7, words.clone());
+            found.follows(Cause::CpuSaturation, root, 0.7, words);
+        }
+        _ => {
+            found.refuted(Cause::HeavyWorkload, 0.7, &words[0]);
+            found.refuted(Cause::CpuSaturation, 0.7, &words[0]);
+        }
     }
 }
 

@@ -19,6 +19,8 @@ const FEW_NEEDLESS: usize = 1;
 const MANY_NEEDLESS: usize = 3;
 /// Rows of a transaction up to which it is small.
 const SMALL_TRANSACTION: f64 = 2.5;
+/// Rows of a transaction, on average, below which most transactions only read.
+const MOSTLY_READING: f64 = 0.5;
 /// Transactions a second that are many on any disk.
 const MANY_COMMITS: f64 = 30.0;
 /// The log is small below this many bytes: a quarter of the default of 1 GB.
@@ -46,7 +48,9 @@ pub(super) fn judge(facts: &Facts<'_>, ledger: &Ledger<'_>, found: &mut Found) {
         found.refuted(Cause::RedundantIndexes, 0.7, &seen);
     }
     checkpoints(facts, enough, &seen, found);
-    let root = [Cause::RedundantIndexes, Cause::CheckpointPressure].into_iter().find(|cause| found.supports(*cause));
+    let root = [Cause::SmallBufferPool, Cause::RedundantIndexes, Cause::CheckpointPressure]
+        .into_iter()
+        .find(|cause| found.supports(*cause));
     let which = enough.then(|| kind_of_load(facts, ledger)).flatten();
     for cause in [Cause::HeavyCommits, Cause::HeavyInserts] {
         match root {
@@ -92,7 +96,8 @@ fn kind_of_load(facts: &Facts<'_>, ledger: &Ledger<'_>) -> Option<(Cause, f64)> 
     let log: usize = works.iter().filter_map(|work| work.busy.get(&Busy::Log)).sum();
     let log = log as f64 / all;
     let commits = totals.a_second(totals.commits);
-    let small = totals.rows_a_commit() <= SMALL_TRANSACTION && commits >= MANY_COMMITS;
+    // Where most transactions write nothing, commits are not what the load is made of.
+    let small = (MOSTLY_READING..=SMALL_TRANSACTION).contains(&totals.rows_a_commit()) && commits >= MANY_COMMITS;
     // A statement that runs for seconds is counted when it ends: until then its text is all there is.
     let unseen = totals.a_second(totals.written()) < 50.0;
     if small && !unseen {
@@ -164,7 +169,9 @@ fn indexes(facts: &Facts<'_>, share: f64, seen: &str, found: &mut Found) {
             table.index_bytes / 1_048_576.0
         ),
     ];
-    if needless.len() >= MANY_NEEDLESS && needless.len() * 2 > all {
+    // An update that touches no index costs the same with any number of them.
+    let untouched = table.hot_updated >= 0.8 * table.written();
+    if needless.len() >= MANY_NEEDLESS && needless.len() * 2 > all && !untouched {
         found.supported(Cause::RedundantIndexes, sure(share, 0.95), &table.words(), evidence);
     } else if needless.len() > FEW_NEEDLESS {
         found.open(Cause::RedundantIndexes, 0.5, &table.words(), evidence);

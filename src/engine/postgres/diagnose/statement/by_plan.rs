@@ -27,7 +27,7 @@ const FIRST_ROWS: f64 = 1_000.0;
 /// One unit of cost is about this many seconds: a page read in sequence from the system's cache.
 const SECONDS_OF_COST: f64 = 0.000_01;
 /// A statement that takes this many times the estimate was estimated wrongly, not merely held up.
-const WRONG_ESTIMATE: f64 = 50.0;
+const WRONG_ESTIMATE: f64 = 30.0;
 
 /// Decides.
 pub(super) fn reason(plan: &Node, work: &Work, facts: &Facts<'_>) -> Reason {
@@ -83,9 +83,9 @@ fn misjudged(plan: &Node, work: &Work, facts: &Facts<'_>) -> Option<Reason> {
     let stale = relations(plan, facts).find(|table| table.has_stale_statistics() && table.live >= LARGE_TABLE)?;
     // Sessions share the processors; how many there are is not known, so the crowd counts in full.
     let crowd = facts.looks.load().max(1.0);
-    let expected = (plan.cost * SECONDS_OF_COST * crowd).max(0.02);
+    let expected = (plan.cost * SECONDS_OF_COST * crowd).max(0.01);
     let computes = work.share(&[Busy::Computing, Busy::Data, Busy::Temporary, Busy::Other]);
-    (work.longest >= 1.0 && work.longest / expected >= WRONG_ESTIMATE && computes >= 0.8).then(|| {
+    (work.longest >= 0.3 && work.longest / expected >= WRONG_ESTIMATE && computes >= 0.8).then(|| {
         let known = match table_age(stale) {
             Some(age) => format!("analyzed {age} ago, {:.0} rows changed since", stale.changed_since_analyze),
             None => "never analyzed".to_owned(),
@@ -207,12 +207,7 @@ fn spilled(plan: &Node, work: &Work, facts: &Facts<'_>, least_waits: f64) -> Opt
     let step = plan
         .all()
         .into_iter()
-        .filter(|node| {
-            matches!(
-                node.kind.as_str(),
-                "Sort" | "Incremental Sort" | "Aggregate" | "WindowAgg" | "Hash" | "Unique" | "Materialize"
-            )
-        })
+        .filter(|node| node.keeps_rows())
         .filter(|node| {
             let through = node.below.first().map_or(node.bytes(), |below| below.bytes().max(node.bytes()));
             through > memory || waits >= 0.3
