@@ -118,6 +118,29 @@ struct Scope {
     in_condition: bool,
     names: BTreeSet<String>,
     relations: usize,
+    /// Names before a point, of its own.
+    used: BTreeSet<String>,
+    /// Those that queries inside use and do not know.
+    asked: BTreeSet<String>,
+}
+
+impl Scope {
+    /// A query inside uses a name of this one.
+    fn is_asked(&self) -> bool {
+        self.asked.iter().any(|name| self.names.contains(name))
+    }
+    /// Hands over what is still open when its bracket closes: a query asks those around it, other brackets are a part
+    /// of what is around them.
+    fn close(self, around: &mut Self) {
+        let open = |names: BTreeSet<String>| names.into_iter().filter(|name| !self.names.contains(name));
+        if self.is_query {
+            around.asked.extend(open(self.used).chain(open(self.asked)));
+        } else {
+            around.used.extend(self.used);
+            around.asked.extend(self.asked);
+            around.names.extend(self.names);
+        }
+    }
 }
 
 /// A statement as words.
@@ -203,8 +226,9 @@ pub(in super::super) fn read(text: &str) -> Text {
                 scopes.push(Scope { is_query, in_from: lists, wants_relation: lists, ..Scope::default() });
             }
             ")" if scopes.len() > 1 => {
-                scopes.pop();
-                if let Some(scope) = scopes.last_mut() {
+                if let (Some(inner), Some(scope)) = (scopes.pop(), scopes.last_mut()) {
+                    found.correlated |= inner.is_query && inner.is_asked();
+                    inner.close(scope);
                     scope.wants_relation = false;
                 }
             }
@@ -217,6 +241,7 @@ pub(in super::super) fn read(text: &str) -> Text {
         }
         at += 1;
     }
+    found.correlated |= scopes.iter().any(Scope::is_asked);
     found.joined = scopes.first().map_or(0, |scope| scope.relations);
     found.relations.dedup();
     found
@@ -227,10 +252,12 @@ pub(in super::super) fn read(text: &str) -> Text {
 fn token(words: &Words<'_>, at: usize, scopes: &mut [Scope], found: &mut Text) -> usize {
     let outermost = scopes.len() == 1;
     let word = words.word(at);
-    let Some((scope, around)) = scopes.split_last_mut() else { return at };
+    let Some(scope) = scopes.last_mut() else { return at };
     match word.as_str() {
         "select" => {
-            *scope = Scope { is_query: true, names: std::mem::take(&mut scope.names), ..Scope::default() };
+            let mut before = std::mem::take(scope);
+            *scope = Scope { is_query: true, names: std::mem::take(&mut before.names), ..Scope::default() };
+            scope.asked = before.asked;
             return at;
         }
         "from" | "join" | "into" | "using"
@@ -269,9 +296,7 @@ fn token(words: &Words<'_>, at: usize, scopes: &mut [Scope], found: &mut Text) -
     }
     if let Some(name) = words.name(at) {
         if words.raw(at + 1) == "." {
-            if scope.is_query && !scope.names.contains(&name) && around.iter().any(|s| s.names.contains(&name)) {
-                found.correlated = true;
-            }
+            scope.used.insert(name.clone());
             if let Some(column) = words.name(at + 2) {
                 compare(words, at + 3, scope, column, found);
                 return at + 2;
