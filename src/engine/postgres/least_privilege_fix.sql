@@ -15,3 +15,8 @@ GRANT pg_use_reserved_connections TO dbagpt_fix;
 GRANT MAINTAIN ON app.orders, app.customers TO dbagpt_fix;
 -- To make and drop indexes, which only the owner of a table may.
 GRANT app_owner TO dbagpt_fix;
+-- To change settings of the server and have them read (PostgreSQL 15 and newer); name the settings.
+GRANT ALTER SYSTEM ON PARAMETER work_mem, max_wal_size, max_slot_wal_keep_size TO dbagpt_fix;
+GRANT EXECUTE ON FUNCTION pg_catalog.pg_reload_conf() TO dbagpt_fix;
+-- To run a checkpoint (PostgreSQL 15 and newer).
+GRANT pg_checkpoint TO dbagpt_fix;

@@ -48,7 +48,6 @@ fn of_forgotten(case: &Case<'_>, session: &Session, sessions: &[Session], diagno
         plan.blocked.push(why);
         return plan;
     }
-    #[expect(clippy::cast_precision_loss, reason = "a minute")]
     let least = LEAST_IDLE as f64;
     if session.state_seconds < least && !sessions.iter().any(|s| s.blocked_by.contains(&session.pid)) {
         plan.blocked.push(format!(

@@ -7,6 +7,7 @@ use crate::domain::procedure::{Check, Plan, Rung};
 use crate::domain::proposal::kind::{FixKind, ObjectRef};
 use std::collections::BTreeSet;
 
+const ID: &str = "PG21";
 /// Statistics younger than this do not tell what nobody needs: a month has its end in it (checks.md PG19).
 const OLD_STATISTICS: f64 = 30.0 * 86_400.0;
 /// Indexes that are offered.
@@ -121,7 +122,7 @@ fn written_tables(case: &Case<'_>) -> BTreeSet<i64> {
 
 fn of_double(index: &Index, other: &Index, diagnosis: &Diagnosis) -> Plan {
     let title = format!("Drop {} of {}, which {} serves as well", index.name, seen::short(&index.table), other.name);
-    let mut plan = step::plan("PG21", title, Cause::RedundantIndexes, 75, diagnosis);
+    let mut plan = step::plan(ID, title, Cause::RedundantIndexes, 75, diagnosis);
     plan.evidence.push(format!(
         "{} ({}) is the beginning of {} ({}), or the same",
         index.name,
@@ -135,7 +136,7 @@ fn of_double(index: &Index, other: &Index, diagnosis: &Diagnosis) -> Plan {
 
 fn of_unused(case: &Case<'_>, index: &Index, diagnosis: &Diagnosis) -> Plan {
     let title = format!("Drop {} of {}, which nobody reads", index.name, seen::short(&index.table));
-    let mut plan = step::plan("PG19", title, Cause::RedundantIndexes, 60, diagnosis);
+    let mut plan = step::plan(ID, title, Cause::RedundantIndexes, 60, diagnosis);
     let since =
         seen::rows(case, "diagnose.databases").find(|row| row.is("here")).and_then(|row| row.number("reset_seconds"));
     let known = since.map_or_else(|| "since statistics began".to_owned(), |s| format!("in {}", seen::age(s)));

@@ -1,4 +1,4 @@
-//! PG14, PG32, PG34, PG45, PG56: a setting is worse than it was or should be. One that somebody switched off goes back;
+//! PG32, PG56: a setting is worse than it was or should be. One that somebody switched off goes back;
 //! memory and log sizes grow by small steps within bounds.
 
 use super::seen::{self, Setting};
@@ -7,21 +7,25 @@ use crate::domain::diagnosis::{Case, Cause, Diagnosis, Hypothesis, Verdict};
 use crate::domain::procedure::{Check, OnFailure, Plan, Rung};
 use crate::domain::proposal::kind::FixKind;
 
-/// Switches that are on unless somebody has a reason, with the advisor's check that asks for them.
-const SWITCHES: &[(&str, &str)] = &[
-    ("autovacuum", "PG14"),
-    ("track_counts", "PG14"),
-    ("fsync", "PG45"),
-    ("full_page_writes", "PG45"),
-    ("enable_indexscan", "PG56"),
-    ("enable_indexonlyscan", "PG56"),
-    ("enable_bitmapscan", "PG56"),
-    ("enable_seqscan", "PG56"),
-    ("enable_hashjoin", "PG56"),
-    ("enable_mergejoin", "PG56"),
-    ("enable_nestloop", "PG56"),
-    ("enable_hashagg", "PG56"),
-    ("enable_sort", "PG56"),
+/// Brings a setting back.
+const BACK: &str = "PG56";
+/// Gives sorts and checkpoints more room (checks.md PG32, PG34).
+const LARGER: &str = "PG32";
+/// Switches that are on unless somebody has a reason (checks.md PG14, PG45, PG56).
+const SWITCHES: &[&str] = &[
+    "autovacuum",
+    "track_counts",
+    "fsync",
+    "full_page_writes",
+    "enable_indexscan",
+    "enable_indexonlyscan",
+    "enable_bitmapscan",
+    "enable_seqscan",
+    "enable_hashjoin",
+    "enable_mergejoin",
+    "enable_nestloop",
+    "enable_hashagg",
+    "enable_sort",
 ];
 /// Numbers with a sane range, in the setting's own unit: below or above it, the default is better. The bounds are far
 /// from anything that the documentation advises.
@@ -53,16 +57,16 @@ const MOST_LOG_MB: f64 = 16_384.0;
 /// Settings that do harm go back.
 pub(super) fn regression(case: &Case<'_>, diagnosis: &Diagnosis) -> Vec<Plan> {
     let mut plans = Vec::new();
-    for (name, id) in SWITCHES {
+    for name in SWITCHES {
         if let Some(setting) = seen::setting(case, name).filter(|s| s.value == "off" && s.boot == "on") {
-            plans.push(back(id, name, &setting, diagnosis));
+            plans.push(back(name, &setting, diagnosis));
         }
     }
     for (name, least, most) in RANGES {
         let bad =
             |s: &Setting| s.value.parse::<f64>().is_ok_and(|value| (value < *least && value >= 0.0) || value > *most);
         if let Some(setting) = seen::setting(case, name).filter(|s| s.value != s.boot && bad(s)) {
-            plans.push(back("PG56", name, &setting, diagnosis));
+            plans.push(back(name, &setting, diagnosis));
         }
     }
     let about = diagnosis.of(Cause::ConfigRegression).and_then(|h| h.about.clone()).unwrap_or_default();
@@ -71,9 +75,9 @@ pub(super) fn regression(case: &Case<'_>, diagnosis: &Diagnosis) -> Vec<Plan> {
 }
 
 /// Brings a setting back to its default.
-fn back(id: &str, name: &str, setting: &Setting, diagnosis: &Diagnosis) -> Plan {
+fn back(name: &str, setting: &Setting, diagnosis: &Diagnosis) -> Plan {
     let mut plan =
-        step::plan(id, format!("Set {name} back to {}", setting.boot), Cause::ConfigRegression, 70, diagnosis);
+        step::plan(BACK, format!("Set {name} back to {}", setting.boot), Cause::ConfigRegression, 70, diagnosis);
     plan.evidence.push(format!("{name} is {} ({}); {} by default", setting.value, setting.source, setting.boot));
     let kind = match setting.source.as_str() {
         _ if setting.by_alter_system => FixKind::ResetSetting(name.to_owned()),
@@ -132,7 +136,6 @@ pub(super) fn larger(case: &Case<'_>, diagnosis: &Diagnosis) -> Vec<Plan> {
             "SET LOCAL work_mem for the one statement, or ALTER ROLE ... SET work_mem for reports, spends less";
         plans.extend(grow(
             case,
-            "PG32",
             Cause::DiskSpill,
             ("work_mem", "kB", MEMORY_FACTOR, MOST_WORK_MEM_KB),
             advice,
@@ -143,7 +146,6 @@ pub(super) fn larger(case: &Case<'_>, diagnosis: &Diagnosis) -> Vec<Plan> {
         let advice = "the disk has to have room for it, and a crash takes longer to recover from";
         plans.extend(grow(
             case,
-            "PG34",
             Cause::CheckpointPressure,
             ("max_wal_size", "MB", LOG_FACTOR, MOST_LOG_MB),
             advice,
@@ -158,7 +160,6 @@ type Growth = (&'static str, &'static str, f64, f64);
 
 fn grow(
     case: &Case<'_>,
-    id: &str,
     cause: Cause,
     (name, unit, factor, most): Growth,
     advice: &str,
@@ -167,7 +168,7 @@ fn grow(
     let setting = seen::setting(case, name)?;
     let now: f64 = setting.value.parse().ok()?;
     let new = (now * factor).min(most);
-    let mut plan = step::plan(id, format!("Raise {name} to {new:.0}{unit}"), cause, 60, diagnosis);
+    let mut plan = step::plan(LARGER, format!("Raise {name} to {new:.0}{unit}"), cause, 60, diagnosis);
     plan.evidence.push(format!("{name} is {now:.0}{unit}"));
     plan.advice.push(advice.to_owned());
     if new <= now {
