@@ -1,6 +1,7 @@
 //! Acts from proposal to end on real servers, with everything that can move in between.
 
 mod crash;
+mod healing_mysql;
 mod kinds;
 mod plans;
 mod policy;

@@ -23,3 +23,6 @@ pub(super) static EXAMINATION: Examination = Examination {
     judge: judge::judge,
     procedures: PROCEDURES,
 };
+
+#[cfg(test)]
+mod tests;

@@ -57,7 +57,7 @@ pub(super) static STATUS: Query = Query {
              'Max_used_connections', 'Connection_errors_max_connections', 'Aborted_connects', 'Bytes_sent',
              'Com_select', 'Com_insert', 'Com_insert_select', 'Com_replace', 'Com_update', 'Com_update_multi', 'Com_delete',
              'Com_delete_multi', 'Com_load', 'Com_commit', 'Com_rollback', 'Handler_commit', 'Handler_read_rnd_next',
-             'Handler_read_key', 'Handler_read_next', 'Rows_sent', 'Select_scan', 'Select_full_join', 'Sort_merge_passes',
+             'Handler_write', 'Handler_update', 'Handler_delete', 'Rows_sent', 'Select_scan', 'Select_full_join', 'Sort_merge_passes',
              'Created_tmp_tables', 'Created_tmp_disk_tables', 'Created_tmp_files', 'Innodb_rows_inserted',
              'Innodb_rows_updated', 'Innodb_rows_deleted', 'Innodb_rows_read', 'Innodb_buffer_pool_reads',
              'Innodb_buffer_pool_read_requests', 'Innodb_buffer_pool_wait_free', 'Innodb_buffer_pool_pages_total',

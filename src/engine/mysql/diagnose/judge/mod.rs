@@ -17,6 +17,7 @@ pub(in crate::engine::mysql) use server::{split, wrong_settings};
 pub(in crate::engine::mysql) use storage::redo_use;
 
 use super::seen::Scene;
+use super::seen::work::waits_for_a_number;
 use crate::domain::diagnosis::{Case, Cause, Diagnosis, Hypothesis, Verdict};
 
 /// Hypotheses and what could not be seen.
@@ -74,8 +75,29 @@ pub(super) fn judge(case: &Case<'_>) -> Diagnosis {
     workload::judge(&scene, &mut found);
     storage::judge(&scene, &mut found);
     server::judge(&scene, &mut found);
+    contended(&scene, &mut found);
     order(&mut found, case.focus);
     Diagnosis::new(found.hypotheses, found.unknown)
+}
+
+/// Waits for rows and quantity of work come together: inserts that draw numbers wait because they are many, and writers
+/// of the same rows are slow because they wait.
+fn contended(scene: &Scene<'_>, found: &mut Findings) {
+    if !found.supports(Cause::LockContention) {
+        return;
+    }
+    let waiting = || scene.moments.iter().flat_map(|m| m.sessions.iter().filter(|s| s.row_wait_ms.is_some()));
+    let drawing = waiting().filter(|s| waits_for_a_number(s)).count();
+    let writer = [Cause::RedundantIndexes, Cause::HeavyInserts].into_iter().find(|cause| found.supports(*cause));
+    let (root, followers) = match writer.filter(|_| drawing * 2 > waiting().count()) {
+        Some(root) => (root, [Cause::LockContention]),
+        None => (Cause::LockContention, [Cause::HeavyCommits]),
+    };
+    for hypothesis in &mut found.hypotheses {
+        if followers.contains(&hypothesis.cause) && hypothesis.verdict == Verdict::Supported {
+            *hypothesis = hypothesis.clone().follows_from(root);
+        }
+    }
 }
 
 /// What the person wants looked at comes surer than what nobody asked for.

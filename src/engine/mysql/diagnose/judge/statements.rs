@@ -17,6 +17,12 @@ const MANY_LOOKED_AT: f64 = 100_000.0;
 const STALE: f64 = 0.3;
 /// Rows that have to have changed for that.
 const STALE_ROWS: f64 = 1_000.0;
+/// A fetch that sends for so long is a large one, or its client is slow, milliseconds.
+const SLOW_FETCH_MS: i64 = 1_000;
+/// Bytes of an answer, on average over all statements, from which fetches are large.
+const LARGE_ANSWER: f64 = 20_000.0;
+/// Bytes of a row of a temporary table, carefully: a group's key and its figures.
+const ROW_BYTES: f64 = 40.0;
 /// Columns of a proposed index, at most.
 const MOST_COLUMNS: usize = 3;
 
@@ -47,11 +53,17 @@ pub(in crate::engine::mysql) fn plan_of<'s>(scene: &'s Scene<'_>, shape: &Shape)
 pub(in crate::engine::mysql) fn blame(scene: &Scene<'_>, shape: &Shape) -> Blame {
     let whole = |share: f64| share / shape.mean.max(f64::EPSILON);
     let plan = plan_of(scene, shape);
-    if whole(shape.sending) >= 0.5 {
+    // Every statement sends something: what takes long, or much, is a large fetch.
+    let each = scene.status.rate("Bytes_sent").zip(scene.status.rate("Questions").filter(|q| *q > 0.0));
+    let much = shape.longest_ms >= SLOW_FETCH_MS || each.is_some_and(|(sent, asked)| sent / asked >= LARGE_ANSWER);
+    if whole(shape.sending) >= 0.5 && much {
         let evidence = format!("{:.0} % of its time it sends rows to its client", whole(shape.sending) * 100.0);
         return Blame { cause: Cause::LargeFetch, evidence: vec![evidence], table: None };
     }
     if let Some(blame) = plan.and_then(|plan| of_plan(scene, plan)) {
+        return blame;
+    }
+    if let Some(blame) = plan.and_then(|plan| spill(scene, plan)) {
         return blame;
     }
     let simple = |cause, words: &str| Blame { cause, evidence: vec![words.to_owned()], table: None };
@@ -63,6 +75,29 @@ pub(in crate::engine::mysql) fn blame(scene: &Scene<'_>, shape: &Shape) -> Blame
         "update" | "delete" | "commit" => simple(Cause::HeavyCommits, "it changes rows and finds them quickly"),
         _ => simple(Cause::HeavyWorkload, "nothing is wrong with its plan"),
     }
+}
+
+/// It groups or sorts more than its memory holds, by the number of rows that it reads for that.
+fn spill(scene: &Scene<'_>, plan: &Plan) -> Option<Blame> {
+    let rows = plan.looked_at();
+    let groups = plan.reads.iter().any(|read| read.extra.contains("Using temporary"));
+    let sorts = plan.reads.iter().any(|read| read.extra.contains("Using filesort"));
+    let table = scene.setting("tmp_table_size")?.min(scene.setting("max_heap_table_size")?);
+    let merges = scene.status.delta("Sort_merge_passes").is_some_and(|passes| passes > 0.0);
+    let wants = rows * ROW_BYTES;
+    let what = if groups && wants > table {
+        format!(
+            "a temporary table of about {rows:.0} rows, which outgrows tmp_table_size ({:.1} MB)",
+            table / 1_048_576.0
+        )
+    } else if sorts && merges && rows >= MANY_ROWS {
+        format!("a sort of about {rows:.0} rows, which outgrows sort_buffer_size")
+    } else {
+        return None;
+    };
+    let read = plan.reads.first()?;
+    let about = plan.table(&read.alias).map(|(db, name)| format!("{db}.{name}"));
+    Some(Blame { cause: Cause::DiskSpill, evidence: vec![format!("it builds {what}")], table: about })
 }
 
 /// What is wrong with a plan; none when nothing is.
@@ -78,7 +113,9 @@ fn of_plan(scene: &Scene<'_>, plan: &Plan) -> Option<Blame> {
         let expects = read.rows * 10.0 < number && read.whole();
         let leaves = read.whole()
             && plan.query.wants_of(&read.alias, |c| table.has(c)).iter().any(|w| table.is_led_by(&w.column));
-        (bad && (expects || leaves)).then(|| (table.full(), changed, number))
+        // Or it reads very much, and no index is lacking.
+        let much = read.whole() && read.rows >= MANY_ROWS && wish_for(scene, plan, read).is_none();
+        (bad && (expects || leaves || much)).then(|| (table.full(), changed, number))
     }) {
         let (table, changed, number) = stale;
         let evidence = format!(

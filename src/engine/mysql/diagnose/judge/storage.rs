@@ -14,6 +14,8 @@ const MISSES: f64 = 0.01;
 const PAGE_READS: f64 = 300.0;
 /// Share of the pool that is free, below which it is full.
 const FREE: f64 = 0.05;
+/// Pages that InnoDB keeps free at all times for those who read (`innodb_lru_scan_depth`, with room to spare).
+const KEPT_FREE: f64 = 2_048.0;
 /// Requests that wait for the disk, on average.
 const PENDING: f64 = 2.0;
 /// Time of one request to a file, milliseconds, on average.
@@ -22,6 +24,8 @@ const SLOW_FILE_MS: f64 = 15.0;
 const FILE_CALLS: f64 = 20.0;
 /// Share of the redo log that is not in the data yet (MY15).
 const CHECKPOINT_AGE: f64 = 0.75;
+/// A redo log up to this size is too small for anybody who writes, bytes.
+const SMALL_REDO: f64 = 64.0 * 1024.0 * 1024.0;
 /// Causes among statements that make others read much.
 const READERS: &[Cause] =
     &[Cause::MissingIndex, Cause::PoorJoin, Cause::CorrelatedSubquery, Cause::BadStatistics, Cause::LargeFetch];
@@ -46,10 +50,12 @@ fn pool(scene: &Scene<'_>, found: &mut Findings) {
         return;
     };
     let misses = reads / requests.max(1.0);
-    let free = match (status.last("Innodb_buffer_pool_pages_free"), status.last("Innodb_buffer_pool_pages_total")) {
+    let pages = status.last("Innodb_buffer_pool_pages_free");
+    let free = match (pages, status.last("Innodb_buffer_pool_pages_total")) {
         (Some(free), Some(total)) if total > 0.0 => free / total,
         _ => 0.0,
     };
+    let has_room = free > FREE && pages.is_some_and(|pages| pages > KEPT_FREE);
     let evidence = vec![
         format!(
             "{reads:.0} pages a second are read from disk (limit {PAGE_READS:.0}), {:.2} % of the requests (limit {:.0} %)",
@@ -62,7 +68,7 @@ fn pool(scene: &Scene<'_>, found: &mut Findings) {
             scene.setting("innodb_buffer_pool_size").unwrap_or(0.0) / 1_048_576.0
         ),
     ];
-    if reads < PAGE_READS || misses < MISSES || free > FREE {
+    if reads < PAGE_READS || misses < MISSES || has_room {
         found.push(Cause::SmallBufferPool, Verdict::Refuted, 0.8, evidence);
         return;
     }
@@ -177,7 +183,14 @@ fn redo(scene: &Scene<'_>, found: &mut Findings) {
         return;
     }
     found.supported(Cause::CheckpointPressure, 0.82, evidence);
-    explain(found, Cause::CheckpointPressure, &[Cause::IoSaturation]);
+    let writers = [Cause::RedundantIndexes, Cause::HeavyInserts, Cause::HeavyCommits];
+    let writer = writers.into_iter().find(|cause| found.supports(*cause));
+    match writer.filter(|_| size > SMALL_REDO) {
+        // The log is of a good size, and the writers are too many for it.
+        Some(cause) => explain(found, cause, &[Cause::CheckpointPressure]),
+        None => explain(found, Cause::CheckpointPressure, &[Cause::HeavyInserts, Cause::HeavyCommits]),
+    }
+    explain(found, writer.unwrap_or(Cause::CheckpointPressure), &[Cause::IoSaturation]);
 }
 
 /// The disk itself cannot be seen with SQL; its errors can.

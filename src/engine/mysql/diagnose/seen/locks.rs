@@ -191,7 +191,9 @@ impl Moment {
     /// The sessions that hold others up and wait for nobody, the one with most behind it first.
     pub(in crate::engine::mysql) fn roots(&self) -> Vec<Root> {
         let waiting: BTreeSet<i64> = self.edges.iter().map(|e| e.waiting).collect();
-        let ids: BTreeSet<i64> = self.edges.iter().map(|e| e.blocking).filter(|id| !waiting.contains(id)).collect();
+        // One that waits for somebody who is not told is no root either.
+        let waits = |id: &i64| waiting.contains(id) || self.session(*id).is_some_and(Session::waits_for_lock);
+        let ids: BTreeSet<i64> = self.edges.iter().map(|e| e.blocking).filter(|id| !waits(id)).collect();
         let mut roots: Vec<Root> = ids.into_iter().filter_map(|id| self.root(id)).collect();
         roots.sort_by(|a, b| {
             b.blocked.len().cmp(&a.blocked.len()).then(b.longest_ms.cmp(&a.longest_ms)).then(a.id.cmp(&b.id))

@@ -60,7 +60,9 @@ impl Work {
         let mut work = Self { looks, ..Self::default() };
         for moment in moments {
             let mut seen = std::collections::BTreeSet::new();
-            for session in moment.sessions.iter().filter(|s| s.works() && !s.waits_for_lock()) {
+            for session in
+                moment.sessions.iter().filter(|s| s.works() && (!s.waits_for_lock() || waits_for_a_number(s)))
+            {
                 let key = (session.database.clone(), shape(&session.statement));
                 let found = shapes.entry(key.clone()).or_insert_with(|| Shape {
                     shape: key.1.clone(),
@@ -92,6 +94,11 @@ impl Work {
     pub(in crate::engine::mysql) fn share(&self, shape: &Shape) -> f64 {
         if self.mean > 0.0 { shape.mean / self.mean } else { 0.0 }
     }
+}
+
+/// Inserts of many rows wait for each other to draw numbers (AUTO-INC): that is work, and no lock that somebody holds.
+pub(in crate::engine::mysql) fn waits_for_a_number(session: &Session) -> bool {
+    session.row_wait_ms.is_some() && matches!(verb(&session.statement).as_str(), "insert" | "replace" | "load")
 }
 
 fn keep_longest(found: &mut Shape, session: &Session) {
