@@ -150,7 +150,13 @@ impl Server {
     fn of(version_number: u32) -> Self {
         let identity =
             Identity { version_number, database: "shop".into(), user: "dbagpt_ro@%".into(), ..Identity::default() };
-        let mut server = Self { seen: Observation::default(), identity, incident: None, definitions: Vec::new() };
+        let mut server = Self {
+            seen: Observation::default(),
+            counters: Vec::new(),
+            identity,
+            incident: None,
+            definitions: Vec::new(),
+        };
         server.settings(&[
             ("max_connections", "100"),
             ("sort_buffer_size", "2097152"),
