@@ -299,6 +299,7 @@ fn a_table_that_was_dropped_is_made_again_exactly_and_one_that_is_elsewhere_is_n
             name: "lost".into(),
             last_seen: Timestamp(0),
             statements: vec![statement.clone()],
+            missing: Vec::new(),
         });
         let database = scene.database.clone();
         scene.admin.run(&format!("DROP TABLE {database}.lost"));

@@ -51,6 +51,7 @@ pub(super) fn plan(case: &Case<'_>, diagnosis: &Diagnosis) -> Vec<Plan> {
             plan.title = format!("Make {} again as it was on {}", table.words(), definition.last_seen.date_time(0));
             plan.evidence.push(format!("it was last seen on {} UTC", definition.last_seen.date_time(0)));
             plan.steps = steps(definition, &table, case, incident.statement.as_deref());
+            plan.advice.extend(definition.missing.iter().cloned());
             plan.advice.push("its rows do not come back by this: they are in a backup, or in the binary log".into());
         }
         None => {

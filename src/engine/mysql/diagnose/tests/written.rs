@@ -271,6 +271,7 @@ impl Server {
             name: name.into(),
             last_seen: Timestamp(NOW - 3_600_000),
             statements: vec![statement.into()],
+            missing: Vec::new(),
         });
         self
     }
