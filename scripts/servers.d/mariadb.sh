@@ -19,9 +19,12 @@ fill_mysql() {
     sed "s/@password@/$password/g" "$data/roles_mysql.sql" "$data/roles_only_$flavour.sql" | mysql_client "$socket"
 }
 
-mariadb_up() {
-    local home port try
-    make_home mariadb
+# start_mariadb NAME [OPTION...]: makes, starts and fills a server in $folder/NAME, with more options; its port is then
+# in $folder/NAME.port.
+start_mariadb() {
+    local name=$1 home port try
+    shift
+    make_home "$name"
     mariadb-install-db --no-defaults --auth-root-authentication-method=normal --skip-test-db --force \
         --user="$(server_user)" --datadir="$home/data" >"$home.install.log" 2>&1 ||
         { cat "$home.install.log"; die "mariadb-install-db failed"; }
@@ -33,7 +36,7 @@ mariadb_up() {
             --ssl-ca="$home/ca.crt" --ssl-cert="$home/server.crt" --ssl-key="$home/server.key" \
             --character-set-server=utf8mb4 --max-connections=100 --innodb-buffer-pool-size=64M \
             --log-bin="$home/data/binlog" --server-id=1 --sync-binlog=0 --innodb-flush-log-at-trx-commit=0 \
-            --innodb-flush-method=nosync --plugin-load-add=auth_ed25519 --local-infile=ON
+            --innodb-flush-method=nosync --plugin-load-add=auth_ed25519 --local-infile=ON "$@"
         if came_up 60 mysql_client "$home/s.sock" --execute='SELECT 1'; then
             fill_mysql "$home/s.sock" mariadb
             echo "$port" >"$home.port"
@@ -42,8 +45,10 @@ mariadb_up() {
         grep -qs 'Address already in use' "$home/log" || break
     done
     cat "$home/log"
-    die "MariaDB did not start (try $try)"
+    die "MariaDB did not start ($name, try $try)"
 }
+
+mariadb_up() { start_mariadb mariadb; }
 
 mariadb_exports() {
     local at="127.0.0.1:$(<"$folder/mariadb.port")"
@@ -51,3 +56,15 @@ mariadb_exports() {
     echo "export DBA_GPT_TEST_MARIADB_RO='mysql://dbagpt_ro:$password@$at/shop'"
     echo "export DBA_GPT_TEST_MARIADB_SOCKET='$folder/mariadb/s.sock'"
 }
+
+# One that a dozen clients fill. One more is let in for whoever has CONNECTION ADMIN.
+mariadb_small_up() {
+    mariadb_there || skip "MariaDB is not installed"
+    start_mariadb small_mariadb --max-connections=12
+}
+
+mariadb_small_exports() {
+    local at="127.0.0.1:$(<"$folder/small_mariadb.port")"
+    echo "export DBA_GPT_TEST_MARIADB_SMALL='mysql://dbagpt_admin:$password@$at/shop'"
+}
+mariadb_small_variables=(DBA_GPT_TEST_MARIADB_SMALL)

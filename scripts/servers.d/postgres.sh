@@ -195,3 +195,17 @@ postgres_logs_exports() {
     echo "export DBA_GPT_TEST_PG_LOGS_DIR='$folder/logging/data/log'"
 }
 postgres_logs_variables=(DBA_GPT_TEST_PG_LOGS DBA_GPT_TEST_PG_LOGS_DIR)
+
+# One that a dozen clients fill. A newer major version can keep a place for the fix login as well.
+postgres_small_up() {
+    local programs
+    programs=$(postgres_programs)
+    start_postgres small "$programs" "max_connections = 14
+superuser_reserved_connections = 3"
+    fill_postgres small "$programs"
+}
+
+postgres_small_exports() {
+    echo "export DBA_GPT_TEST_PG_SMALL='postgres://dbagpt_admin:$password@127.0.0.1:$(<"$folder/small.port")/shop'"
+}
+postgres_small_variables=(DBA_GPT_TEST_PG_SMALL)

@@ -210,7 +210,12 @@ impl Performer {
         let Some(setup) = self.setups.get(&request.target) else { return };
         let (login, approvers) = (setup.fix_user(), setup.approvers);
         let id = request.target.clone();
-        self.read(&id, Read::Survey(request, login, approvers));
+        // What needs no catalogue goes by the session that is held: a full server lets in no other.
+        if request.draft.kind.is_some() && request.draft.database.is_none() {
+            self.watch(&id, Watch::Survey(Box::new(request), login, approvers));
+        } else {
+            self.read(&id, Read::Survey(request, login, approvers));
+        }
     }
 
     fn diagnose(&mut self, request: DiagnoseRequest) {

@@ -4,11 +4,14 @@ use super::attempts::Recorder;
 use super::chronicle::Chronicle;
 use super::connect::Door;
 use super::examine::{Inquiry, examine};
+use super::fixing::{Unfit, look};
 use super::follow::{Desk, Logs, Said};
 use super::patrol::Patrol;
-use crate::app::event::{Collected, Event, Failure};
+use crate::app::effect::SurveyRequest;
+use crate::app::event::{Collected, Event, Failure, ReadError, Surveyed};
 use crate::domain::attempt::Purpose;
-use crate::domain::error_event::ConnectKind;
+use crate::domain::error_event::{ConnectKind, SessionError};
+use crate::domain::guard::Catalog;
 use crate::domain::own::{OwnCheck, OwnWatch};
 use crate::domain::procedure::Examined;
 use crate::domain::target::TargetId;
@@ -20,6 +23,8 @@ use tokio::time::{Instant, timeout};
 
 /// Longest time for one collection with its connecting.
 const DEADLINE: Duration = Duration::from_secs(5);
+/// Longest time to look at an act, once connected.
+const SURVEY_DEADLINE: Duration = Duration::from_secs(20);
 
 /// What a watcher is told.
 #[derive(Debug)]
@@ -28,6 +33,8 @@ pub(super) enum Watch {
     Collect(u64),
     /// Load a view.
     View(&'static str),
+    /// Look at a typed act, which this login would run and so many persons have to approve.
+    Survey(Box<SurveyRequest>, Option<String>, u8),
     /// Find out what is wrong. Samples and views wait until it is over.
     Diagnose(Box<Inquiry>),
     /// Look at the definitions of objects with the next collection, since somebody is interested in them.
@@ -156,6 +163,10 @@ impl Watcher {
                     let result = self.view(name).await;
                     Event::ViewLoaded(super::clock::now(), self.id.clone(), name, result)
                 }
+                Watch::Survey(request, login, approvers) => {
+                    let (id, found) = (request.id, self.survey(*request, login.as_deref(), approvers).await);
+                    Event::Surveyed(super::clock::now(), id, found)
+                }
                 Watch::Definitions => {
                     self.chronicle.iter_mut().for_each(Chronicle::hasten);
                     continue;
@@ -249,6 +260,37 @@ impl Watcher {
             Err(_) => {
                 self.session = None;
                 Err(format!("no answer within {} s", deadline.as_secs_f64()))
+            }
+        }
+    }
+
+    /// On the session that is held, for the same reason as [`Self::diagnose`]. A typed act is judged by its shape, so no
+    /// catalogue has to be read.
+    async fn survey(
+        &mut self,
+        request: SurveyRequest,
+        login: Option<&str>,
+        approvers: u8,
+    ) -> Result<Box<Surveyed>, ReadError> {
+        let (spec, deadline) = (self.spec, SURVEY_DEADLINE + self.door.patience());
+        let work = async {
+            let session = Self::session(&mut self.session, spec, &self.door, &self.attempts).await;
+            let session = session.map_err(|failure| SessionError::Lost(failure.message))?;
+            look(spec, &mut **session, &Catalog::default(), request.draft, login).await
+        };
+        let late = Err(Unfit::Session(SessionError::Deadline(super::clock::millis(deadline))));
+        match timeout(deadline, work).await.unwrap_or(late) {
+            Ok(found) => {
+                let login = login.unwrap_or_default().to_owned();
+                Ok(Box::new(Surveyed { login, approvers, ..found }))
+            }
+            Err(Unfit::Judged(judgement)) => Err(ReadError::Refused(judgement)),
+            Err(Unfit::Unmet(unmet)) => Err(ReadError::Session(SessionError::Unsupported(unmet.words()))),
+            Err(Unfit::Session(error)) => {
+                if !matches!(error, SessionError::Server(_) | SessionError::Unsupported(_)) {
+                    self.session = None;
+                }
+                Err(ReadError::Session(error))
             }
         }
     }
