@@ -200,8 +200,8 @@ postgres_logs_variables=(DBA_GPT_TEST_PG_LOGS DBA_GPT_TEST_PG_LOGS_DIR)
 postgres_small_up() {
     local programs
     programs=$(postgres_programs)
-    start_postgres small "$programs" "max_connections = 14
-superuser_reserved_connections = 3"
+    start_postgres small "$programs" "max_connections = 24
+superuser_reserved_connections = 1"
     fill_postgres small "$programs"
 }
 
