@@ -42,6 +42,7 @@ mod records;
 mod refused;
 mod simulate;
 mod storage;
+mod survey;
 mod terminal;
 mod tunnel;
 mod vault;

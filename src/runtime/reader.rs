@@ -2,14 +2,14 @@
 
 use super::attempts::Recorder;
 use super::connect::Door;
-use super::fixing::{Room, Unfit, look, unmet};
+use super::fixing::Room;
+use super::survey::{self, Inspector};
 use crate::app::effect::{ReadRequest, SurveyRequest};
 use crate::app::event::{Event, ReadError, ReadResult, RequestId, Surveyed};
 use crate::domain::attempt;
 use crate::domain::error_event::{ConnectError, SessionError};
 use crate::domain::guard::{self, Author, Catalog};
 use crate::domain::interchange::ExportFormat;
-use crate::domain::procedure::Purpose;
 use crate::domain::rows::{Column, Limits, RowSink, Value};
 use crate::domain::schedule::{Backoff, Jitter};
 use crate::domain::schema::Schema;
@@ -210,31 +210,14 @@ impl Reader {
         let catalog = Arc::clone(&self.catalog);
         let database = request.draft.database.clone();
         let work = async {
-            let target = self.id.clone();
             let session = self.session(database.as_deref()).await?;
-            let requires = request.purpose.as_deref().map(Purpose::requires).unwrap_or_default();
-            if let Some(unmet) = unmet(spec, &target, session, requires).await? {
-                return Err(Unfit::Unmet(unmet));
-            }
-            look(spec, session, &catalog, request.draft, login).await
+            Inspector { spec, catalog: &catalog, login, approvers }.look(session, request).await
         };
-        match timeout(deadline, work).await {
-            Ok(Ok(surveyed)) => {
-                Ok(Box::new(Surveyed { login: login.unwrap_or_default().to_owned(), approvers, ..surveyed }))
-            }
-            Ok(Err(Unfit::Judged(judgement))) => Err(ReadError::Refused(judgement)),
-            Ok(Err(Unfit::Unmet(unmet))) => Err(ReadError::Session(SessionError::Unsupported(unmet.words()))),
-            Ok(Err(Unfit::Session(error))) => {
-                if !matches!(error, SessionError::Server(_) | SessionError::Unsupported(_)) {
-                    self.session = None;
-                }
-                Err(ReadError::Session(error))
-            }
-            Err(_) => {
-                self.session = None;
-                Err(ReadError::Session(SessionError::Deadline(super::clock::millis(deadline))))
-            }
+        let (answer, usable) = survey::answer(timeout(deadline, work).await.ok(), deadline);
+        if !usable {
+            self.session = None;
         }
+        answer
     }
 
     async fn turn(&mut self, request: ReadRequest, stop: &CancellationToken) {

@@ -4,9 +4,9 @@ use super::attempts::Recorder;
 use super::chronicle::Chronicle;
 use super::connect::Door;
 use super::examine::{Inquiry, examine};
-use super::fixing::{Unfit, look};
 use super::follow::{Desk, Logs, Said};
 use super::patrol::Patrol;
+use super::survey::{self, Inspector};
 use crate::app::effect::SurveyRequest;
 use crate::app::event::{Collected, Event, Failure, ReadError, Surveyed};
 use crate::domain::attempt::Purpose;
@@ -276,23 +276,14 @@ impl Watcher {
         let work = async {
             let session = Self::session(&mut self.session, spec, &self.door, &self.attempts).await;
             let session = session.map_err(|failure| SessionError::Lost(failure.message))?;
-            look(spec, &mut **session, &Catalog::default(), request.draft, login).await
+            let catalog = Catalog::default();
+            Inspector { spec, catalog: &catalog, login, approvers }.look(&mut **session, request).await
         };
-        let late = Err(Unfit::Session(SessionError::Deadline(super::clock::millis(deadline))));
-        match timeout(deadline, work).await.unwrap_or(late) {
-            Ok(found) => {
-                let login = login.unwrap_or_default().to_owned();
-                Ok(Box::new(Surveyed { login, approvers, ..found }))
-            }
-            Err(Unfit::Judged(judgement)) => Err(ReadError::Refused(judgement)),
-            Err(Unfit::Unmet(unmet)) => Err(ReadError::Session(SessionError::Unsupported(unmet.words()))),
-            Err(Unfit::Session(error)) => {
-                if !matches!(error, SessionError::Server(_) | SessionError::Unsupported(_)) {
-                    self.session = None;
-                }
-                Err(ReadError::Session(error))
-            }
+        let (answer, usable) = survey::answer(timeout(deadline, work).await.ok(), deadline);
+        if !usable {
+            self.session = None;
         }
+        answer
     }
 
     /// On the session that is held: on a server without a free connection there is no other way in.

@@ -3,6 +3,7 @@
 mod crash;
 mod healing_mysql;
 mod kinds;
+mod night;
 mod plans;
 mod policy;
 mod room;

@@ -64,6 +64,18 @@ pub fn logging_postgres() -> Option<(String, PathBuf)> {
     Some((server, needed("DBA_GPT_TEST_PG_LOGS_DIR").into()))
 }
 
+/// A PostgreSQL with few connections as superuser, for whom one is kept, database `shop`. Prints the skip where there is
+/// none.
+pub fn small_postgres_url() -> Option<String> {
+    optional("DBA_GPT_TEST_PG_SMALL", "a small PostgreSQL")
+}
+
+/// A MariaDB with few connections as administrator, who is let in as one more, database `shop`. Prints the skip where
+/// there is none.
+pub fn small_mariadb_url() -> Option<String> {
+    optional("DBA_GPT_TEST_MARIADB_SMALL", "a small MariaDB")
+}
+
 /// Redis as administrator, database 0 (see `tests/it/data/shop_redis.txt` and `roles_redis.acl`).
 pub fn redis_url() -> String {
     needed("DBA_GPT_TEST_REDIS")
