@@ -142,8 +142,13 @@ async fn look(site: &Site, session: &mut dyn Session) -> Examined {
         seconds: 3,
         usual: BTreeMap::new(),
     };
-    let inquiry =
-        Inquiry { request, environment: Environment::Production, safe_functions: Vec::new(), definitions: Vec::new() };
+    let inquiry = Inquiry {
+        request,
+        environment: Environment::Production,
+        safe_functions: Vec::new(),
+        definitions: Vec::new(),
+        own: Vec::new(),
+    };
     examine(site.ways.spec, session, &inquiry, &|_| {}).await.unwrap()
 }
 
