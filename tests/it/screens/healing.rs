@@ -529,8 +529,10 @@ pub fn poisoned_purpose(payload: &str) -> Purpose {
 /// What was found, with the payload in every text.
 pub fn poisoned(payload: &str) -> Examined {
     let mut found = examined();
+    found.diagnosis.hypotheses.truncate(3);
     for hypothesis in &mut found.diagnosis.hypotheses {
         hypothesis.about = Some(payload.to_owned());
+        hypothesis.evidence.truncate(1);
         for evidence in &mut hypothesis.evidence {
             evidence.text = payload.to_owned();
         }
