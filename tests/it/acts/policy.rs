@@ -18,7 +18,7 @@ fn spec() -> &'static EngineSpec {
 }
 
 fn sessions(count: i64) -> FixKind {
-    let facts = vec![("backend_start".to_owned(), "2026-11-22 00:00:00+00".to_owned())];
+    let facts = vec![("backend_start".to_owned(), "2026-11-22 00:00:00.000000+00".to_owned())];
     let one = |id| SessionRef { id, facts: facts.clone(), about: "app".into() };
     FixKind::EndSessions((1..=count).map(one).collect())
 }
