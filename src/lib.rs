@@ -101,6 +101,8 @@
 //! | what errors are one incident, what wakes one that was over | `domain/incident/take.rs` |
 //! | what follows from what | `domain/incident/correlate.rs` (one table), `engine/outages.rs` |
 //! | which values and counters are errors | `domain/incident/detect/` |
+//! | how an object's definition is read and written down | `engine/*/definitions`, `runtime/chronicle.rs`, `store/definitions.rs` |
+//! | checks and procedures of a person's own, hooks | `domain/own/`, `config/own.rs`, `config/hooks.rs`; `runtime/patrol.rs`, `runtime/hooks.rs` |
 //! | what is remembered | `store/`, one file per table family, and a migration |
 //! | an engine | a folder in `engine/`, one line in `ENGINES`, one dependency |
 

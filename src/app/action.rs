@@ -144,6 +144,8 @@ pub enum Action {
     NextPane(bool),
     /// Open an incident by its number.
     Incident(String),
+    /// Show how an object was defined, and when that changed.
+    DefinitionHistory(String),
     /// The first of the two keys that approve.
     Approve,
     /// Deny the selected proposal; a reason is asked for.

@@ -96,6 +96,9 @@ pub enum Effect {
     LoadSeries(TargetId),
     /// Read the sessions of a past span.
     LoadHistory(RequestId, TargetId, Timestamp, Timestamp),
+    /// Read how an object was defined, by its name as the person says it: [`super::event::Event::DefinitionsLoaded`]
+    /// answers.
+    LoadDefinitions(TargetId, String),
     /// Make a conversation in the store, with its name and whom it is with.
     CreateConversation(String, Option<TargetId>),
     /// Keep entries of a conversation.

@@ -7,6 +7,7 @@ use super::incidents::Remembered;
 use crate::domain::activity::{Sample, SessionInfo};
 use crate::domain::attempt::{Attempt, Record};
 use crate::domain::connection::{Change, Found, KnownFix};
+use crate::domain::definition::Version;
 use crate::domain::error_event::{ConnectError, ConnectKind, SessionError};
 use crate::domain::guard::ticket::Moment;
 use crate::domain::guard::{Catalog, Judgement};
@@ -95,6 +96,8 @@ pub enum Event {
     Counted(Timestamp, TargetId, Vec<Counted>),
     /// Sessions of a past moment arrived from the store.
     HistoryLoaded(Timestamp, RequestId, Result<Vec<PastSession>, String>),
+    /// How an object of a target was defined, newest first.
+    DefinitionsLoaded(Timestamp, TargetId, String, Vec<Version>),
     /// What is usual for a target.
     UsualLoaded(TargetId, BTreeMap<MetricId, Usual>),
     /// A target's last stored values, so that sparklines begin before this start of the program.

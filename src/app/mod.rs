@@ -22,6 +22,7 @@ pub mod export;
 pub mod fleet;
 pub mod healing;
 pub mod health;
+mod history;
 pub mod incidents;
 pub mod library;
 pub mod line;

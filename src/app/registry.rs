@@ -159,6 +159,8 @@ pub static ACTIONS: &[ActionSpec] = &[
     act("db", &[], S::Normal, A::Database(String::new()), "another database on the server").takes("DATABASE"),
     act("timeout", &[], S::Normal, A::Timeout(String::new()), "time limit of the next statement").takes("120s"),
     act("limit", &[], S::Normal, A::RowLimit(String::new()), "row limit of results").takes("ROWS"),
+    act("history", &[], S::Normal, A::DefinitionHistory(String::new()), "how a table was defined, and when it changed")
+        .takes("TABLE"),
     act("filter", &["/"], S::Table, A::Filter, "filter: text, !not, -f fuzzy").foot("filter"),
     act("next-match", &["n"], S::Table, A::Match(true), "next row of the filter"),
     act("previous-match", &["N"], S::Table, A::Match(false), "previous row of the filter"),

@@ -10,8 +10,8 @@ use super::model::{Model, Screen};
 use super::overlay::Overlay;
 use super::update::follow_lists;
 use super::{
-    access, approvals, command, connection, connection_pane, conversation, diagnosis, healing, health, incidents,
-    sessions, simulate,
+    access, approvals, command, connection, connection_pane, conversation, diagnosis, healing, health, history,
+    incidents, sessions, simulate,
 };
 use crate::domain::proposal::kind::FixKind;
 
@@ -115,6 +115,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::DropSlot(name) => return sessions::drop_slot(model, &name),
         Action::UnlinkKeys(keys) => return sessions::unlink(model, &keys),
         Action::Simulate(name) => return simulate::begin(model, &name),
+        Action::DefinitionHistory(object) => return history::ask(model, object),
         Action::Approve
         | Action::Deny
         | Action::Later

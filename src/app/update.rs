@@ -6,7 +6,7 @@ use super::event::Event;
 use super::fleet::{current_list, current_table};
 use super::model::{Model, NOTICE_MS, SchemaState, Screen};
 use super::respond::act;
-use super::{approvals, connection, conversation, detection, diagnosis, healing, health, incidents, simulate};
+use super::{approvals, connection, conversation, detection, diagnosis, healing, health, history, incidents, simulate};
 use crate::domain::target::Timestamp;
 
 /// Takes in one event.
@@ -176,6 +176,10 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
             advance(model, now);
             model.chat.running.take_if(|r| r.id == id);
             conversation::keep(model)
+        }
+        Event::DefinitionsLoaded(now, target, object, versions) => {
+            advance(model, now);
+            history::loaded(model, &target, &object, &versions)
         }
         Event::HistoryLoaded(now, id, result) => {
             advance(model, now);

@@ -188,6 +188,10 @@ async fn perform(store: &Store, effect: Effect, out: &mpsc::Sender<Event>) -> Re
             let past = past_sessions(store, &target, from, to).await;
             Event::HistoryLoaded(clock::now(), id, past)
         }
+        Effect::LoadDefinitions(target, object) => {
+            let versions = store.definition_versions(&target, &object).await?;
+            Event::DefinitionsLoaded(clock::now(), target, object, versions)
+        }
         Effect::CreateConversation(name, target) => {
             Event::ConversationCreated(store.begin_conversation(&name, target.as_ref(), clock::now()).await?)
         }

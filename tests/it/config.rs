@@ -3,10 +3,14 @@
 use dba_gpt::config::args::Common;
 use dba_gpt::config::{
     Clipboard, Completed, Config, Demo, Identified, Inputs, KeyBinding, Mistakes, PasswordSource, Presets, SETTINGS,
-    SshTunnel, Theme, TunnelConfig, example, load, nearest,
+    SshTunnel, StatementFor, Theme, TunnelConfig, example, load, nearest,
 };
+use dba_gpt::domain::diagnosis::Cause;
+use dba_gpt::domain::error::kind::{ErrorKind, Severity};
+use dba_gpt::domain::guard::{Author, Catalog, Verdict};
+use dba_gpt::domain::own::Parameters;
 use dba_gpt::domain::rows::Limits;
-use dba_gpt::domain::target::{Accent, Access, EngineId, Environment};
+use dba_gpt::domain::target::{Accent, Access, EngineId, Environment, TargetId};
 use dba_gpt::engine::{self, Destination, ENGINES, Prepared, Preset, Surroundings};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::collections::BTreeMap;
@@ -66,12 +70,24 @@ impl Setup {
             check_keys: &check_keys,
             check_function: &|id, function| engine::by_name(id.0).unwrap().dialect.may_declare_safe(function),
             engines: &ENGINES.iter().map(|engine| engine.id).collect::<Vec<_>>(),
-            check_statement: &|_, _, _| Ok(()),
+            check_statement: &judge,
         })
     }
     fn mistakes(&self) -> String {
         self.load().expect_err("it should be refused").to_string()
     }
+}
+
+/// The guard of the engine, as the program asks it.
+fn judge(id: EngineId, statement: &str, purpose: StatementFor) -> Result<(), String> {
+    let dialect = engine::by_name(id.0).unwrap().dialect;
+    let filled = Parameters::examples(dialect).fill(statement).unwrap();
+    let judgement = dialect.classify(&filled, Author::Person, &Catalog::default());
+    let wanted = match purpose {
+        StatementFor::Asking => Verdict::Allow,
+        StatementFor::Acting => Verdict::NeedsApproval,
+    };
+    if judgement.verdict == wanted { Ok(()) } else { Err(judgement.reason) }
 }
 
 /// Two engines' worth of URLs, by the rules of the real ones.
@@ -151,6 +167,142 @@ fn bad_files_get_the_right_words() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A check and a procedure that are well.
+const CHECK: &str = "[checks.queue_length]
+title = \"the mail queue is long\"
+engine = \"postgres\"
+statement = \"SELECT count(*) AS waiting FROM mail.queue WHERE sent IS NULL\"
+column = \"waiting\"
+at_most = 1_000
+severity = \"error\"
+every = \"2m\"
+";
+const PROCEDURE: &str = "[procedures.unstick]
+title = \"give stuck mails back to the queue\"
+engine = \"postgres\"
+targets = [\"shop\"]
+cause = \"lock_contention\"
+kinds = [\"LOCK_TIMEOUT\"]
+checks = [\"queue_length\"]
+[[procedures.unstick.steps]]
+statement = \"UPDATE mail.queue SET owner = NULL WHERE owner = :object_text\"
+why = \"a worker that is gone keeps its mails\"
+only_if = { statement = \"SELECT count(*) FROM :object\", at_least = 1 }
+verify = { statement = \"SELECT count(*) FROM mail.queue WHERE owner IS NOT NULL\", at_most = 0, within = \"1m\" }
+undo = \"UPDATE mail.queue SET owner = 'x' WHERE owner IS NULL\"
+";
+
+/// A person with these files of checks and procedures.
+fn with_own(check: &str, procedure: &str) -> Setup {
+    let setup = Setup::with("");
+    for (folder, text) in [("checks.d", check), ("procedures.d", procedure)] {
+        fs::create_dir_all(setup.home.path().join(".config/dba-gpt").join(folder)).unwrap();
+        setup.write(&format!("{folder}/a.toml"), text, 0o600);
+    }
+    setup
+}
+
+#[test]
+fn checks_and_procedures_of_ones_own_are_read() {
+    let own = with_own(CHECK, PROCEDURE).load().unwrap().own;
+    let [check] = own.checks.as_slice() else { panic!("{own:?}") };
+    assert_eq!((check.name.as_str(), check.severity, check.every_ms), ("queue_length", Severity::Error, 120_000));
+    assert!(check.asked.bound.holds(1000.0) && !check.asked.bound.holds(1001.0));
+    let [procedure] = own.procedures.as_slice() else { panic!("{own:?}") };
+    assert_eq!((procedure.cause, procedure.kinds.as_slice()), (Cause::LockContention, &[ErrorKind::LockTimeout][..]));
+    let step = &procedure.steps[0];
+    assert_eq!((step.within_ms, step.undo.is_some(), step.only_if.is_some()), (60_000, true, true));
+    assert_eq!(own.of(&TargetId::new("other"), EngineId("postgres")).procedures, []);
+    assert!(own.of(&TargetId::new("shop"), EngineId("mysql")).is_empty());
+}
+
+#[test]
+fn the_examples_of_the_readme_are_taken() {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let example = |head: &str| {
+        let at = readme.find(head).unwrap();
+        readme[at..].split("```").next().unwrap().to_owned()
+    };
+    let own = with_own(&example("[checks.queue_length]"), &example("[procedures.unstick_queue]")).load().unwrap().own;
+    assert_eq!((own.checks.len(), own.procedures.len()), (1, 1));
+}
+
+#[test]
+fn mistakes_in_checks_and_procedures_get_the_right_words() {
+    let in_check = |from: &str, to: &str| with_own(&CHECK.replacen(from, to, 1), "").mistakes();
+    let in_step = |from: &str, to: &str| with_own(CHECK, &PROCEDURE.replacen(from, to, 1)).mistakes();
+    let told = [
+        (
+            in_check("SELECT count(*) AS waiting FROM mail.queue", "DELETE FROM mail.queue"),
+            "checks.d/a.toml:4:13: the guard refuses it",
+        ),
+        (
+            in_check("WHERE sent", "WHERE x = :object AND sent"),
+            "checks.d/a.toml:4:13: `statement`: a check has no incident",
+        ),
+        (in_check("postgres", "postgras"), "checks.d/a.toml:3:10: `engine` is one of"),
+        (in_check("at_most", "above"), "checks.d/a.toml:1:9: [checks.queue_length] has either `at_most` or `at_least`"),
+        (in_check("1_000", "\"1000\""), "checks.d/a.toml:6:11: `at_most` is a number"),
+        (in_check("2m", "2s"), "checks.d/a.toml:8:9: `every`: it must be a time between 10s and 1d"),
+        (in_check("queue_length", "Queue-Length"), "checks.d/a.toml:1:9: `Queue-Length`: a name has"),
+        (in_check("[checks", "[procedures"), "checks.d/a.toml:1:2: a file in checks.d has [checks.NAME]"),
+        (
+            in_step("UPDATE mail.queue SET owner = NULL", "DROP DATABASE mail; UPDATE q SET owner = NULL"),
+            "procedures.d/a.toml:9:13: the guard refuses it",
+        ),
+        (
+            in_step("= :object_text", "= ':object_text'"),
+            "procedures.d/a.toml:9:13: `statement`: :object_text stands within quotes",
+        ),
+        (
+            in_step("lock_contention", "lock_contenton"),
+            "procedures.d/a.toml:5:9: `cause`: there is no cause `lock_contenton`; did you mean `lock_contention`?",
+        ),
+        (in_step("LOCK_TIMEOUT", "LOCK_TIME"), "procedures.d/a.toml:6:10: `kinds`: there is no kind of error"),
+        (in_step("queue_length", "queue_size"), "[procedures.unstick] is for a check `queue_size`, which there is not"),
+        (in_step("[[procedures.unstick.steps]]", "[procedures.unstick.steps]"), "procedures.d/a.toml:8:"),
+        (in_step("verify = ", "verified = "), "procedures.d/a.toml:12:1: there is no `verified`"),
+    ];
+    for (found, expected) in told {
+        assert!(found.lines().any(|line| line.starts_with(expected)), "expected {expected}\nfound    {found}");
+    }
+    let elsewhere = Setup::with(CHECK).mistakes();
+    assert!(elsewhere.starts_with("config.toml:1:2: [checks.NAME] belongs into a file of its own"), "{elsewhere}");
+}
+
+#[test]
+fn checks_that_everybody_could_change_are_refused() {
+    let setup = with_own(CHECK, PROCEDURE);
+    setup.write("checks.d/a.toml", CHECK, 0o602);
+    assert!(setup.mistakes().contains("checks.d/a.toml: every user can change it"));
+    setup.write("checks.d/a.toml", CHECK, 0o600);
+    let folder = setup.home.path().join(".config/dba-gpt/procedures.d");
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).unwrap();
+    assert!(setup.mistakes().contains("procedures.d: every user can write into it"));
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+    assert!(setup.load().is_ok());
+}
+
+#[test]
+fn hooks_are_whole_paths_of_programs_that_others_cannot_change() {
+    let setup = Setup::with("[hooks]\nbefore_fix = [\"/bin/true\", \"a b\"]\ntimeout = \"3s\"\n");
+    let hooks = setup.load().unwrap().hooks;
+    assert_eq!((hooks.before_fix, hooks.timeout), (vec!["/bin/true".to_owned(), "a b".into()], Duration::from_secs(3)));
+    let program = setup.home.path().join("hook");
+    fs::write(&program, "#!/bin/sh\n").unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o777)).unwrap();
+    for (written, words) in [
+        ("before_fix = [\"true\"]".to_owned(), "it is not a whole path"),
+        (format!("after_fix = [\"{}\"]", program.display()), "every user can change"),
+        ("before_fix = \"/bin/true\"".to_owned(), "no shell reads it"),
+        ("before = []".to_owned(), "there is no `before` in [hooks]; did you mean `before_fix`?"),
+        ("timeout = \"1h\"".to_owned(), "it must be a time between 100ms and 5m"),
+    ] {
+        let found = Setup::with(&format!("[hooks]\n{written}\n")).mistakes();
+        assert!(found.contains(words) && found.starts_with("config.toml:2:"), "{found}");
+    }
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod guard;
 mod logs;
 mod mongodb;
 mod mysql;
+mod own;
 mod postgres;
 mod pty;
 mod questions;

@@ -5,6 +5,7 @@
 
 mod acts;
 mod connect;
+mod definitions;
 mod logins;
 mod observe;
 mod read;

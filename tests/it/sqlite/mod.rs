@@ -3,6 +3,7 @@
 
 mod acts;
 mod bounds;
+mod definitions;
 mod files;
 mod gates;
 mod objects;
