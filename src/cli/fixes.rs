@@ -16,7 +16,7 @@ use serde_json::{Map, Value as Json, json};
 pub(super) async fn list(json: bool, io: &mut Headless<'_>) -> Outcome {
     let all = proposals(io).await?;
     let named = |p: &&Proposal| !io.targets_were_named() || io.targets.iter().any(|t| t.target.id == p.target);
-    let mut acts: Vec<&Proposal> = all.iter().filter(|p| has_acted(p)).filter(named).collect();
+    let mut acts: Vec<&Proposal> = all.iter().filter(has_acted).filter(named).collect();
     acts.sort_by_key(|act| std::cmp::Reverse((ended_at(act), act.id)));
     if json {
         for act in acts {

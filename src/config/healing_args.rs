@@ -19,7 +19,7 @@ pub struct Diagnose {
     /// Ask about this incident: its object and its statement are looked at as well.
     #[arg(long, value_name = "ID", value_parser = incident_number)]
     pub incident: Option<u64>,
-    /// Print one JSON object a line: rank, cause, verdict, confidence, evidence, fix, consequence_of, target, about.
+    /// Print one JSON object a line: rank, cause, verdict, confidence, evidence, fix, `consequence_of`, target, about.
     #[arg(long)]
     pub json: bool,
 }

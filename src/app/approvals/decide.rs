@@ -159,7 +159,9 @@ pub(super) fn begin_denial(model: &mut Model) -> Vec<Effect> {
 
 /// Esc or Ctrl+C on an act that runs: asks before it is cancelled. True when the act in the box is one.
 pub fn begin_stop(model: &mut Model) -> bool {
-    let running = selected(model).filter(|f| model.screen == Screen::Approvals && f.proposal.stage.is_under_way());
+    // What happened already cannot be cancelled: whether it helped is looked at.
+    let can_stop = |stage: Stage| stage.is_under_way() && stage != Stage::Verifying;
+    let running = selected(model).filter(|f| model.screen == Screen::Approvals && can_stop(f.proposal.stage));
     let Some(id) = running.map(|f| f.proposal.id) else { return false };
     model.overlay = Some(Overlay::Step(Step::Stop { id, since: model.clock }));
     true

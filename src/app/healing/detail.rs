@@ -85,7 +85,11 @@ fn plan(model: &Model, subject: &Subject, plan: &Plan) -> Vec<DetailLine> {
 }
 
 fn step(step: &Step, number: usize, of: usize) -> Vec<DetailLine> {
-    let what = step.draft.kind.as_ref().map_or_else(|| step.draft.class.word().to_owned(), |kind| kind.words());
+    let what = step
+        .draft
+        .kind
+        .as_ref()
+        .map_or_else(|| step.draft.class.word().to_owned(), crate::domain::proposal::kind::FixKind::words);
     let mut lines = vec![heading(format!("Step {number} of {of}: {what}"))];
     if !step.why.is_empty() {
         lines.push(fact("why", step.why.clone()));

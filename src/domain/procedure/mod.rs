@@ -126,12 +126,14 @@ impl Plan {
     pub fn is_about(&self, object: &str) -> bool {
         let act = self.steps.first().map(|step| &step.draft);
         let statement = act.map_or("", |draft| draft.statement.as_str());
-        let kind = act.and_then(|draft| draft.kind.as_ref()).map(|kind| kind.words()).unwrap_or_default();
+        let kind =
+            act.and_then(|draft| draft.kind.as_ref()).map(super::proposal::kind::FixKind::words).unwrap_or_default();
         !object.is_empty() && [self.title.as_str(), statement, &kind].iter().any(|text| text.contains(object))
     }
     /// What outcomes are remembered under: the procedure, and the kind of its first act.
     pub fn fix_key(&self) -> String {
-        let first = self.steps.first().and_then(|step| step.draft.kind.as_ref()).map(|kind| kind.word());
+        let first =
+            self.steps.first().and_then(|step| step.draft.kind.as_ref()).map(super::proposal::kind::FixKind::word);
         format!("{}/{}", self.procedure, first.unwrap_or("statement"))
     }
 }

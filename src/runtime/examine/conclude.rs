@@ -42,7 +42,7 @@ pub(super) async fn conclude(
                 Ok(Err(error)) if is_broken(&error) => return Err(error),
                 Ok(Err(error)) => blocked.push(error.to_string()),
                 Err(_) => {
-                    blocked.push("the server did not say in time whether its sessions are still there".to_owned())
+                    blocked.push("the server did not say in time whether its sessions are still there".to_owned());
                 }
             }
         }

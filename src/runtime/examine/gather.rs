@@ -18,9 +18,9 @@ const TICK: Duration = Duration::from_millis(500);
 /// The last looks end this long after the watching, at most,
 const PROBES_AFTER: Duration = Duration::from_millis(1_500);
 /// and the further look so long,
-const FURTHER_AFTER: Duration = Duration::from_millis(3_000);
+const FURTHER_AFTER: Duration = Duration::from_secs(3);
 /// and the plans so long.
-const PLANS_AFTER: Duration = Duration::from_millis(4_000);
+const PLANS_AFTER: Duration = Duration::from_secs(4);
 /// Plans that are asked for, at most.
 const MOST_PLANS: usize = 12;
 /// A plan is short; planning may not wait for anybody.

@@ -22,7 +22,7 @@ const ANSWER: Duration = Duration::from_secs(10);
 /// A cause is looked for again for this long, seconds.
 const LOOK_SECONDS: u32 = 2;
 /// Between two samples of a rate, where there was only one.
-const BETWEEN: Duration = Duration::from_millis(1_000);
+const BETWEEN: Duration = Duration::from_secs(1);
 
 /// Whoever asks a server. It remembers its last sample, since rates take two.
 pub(super) struct Asker {

@@ -282,6 +282,9 @@ fn draw_decision(canvas: &mut Canvas<'_>, line: Rect, filed: &Filed, model: &Mod
             }
             None => ("( Approve: A, then Enter )".to_owned(), Role::Ok),
         },
+        None if matches!(p.stage, Stage::Verifying) => {
+            ("it happened; whether it helped is looked at now".to_owned(), Role::Active)
+        }
         None if p.stage.is_under_way() => {
             (format!("{}   Esc asks whether to cancel it on the server", state_word(p.stage)), Role::Active)
         }

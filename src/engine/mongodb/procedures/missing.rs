@@ -48,7 +48,7 @@ pub(super) fn plan(case: &Case<'_>, _found: &Diagnosis) -> Vec<Plan> {
         .max_by_key(|known| known.last_seen);
     match known {
         Some(known) => {
-            plans.push(again(known, &database, here().any(|own| own == name), elsewhere.first().copied(), &sight))
+            plans.push(again(known, &database, here().any(|own| own == name), elsewhere.first().copied(), &sight));
         }
         None => {
             let mut plan =

@@ -61,7 +61,7 @@ fn create_table(parts: &Parts) -> String {
     // What a parent gives comes with it; a partition is made by itself, with everything.
     let own = |local: bool| local || is_partition;
     let mut lines: Vec<String> = match &parts.of_type {
-        Some(_) => parts.columns.iter().filter_map(|c| of_typed(c)).collect(),
+        Some(_) => parts.columns.iter().filter_map(of_typed).collect(),
         None => parts.columns.iter().filter(|c| own(c.local)).map(|c| column(parts, c)).collect(),
     };
     lines.extend(parts.constraints.iter().filter(|c| c.valid && own(c.local)).map(constraint));

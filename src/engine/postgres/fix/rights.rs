@@ -260,7 +260,7 @@ pub(super) fn needs(shape: &Shape, found: &[Found], table: Option<&Table>, inver
         What::Setting(Scope::System, name) => needs.extend([Need::parameter(name), Need::reload()]),
         What::Setting(Scope::Database(_), _) => needs.push(Need::owner(own(Sort::Database).next()?, false)),
         What::Setting(Scope::Role(None, _), _) => {
-            needs.push(Need::special("superuser", "ALTER ROLE {login} SUPERUSER"))
+            needs.push(Need::special("superuser", "ALTER ROLE {login} SUPERUSER"));
         }
         What::Setting(Scope::Role(Some(role), _), _) => needs.extend(Need::administer(role, true)),
         What::RoleLimit(role) => needs.extend(Need::administer(role, false)),

@@ -132,10 +132,10 @@ pub(super) fn free_from_holder(case: &Case<'_>, plan: &mut Plan) {
             }
         }
         Holder::Slot(name) => {
-            plan.blocked.push(format!("the replication slot {name} {reach}: deal with the slot first (C9)"))
+            plan.blocked.push(format!("the replication slot {name} {reach}: deal with the slot first (C9)"));
         }
         Holder::Prepared(gid) => {
-            plan.blocked.push(format!("the prepared transaction {gid} {reach}: its coordinator has to end it"))
+            plan.blocked.push(format!("the prepared transaction {gid} {reach}: its coordinator has to end it"));
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::domain::metric;
 use crate::domain::rows::{Rows, Value};
 use crate::engine::redis::dialect::line;
 
-/// Elements from which a key counts as large, by type (the advice of RedisInsight; a string's limit is its bytes).
+/// Elements from which a key counts as large, by type (the advice of `RedisInsight`; a string's limit is its bytes).
 const MANY: &[(&str, f64)] =
     &[("hash", 5_000.0), ("list", 1_000.0), ("set", 100_000.0), ("zset", 100_000.0), ("stream", 100_000.0)];
 /// A key with many elements, or a string, counts from these bytes on.

@@ -1,6 +1,6 @@
 //! What the facts mean: each cause is decided by one function, and then roots are told from what follows from them.
 //!
-//! Limits come from the rules that DBAs already trust (MySQLTuner, PMM, awesome-prometheus-alerts), scaled down where a
+//! Limits come from the rules that DBAs already trust (`MySQLTuner`, PMM, awesome-prometheus-alerts), scaled down where a
 //! watch of seconds sees what those see in minutes; each stands as a constant beside its cause.
 
 mod connections;

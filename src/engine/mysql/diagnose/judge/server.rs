@@ -78,7 +78,7 @@ enum Limit {
 }
 
 /// Settings that people change in a hurry and forget, with values that no server is well with. Sources: the defaults of
-/// both products, MySQLTuner and pt-variable-advisor.
+/// both products, `MySQLTuner` and pt-variable-advisor.
 const LIMITS: &[(&str, Limit, &str)] = &[
     ("tmp_table_size", Limit::AtLeast(1_048_576.0), "almost every temporary table goes to disk"),
     ("max_heap_table_size", Limit::AtLeast(1_048_576.0), "almost every temporary table goes to disk"),
@@ -118,7 +118,7 @@ pub(in crate::engine::mysql) fn wrong_settings(scene: &Scene<'_>) -> Vec<Wrong> 
                 let on = |text: &str| matches!(text.to_ascii_uppercase().as_str(), "ON" | "1" | "YES");
                 let same =
                     value.eq_ignore_ascii_case(wanted) || matches!(*wanted, "ON" | "OFF") && on(&value) == on(wanted);
-                (!same).then(|| format!("{wanted}"))
+                (!same).then(|| wanted.to_string())
             }
         };
         if let Some(limit) = broken {

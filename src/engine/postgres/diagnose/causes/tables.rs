@@ -165,7 +165,7 @@ fn empty_space(facts: &Facts<'_>, found: &mut Found) {
 /// and a tenth for rounding and room. None where that is not known.
 fn needed(table: &Table) -> Option<f64> {
     let width = table.row_bytes?;
-    (!table.has_stale_statistics()).then(|| table.live * (width + 28.0) * 1.1 + 8_192.0)
+    (!table.has_stale_statistics()).then_some(table.live * (width + 28.0) * 1.1 + 8_192.0)
 }
 
 fn half_built(facts: &Facts<'_>, found: &mut Found) {

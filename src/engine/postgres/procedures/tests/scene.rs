@@ -132,6 +132,7 @@ impl Scene {
             name: name.into(),
             last_seen: Timestamp(NOW - 3_600_000),
             statements: statements.iter().map(|s| (*s).to_owned()).collect(),
+            missing: Vec::new(),
         });
         self
     }
