@@ -68,6 +68,7 @@ impl Bed {
             environment: Environment::Development,
             safe_functions: Vec::new(),
             definitions,
+            own: Vec::new(),
         };
         examine(self.site.ways.spec, session, &inquiry, &|_| {}).await.unwrap()
     }
