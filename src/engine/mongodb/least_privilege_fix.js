@@ -4,7 +4,9 @@ db.getSiblingDB("admin").createRole({
   role: "dbagptFix",
   privileges: [
     // To end operations and sessions, to set parameters, and to see that it worked.
-    { resource: { cluster: true }, actions: ["inprog", "killop", "killAnySession", "getParameter", "setParameter", "serverStatus", "replSetGetStatus"] },
+    { resource: { cluster: true }, actions: ["inprog", "killop", "killAnySession", "getParameter", "setParameter", "serverStatus", "replSetGetStatus", "replSetResizeOplog"] },
+    // To see how large the replication log may become.
+    { resource: { db: "local", collection: "oplog.rs" }, actions: ["collStats"] },
     // To tell how a transaction ended whose answer was lost.
     { resource: { db: "config", collection: "transactions" }, actions: ["find"] },
     // To make, hide and drop indexes, and to read what there is before it is changed.

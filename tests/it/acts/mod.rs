@@ -1,6 +1,7 @@
 //! Acts from proposal to end on real servers, with everything that can move in between.
 
 mod crash;
+mod cures;
 mod healing_mysql;
 mod kinds;
 mod night;

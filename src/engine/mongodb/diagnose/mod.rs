@@ -80,3 +80,6 @@ fn missing(sight: &Sight<'_>) -> Option<Hypothesis> {
     let words = format!("{database}.{name} is {} (listCollections)", if there { "there now" } else { "not there" });
     Some(Hypothesis::new(Cause::MissingTable, verdict, 0.95, vec![words]).about(format!("{database}.{name}")))
 }
+
+#[cfg(test)]
+mod tests;

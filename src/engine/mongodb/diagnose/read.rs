@@ -164,7 +164,7 @@ async fn operations(session: &mut MongoSession) -> Result<Rows, SessionError> {
             text(op.text("op")),
             text(op.text("ns")),
             text(op.text("planSummary")),
-            Value::Text(text_of_user(op).clone()),
+            Value::Text(text_of_user(op)),
             text(op.text("appName").or(op.text("desc"))),
             text(op.text("client").or(op.text("client_s"))),
             Value::Text(state.to_owned()),

@@ -32,12 +32,14 @@ async fn answer(session: &mut MongoSession, check: &Check) -> Result<Verified, S
     match check {
         Check::SessionsGone(gone) => sessions_gone(session, gone).await,
         Check::Exists(object) => exists(session, object).await,
-        Check::Absent(object) => not(exists(session, object).await?),
+        Check::Absent(object) => Ok(not(exists(session, object).await?)),
         Check::IndexUsable(table, index) => index_is(session, table, index).await,
-        Check::IndexGone(table, index) => not(index_is(session, table, index).await?),
+        Check::IndexGone(table, index) => Ok(not(index_is(session, table, index).await?)),
         Check::SettingIs { name, value } => setting_is(session, name, value).await,
         Check::InForce(kind) => match kind.as_ref() {
             FixKind::ChangeSetting { name, value } => setting_is(session, name, value).await,
+            FixKind::CreateIndex { table, name, .. } => index_is(session, table, name).await,
+            FixKind::DropIndex { table, name } => Ok(not(index_is(session, table, name).await?)),
             FixKind::ResizeReplicationLog(megabytes) => Ok(match super::inverse::log_megabytes(session).await? {
                 Some(now) => Verified::new(now == *megabytes, format!("the replication log may have {now} MB")),
                 None => Verified::unknown("the size of the replication log cannot be read"),
@@ -50,8 +52,8 @@ async fn answer(session: &mut MongoSession, check: &Check) -> Result<Verified, S
     }
 }
 
-fn not(there: Verified) -> Result<Verified, SessionError> {
-    Ok(Verified { held: there.held.map(|held| !held), ..there })
+fn not(there: Verified) -> Verified {
+    Verified { held: there.held.map(|held| !held), ..there }
 }
 
 async fn sessions_gone(session: &mut MongoSession, gone: &[SessionRef]) -> Result<Verified, SessionError> {

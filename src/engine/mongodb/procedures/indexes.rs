@@ -83,7 +83,7 @@ fn build(scan: &Scan, sight: &Sight<'_>) -> Plan {
     let verification = within(Check::All(checks), 30, &format!("the query's plan uses {name}"), 15);
     let kind = FixKind::CreateIndex { table: table.clone(), name: name.clone(), columns: scan.fields.clone() };
     add(&mut plan, kind, Rung::Additive, verification, |step| {
-        step.why = "Fields compared for equality come first, then the sort, then the range; readers and writers go on while it builds.".to_owned();
+        step.why = "Fields compared for equality come first, then the sort, then the range; readers and writers go on while it builds.".into();
         step.expected =
             vec!["COLLSCAN -> IXSCAN".to_owned(), "documents read for each returned -> below 10".to_owned()];
         step.requires = vec![Check::Exists(table), Check::WritesWork];
@@ -124,7 +124,7 @@ fn drop_covered(sight: &Sight<'_>) -> Vec<Plan> {
         let gone = within(Check::IndexGone(table.clone(), own.name.clone()), 10, "the index is gone", 60);
         let kind = FixKind::DropIndex { table: table.clone(), name: own.name.clone() };
         add(&mut plan, kind, Rung::Removing, gone, |step| {
-            step.why = "The other index serves the same queries; the definition is kept for the way back.".to_owned();
+            step.why = "The other index serves the same queries; the definition is kept for the way back.".into();
             step.expected = vec!["one index less to maintain".to_owned()];
             step.requires = vec![Check::IndexUsable(table, other.name.clone())];
         });

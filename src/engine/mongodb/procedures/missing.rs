@@ -84,7 +84,7 @@ fn again(known: &KnownDefinition, database: &str, there: bool, elsewhere: Option
         let check = steps::within(Check::Exists(object.clone()), 10, &format!("{} is there", known.name), 5);
         let mut step = steps::of_statement(statement.clone(), Class::Ddl, Rung::Additive, check);
         step.draft.database = (!space.is_empty()).then(|| space.to_owned());
-        step.why = "It is what the server itself said about it, options and indexes included.".to_owned();
+        step.why = "It is what the server itself said about it, options and indexes included.".into();
         step.expected = vec!["NamespaceNotFound -> none".to_owned()];
         if number == 0 {
             step.requires = vec![Check::Absent(object.clone())];

@@ -49,7 +49,7 @@ pub(super) fn window(case: &Case<'_>, _found: &Diagnosis) -> Vec<Plan> {
     let kind = FixKind::ResizeReplicationLog(wanted as u64);
     let check = Check::InForce(Box::new(kind.clone()));
     add(&mut plan, kind, Rung::Setting, within(check, 10, "the log has its new size", 0), |step| {
-        step.why = "A member that is away for longer than the log reaches back must be rebuilt.".to_owned();
+        step.why = "A member that is away for longer than the log reaches back must be rebuilt.".into();
         step.expected =
             vec![format!("reaches back {} -> about {}, once it has filled", seconds(window), seconds(window * factor))];
     });

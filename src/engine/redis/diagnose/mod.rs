@@ -167,3 +167,6 @@ fn roots(found: &mut Vec<Hypothesis>, picture: &Picture<'_>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -62,8 +62,8 @@ fn stop_the_script() -> Plan {
         plan_of("C14", "stop the script that holds the server up".to_owned(), Cause::SlowCommands, 80, evidence);
     let served = within(Check::CauseGone(Cause::SlowCommands), 10, "commands are served again", 5);
     add(&mut plan, FixKind::StopScript, Rung::Session, served, |step| {
-        step.why = "The server refuses to stop a script that has written something, so no half of its work is left."
-            .to_owned();
+        step.why =
+            "The server refuses to stop a script that has written something, so no half of its work is left.".into();
         step.expected = vec!["every client is served again at once".to_owned()];
     });
     plan.advice.push(
@@ -94,7 +94,7 @@ fn free_beside(picture: &Picture<'_>) -> Option<Plan> {
     let set = |value: &str| Check::SettingIs { name: NAME.to_owned(), value: value.to_owned() };
     let kind = FixKind::ChangeSetting { name: NAME.to_owned(), value: "yes".to_owned() };
     add(&mut plan, kind, Rung::Setting, within(set("yes"), 5, &format!("{NAME} is yes"), 10), |step| {
-        step.why = "DEL then does what UNLINK does.".to_owned();
+        step.why = "DEL then does what UNLINK does.".into();
         step.expected = vec![format!("DEL of a large key {:.0} ms -> below 1 ms", removal.micros / 1_000.0)];
         step.requires = vec![set("no")];
     });
@@ -154,7 +154,7 @@ fn end_the_client(picture: &Picture<'_>) -> Option<Plan> {
     let session = SessionRef { id, facts: Vec::new(), about: who };
     let gone = within(Check::SessionsGone(vec![session.clone()]), 5, "the client is gone", 5);
     add(&mut plan, FixKind::EndSessions(vec![session]), Rung::Session, gone, |step| {
-        step.why = "It buys time: a client that is made to reconnect may begin again.".to_owned();
+        step.why = "It buys time: a client that is made to reconnect may begin again.".into();
         step.expected = vec!["slow commands from this client -> none".to_owned()];
     });
     Some(plan)

@@ -46,8 +46,8 @@ fn close_the_idle(picture: &Picture<'_>, evidence: String) -> Option<Plan> {
     let check = Check::SettingIs { name: "timeout".to_owned(), value: value.clone() };
     let kind = FixKind::ChangeSetting { name: "timeout".to_owned(), value };
     add(&mut plan, kind, Rung::Session, within(check, 5, &format!("timeout is {IDLE_S}"), 5), |step| {
-        step.why = "The server closes plain clients that said nothing for that long; blocked and subscribed ones stay."
-            .to_owned();
+        step.why =
+            "The server closes plain clients that said nothing for that long; blocked and subscribed ones stay.".into();
         step.expected = vec![format!("about {idle} connections fewer within a minute")];
         step.requires = vec![Check::SettingIs { name: "timeout".to_owned(), value: old }];
     });
@@ -68,8 +68,8 @@ fn raise(picture: &Picture<'_>, most: f64, evidence: String) -> Plan {
     let check = Check::SettingIs { name: "maxclients".to_owned(), value: value.clone() };
     let kind = FixKind::ChangeSetting { name: "maxclients".to_owned(), value };
     add(&mut plan, kind, Rung::Setting, within(check, 5, &format!("maxclients is {wanted:.0}"), 5), |step| {
-        step.why = "New clients get in at once. The server refuses it where the system's limit of open files is lower."
-            .to_owned();
+        step.why =
+            "New clients get in at once. The server refuses it where the system's limit of open files is lower.".into();
         step.expected = vec![format!("limit {most:.0} -> {wanted:.0}")];
         step.requires = vec![Check::SettingIs { name: "maxclients".to_owned(), value: format!("{most:.0}") }];
     });

@@ -70,7 +70,7 @@ fn end_the_greedy(picture: &Picture<'_>) -> Option<Plan> {
     let kind = FixKind::EndSessions(vec![session.clone()]);
     let gone = within(Check::SessionsGone(vec![session]), 5, "the client is gone", 5);
     add(&mut plan, kind, Rung::Session, gone, |step| {
-        step.why = "Its buffers count against maxmemory, and the data beside them is not the trouble.".to_owned();
+        step.why = "Its buffers count against maxmemory, and the data beside them is not the trouble.".into();
         step.expected = vec![format!("memory {} -> {}", bytes(used), bytes(used - taken))];
     });
     plan.advice.push("A limit ends such clients by itself: client-output-buffer-limit, maxmemory-clients.".to_owned());
@@ -106,8 +106,7 @@ fn more_room(picture: &Picture<'_>, used: f64, limit: f64) -> Plan {
     let kind = FixKind::ChangeSetting { name: "maxmemory".to_owned(), value };
     let words = format!("used memory below 90 % of {}", bytes(wanted));
     add(&mut plan, kind, Rung::Setting, within(check, 10, &words, 10), |step| {
-        step.why =
-            "It stops the refusals at once and can be taken back; it buys time, and the growth goes on.".to_owned();
+        step.why = "It stops the refusals at once and can be taken back; it buys time, and the growth goes on.".into();
         step.expected =
             vec![format!("used {:.0} % -> {:.0} % of the limit", used / limit * 100.0, used / wanted * 100.0)];
         step.requires = vec![Check::SettingIs { name: "maxmemory".to_owned(), value: format!("{limit:.0}") }];
@@ -141,7 +140,7 @@ fn throw_out_what_expires(picture: &Picture<'_>, used: f64, limit: f64) -> Plan 
     let kind = FixKind::ChangeSetting { name: "maxmemory-policy".to_owned(), value: policy.to_owned() };
     let old = picture.policy().to_owned();
     add(&mut plan, kind, Rung::Removing, within(set, 5, &format!("the policy is {policy}"), 10), |step| {
-        step.why = "Writes go on, at the price of keys that were to expire later.".to_owned();
+        step.why = "Writes go on, at the price of keys that were to expire later.".into();
         step.expected =
             vec!["refused writes -> 0".to_owned(), "keys are thrown out, the least recently used first".to_owned()];
         step.requires = vec![Check::SettingIs { name: "maxmemory-policy".to_owned(), value: old }];
@@ -163,7 +162,7 @@ fn give_back(picture: &Picture<'_>) -> Plan {
     };
     let words = format!("resident memory at least {} less", bytes(more * 0.1));
     add(&mut plan, FixKind::Maintain(Upkeep::Compact, None), Rung::Additive, within(check, 30, &words, 0), |step| {
-        step.why = "MEMORY PURGE asks the allocator for its empty pages; no key is touched.".to_owned();
+        step.why = "MEMORY PURGE asks the allocator for its empty pages; no key is touched.".into();
         step.expected = vec![format!("resident {} -> less by up to {}", bytes(resident), bytes(more))];
     });
     if picture.setting("activedefrag") == Some("no") {
@@ -187,7 +186,7 @@ fn remove_the_largest(picture: &Picture<'_>, full: bool) -> Option<Plan> {
     }
     let gone = within(Check::KeysGone(vec![key.name.clone()]), 10, "the key is gone", 0);
     add(&mut plan, FixKind::UnlinkKeys(vec![key.name.clone()]), Rung::Removing, gone, |step| {
-        step.why = "UNLINK frees it beside the work; only who owns the data can say that it may go.".to_owned();
+        step.why = "UNLINK frees it beside the work; only who owns the data can say that it may go.".into();
         step.expected = vec![format!("memory {} -> {}", bytes(used), bytes(used - size))];
     });
     plan.advice.push(split(&key.kind));

@@ -19,7 +19,7 @@ pub(super) fn plan(case: &Case<'_>, found: &Diagnosis) -> Vec<Plan> {
         let fine = Check::Reading { metric: metric::SNAPSHOT_FAILED.0.to_owned(), is: Comparison::AtMost, value: 0.0 };
         let verification = steps::within(fine, 120, "the last snapshot succeeded", 10);
         let mut step = steps::of_statement("BGSAVE".to_owned(), Class::Maintenance, Rung::Additive, verification);
-        step.why = "It succeeds only when the disk takes it, and then writes are taken again by themselves.".to_owned();
+        step.why = "It succeeds only when the disk takes it, and then writes are taken again by themselves.".into();
         step.expected = vec!["rdb_last_bgsave_status err -> ok".to_owned()];
         plan.steps.push(step);
         if picture.text("rdb_bgsave_in_progress") == "1" {

@@ -82,10 +82,16 @@ static STATISTICS: Query = Query {
     timeout_ms: 1000,
 };
 /// The engine's own check. While it runs, writers of a file without a log wait: there it gets little time.
-static CHECK_IN_WAL: Query =
-    Query { name: "diagnose.check", text: "SELECT quick_check AS found FROM pragma_quick_check(10)", timeout_ms: 1200 };
-static CHECK: Query =
-    Query { name: "diagnose.check", text: "SELECT quick_check AS found FROM pragma_quick_check(10)", timeout_ms: 250 };
+static CHECK_IN_WAL: Query = Query {
+    name: "diagnose.check",
+    text: "SELECT quick_check AS found FROM pragma_quick_check LIMIT 10",
+    timeout_ms: 1200,
+};
+static CHECK: Query = Query {
+    name: "diagnose.check",
+    text: "SELECT quick_check AS found FROM pragma_quick_check LIMIT 10",
+    timeout_ms: 250,
+};
 
 fn probes(_identity: &Identity) -> Vec<Probe> {
     vec![
@@ -168,3 +174,6 @@ fn judge(case: &Case<'_>) -> Diagnosis {
     }
     Diagnosis::new(found, unknown)
 }
+
+#[cfg(test)]
+mod tests;

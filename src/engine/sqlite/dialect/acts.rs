@@ -5,7 +5,7 @@ use super::names::quote;
 use crate::domain::proposal::kind::{FixKind, ObjectRef, Upkeep};
 
 /// Journal modes that keep what is committed. `memory` and `off` do not.
-const JOURNAL_MODES: &[&str] = &["delete", "persist", "truncate", "wal"];
+pub(super) const JOURNAL_MODES: &[&str] = &["delete", "persist", "truncate", "wal"];
 
 /// The statement of a kind.
 pub(super) fn render(kind: &FixKind) -> Result<String, String> {

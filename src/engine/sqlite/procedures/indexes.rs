@@ -72,8 +72,7 @@ fn build(lacking: &Lacking, view: &View<'_>) -> Plan {
     let kind = FixKind::CreateIndex { table: table.clone(), name: name.clone(), columns: lacking.columns.clone() };
     let verification = within(check, 10, &format!("the statement's plan uses {name}"), 15);
     add(&mut plan, kind, Rung::Additive, verification, |step| {
-        step.why =
-            "Writers wait while it is built, readers too where there is no log: choose a quiet moment.".to_owned();
+        step.why = "Writers wait while it is built, readers too where there is no log: choose a quiet moment.".into();
         step.expected = vec![
             format!("{} -> SEARCH USING INDEX {name}", lacking.detail),
             format!("about {} more in the file", bytes(estimate)),
@@ -90,7 +89,7 @@ fn read_statistics(table: &str, believed: f64, counted: f64) -> Plan {
     let object = ObjectRef::new("", table);
     let gone = within(Check::CauseGone(Cause::BadStatistics), 15, "the planner's numbers are near the real ones", 0);
     add(&mut plan, FixKind::Maintain(Upkeep::Analyze, Some(object.clone())), Rung::Additive, gone, |step| {
-        step.why = "Programs that have the file open use the new numbers after they open it again.".to_owned();
+        step.why = "Programs that have the file open use the new numbers after they open it again.".into();
         step.expected = vec![format!("believed {believed:.0} -> {counted:.0} rows")];
         step.requires = vec![Check::Exists(object)];
     });
@@ -113,7 +112,7 @@ fn drop_covered(view: &View<'_>) -> Vec<Plan> {
             let gone = within(Check::IndexGone(table.clone(), index.name.clone()), 5, "the index is gone", 60);
             let kind = FixKind::DropIndex { table: table.clone(), name: index.name.clone() };
             add(&mut plan, kind, Rung::Removing, gone, |step| {
-                step.why = "Every write maintains it, and its definition is kept for the way back.".to_owned();
+                step.why = "Every write maintains it, and its definition is kept for the way back.".into();
                 step.expected = vec!["one index less to maintain".to_owned()];
                 step.requires = vec![Check::IndexUsable(table, by)];
             });

@@ -78,7 +78,7 @@ fn side_by_side(view: &View<'_>, mode: &str) -> Plan {
     let set = |value: &str| Check::SettingIs { name: "journal_mode".to_owned(), value: value.to_owned() };
     let kind = FixKind::ChangeSetting { name: "journal_mode".to_owned(), value: "wal".to_owned() };
     add(&mut plan, kind, Rung::Setting, within(set("wal"), 5, "the journal mode is wal", 15), |step| {
-        step.why = "Readers then go on while somebody writes; two writers still wait for each other.".to_owned();
+        step.why = "Readers then go on while somebody writes; two writers still wait for each other.".into();
         step.expected = vec![format!("journal mode {mode} -> wal")];
         step.requires = vec![set(mode)];
     });

@@ -78,7 +78,7 @@ fn again(known: &KnownDefinition, objects: &[Object], view: &View<'_>) -> Plan {
         let there = Check::Exists(ObjectRef::new("", &known.name));
         let verification = steps::within(there, 5, &format!("{} is there", known.name), 5);
         let mut step = steps::of_statement(statement.clone(), Class::Ddl, Rung::Additive, verification);
-        step.why = "It is the definition that the file itself had.".to_owned();
+        step.why = "It is the definition that the file itself had.".into();
         step.expected = vec!["no such table -> none".to_owned()];
         if number == 0 {
             step.requires = vec![Check::Absent(ObjectRef::new("", &known.name))];

@@ -44,8 +44,7 @@ fn checkpoint(view: &View<'_>, cause: Cause, evidence: Vec<String>) -> Option<Pl
     let check = Check::Reading { metric, is: Comparison::AtMost, value: WORTH_IT };
     let verification = within(check, 10, &format!("the log is at most {}", bytes(WORTH_IT)), 10);
     add(&mut plan, FixKind::Maintain(Upkeep::Checkpoint, None), Rung::Additive, verification, |step| {
-        step.why =
-            "Writers wait for the moment that it takes; it changes nothing when a reader is in its way.".to_owned();
+        step.why = "Writers wait for the moment that it takes; it changes nothing when a reader is in its way.".into();
         step.expected = vec![format!("log {} -> 0 ({used:.0} pages)", bytes(on_disk))];
         step.requires = vec![Check::WritesWork];
     });
@@ -91,8 +90,7 @@ fn give_back(size: f64, free: f64, cause: Cause) -> Plan {
     let check = Check::Reading { metric, is: Comparison::AtMost, value: size - free * 0.9 };
     let words = format!("the file is at least {} smaller", bytes(free * 0.9));
     add(&mut plan, FixKind::Maintain(Upkeep::Compact, None), Rung::Additive, within(check, 30, &words, 0), |step| {
-        step.why =
-            "It moves pages from the end of the file and cuts it; the write lock is held while it does.".to_owned();
+        step.why = "It moves pages from the end of the file and cuts it; the write lock is held while it does.".into();
         step.expected = vec![format!("file {} -> {}", bytes(size), bytes(size - free))];
         step.requires = vec![Check::WritesWork];
     });
@@ -121,7 +119,7 @@ fn write_anew(view: &View<'_>, free: f64, cause: Cause) -> Plan {
     let check = Check::Reading { metric, is: Comparison::AtMost, value: size - free * 0.5 };
     let verification = within(check, 60, &format!("the file is at least {} smaller", bytes(free * 0.5)), 0);
     let mut step = steps::of_statement("VACUUM".to_owned(), Class::Maintenance, Rung::Removing, verification);
-    step.why = "Nobody else uses the file meanwhile: in a quiet hour.".to_owned();
+    step.why = "Nobody else uses the file meanwhile: in a quiet hour.".into();
     step.expected = vec![format!("file {} -> about {}", bytes(size), bytes(size - free))];
     step.requires = vec![Check::WritesWork];
     plan.steps.push(step);

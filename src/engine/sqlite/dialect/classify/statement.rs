@@ -1,5 +1,6 @@
 //! The kinds of statement, by their first words.
 
+use super::super::acts::JOURNAL_MODES;
 use super::{grammar, pragma, query};
 use crate::domain::guard::{Author, Catalog, Class, Judgement, Verdict};
 use crate::engine::sql::findings::Findings;
@@ -33,6 +34,9 @@ pub(super) fn judge(words: Words<'_>, author: Author, catalog: &Catalog) -> Judg
     let keyword = words.at(0).to_ascii_lowercase();
     match keyword.as_str() {
         _ if words.kind(0) != Some(Kind::Word) => unknown(words),
+        "pragma" if sets_a_safe_journal_mode(words) => {
+            only_a_person(Class::Setting, "changes how the file keeps what is committed")
+        }
         "pragma" => pragma::judge(words),
         "insert" | "replace" | "update" | "delete" => judge_change(words, catalog),
         "create" if words.starts_with(&["create", "virtual"]) => {
@@ -53,6 +57,11 @@ pub(super) fn judge(words: Words<'_>, author: Author, catalog: &Catalog) -> Judg
         }
         _ => unknown(words),
     }
+}
+
+/// `PRAGMA journal_mode = MODE` with a mode that keeps what is committed: what also undoes such a change.
+fn sets_a_safe_journal_mode(words: Words<'_>) -> bool {
+    words.len() == 4 && words.is(1, &["journal_mode"]) && words.at(2) == "=" && words.is(3, JOURNAL_MODES)
 }
 
 /// True when a text is one statement in a form that SQLite has.
