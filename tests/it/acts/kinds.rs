@@ -115,7 +115,7 @@ impl Place {
 }
 
 const INDEXES: &str = "SELECT string_agg(pg_get_indexdef(indexrelid) || coalesce(obj_description(indexrelid, 'pg_class'), '') || indisvalid, E'\n' ORDER BY indexrelid::regclass::text) FROM pg_index WHERE indrelid = '$.orders'::regclass";
-const OPTIONS: &str = "SELECT coalesce(reloptions::text, '') FROM pg_class WHERE oid = '$.orders'::regclass";
+const OPTIONS: &str = "SELECT coalesce((SELECT string_agg(o, ',' ORDER BY o) FROM unnest(reloptions) o), '') FROM pg_class WHERE oid = '$.orders'::regclass";
 const ROLE: &str = "SELECT rolconnlimit || ' ' || coalesce((SELECT setconfig::text FROM pg_db_role_setting WHERE setrole = r.oid AND setdatabase = 0), '') FROM pg_roles r WHERE rolname = '$'";
 
 async fn rounds(server: Server) {
