@@ -16,7 +16,7 @@ use serde_json::{Map, Value as Json, json};
 pub(super) async fn list(json: bool, io: &mut Headless<'_>) -> Outcome {
     let all = proposals(io).await?;
     let named = |p: &&Proposal| !io.targets_were_named() || io.targets.iter().any(|t| t.target.id == p.target);
-    let mut acts: Vec<&Proposal> = all.iter().filter(has_acted).filter(named).collect();
+    let mut acts: Vec<&Proposal> = all.iter().filter(|proposal| has_acted(proposal)).filter(named).collect();
     acts.sort_by_key(|act| std::cmp::Reverse((ended_at(act), act.id)));
     if json {
         for act in acts {
@@ -90,7 +90,7 @@ async fn proposals(io: &Headless<'_>) -> Result<Vec<Proposal>, Ended> {
 }
 
 /// Something may have been changed by it, now or for a while.
-fn has_acted(proposal: &&Proposal) -> bool {
+fn has_acted(proposal: &Proposal) -> bool {
     matches!(
         proposal.stage,
         Stage::Running | Stage::Verifying | Stage::RollingBack | Stage::Done | Stage::Undone | Stage::NeedsPerson

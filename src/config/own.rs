@@ -51,17 +51,17 @@ pub(super) struct Judged {
 /// One table while it is read: its mistakes are told with its name.
 struct Table<'t, 'i> {
     name: String,
-    table: &'t DeTable<'i>,
+    keys: &'t DeTable<'i>,
     span: Range<usize>,
 }
 
 impl<'t, 'i> Table<'t, 'i> {
     fn get(&self, key: &str) -> Option<&'t Spanned<DeValue<'i>>> {
-        self.table.iter().find(|(k, _)| k.get_ref().as_ref() == key).map(|(_, value)| value)
+        self.keys.iter().find(|(k, _)| k.get_ref().as_ref() == key).map(|(_, value)| value)
     }
 
     fn only(&self, reader: &mut Reader<'_>, keys: &[&str]) {
-        for (key, _) in self.table {
+        for (key, _) in self.keys {
             let name = key.get_ref().as_ref();
             if !keys.contains(&name) {
                 let near = did_you_mean(name, keys.iter().copied());
@@ -186,7 +186,7 @@ pub(super) fn read_own(reader: &mut Reader<'_>, what: &str, value: &Spanned<DeVa
         let Some(name) = name_of(reader, key) else { continue };
         let full = format!("{what}.{name}");
         let Some(table) = reader.table(&full, value) else { continue };
-        let table = Table { name: full, table, span: key.span() };
+        let table = Table { name: full, keys: table, span: key.span() };
         let is_new = |known: bool, reader: &mut Reader<'_>| {
             if known {
                 reader.mistake(key.span(), format!("there is another `{name}` already: give it another name"));
@@ -301,7 +301,7 @@ fn steps(reader: &mut Reader<'_>, engine: &str, table: &Table<'_, '_>) -> Option
     let steps = items.iter().map(|item| {
         let name = format!("{}.steps", table.name);
         let inner = reader.table(&name, item)?;
-        step(reader, engine, &Table { name, table: inner, span: item.span() })
+        step(reader, engine, &Table { name, keys: inner, span: item.span() })
     });
     // Every step is read, so that every mistake is told.
     steps.collect::<Vec<_>>().into_iter().collect()
@@ -315,7 +315,7 @@ fn step(reader: &mut Reader<'_>, engine: &str, table: &Table<'_, '_>) -> Option<
         let value = table.get(key)?;
         let name = format!("{}.{key}", table.name);
         let inner = reader.table(&name, value)?;
-        Some(Table { name, table: inner, span: value.span() })
+        Some(Table { name, keys: inner, span: value.span() })
     };
     let only_if = inner("only_if", reader).map(|question| {
         question.only(reader, &["statement", "column", "at_most", "at_least"]);

@@ -127,15 +127,15 @@ fn read_number(reader: &mut Reader<'_>, key: &str, value: &Spanned<DeValue<'_>>)
 }
 
 /// Reads `freeze`: `true`, `false`, or a list of days and spans of days.
-pub(super) fn read_freeze(reader: &mut Reader<'_>, value: &Spanned<DeValue<'_>>) -> Option<Freeze> {
+pub(super) fn read_freeze(reader: &mut Reader<'_>, value: &Spanned<DeValue<'_>>) -> Freeze {
     const FORM: &str = "`freeze` is true, false, or a list of days: [\"2026-12-20..2027-01-03\", \"2027-04-02\"]";
     if let Some(frozen) = value.get_ref().as_bool() {
-        return Some(if frozen { Freeze::Always } else { Freeze::Never });
+        return if frozen { Freeze::Always } else { Freeze::Never };
     }
     let Some(items) = value.get_ref().as_array() else {
         reader.mistake(value.span(), format!("{FORM}, not {}", with_article(value.get_ref().type_str())));
         // What was meant to be a freeze is one.
-        return Some(Freeze::Always);
+        return Freeze::Always;
     };
     let mut spans = Vec::new();
     for item in items {
@@ -144,7 +144,7 @@ pub(super) fn read_freeze(reader: &mut Reader<'_>, value: &Spanned<DeValue<'_>>)
             _ => reader.mistake(item.span(), format!("{FORM}; every entry is a day or two, the earlier one first")),
         }
     }
-    Some(Freeze::Days(spans))
+    Freeze::Days(spans)
 }
 
 /// `2026-12-20..2027-01-03` or one day, as days since 1970.

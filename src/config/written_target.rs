@@ -152,7 +152,7 @@ pub(super) fn read_target(
                 target.unattended = read_unattended(reader, value);
                 target.unattended_place = Some(place);
             }
-            "freeze" => target.freeze = read_freeze(reader, value).map(|f| (f, place)),
+            "freeze" => target.freeze = Some((read_freeze(reader, value), place)),
             "fix" => target.fix = read_fix(reader, value).map(|f| (f, reader.place(key.span()))),
             other => {
                 let near = did_you_mean(other, TARGET_KEYS.iter().copied());

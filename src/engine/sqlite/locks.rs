@@ -81,9 +81,9 @@ fn read(list: &str, database: u64, shared: Option<u64>, us: u32) -> Vec<Holder> 
             }
         };
         let writes = kind == "WRITE";
-        if inode == database && writes && from <= SHARED_LAST && to >= PENDING {
-            add(Role::Writer);
-        } else if Some(inode) == shared && writes && from <= WAL_WRITER && to >= WAL_WRITER {
+        let writes_file = inode == database && writes && from <= SHARED_LAST && to >= PENDING;
+        let writes_log = Some(inode) == shared && writes && (from..=to).contains(&WAL_WRITER);
+        if writes_file || writes_log {
             add(Role::Writer);
         } else if Some(inode) == shared && !writes {
             for mark in from.max(FIRST_MARK)..=to.min(LAST_MARK) {

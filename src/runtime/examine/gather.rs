@@ -83,7 +83,8 @@ impl<'a> Gathering<'a> {
     /// Share of the time that has passed, below 100 until all is done.
     fn percent(&self, now: Instant) -> u8 {
         let (passed, all) = (now - self.begun, self.window_end - self.begun);
-        (passed.as_secs_f64() / all.as_secs_f64().max(f64::EPSILON) * 95.0).clamp(0.0, 95.0) as u8
+        let percent = passed.as_millis() * 95 / all.as_millis().max(1);
+        u8::try_from(percent.min(95)).unwrap_or(95)
     }
 
     async fn look(&mut self, probe: &Probe, deadline: Instant) -> Result<(), SessionError> {

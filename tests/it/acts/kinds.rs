@@ -199,8 +199,8 @@ async fn settings(server: Server) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn settings_of_the_server_are_in_force_after_the_act() {
-    settings(Server::Postgres15).await;
-    settings(Server::Postgres18).await;
+    Box::pin(settings(Server::Postgres15)).await;
+    Box::pin(settings(Server::Postgres18)).await;
 }
 
 async fn upkeep(server: Server) {

@@ -141,23 +141,23 @@ async fn whole_way(server: Server) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgresql() {
-    whole_way(Server::Postgres15).await;
-    whole_way(Server::Postgres18).await;
+    Box::pin(whole_way(Server::Postgres15)).await;
+    Box::pin(whole_way(Server::Postgres18)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn mysql_and_mariadb() {
-    whole_way(Server::MariaDb).await;
-    whole_way(Server::MySql9).await;
+    Box::pin(whole_way(Server::MariaDb)).await;
+    Box::pin(whole_way(Server::MySql9)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_and_valkey() {
-    whole_way(Server::Redis7).await;
-    whole_way(Server::Valkey9).await;
+    Box::pin(whole_way(Server::Redis7)).await;
+    Box::pin(whole_way(Server::Valkey9)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn mongodb_like() {
-    whole_way(Server::MongoBridge).await;
+    Box::pin(whole_way(Server::MongoBridge)).await;
 }

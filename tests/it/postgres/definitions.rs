@@ -65,7 +65,7 @@ CREATE UNIQUE INDEX totals_key ON $.totals (customer);
 
 /// What the catalogue says about a schema, without numbers that are given anew.
 const CATALOGUE: &str = "
-SELECT 'relation ' || c.relname || ' ' || c.relkind || c.relpersistence || c.relreplident || c.relrowsecurity::text || c.relispartition::text
+SELECT 'relation ' || c.relname || ' ' || c.relkind::text || c.relpersistence::text || c.relreplident::text || c.relrowsecurity::text || c.relispartition::text
     || coalesce(c.reloptions::text, '') || coalesce((SELECT t.reloptions::text FROM pg_class t WHERE t.oid = c.reltoastrelid), '')
     || c.relowner::regrole::text || coalesce((SELECT string_agg(a::text, ',' ORDER BY a::text) FROM unnest(c.relacl) a), '')
     || coalesce(obj_description(c.oid, 'pg_class'), '') || coalesce(pg_get_expr(c.relpartbound, c.oid), '')
@@ -96,7 +96,7 @@ UNION ALL
 SELECT 'rule ' || pg_get_ruledef(w.oid) || w.ev_enabled::text FROM pg_rewrite w JOIN pg_class c ON c.oid = w.ev_class
  WHERE c.relnamespace = to_regnamespace($1)
 UNION ALL
-SELECT 'policy ' || p.polname || p.polcmd || p.polpermissive::text || p.polroles::regrole[]::text
+SELECT 'policy ' || p.polname || p.polcmd::text || p.polpermissive::text || p.polroles::regrole[]::text
     || coalesce(pg_get_expr(p.polqual, p.polrelid), '') || coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '')
   FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE c.relnamespace = to_regnamespace($1)
 UNION ALL

@@ -168,7 +168,7 @@ fn diagnosed(s: &mut Stage) {
     let asked = request(&s.effects()).unwrap();
     answer(&mut s.model, &asked, examined());
     s.model.notice = None;
-    s.model.approvals = Default::default();
+    s.model.approvals = dba_gpt::app::approvals::ApprovalsModel::default();
 }
 
 fn server(s: &mut Stage) {
@@ -534,7 +534,7 @@ pub fn poisoned(payload: &str) -> Examined {
         hypothesis.about = Some(payload.to_owned());
         hypothesis.evidence.truncate(1);
         for evidence in &mut hypothesis.evidence {
-            evidence.text = payload.to_owned();
+            evidence.text = String::from(payload);
         }
     }
     found.diagnosis.unknown = vec![payload.to_owned()];
@@ -545,7 +545,9 @@ pub fn poisoned(payload: &str) -> Examined {
 /// The causes of the first incident and of the first target were found, and the proposals are what was changed.
 pub fn answer_all(model: &mut Model, examined: &Examined) {
     let mut changes: Vec<Proposal> = model.approvals.filed.iter().map(|f| f.proposal.clone()).collect();
-    changes.iter_mut().for_each(|p| p.stage = At::Done);
+    for change in &mut changes {
+        change.stage = At::Done;
+    }
     update(model, Event::ChangesLoaded(changes, false));
     for screen in [Screen::Incidents, Screen::Health] {
         model.screen = screen;

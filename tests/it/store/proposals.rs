@@ -82,13 +82,13 @@ async fn every_one_that_is_not_closed_is_listed_and_the_newest_others() {
     }
     let listed = store.proposals(3).await.unwrap();
     let (closed, others): (Vec<&Proposal>, Vec<&Proposal>) = listed.iter().partition(|p| p.stage.is_closed());
-    assert_eq!(others.len(), 12);
-    assert_eq!(closed.iter().map(|p| p.id).collect::<Vec<_>>(), [22, 21, 19]);
+    assert_eq!(others.len(), 16);
+    assert_eq!(closed.iter().map(|p| p.id).collect::<Vec<_>>(), [26, 25, 23]);
     assert!(listed.is_sorted_by(|a, b| a.id > b.id));
-    assert_eq!(store.proposals(usize::MAX).await.unwrap().len(), 22);
+    assert_eq!(store.proposals(usize::MAX).await.unwrap().len(), 26);
     // Nothing is ever forgotten of them, however old.
     while store.prune(after(4000 * DAY)).await.unwrap().more {}
-    assert_eq!(store.proposals(usize::MAX).await.unwrap().len(), 22);
+    assert_eq!(store.proposals(usize::MAX).await.unwrap().len(), 26);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

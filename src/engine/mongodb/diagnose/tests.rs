@@ -1,3 +1,5 @@
+//! Documents as MongoDB gives them, written by hand, and what is made of them.
+
 #![allow(clippy::unwrap_used)]
 use super::read::{COUNTS, INDEXES, OPLOG, SLOW};
 use super::*;

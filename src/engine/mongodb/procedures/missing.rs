@@ -92,5 +92,6 @@ fn again(known: &KnownDefinition, database: &str, there: bool, elsewhere: Option
         plan.steps.push(step);
     }
     plan.advice.push("It comes back without its documents: they are in a backup, or lost.".to_owned());
+    plan.advice.extend(known.missing.iter().cloned());
     plan
 }

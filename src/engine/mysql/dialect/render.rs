@@ -20,7 +20,10 @@ pub(super) fn render(kind: &FixKind) -> Result<String, String> {
         FixKind::DropIndex { table, name } if name.eq_ignore_ascii_case("primary") => {
             Err(format!("the primary key of {} is no index that can be spared", table.words()))
         }
-        FixKind::DropIndex { table, name } => Ok(format!("DROP INDEX {} ON {} {ONLINE}", named(name)?, object(table)?)),
+        // MariaDB takes no algorithm in DROP INDEX itself.
+        FixKind::DropIndex { table, name } => {
+            Ok(format!("ALTER TABLE {} DROP INDEX {}, ALGORITHM=INPLACE, LOCK=NONE", object(table)?, named(name)?))
+        }
         FixKind::RebuildIndex { .. } => {
             Err("InnoDB builds no single index anew: compact the table, which builds all of them".into())
         }
@@ -180,7 +183,7 @@ mod tests {
             assert!(create(name, &columns).is_err(), "{name:?} {columns:?}");
         }
         let drop = |name: &str| render(&FixKind::DropIndex { table: table.clone(), name: name.into() });
-        assert_eq!(drop("i").unwrap(), "DROP INDEX i ON `sh``op`.orders ALGORITHM=INPLACE LOCK=NONE");
+        assert_eq!(drop("i").unwrap(), "ALTER TABLE `sh``op`.orders DROP INDEX i, ALGORITHM=INPLACE, LOCK=NONE");
         assert!(drop("PRIMARY").is_err());
     }
 

@@ -54,7 +54,7 @@ pub(super) fn verify<'a>(session: &'a mut dyn Session, check: &'a Check) -> Task
                 let there: Vec<String> = present(&now, sessions).map(|(_, seen)| seen.words()).collect();
                 Ok(listed(&there, "all of them are gone", "still there"))
             }
-            Check::Blocks(blocker, least) => blocks(&diagnose::look(session).await?, blocker, *least),
+            Check::Blocks(blocker, least) => Ok(blocks(&diagnose::look(session).await?, blocker, *least)),
             Check::NobodyWaitsFor(sessions) => {
                 let now = diagnose::look(session).await?;
                 let waiting: usize = present(&now, sessions).map(|(_, seen)| now.blocked_by(seen.id).len()).sum();
@@ -123,21 +123,21 @@ fn listed(found: &[String], none: &str, some: &str) -> Verified {
     }
 }
 
-fn blocks(now: &Moment, blocker: &SessionRef, least: u64) -> Result<Verified, SessionError> {
+fn blocks(now: &Moment, blocker: &SessionRef, least: u64) -> Verified {
     let Some((asked, seen)) = present(now, std::slice::from_ref(blocker)).next() else {
-        return Ok(Verified::new(false, format!("session {} is gone", blocker.id)));
+        return Verified::new(false, format!("session {} is gone", blocker.id));
     };
     let same = asked.facts.iter().all(|(name, value)| {
         name != "transaction" || *value == seen.transaction.clone().unwrap_or_else(|| "none".into())
     });
     if !same {
-        return Ok(Verified::new(false, format!("session {} has ended that transaction", blocker.id)));
+        return Verified::new(false, format!("session {} has ended that transaction", blocker.id));
     }
     let waiting = now.blocked_by(seen.id).len();
-    Ok(Verified::new(
+    Verified::new(
         u64::try_from(waiting).unwrap_or(u64::MAX) >= least,
         format!("{waiting} session(s) wait for session {}", blocker.id),
-    ))
+    )
 }
 
 fn idle(now: &Moment, sessions: &[SessionRef], least: u64) -> Verified {

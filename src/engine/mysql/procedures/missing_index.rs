@@ -64,7 +64,7 @@ fn of_wish(
     plan.evidence.push(format!(
         "{:.0} % of the work is {}, which reads about {rows:.0} rows of {} each time",
         scene.work.share(shape) * 100.0,
-        shown(&shape.shape),
+        shown(&shape.text),
         table.full()
     ));
     plan.blocked = obstacles(scene, table);

@@ -1,5 +1,6 @@
 //! The judge on rows written by hand: one scene for each family of causes, and what must stay silent.
 #![allow(clippy::unwrap_used)]
+#![expect(clippy::needless_pass_by_value, reason = "rows are written where they are used")]
 
 use super::judge;
 use super::statement::explain;
@@ -78,7 +79,9 @@ impl Scene {
             "dead": 0, "mods": 0, "analyze_seconds": 60, "bytes": 30_000_000});
         let merge = |parts: &[&Json]| {
             let mut all = serde_json::Map::new();
-            parts.iter().for_each(|part| all.extend(part.as_object().unwrap().clone()));
+            for part in parts {
+                all.extend(part.as_object().unwrap().clone());
+            }
             Json::Array(vec![Json::Object(all)])
         };
         self.ends("diagnose.tables", merge(&[&base, standing]), merge(&[&base, standing, grown]))

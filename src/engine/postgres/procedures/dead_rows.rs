@@ -85,7 +85,7 @@ fn of_table(case: &Case<'_>, table: &Table, diagnosis: &Diagnosis) -> Plan {
     let kind = FixKind::Maintain(Upkeep::Vacuum, Some(table.object.clone()));
     let words = format!("at most {LEFT_PERCENT} % of {name} are dead");
     step::add(&mut plan, kind, Rung::Additive, step::within(check, 60, &words), |step| {
-        step.why = "readers and writers go on; the space is used again by new rows".to_owned();
+        step.why = String::from("readers and writers go on; the space is used again by new rows");
         step.requires.push(Check::Exists(table.object.clone()));
         step.expected.push(format!("dead rows {:.0} -> about 0", table.dead));
     });

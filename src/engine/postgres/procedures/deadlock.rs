@@ -77,7 +77,7 @@ fn index_key(case: &Case<'_>, key: &Key, diagnosis: &Diagnosis) -> Plan {
     let kind = FixKind::CreateIndex { table: key.table.clone(), name, columns: key.columns.clone() };
     step::add(&mut plan, kind, Rung::Additive, verification, |step| {
         step.why =
-            "rows of the referencing table are then found one by one, and locked no longer than needed".to_owned();
+            String::from("rows of the referencing table are then found one by one, and locked no longer than needed");
         step.requires.push(Check::Exists(key.table.clone()));
         step.expected.push(format!("no deadlock within {HOLD_MINUTES} min"));
     });

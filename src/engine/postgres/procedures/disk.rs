@@ -54,7 +54,7 @@ fn of_files(session: &Session, bytes: f64, diagnosis: &Diagnosis) -> Plan {
     let verification = step::within(idle, 10, &format!("session {} runs nothing", session.pid));
     let kind = FixKind::CancelStatements(vec![session.in_statement()]);
     step::add(&mut plan, kind, Rung::Session, verification, |step| {
-        step.why = "its files are removed with its end, and nothing else is lost".to_owned();
+        step.why = String::from("its files are removed with its end, and nothing else is lost");
         step.expected.push(format!("{} become free at once", size(bytes)));
     });
     plan.advice.push(format!("bound what one statement of {} may take: temp_file_limit", session.user));
@@ -88,7 +88,7 @@ fn log(case: &Case<'_>, diagnosis: &Diagnosis) -> Option<Plan> {
         Rung::Additive,
         step::within(check, 60, &format!("the log has at most {}", size(most))),
         |step| {
-            step.why = "files of the log that are not needed any more are removed at its end".to_owned();
+            step.why = String::from("files of the log that are not needed any more are removed at its end");
             step.expected.push(format!("log {} -> about {}", size(bytes), size(usual)));
         },
     );

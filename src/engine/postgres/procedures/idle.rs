@@ -102,14 +102,14 @@ fn of_long(session: &Session, diagnosis: &Diagnosis) -> Plan {
         let words = format!("session {} runs nothing", session.pid);
         let kind = FixKind::CancelStatements(vec![session.in_statement()]);
         step::add(&mut plan, kind, Rung::Session, step::within(idle, 10, &words), |step| {
-            step.why = "its statement is stopped first, so that its client hears of it".to_owned();
+            step.why = String::from("its statement is stopped first, so that its client hears of it");
             step.expected.push(format!("the statement of session {} fails with 57014", session.pid));
         });
         let gone = Check::SessionsGone(vec![session.in_transaction()]);
         let words = format!("session {} is gone", session.pid);
         let kind = FixKind::EndSessions(vec![session.in_transaction()]);
         step::add(&mut plan, kind, Rung::Session, step::within(gone, 10, &words), |step| {
-            step.why = "a transaction that stays open after that keeps its snapshot and its locks".to_owned();
+            step.why = String::from("a transaction that stays open after that keeps its snapshot and its locks");
             step.expected.push(step::loses(session));
         });
     }

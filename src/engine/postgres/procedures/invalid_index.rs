@@ -11,7 +11,7 @@ const ID: &str = "PG18";
 
 pub(super) fn plan(case: &Case<'_>, diagnosis: &Diagnosis) -> Vec<Plan> {
     seen::rows(case, "diagnose.indexes")
-        .filter(|row| !(row.is("valid") && row.is("ready")) && !row.is("partitioned"))
+        .filter(|row| !(row.is("partitioned") || row.is("valid") && row.is("ready")))
         .take(5)
         .map(|row| of_index(row, diagnosis))
         .collect()
@@ -51,7 +51,7 @@ fn of_index(row: seen::Row<'_>, diagnosis: &Diagnosis) -> Plan {
         )
     };
     step::add(&mut plan, kind, rung, step::within(check, 30, &words), |step| {
-        step.why = "nobody builds it, so it stays as it is until somebody does something about it".to_owned();
+        step.why = String::from("nobody builds it, so it stays as it is until somebody does something about it");
         step.requires.push(required);
         step.expected.push(expected);
     });

@@ -128,7 +128,7 @@ fn of_root(session: &Session, root: &Root, waiting: usize, change: Option<&Sessi
             Rung::Session,
             verification,
             |step| {
-                step.why = "it works: its statement is stopped first, so that its client can go on".to_owned();
+                step.why = String::from("it works: its statement is stopped first, so that its client can go on");
                 step.requires.push(holds.clone());
                 step.expected.push(format!(
                     "blocked {waiting} -> {}, unless its transaction stays open",
@@ -170,7 +170,8 @@ fn cancel_change(change: &Session, head: &Session, sessions: &[Session], diagnos
     );
     let kind = FixKind::CancelStatements(vec![change.in_statement()]);
     step::add(&mut plan, kind, Rung::Session, verification, |step| {
-        step.why = "it waits and has changed nothing: everybody behind it goes on, and it can be sent again".to_owned();
+        step.why =
+            String::from("it waits and has changed nothing: everybody behind it goes on, and it can be sent again");
         step.requires.push(Check::Blocks(change.in_statement(), 1));
         step.expected.push(format!("{behind} readers and writers go on"));
     });

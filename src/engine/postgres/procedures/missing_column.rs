@@ -78,7 +78,7 @@ fn add(case: &Case<'_>, table: &ObjectRef, column: &str, type_name: &str, diagno
     let mut verification = step::within(check, 30, "the failing statement is understood");
     verification.hold_ms = 5 * 60_000;
     let mut step = steps::of_statement(statement, Class::Ddl, Rung::Additive, verification);
-    step.why = "a column without a default is added at once, whatever the size of the table".to_owned();
+    step.why = String::from("a column without a default is added at once, whatever the size of the table");
     step.requires.push(Check::Exists(table.clone()));
     step.expected.push(format!("{} is NULL in every row", quote(column)));
     step.on_failure = OnFailure::RollBack;

@@ -145,7 +145,7 @@ fn of_scan(case: &Case<'_>, scan: &Scan<'_>, cause: Cause, diagnosis: &Diagnosis
     let words = format!("{name} is whole{}", if checks.len() > 1 { ", and the plan uses it" } else { "" });
     let kind = FixKind::CreateIndex { table: table.object.clone(), name: name.clone(), columns };
     step::add(&mut plan, kind, Rung::Additive, step::within(Check::All(checks), SEEN_WITHIN, &words), |step| {
-        step.why = "readers and writers go on while it is built; every write keeps it up afterwards".to_owned();
+        step.why = String::from("readers and writers go on while it is built; every write keeps it up afterwards");
         step.requires.push(Check::Exists(table.object.clone()));
         step.expected.push(format!("rows read by the statement {:.0} -> about {:.0}", table.rows, scan.rows.max(1.0)));
         step.on_failure = OnFailure::Ask;

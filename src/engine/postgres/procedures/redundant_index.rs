@@ -167,7 +167,8 @@ fn drop(plan: &mut Plan, index: &Index, requires: Vec<Check>) {
     let kind = FixKind::DropIndex { table: index.table.clone(), name: index.name.clone() };
     let words = format!("nothing is left of {}", index.name);
     step::add(plan, kind, Rung::Removing, step::within(check, 30, &words), |step| {
-        step.why = "every write of the table is spared one index; its definition is kept and brings it back".to_owned();
+        step.why =
+            String::from("every write of the table is spared one index; its definition is kept and brings it back");
         step.requires = requires;
         step.expected.push(format!("{} become free", seen::size(index.bytes)));
     });

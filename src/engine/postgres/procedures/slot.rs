@@ -69,7 +69,7 @@ fn of_slot(case: &Case<'_>, row: Row<'_>, diagnosis: &Diagnosis) -> Plan {
     step::add(&mut plan, FixKind::DropReplicationSlot(name.clone()), Rung::Removing, verification, |step| {
         step.why = format!("nobody has used it for {} min or more", ABANDONED / 60);
         if least == 0 {
-            step.why = "nobody can go on from it any more: it is of no use".to_owned();
+            step.why = String::from("nobody can go on from it any more: it is of no use");
         }
         step.requires.push(Check::SlotUnused(name, least));
         step.expected.push(format!("the next checkpoint removes up to {} of the log", size(kept)));
@@ -100,8 +100,9 @@ fn bound(case: &Case<'_>, plan: &mut Plan, name: &str, kept: f64) {
         Rung::Setting,
         step::within(check, 10, &format!("max_slot_wal_keep_size = {value}")),
         |step| {
-            step.why = "a slot then loses its place before the disk is full: above twice of what this one keeps now"
-                .to_owned();
+            step.why = String::from(
+                "a slot then loses its place before the disk is full: above twice of what this one keeps now",
+            );
             step.requires.push(Check::SlotUnused(name.to_owned(), 0));
             step.expected.push(format!("no slot keeps more than {value} of the log"));
             step.on_failure = OnFailure::RollBack;

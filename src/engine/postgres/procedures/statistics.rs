@@ -55,7 +55,7 @@ fn of_table(case: &Case<'_>, row: seen::Row<'_>, changed: f64, diagnosis: &Diagn
         Rung::Additive,
         step::within(check, 30, &format!("the statistics of {name} are new")),
         |step| {
-            step.why = "it reads a sample of the rows; nobody waits for it".to_owned();
+            step.why = String::from("it reads a sample of the rows; nobody waits for it");
             step.requires.push(Check::Exists(table.clone()));
             step.expected.push("the planner sees the table as it is; plans change for the better".to_owned());
         },

@@ -95,7 +95,7 @@ pub(super) fn prevent_idle(plan: &mut Plan, role: &str) {
     let check = Check::InForce(Box::new(kind.clone()));
     let words = format!("the timeout of {role} is {PREVENTIVE_TIMEOUT}");
     add(plan, kind, Rung::Setting, within(check, 10, &words), |step| {
-        step.why = "so that the server ends the next forgotten transaction by itself".to_owned();
+        step.why = String::from("so that the server ends the next forgotten transaction by itself");
         step.expected.push(format!(
             "new sessions of {role} that wait {PREVENTIVE_TIMEOUT} inside a transaction are ended by the server"
         ));

@@ -1,3 +1,5 @@
+//! Answers of Redis written by hand, and what is made of them: the look-alikes too.
+
 #![allow(clippy::unwrap_used)]
 use super::*;
 use crate::domain::rows::{Column, Rows, Value};

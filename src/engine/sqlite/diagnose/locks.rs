@@ -35,18 +35,18 @@ pub(in crate::engine::sqlite) fn pages_in_use(file: &File) -> Option<f64> {
 }
 
 pub(super) fn judge(view: &View<'_>, unknown: &mut Vec<String>) -> Vec<Hypothesis> {
-    let mut found: Vec<Hypothesis> = writer(view, unknown).into_iter().collect();
+    let mut found = vec![writer(view, unknown)];
     found.extend(log(view));
     found.extend(journal_mode(view));
     found
 }
 
-fn writer(view: &View<'_>, unknown: &mut Vec<String>) -> Option<Hypothesis> {
+fn writer(view: &View<'_>, unknown: &mut Vec<String>) -> Hypothesis {
     let cause = Cause::WriterLock;
     let holder = steady_writer(view);
     if let Some(why) = view.locked() {
         let mut evidence = vec![format!("the file let nobody read: {why}")];
-        return Some(match holder {
+        return match holder {
             Some((holder, _)) => {
                 evidence.push(format!("{} holds the lock", holder.words()));
                 Hypothesis::new(cause, Verdict::Supported, 0.95, evidence).about(holder.words())
@@ -55,7 +55,7 @@ fn writer(view: &View<'_>, unknown: &mut Vec<String>) -> Option<Hypothesis> {
                 unknown.push("who holds the lock could not be seen".to_owned());
                 Hypothesis::new(cause, Verdict::Supported, 0.8, evidence)
             }
-        });
+        };
     }
     let (writers, looks) = view.holders("writer");
     if let Some((holder, looks)) = holder {
@@ -66,7 +66,7 @@ fn writer(view: &View<'_>, unknown: &mut Vec<String>) -> Option<Hypothesis> {
             holder.looks,
             view.seconds
         )];
-        return Some(match commits {
+        return match commits {
             Some(commits) if commits > 0.0 && view.last.as_ref().is_some_and(|file| file.commits.is_some()) => {
                 evidence.push(format!(
                     "{commits:.0} transactions were committed meanwhile: many short ones, not one that lasts"
@@ -78,20 +78,15 @@ fn writer(view: &View<'_>, unknown: &mut Vec<String>) -> Option<Hypothesis> {
                     .push("nothing was committed meanwhile: every other writer waits or gets SQLITE_BUSY".to_owned());
                 Hypothesis::new(cause, Verdict::Supported, 0.92, evidence).about(holder.words())
             }
-        });
+        };
     }
     if view.last.as_ref().is_none_or(|file| !file.locks_are_told) || looks == 0 {
-        return Some(Hypothesis::new(
-            cause,
-            Verdict::Inconclusive,
-            0.3,
-            vec!["who holds locks is not told here".into()],
-        ));
+        return Hypothesis::new(cause, Verdict::Inconclusive, 0.3, vec!["who holds locks is not told here".into()]);
     }
     let seen = writers.first().map_or(0, |writer| writer.looks);
     let words = format!("the write lock was held in {seen} of {looks} looks");
     let (verdict, confidence) = if seen * 2 > looks { (Verdict::Inconclusive, 0.5) } else { (Verdict::Refuted, 0.85) };
-    Some(Hypothesis::new(cause, verdict, confidence, vec![words]))
+    Hypothesis::new(cause, verdict, confidence, vec![words])
 }
 
 /// A log that is not taken back. Its size on disk alone says nothing: it stays as large as it once was.

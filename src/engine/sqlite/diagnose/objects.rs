@@ -71,7 +71,7 @@ fn scanned(detail: &str) -> Option<(String, Option<Vec<String>>)> {
 pub(super) fn judge(view: &View<'_>, unknown: &mut Vec<String>) -> Vec<Hypothesis> {
     let mut found: Vec<Hypothesis> = missing_index(view, unknown);
     found.extend(redundant(view));
-    found.extend(statistics(view));
+    found.push(statistics(view));
     found.extend(missing_object(view));
     found
 }
@@ -144,7 +144,7 @@ pub(in crate::engine::sqlite) fn stale(view: &View<'_>) -> Vec<(String, f64, f64
     stale
 }
 
-fn statistics(view: &View<'_>) -> Option<Hypothesis> {
+fn statistics(view: &View<'_>) -> Hypothesis {
     let stale = stale(view);
     if let Some((table, ..)) = stale.first() {
         let evidence = stale
@@ -154,16 +154,16 @@ fn statistics(view: &View<'_>) -> Option<Hypothesis> {
                 format!("{table} has {counted:.0} rows, and the planner believes in {believed:.0} (sqlite_stat1)")
             })
             .collect();
-        return Some(Hypothesis::new(Cause::BadStatistics, Verdict::Supported, 0.85, evidence).about(table.clone()));
+        return Hypothesis::new(Cause::BadStatistics, Verdict::Supported, 0.85, evidence).about(table.clone());
     }
     if view.case.observation.refusal(STATISTICS.name).is_some() {
         let words = vec![
             "the file has no statistics for its planner (ANALYZE never ran): it goes by rules of thumb".to_owned(),
         ];
-        return Some(Hypothesis::new(Cause::BadStatistics, Verdict::Inconclusive, 0.4, words));
+        return Hypothesis::new(Cause::BadStatistics, Verdict::Inconclusive, 0.4, words);
     }
     let words = vec!["the planner's numbers of rows are near the real ones".to_owned()];
-    Some(Hypothesis::new(Cause::BadStatistics, Verdict::Refuted, 0.8, words))
+    Hypothesis::new(Cause::BadStatistics, Verdict::Refuted, 0.8, words)
 }
 
 /// What an incident says is not there, looked up now.

@@ -91,10 +91,14 @@ fn conditions(condition: &Expr, wanted: &mut [Wanted]) {
             }
         }
         Expr::InList { expr, negated: false, .. } => {
-            column(expr).iter().for_each(|own| note(own, true, wanted));
+            if let Some(own) = column(expr) {
+                note(&own, true, wanted);
+            }
         }
         Expr::Between { expr, negated: false, .. } => {
-            column(expr).iter().for_each(|own| note(own, false, wanted));
+            if let Some(own) = column(expr) {
+                note(&own, false, wanted);
+            }
         }
         _ => {}
     }

@@ -1,3 +1,5 @@
+//! A file in several states, written by hand, and what is made of each.
+
 #![allow(clippy::unwrap_used)]
 use super::*;
 use crate::domain::target::Environment;

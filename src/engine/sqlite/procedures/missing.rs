@@ -86,6 +86,7 @@ fn again(known: &KnownDefinition, objects: &[Object], view: &View<'_>) -> Plan {
         plan.steps.push(step);
     }
     plan.advice.push("It comes back without its rows: they are in a backup, or lost.".to_owned());
+    plan.advice.extend(known.missing.iter().cloned());
     plan
 }
 

@@ -154,7 +154,10 @@ fn settings(scene: &Scene<'_>, found: &mut Findings) {
         return;
     }
     if let Some(incident) = scene.case.incident.filter(|i| i.kind == ErrorKind::ConfigurationError) {
-        found.supported(Cause::ConfigRegression, 0.7, vec![incident.message.clone()]).about = incident.object.clone();
+        found
+            .supported(Cause::ConfigRegression, 0.7, vec![incident.message.clone()])
+            .about
+            .clone_from(&incident.object);
         return;
     }
     match scene.refusal(probes::CHANGED_SETTINGS.name) {
@@ -194,7 +197,7 @@ fn missing(scene: &Scene<'_>, found: &mut Findings) {
         }
         ErrorKind::ColumnNotFound => {
             let evidence = vec![format!("{} error(s): {}", incident.count, incident.message)];
-            found.supported(Cause::MissingColumn, 0.9, evidence).about = incident.object.clone();
+            found.supported(Cause::MissingColumn, 0.9, evidence).about.clone_from(&incident.object);
         }
         _ => {}
     }

@@ -205,7 +205,7 @@ pub(in crate::engine::mysql) fn wishes(scene: &Scene<'_>, plan: &Plan) -> Vec<(W
 pub(in crate::engine::mysql) fn words(scene: &Scene<'_>, shape: &Shape) -> String {
     format!(
         "{} ({:.1} sessions on average, {:.0} % of the work, one run up to {:.1} s)",
-        shown(&shape.shape),
+        shown(&shape.text),
         shape.mean,
         scene.work.share(shape) * 100.0,
         shape.longest_ms.max(0) as f64 / 1_000.0

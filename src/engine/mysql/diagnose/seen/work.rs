@@ -15,7 +15,7 @@ const WHOLE: usize = 4_096;
 /// A statement of an application, over all its runs that were seen.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::engine::mysql) struct Shape {
-    pub(in crate::engine::mysql) shape: String,
+    pub(in crate::engine::mysql) text: String,
     /// The run that was seen for the longest, with its values; empty when it was cut.
     pub(in crate::engine::mysql) example: String,
     pub(in crate::engine::mysql) database: String,
@@ -65,7 +65,7 @@ impl Work {
             {
                 let key = (session.database.clone(), shape(&session.statement));
                 let found = shapes.entry(key.clone()).or_insert_with(|| Shape {
-                    shape: key.1.clone(),
+                    text: key.1.clone(),
                     example: String::new(),
                     database: session.database.clone(),
                     verb: verb(&session.statement),
@@ -86,7 +86,7 @@ impl Work {
             work.busy_looks += usize::from(!seen.is_empty());
         }
         work.shapes = shapes.into_values().collect();
-        work.shapes.sort_by(|a, b| b.mean.total_cmp(&a.mean).then_with(|| a.shape.cmp(&b.shape)));
+        work.shapes.sort_by(|a, b| b.mean.total_cmp(&a.mean).then_with(|| a.text.cmp(&b.text)));
         work
     }
 

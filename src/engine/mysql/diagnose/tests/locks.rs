@@ -112,7 +112,8 @@ fn of_several_possible_holders_none_is_ended() {
     let server = Server::mariadb().sessions(&list, &[]);
     let (diagnosis, _) = server.judged();
     assert_eq!(diagnosis.of(Cause::MetadataLock).unwrap().verdict, Verdict::Supported);
-    let proposable: Vec<_> = server.plans("C19b").into_iter().filter(|p| p.can_be_proposed()).collect();
+    let proposable: Vec<_> =
+        server.plans("C19b").into_iter().filter(crate::domain::procedure::Plan::can_be_proposed).collect();
     assert_eq!(proposable.len(), 1);
     assert_eq!(touched(&proposable[0]), [2], "the change that waits gives way");
     assert!(diagnosis.unknown.iter().any(|u| u.contains("metadata_lock_info")), "{:?}", diagnosis.unknown);

@@ -116,7 +116,9 @@ pub(super) fn connections(facts: &Facts<'_>, found: &mut Found) {
     }
     let half = used / 2.0;
     let locks = [Cause::IdleInTransaction, Cause::MetadataLock, Cause::LockWaitChain, Cause::LockContention];
-    let root = locks.into_iter().find(|cause| found.supports(*cause) && waiting as f64 >= half);
+    // Whoever waits for a lock keeps a connection: would there be room without them?
+    let by_waiting = waiting as f64 >= half || used - waiting as f64 - 1.0 < NEARLY_FULL * open_to_all;
+    let root = locks.into_iter().find(|cause| found.supports(*cause) && by_waiting);
     let root = root.or_else(|| {
         (found.supports(Cause::IdleInTransaction) && in_transaction as f64 >= half).then_some(Cause::IdleInTransaction)
     });

@@ -162,6 +162,7 @@ fn half_built_indexes_are_built_anew_and_leftovers_dropped() {
     blocked(&half("by_n", &json!({"being_built": true})), "becomes whole by itself");
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "rows are written where they are used")]
 fn redundant(indexes: &[Json], reset_seconds: Json, replicas: usize) -> Scene {
     let mut scene = Scene::new();
     scene.found(Cause::RedundantIndexes, "app.orders");
@@ -200,11 +201,14 @@ fn a_double_or_a_beginning_of_another_index_is_dropped_and_what_is_needed_stays(
 fn an_index_that_was_never_read_goes_only_when_that_is_known_of_everywhere() {
     let unused = index("unused", &["a"], &json!({"scans": 0}));
     let month = json!(40 * 86_400);
-    let plan = redundant(&[unused.clone()], month.clone(), 0).plan("PG21");
+    let plan = redundant(std::slice::from_ref(&unused), month.clone(), 0).plan("PG21");
     assert_eq!(proposable(&plan), ["DROP INDEX CONCURRENTLY app.unused"]);
-    blocked(&redundant(&[unused.clone()], json!(7 * 86_400), 0).plan("PG21"), "statistics go back");
-    blocked(&redundant(&[unused.clone()], json!(null), 0).plan("PG21"), "not known");
-    blocked(&redundant(&[unused.clone()], month.clone(), 2).plan("PG21"), "2 replicas count their own reads");
+    blocked(&redundant(std::slice::from_ref(&unused), json!(7 * 86_400), 0).plan("PG21"), "statistics go back");
+    blocked(&redundant(std::slice::from_ref(&unused), json!(null), 0).plan("PG21"), "not known");
+    blocked(
+        &redundant(std::slice::from_ref(&unused), month.clone(), 2).plan("PG21"),
+        "2 replicas count their own reads",
+    );
     blocked(&redundant(&[with(&unused, &json!({"begins_key": true}))], month, 0).plan("PG21"), "foreign key");
 }
 

@@ -1,4 +1,5 @@
 //! A server's answers written by hand, and the plans that come of them.
+#![expect(clippy::needless_pass_by_value, reason = "rows are written where they are used")]
 
 use crate::domain::diagnosis::{Case, Cause, Diagnosis, Hypothesis, KnownDefinition, Observation, SeenPlan, Verdict};
 use crate::domain::error::event::{ErrorEvent, Source};

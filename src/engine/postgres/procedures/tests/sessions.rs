@@ -195,7 +195,7 @@ fn what_holds_up_replay_is_canceled_on_the_replica_alone() {
     blocked(&replica(true, json!("Lock")), "paused by a person");
     assert!(replica(false, json!(null)).steps.is_empty(), "nothing here holds it up");
     let mut scene = Scene::new();
-    scene.sessions(&[reader.clone()]).found(Cause::ReplicationLag, "standby1");
+    scene.sessions(std::slice::from_ref(&reader)).found(Cause::ReplicationLag, "standby1");
     scene.answer(
         "diagnose.replication",
         json!([{"application_name": "standby1", "send_bytes": 0, "replay_bytes": 9_000_000}]),

@@ -104,7 +104,7 @@ fn a_full_disk_is_freed_in_the_order_of_safety() {
     scene.answer("diagnose.wal_files", json!([{"files": 300, "bytes": 5 * GB}]));
     scene.answer("diagnose.archiver", json!([{"failed_count": 0}]));
     let plans = scene.plans();
-    let can: Vec<String> = plans.iter().filter(|p| p.can_be_proposed()).flat_map(|p| proposable(p)).collect();
+    let can: Vec<String> = plans.iter().filter(|p| p.can_be_proposed()).flat_map(proposable).collect();
     assert!(can[0].contains("pg_cancel_backend") && can[1] == "CHECKPOINT", "{can:#?}");
     assert!(plans.iter().any(|p| p.advice.iter().any(|a| a.contains("VACUUM FULL"))), "{plans:#?}");
     // A broken archive keeps the log whatever the checkpoint.
