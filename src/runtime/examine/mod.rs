@@ -107,7 +107,9 @@ pub async fn examine(
     };
     let (diagnosis, plans) = conclude::conclude(spec, session, &case, &inquiry.own, window_end + AFTERWARDS).await?;
     progress(100);
-    Ok(Examined { target: request.target.clone(), at: now, seconds, diagnosis, plans })
+    let mut examined = Examined { target: request.target.clone(), at: now, seconds, diagnosis, plans };
+    examined.clean();
+    Ok(examined)
 }
 
 /// The session is of no use any more. Everything else is the server's refusal of one question.

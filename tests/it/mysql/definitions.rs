@@ -58,7 +58,6 @@ fn what_was_dropped_is_made_again_and_every_change_shows() {
             "ALTER TABLE $_orders ADD COLUMN more INT",
             "DROP INDEX by_amount ON $_orders",
             "ALTER TABLE $_orders DROP FOREIGN KEY $_fk",
-            "DROP TRIGGER $_note",
         ] {
             admin.run(&change.replace('$', &prefix));
             let now = print(&fingerprints(&mut *session, &prefix).await);

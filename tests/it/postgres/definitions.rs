@@ -103,7 +103,7 @@ UNION ALL
 SELECT 'statistics ' || pg_get_statisticsobjdef(s.oid) FROM pg_statistic_ext s WHERE s.stxnamespace = to_regnamespace($1)
 UNION ALL
 SELECT 'sequence ' || q.relname || ' ' || s.seqtypid::regtype::text || concat_ws(',', s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle)
-    || coalesce((SELECT d.refobjid::regclass::text || d.refobjsubid || d.deptype FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
+    || coalesce((SELECT d.refobjid::regclass::text || d.refobjsubid || d.deptype::text FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
                   AND d.objid = s.seqrelid AND d.deptype IN ('a', 'i') AND d.refclassid = 'pg_class'::regclass), '')
   FROM pg_sequence s JOIN pg_class q ON q.oid = s.seqrelid WHERE q.relnamespace = to_regnamespace($1)
 ORDER BY 1";

@@ -522,7 +522,10 @@ fn poisoned_plan(payload: &str) -> Plan {
 }
 
 pub fn poisoned_purpose(payload: &str) -> Purpose {
-    let plan = poisoned_plan(payload);
+    let mut found = examined();
+    found.plans = vec![poisoned_plan(payload)];
+    found.clean();
+    let plan = found.plans.remove(0);
     Purpose { incident: Some(412), signature: Some(payload.to_owned()), plan, step: 0, shown_confidence: 72 }
 }
 
@@ -539,6 +542,7 @@ pub fn poisoned(payload: &str) -> Examined {
     }
     found.diagnosis.unknown = vec![payload.to_owned()];
     found.plans = vec![poisoned_plan(payload)];
+    found.clean();
     found
 }
 
