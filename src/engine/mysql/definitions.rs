@@ -35,40 +35,40 @@ static OBJECTS: Query = Query {
 static DETAILS: [Query; 5] = [
     Query {
         name: "definitions.columns",
-        text: "SELECT c.TABLE_NAME AS name, CONV(BIT_XOR(CAST(CONV(LEFT(MD5(CONCAT_WS('/', c.COLUMN_NAME,
+        text: "SELECT c.TABLE_NAME AS name, CONV(BIT_XOR(CAST(CONV(LEFT(SHA2(CONCAT_WS('/', c.COLUMN_NAME,
                  c.ORDINAL_POSITION, COALESCE(c.COLUMN_DEFAULT, '-'), c.IS_NULLABLE, c.COLUMN_TYPE,
-                 COALESCE(c.COLLATION_NAME, '-'), c.EXTRA, c.COLUMN_COMMENT, c.GENERATION_EXPRESSION)), 16), 16, 10)
+                 COALESCE(c.COLLATION_NAME, '-'), c.EXTRA, c.COLUMN_COMMENT, c.GENERATION_EXPRESSION), 256), 16), 16, 10)
                  AS UNSIGNED)), 10, 16) AS print
                  FROM information_schema.COLUMNS c WHERE c.TABLE_SCHEMA = DATABASE() GROUP BY c.TABLE_NAME",
         timeout_ms: TIME_MS,
     },
     Query {
         name: "definitions.indexes",
-        text: "SELECT s.TABLE_NAME AS name, CONV(BIT_XOR(CAST(CONV(LEFT(MD5(CONCAT_WS('/', s.INDEX_NAME, s.SEQ_IN_INDEX,
+        text: "SELECT s.TABLE_NAME AS name, CONV(BIT_XOR(CAST(CONV(LEFT(SHA2(CONCAT_WS('/', s.INDEX_NAME, s.SEQ_IN_INDEX,
                  COALESCE(s.COLUMN_NAME, '-'), s.NON_UNIQUE, s.INDEX_TYPE, COALESCE(s.SUB_PART, '-'),
-                 COALESCE(s.COLLATION, '-'), s.INDEX_COMMENT, {visible}, COALESCE({expression}, '-'))), 16), 16, 10)
+                 COALESCE(s.COLLATION, '-'), s.INDEX_COMMENT, {visible}, COALESCE({expression}, '-')), 256), 16), 16, 10)
                  AS UNSIGNED)), 10, 16) AS print
                  FROM information_schema.STATISTICS s WHERE s.TABLE_SCHEMA = DATABASE() GROUP BY s.TABLE_NAME",
         timeout_ms: TIME_MS,
     },
     Query {
         name: "definitions.constraints",
-        text: "SELECT k.TABLE_NAME AS name, CONV(BIT_XOR(CAST(CONV(LEFT(MD5(CONCAT_WS('/', k.CONSTRAINT_NAME,
-                 k.CONSTRAINT_TYPE)), 16), 16, 10) AS UNSIGNED)), 10, 16) AS print
+        text: "SELECT k.TABLE_NAME AS name, CONV(BIT_XOR(CAST(CONV(LEFT(SHA2(CONCAT_WS('/', k.CONSTRAINT_NAME,
+                 k.CONSTRAINT_TYPE), 256), 16), 16, 10) AS UNSIGNED)), 10, 16) AS print
                  FROM information_schema.TABLE_CONSTRAINTS k WHERE k.TABLE_SCHEMA = DATABASE() GROUP BY k.TABLE_NAME",
         timeout_ms: TIME_MS,
     },
     Query {
         name: "definitions.views",
-        text: "SELECT v.TABLE_NAME AS name, MD5(CONCAT_WS('/', v.VIEW_DEFINITION, v.DEFINER, v.SECURITY_TYPE,
-                 v.CHECK_OPTION)) AS print
+        text: "SELECT v.TABLE_NAME AS name, SHA2(CONCAT_WS('/', v.VIEW_DEFINITION, v.DEFINER, v.SECURITY_TYPE,
+                 v.CHECK_OPTION), 256) AS print
                  FROM information_schema.VIEWS v WHERE v.TABLE_SCHEMA = DATABASE()",
         timeout_ms: TIME_MS,
     },
     Query {
         name: "definitions.triggers",
-        text: "SELECT t.EVENT_OBJECT_TABLE AS name, CONV(BIT_XOR(CAST(CONV(LEFT(MD5(CONCAT_WS('/', t.TRIGGER_NAME,
-                 t.EVENT_MANIPULATION, t.ACTION_TIMING, t.ACTION_ORDER, t.DEFINER, MD5(t.ACTION_STATEMENT))), 16), 16, 10)
+        text: "SELECT t.EVENT_OBJECT_TABLE AS name, CONV(BIT_XOR(CAST(CONV(LEFT(SHA2(CONCAT_WS('/', t.TRIGGER_NAME,
+                 t.EVENT_MANIPULATION, t.ACTION_TIMING, t.ACTION_ORDER, t.DEFINER, MD5(t.ACTION_STATEMENT)), 256), 16), 16, 10)
                  AS UNSIGNED)), 10, 16) AS print
                  FROM information_schema.TRIGGERS t WHERE t.EVENT_OBJECT_SCHEMA = DATABASE()
                 GROUP BY t.EVENT_OBJECT_TABLE",

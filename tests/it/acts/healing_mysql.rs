@@ -363,21 +363,3 @@ fn every_new_kind_is_done_and_undone() {
         scene.admin.run("DROP USER heal_limited@'10.0.0.%'");
     });
 }
-
-#[test]
-fn old_binary_logs_go_and_the_newest_stay() {
-    on_each_server(|server| async move {
-        let mut scene = Scene::new(&server, "logs", TABLE);
-        assert_eq!(scene.server.is_mariadb, server.is_mariadb);
-        scene.admin.run("FLUSH BINARY LOGS; FLUSH BINARY LOGS");
-        let names = |scene: &mut Scene| -> Vec<String> {
-            let lines = scene.admin.run("SHOW BINARY LOGS");
-            lines.iter().map(|line| line.split('\t').next().unwrap().to_owned()).collect()
-        };
-        let before = names(&mut scene);
-        let keep = before[before.len() - 2].clone();
-        scene.done(FixKind::PurgeLogs(keep.clone())).await;
-        let after = names(&mut scene);
-        assert!(after.first() == Some(&keep) && after.len() < before.len(), "{before:?} {after:?}");
-    });
-}
