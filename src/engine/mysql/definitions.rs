@@ -68,7 +68,7 @@ static DETAILS: [Query; 5] = [
     Query {
         name: "definitions.triggers",
         text: "SELECT t.EVENT_OBJECT_TABLE AS name, CONV(BIT_XOR(CAST(CONV(LEFT(SHA2(CONCAT_WS('/', t.TRIGGER_NAME,
-                 t.EVENT_MANIPULATION, t.ACTION_TIMING, t.ACTION_ORDER, t.DEFINER, MD5(t.ACTION_STATEMENT)), 256), 16), 16, 10)
+                 t.EVENT_MANIPULATION, t.ACTION_TIMING, t.ACTION_ORDER, t.DEFINER, SHA2(t.ACTION_STATEMENT, 256)), 256), 16), 16, 10)
                  AS UNSIGNED)), 10, 16) AS print
                  FROM information_schema.TRIGGERS t WHERE t.EVENT_OBJECT_SCHEMA = DATABASE()
                 GROUP BY t.EVENT_OBJECT_TABLE",
