@@ -23,7 +23,6 @@ use std::time::Instant;
 struct Scene {
     site: Site,
     url: String,
-    server: Server,
     admin: Admin,
     database: String,
     incident: Option<Incident>,
@@ -43,7 +42,6 @@ impl Scene {
         Self {
             site,
             url,
-            server: server.clone(),
             admin,
             database,
             incident: None,
