@@ -3,7 +3,7 @@
 
 use crate::domain::dialect::Dialect;
 use crate::domain::guard::Class;
-use crate::domain::procedure::{Check, OnFailure, Rung, Step, Verification};
+use crate::domain::procedure::{Check, OnFailure, Plan, Rung, Step, Verification};
 use crate::domain::proposal::Draft;
 use crate::domain::proposal::kind::FixKind;
 
@@ -27,6 +27,24 @@ pub(in crate::engine) fn of_kind(
         on_failure: OnFailure::Ask,
         rung,
     })
+}
+
+/// Adds a step of a typed kind to a plan; why it cannot be one blocks the plan.
+pub(in crate::engine) fn add(
+    dialect: &dyn Dialect,
+    plan: &mut Plan,
+    kind: FixKind,
+    rung: Rung,
+    verification: Verification,
+    finish: impl FnOnce(&mut Step),
+) {
+    match of_kind(dialect, kind, rung, verification) {
+        Ok(mut step) => {
+            finish(&mut step);
+            plan.steps.push(step);
+        }
+        Err(why) => plan.blocked.push(why),
+    }
 }
 
 /// A step of a statement without a typed kind: one of our own making, which the guard judges like a person's.

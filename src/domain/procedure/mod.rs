@@ -118,6 +118,25 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// One without steps yet.
+    pub fn new(
+        procedure: &str,
+        title: impl Into<String>,
+        cause: Cause,
+        confidence: u8,
+        evidence: Vec<String>,
+    ) -> Self {
+        Self {
+            procedure: procedure.to_owned(),
+            title: title.into(),
+            cause,
+            confidence,
+            evidence,
+            steps: Vec::new(),
+            blocked: Vec::new(),
+            advice: Vec::new(),
+        }
+    }
     /// Its first step can be proposed.
     pub fn can_be_proposed(&self) -> bool {
         self.blocked.is_empty() && !self.steps.is_empty()

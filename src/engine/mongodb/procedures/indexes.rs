@@ -1,6 +1,6 @@
 //! C17: an index for a query that reads a whole collection, and indexes that others cover.
 
-use super::{add, plan as plan_of};
+use super::add;
 use crate::domain::diagnosis::{Case, Cause, Diagnosis, Verdict};
 use crate::domain::procedure::{Check, OnFailure, Plan, Rung};
 use crate::domain::proposal::kind::{FixKind, ObjectRef};
@@ -44,7 +44,7 @@ fn build(scan: &Scan, sight: &Sight<'_>) -> Plan {
             .map(|(all, few)| format!("{all:.0} documents were read for {few:.0} returned")),
     );
     let title = format!("index {} ({})", scan.namespace, scan.fields.join(", "));
-    let mut plan = plan_of("C17", title, Cause::CollectionScan, 75, evidence);
+    let mut plan = Plan::new("C17", title, Cause::CollectionScan, 75, evidence);
     if scan.fields.is_empty() {
         plan.title = format!("look at the query on {}", scan.namespace);
         plan.advice.push("Which fields it compares is not seen, or no index serves them: its explain tells (db.collection.explain()).".to_owned());
@@ -110,7 +110,7 @@ fn drop_covered(sight: &Sight<'_>) -> Vec<Plan> {
             other.name,
             other.keys.join(", ")
         )];
-        let mut plan = plan_of(
+        let mut plan = Plan::new(
             "C17",
             format!("drop the index {} of {}", own.name, own.collection),
             Cause::RedundantIndexes,

@@ -1,7 +1,6 @@
 //! C1: a collection that a command names and the database does not have. It is made again only from its own definition
 //! as we last saw it, with its options and indexes.
 
-use super::plan as plan_of;
 use crate::domain::diagnosis::{Case, Cause, Diagnosis, KnownDefinition};
 use crate::domain::error::kind::ErrorKind;
 use crate::domain::guard::Class;
@@ -28,7 +27,7 @@ pub(super) fn plan(case: &Case<'_>, _found: &Diagnosis) -> Vec<Plan> {
         .collect();
     if let Some(first) = elsewhere.first() {
         let evidence = vec![format!("{name} is in {}", elsewhere.join(", "))];
-        let mut plan = plan_of("C1", format!("use {name} of the database {first}"), Cause::MissingTable, 75, evidence);
+        let mut plan = Plan::new("C1", format!("use {name} of the database {first}"), Cause::MissingTable, 75, evidence);
         plan.advice.push(format!(
             "{database} has no {name}, and {first} has: the application is connected to another database."
         ));
@@ -37,7 +36,7 @@ pub(super) fn plan(case: &Case<'_>, _found: &Diagnosis) -> Vec<Plan> {
     let near = nearest(&name, here().filter(|own| *own != name));
     if let Some(first) = near.first() {
         let evidence = vec![format!("{database} has {}", near.join(", "))];
-        let mut plan = plan_of("C1", format!("write {first} in place of {name}"), Cause::MissingTable, 70, evidence);
+        let mut plan = Plan::new("C1", format!("write {first} in place of {name}"), Cause::MissingTable, 70, evidence);
         plan.advice.push("Names of collections tell upper from lower case.".to_owned());
         plans.push(plan);
     }
@@ -52,7 +51,7 @@ pub(super) fn plan(case: &Case<'_>, _found: &Diagnosis) -> Vec<Plan> {
         }
         None => {
             let mut plan =
-                plan_of("C1", format!("find out where {name} should come from"), Cause::MissingTable, 45, Vec::new());
+                Plan::new("C1", format!("find out where {name} should come from"), Cause::MissingTable, 45, Vec::new());
             plan.advice.extend([
                 "A collection is made by the first insert: one that was never written to is not there, and that may be all.".to_owned(),
                 "Its definition was never seen here: a backup has it, with its documents.".to_owned(),
@@ -70,7 +69,7 @@ fn again(known: &KnownDefinition, database: &str, there: bool, elsewhere: Option
         known.statements.len()
     )];
     let mut plan =
-        plan_of("C1", format!("make {database}.{} again as it was", known.name), Cause::MissingTable, 60, evidence);
+        Plan::new("C1", format!("make {database}.{} again as it was", known.name), Cause::MissingTable, 60, evidence);
     if there {
         plan.blocked.push(format!("{} is there now", known.name));
     }

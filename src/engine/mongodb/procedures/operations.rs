@@ -1,6 +1,6 @@
 //! C5, MG22, C6 and C18: operations that hold others up or run for too long, connections, and a cache that is full.
 
-use super::{add_of_session, plan as plan_of};
+use super::add_of_session;
 use crate::domain::diagnosis::{Case, Cause, Diagnosis, Verdict};
 use crate::domain::procedure::{Check, Plan, Rung};
 use crate::domain::proposal::kind::{FixKind, SessionRef};
@@ -75,7 +75,7 @@ pub(super) fn long(case: &Case<'_>, _found: &Diagnosis) -> Vec<Plan> {
 fn end(op: &Op, procedure: &str, cause: Cause, evidence: Vec<String>, expected: String) -> Plan {
     let idle = op.state == "idle in transaction";
     let title = if idle { format!("end the session of {}", op.who) } else { format!("end {}", words(op)) };
-    let mut plan = plan_of(procedure, title, cause, 70, evidence);
+    let mut plan = Plan::new(procedure, title, cause, 70, evidence);
     plan.blocked.extend(objection(op));
     let session = session_of(op);
     let kind = if idle {
@@ -104,7 +104,7 @@ pub(super) fn connections(case: &Case<'_>, _found: &Diagnosis) -> Vec<Plan> {
         "{now:.0} connections are open, {:.0} are left",
         sight.now("connections.available").unwrap_or(0.0)
     )];
-    let mut plan = plan_of("C6", "find whose pool is too large".to_owned(), Cause::ConnectionSaturation, 50, evidence);
+    let mut plan = Plan::new("C6", "find whose pool is too large".to_owned(), Cause::ConnectionSaturation, 50, evidence);
     plan.advice.extend([
         "The view of connections counts them by client and application: the largest pool first.".to_owned(),
         "maxPoolSize times the number of application processes has to stay below the server's limit; maxIdleTimeMS lets idle ones go.".to_owned(),
@@ -133,7 +133,7 @@ pub(super) fn cache(case: &Case<'_>, found: &Diagnosis) -> Vec<Plan> {
         .into_iter()
         .collect();
     let mut plan =
-        plan_of("C18", "write less at once, or give the cache more".to_owned(), Cause::CachePressure, 50, evidence);
+        Plan::new("C18", "write less at once, or give the cache more".to_owned(), Cause::CachePressure, 50, evidence);
     plan.advice.extend([
         "Smaller batches, and no transaction that stays open: old versions of changed documents stay in the cache for it.".to_owned(),
         "A query that reads a whole collection pushes everything else out: give it its index.".to_owned(),

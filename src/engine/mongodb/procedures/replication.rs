@@ -1,6 +1,6 @@
 //! C15 and C16: a replication log that reaches back too little, and members that are late or down.
 
-use super::{add, plan as plan_of};
+use super::add;
 use crate::domain::diagnosis::{Case, Cause, Diagnosis, Verdict};
 use crate::domain::metric::{bytes, seconds};
 use crate::domain::procedure::{Check, Plan, Rung};
@@ -27,7 +27,7 @@ pub(super) fn window(case: &Case<'_>, _found: &Diagnosis) -> Vec<Plan> {
     let more = wanted * 1_048_576.0 - most;
     let evidence = vec![format!("it reaches back {} with {}", seconds(window), bytes(most))];
     let title = format!("make the replication log {} large", bytes(wanted * 1_048_576.0));
-    let mut plan = plan_of("C15", title, Cause::OplogWindow, 70, evidence);
+    let mut plan = Plan::new("C15", title, Cause::OplogWindow, 70, evidence);
     if share.is_none_or(|share| share < 0.9) {
         plan.blocked.push("the log is not full: it reaches back as far as there is anything".to_owned());
     }
@@ -68,7 +68,7 @@ pub(super) fn lag(case: &Case<'_>, found: &Diagnosis) -> Vec<Plan> {
         .find(|cause| found.of(*cause).is_some_and(|h| h.verdict == Verdict::Supported));
     let Some(cause) = cause else { return Vec::new() };
     let evidence = found.of(cause).map(|h| h.evidence.iter().map(|e| e.text.clone()).collect()).unwrap_or_default();
-    let mut plan = plan_of("C16", "let the member catch up".to_owned(), cause, 50, evidence);
+    let mut plan = Plan::new("C16", "let the member catch up".to_owned(), cause, 50, evidence);
     if let Some((window, _)) = reach(&sight) {
         let worst = sight.members().iter().filter_map(|(.., lag, _)| *lag).fold(0.0, f64::max);
         plan.evidence.push(format!("the log reaches back {}", seconds(window)));

@@ -45,16 +45,7 @@ pub(super) fn plan(
     diagnosis: &Diagnosis,
 ) -> Plan {
     let evidence = diagnosis.of(cause).map(|h| h.evidence.iter().map(|e| e.text.clone()).collect());
-    Plan {
-        procedure: procedure.to_owned(),
-        title: title.into(),
-        cause,
-        confidence,
-        evidence: evidence.unwrap_or_default(),
-        steps: Vec::new(),
-        blocked: Vec::new(),
-        advice: Vec::new(),
-    }
+    Plan::new(procedure, title, cause, confidence, evidence.unwrap_or_default())
 }
 
 /// Ends one session.

@@ -25,16 +25,8 @@ pub(super) fn plan(procedure: &str, title: impl Into<String>, cause: Cause, sure
     let hypothesis = about.or_else(|| of_cause().next());
     let is_sure = hypothesis.is_some_and(|h| h.verdict == Verdict::Supported || h.consequence_of.is_some());
     let confidence = if is_sure { sure } else { sure.saturating_sub(UNSURE) };
-    Plan {
-        procedure: procedure.to_owned(),
-        title,
-        cause,
-        confidence: confidence.clamp(BOUNDS.0, BOUNDS.1),
-        evidence: hypothesis.map(|h| h.evidence.iter().map(|e| e.text.clone()).collect()).unwrap_or_default(),
-        steps: Vec::new(),
-        blocked: Vec::new(),
-        advice: Vec::new(),
-    }
+    let evidence = hypothesis.map(|h| h.evidence.iter().map(|e| e.text.clone()).collect()).unwrap_or_default();
+    Plan::new(procedure, title, cause, confidence.clamp(BOUNDS.0, BOUNDS.1), evidence)
 }
 
 /// Adds a step of a typed kind; why it cannot be one blocks the plan.
@@ -45,13 +37,7 @@ pub(super) fn add(
     verification: Verification,
     finish: impl FnOnce(&mut Step),
 ) {
-    match steps::of_kind(DIALECT, kind, rung, verification) {
-        Ok(mut step) => {
-            finish(&mut step);
-            plan.steps.push(step);
-        }
-        Err(why) => plan.blocked.push(why),
-    }
+    steps::add(DIALECT, plan, kind, rung, verification, finish);
 }
 
 /// What has to hold within so many seconds, in words with the number.

@@ -1,7 +1,7 @@
 //! C14: slow commands. A script that holds everything up is stopped; for the rest the command that does the same in
 //! steps is named, and what the server itself can do beside the work is switched on.
 
-use super::{add, plan as plan_of};
+use super::add;
 use crate::domain::diagnosis::{Case, Cause, Diagnosis, Verdict};
 use crate::domain::procedure::{Check, Plan, Rung};
 use crate::domain::proposal::kind::{FixKind, SessionRef};
@@ -59,7 +59,7 @@ pub(super) fn plan(case: &Case<'_>, found: &Diagnosis) -> Vec<Plan> {
 fn stop_the_script() -> Plan {
     let evidence = vec!["the server answers BUSY: a script has run for longer than busy-reply-threshold".to_owned()];
     let mut plan =
-        plan_of("C14", "stop the script that holds the server up".to_owned(), Cause::SlowCommands, 80, evidence);
+        Plan::new("C14", "stop the script that holds the server up".to_owned(), Cause::SlowCommands, 80, evidence);
     let served = within(Check::CauseGone(Cause::SlowCommands), 10, "commands are served again", 5);
     add(&mut plan, FixKind::StopScript, Rung::Session, served, |step| {
         step.why =
@@ -87,7 +87,7 @@ fn free_beside(picture: &Picture<'_>) -> Option<Plan> {
     let slow = all(picture);
     let removal = slow.iter().find(|slow| slow.name() == "DEL")?;
     let evidence = vec![format!("{} took {:.0} ms", shown(removal), removal.micros / 1_000.0)];
-    let mut plan = plan_of("C14", "let DEL free memory beside the work".to_owned(), Cause::SlowCommands, 75, evidence);
+    let mut plan = Plan::new("C14", "let DEL free memory beside the work".to_owned(), Cause::SlowCommands, 75, evidence);
     if picture.setting(NAME) != Some("no") {
         plan.blocked.push(format!("{NAME} is {} already", picture.setting(NAME).unwrap_or("not to be seen")));
     }
@@ -111,7 +111,7 @@ fn instead(picture: &Picture<'_>) -> Plan {
         picture.ran().iter().filter(|ran| ran.micros / ran.calls >= 10_000.0).map(|ran| ran.name.to_ascii_uppercase()),
     );
     evidence.dedup();
-    let mut plan = plan_of(
+    let mut plan = Plan::new(
         "C14",
         "replace the slow commands by ones that work in steps".to_owned(),
         Cause::SlowCommands,
@@ -147,7 +147,7 @@ fn end_the_client(picture: &Picture<'_>) -> Option<Plan> {
     let id = clients.get(row, "id").int()?;
     let who = format!("{} {} {address}", clients.text(row, "user"), clients.text(row, "name"));
     let evidence = vec![format!("{number} slow commands within a minute came from {who}")];
-    let mut plan = plan_of("C14", format!("end client {id}, which sends them"), Cause::SlowCommands, 55, evidence);
+    let mut plan = Plan::new("C14", format!("end client {id}, which sends them"), Cause::SlowCommands, 55, evidence);
     if clients.text(row, "flags").contains(['S', 'M']) {
         plan.blocked.push("it belongs to the replication".to_owned());
     }
@@ -167,7 +167,7 @@ fn too_much(picture: &Picture<'_>) -> Plan {
         .take(3)
         .map(|ran| format!("{}: {:.0} calls", ran.name.to_ascii_uppercase(), ran.calls))
         .collect();
-    let mut plan = plan_of("C14", "take work off the one thread".to_owned(), Cause::HeavyWorkload, 50, evidence);
+    let mut plan = Plan::new("C14", "take work off the one thread".to_owned(), Cause::HeavyWorkload, 50, evidence);
     plan.advice.extend(
         [
             "Send commands in pipelines, and ask for several keys with one command.",

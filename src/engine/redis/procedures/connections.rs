@@ -1,6 +1,6 @@
 //! C6: connections used up. The idle ones of the largest group go by the server's own setting, then the limit is raised.
 
-use super::{add, plan as plan_of};
+use super::add;
 use crate::domain::diagnosis::{Case, Cause, Diagnosis};
 use crate::domain::procedure::{Check, Plan, Rung};
 use crate::domain::proposal::kind::FixKind;
@@ -32,7 +32,7 @@ fn close_the_idle(picture: &Picture<'_>, evidence: String) -> Option<Plan> {
     let group = idle_group(picture.clients()?)?;
     let idle = group.clients.iter().filter(|(_, idle)| *idle >= IDLE_S).count();
     let title = format!("close connections that are idle for {IDLE_S} s");
-    let mut plan = plan_of("C6", title, Cause::ConnectionSaturation, 70, vec![evidence]);
+    let mut plan = Plan::new("C6", title, Cause::ConnectionSaturation, 70, vec![evidence]);
     plan.evidence.push(format!("{idle} connections of {} are idle for {IDLE_S} s or more", group.who));
     if idle == 0 {
         plan.blocked
@@ -57,7 +57,7 @@ fn close_the_idle(picture: &Picture<'_>, evidence: String) -> Option<Plan> {
 fn raise(picture: &Picture<'_>, most: f64, evidence: String) -> Plan {
     let wanted = (most * 1.2).ceil().max(most + 10.0);
     let title = format!("raise maxclients from {most:.0} to {wanted:.0}");
-    let mut plan = plan_of("C6", title, Cause::ConnectionSaturation, 60, vec![evidence]);
+    let mut plan = Plan::new("C6", title, Cause::ConnectionSaturation, 60, vec![evidence]);
     let needed = (wanted - most) * OF_A_CLIENT;
     if let Some((used, limit)) = picture.memory()
         && used + needed > limit

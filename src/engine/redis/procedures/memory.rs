@@ -1,7 +1,7 @@
 //! C12: memory at its limit. What costs least comes first: buffers of one client, more room where the machine has it,
 //! throwing out what expires anyway, giving back what the allocator holds, and at last one large key.
 
-use super::{add, plan as plan_of};
+use super::add;
 use crate::domain::diagnosis::{Case, Cause, Diagnosis, Verdict};
 use crate::domain::metric::{self, bytes};
 use crate::domain::procedure::{Check, Comparison, OnFailure, Plan, Rung};
@@ -61,7 +61,7 @@ fn end_the_greedy(picture: &Picture<'_>) -> Option<Plan> {
     let who = format!("{} {} {}", clients.text(row, "user"), clients.text(row, "name"), clients.text(row, "addr"));
     let evidence = vec![format!("answers that client {id} ({who}) does not take wait in {} of buffers", bytes(taken))];
     let title = format!("end client {id}, whose buffers take {}", bytes(taken));
-    let mut plan = plan_of("C12", title, Cause::MemoryPressure, 75, evidence);
+    let mut plan = Plan::new("C12", title, Cause::MemoryPressure, 75, evidence);
     if clients.text(row, "flags").contains(['S', 'M']) {
         plan.blocked
             .push("it is a replica: its buffers are the replication, and ending it costs a full copy".to_owned());
@@ -82,7 +82,7 @@ fn more_room(picture: &Picture<'_>, used: f64, limit: f64) -> Plan {
     let wanted = (limit.max(used) * MORE / 1_048_576.0).ceil() * 1_048_576.0;
     let evidence = vec![format!("{} of {} are used", bytes(used), bytes(limit))];
     let title = format!("raise maxmemory from {} to {}", bytes(limit), bytes(wanted));
-    let mut plan = plan_of("C12", title, Cause::MemoryPressure, 75, evidence);
+    let mut plan = Plan::new("C12", title, Cause::MemoryPressure, 75, evidence);
     match (picture.now("used_memory_rss"), picture.now("total_system_memory").filter(|all| *all > 0.0)) {
         (Some(resident), Some(all)) => {
             let after = resident.max(limit) + (wanted - limit);
@@ -126,7 +126,7 @@ fn throw_out_what_expires(picture: &Picture<'_>, used: f64, limit: f64) -> Plan 
         format!("{} of {} are used, and the policy is {}", bytes(used), bytes(limit), picture.policy()),
     ];
     let title = format!("let the server throw out keys that expire anyway ({policy})");
-    let mut plan = plan_of("C12", title, Cause::MemoryPressure, 65, evidence);
+    let mut plan = Plan::new("C12", title, Cause::MemoryPressure, 65, evidence);
     if share < SOME_EXPIRE {
         plan.blocked.push(format!(
             "{:.0} % of the keys expire: this looks like a store and not like a cache, and what a policy throws out is lost",
@@ -153,7 +153,7 @@ fn throw_out_what_expires(picture: &Picture<'_>, used: f64, limit: f64) -> Plan 
 fn give_back(picture: &Picture<'_>) -> Plan {
     let more = memory::fragmented(picture).map_or(0.0, |(_, more)| more);
     let evidence = vec![format!("the server holds {} more than is in use", bytes(more))];
-    let mut plan = plan_of("C12", "give unused memory back to the system".to_owned(), Cause::Bloat, 60, evidence);
+    let mut plan = Plan::new("C12", "give unused memory back to the system".to_owned(), Cause::Bloat, 60, evidence);
     let resident = picture.now("used_memory_rss").unwrap_or(0.0);
     let check = Check::Reading {
         metric: metric::MEMORY_RESIDENT.0.to_owned(),
@@ -180,7 +180,7 @@ fn remove_the_largest(picture: &Picture<'_>, full: bool) -> Option<Plan> {
     let size = key.bytes?;
     let evidence = vec![key.words(), format!("that is {:.0} % of the memory in use", size / used * 100.0)];
     let title = format!("remove the key {}", key.name);
-    let mut plan = plan_of("C12", title, Cause::BigKeys, 45, evidence);
+    let mut plan = Plan::new("C12", title, Cause::BigKeys, 45, evidence);
     if !full || size / used < WORTH_REMOVING {
         plan.blocked.push("removing it would not free enough to be worth its data".to_owned());
     }
@@ -213,7 +213,7 @@ fn split(kind: &str) -> String {
 fn without_a_limit(picture: &Picture<'_>) -> Plan {
     let all = picture.now("total_system_memory").unwrap_or(0.0);
     let title = "set a limit before the system ends the server".to_owned();
-    let mut plan = plan_of("C12", title, Cause::MemoryPressure, 50, Vec::new());
+    let mut plan = Plan::new("C12", title, Cause::MemoryPressure, 50, Vec::new());
     plan.advice.push(format!(
         "Set maxmemory (three quarters of {} leave room for a fork) and a policy that fits: noeviction for a store, \
          allkeys-lru for a cache. What is above the limit then is refused or thrown out at once.",

@@ -1,6 +1,5 @@
 //! RD19: a snapshot that failed. Once its reason is gone, a new one shows it, and writes are taken again.
 
-use super::plan as plan_of;
 use crate::domain::diagnosis::{Case, Cause, Diagnosis, Verdict};
 use crate::domain::guard::Class;
 use crate::domain::metric;
@@ -14,7 +13,7 @@ pub(super) fn plan(case: &Case<'_>, found: &Diagnosis) -> Vec<Plan> {
         return Vec::new();
     };
     let evidence = stall.evidence.iter().map(|evidence| evidence.text.clone()).collect();
-    let mut plan = plan_of("RD19", "write a snapshot again".to_owned(), Cause::PersistenceStall, 55, evidence);
+    let mut plan = Plan::new("RD19", "write a snapshot again".to_owned(), Cause::PersistenceStall, 55, evidence);
     if picture.text("rdb_last_bgsave_status") == "err" {
         let fine = Check::Reading { metric: metric::SNAPSHOT_FAILED.0.to_owned(), is: Comparison::AtMost, value: 0.0 };
         let verification = steps::within(fine, 120, "the last snapshot succeeded", 10);

@@ -1,6 +1,6 @@
 //! C13: replicas that are lost or late. A backlog that holds a break of the link saves the full copy after it.
 
-use super::{add, plan as plan_of};
+use super::add;
 use crate::domain::diagnosis::{Case, Cause, Diagnosis, Verdict};
 use crate::domain::metric::bytes;
 use crate::domain::procedure::{Check, Plan, Rung};
@@ -36,7 +36,7 @@ fn backlog(picture: &Picture<'_>, cause: Cause) -> Plan {
             .map(|n| format!("{n:.0} times a replica asked for more than it held, and got a full copy")),
     );
     let title = format!("raise repl-backlog-size from {} to {}", bytes(old), bytes(wanted));
-    let mut plan = plan_of("C13", title, cause, 65, evidence);
+    let mut plan = Plan::new("C13", title, cause, 65, evidence);
     if picture.now("sync_partial_err").unwrap_or(0.0) == 0.0 {
         plan.blocked.push(
             "no replica ever asked for more than the backlog holds: a larger one would change nothing".to_owned(),
@@ -70,7 +70,7 @@ fn backlog(picture: &Picture<'_>, cause: Cause) -> Plan {
 fn on_the_replica(picture: &Picture<'_>, cause: Cause) -> Plan {
     let primary = format!("{}:{}", picture.text("master_host"), picture.text("master_port"));
     let title = format!("find out why {primary} is not reached");
-    let mut plan = plan_of(
+    let mut plan = Plan::new(
         "C13",
         title,
         cause,

@@ -1,7 +1,6 @@
 //! C14b: a command that took a key for another type. The key is right as it is until a person says otherwise, so this
 //! gives advice and no act.
 
-use super::plan as plan_of;
 use crate::domain::diagnosis::{Case, Cause, Diagnosis};
 use crate::domain::error::kind::ErrorKind;
 use crate::domain::procedure::Plan;
@@ -24,12 +23,12 @@ pub(super) fn plan(case: &Case<'_>, _found: &Diagnosis) -> Vec<Plan> {
     }
     let picture = Picture::of(case);
     let Some((key, kind)) = typed_key(&picture) else {
-        let mut plan = plan_of("C14b", "look at the type of the key".to_owned(), Cause::WrongType, 45, Vec::new());
+        let mut plan = Plan::new("C14b", "look at the type of the key".to_owned(), Cause::WrongType, 45, Vec::new());
         plan.advice.push("The message does not name the key: TYPE KEY, or --key KEY, says what it holds.".to_owned());
         return vec![plan];
     };
     let title = format!("use the commands of a {kind} on {key}");
-    let mut plan = plan_of("C14b", title, Cause::WrongType, 70, vec![format!("{key} holds a {kind}")]);
+    let mut plan = Plan::new("C14b", title, Cause::WrongType, 70, vec![format!("{key} holds a {kind}")]);
     if let Some((_, reads, writes)) = COMMANDS.iter().find(|(own, ..)| *own == kind) {
         plan.advice.push(format!("A {kind} is read by {reads} and changed by {writes}."));
     }

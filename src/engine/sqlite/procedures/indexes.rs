@@ -1,6 +1,6 @@
 //! C3: an index for the statement that lacks it, indexes that others cover, and statistics that are out of date.
 
-use super::{add, plan as plan_of};
+use super::add;
 use crate::domain::diagnosis::{Case, Cause, Diagnosis, Verdict};
 use crate::domain::metric::bytes;
 use crate::domain::procedure::{Check, OnFailure, Plan, Rung};
@@ -46,7 +46,7 @@ fn build(lacking: &Lacking, view: &View<'_>) -> Plan {
             |rows| format!("the table has {rows:.0} rows"),
         ),
     ];
-    let mut plan = plan_of("C3", title, Cause::MissingIndex, 75, evidence);
+    let mut plan = Plan::new("C3", title, Cause::MissingIndex, 75, evidence);
     match rows {
         Some(rows) if rows < FEW_ROWS => {
             plan.blocked.push(format!("the table has {rows:.0} rows: reading all of them is as quick as an index"));
@@ -85,7 +85,7 @@ fn build(lacking: &Lacking, view: &View<'_>) -> Plan {
 
 fn read_statistics(table: &str, believed: f64, counted: f64) -> Plan {
     let evidence = vec![format!("{table} has {counted:.0} rows, and the planner believes in {believed:.0}")];
-    let mut plan = plan_of("C3", format!("read the statistics of {table} anew"), Cause::BadStatistics, 70, evidence);
+    let mut plan = Plan::new("C3", format!("read the statistics of {table} anew"), Cause::BadStatistics, 70, evidence);
     let object = ObjectRef::new("", table);
     let gone = within(Check::CauseGone(Cause::BadStatistics), 15, "the planner's numbers are near the real ones", 0);
     add(&mut plan, FixKind::Maintain(Upkeep::Analyze, Some(object.clone())), Rung::Additive, gone, |step| {
@@ -107,7 +107,7 @@ fn drop_covered(view: &View<'_>) -> Vec<Plan> {
                 index.name, index.columns
             )];
             let mut plan =
-                plan_of("C3", format!("drop the index {}", index.name), Cause::RedundantIndexes, 60, evidence);
+                Plan::new("C3", format!("drop the index {}", index.name), Cause::RedundantIndexes, 60, evidence);
             let table = ObjectRef::new("", &index.table);
             let gone = within(Check::IndexGone(table.clone(), index.name.clone()), 5, "the index is gone", 60);
             let kind = FixKind::DropIndex { table: table.clone(), name: index.name.clone() };

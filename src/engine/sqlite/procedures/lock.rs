@@ -1,7 +1,7 @@
 //! C21: a file that is locked. The one who holds the lock is another program, which nobody ends from here; what can be
 //! done to the file itself is to let readers and the writer work side by side.
 
-use super::{add, plan as plan_of};
+use super::add;
 use crate::domain::diagnosis::{Case, Cause, Diagnosis, Verdict};
 use crate::domain::error::kind::ErrorKind;
 use crate::domain::procedure::{Check, Plan, Rung};
@@ -24,7 +24,7 @@ pub(super) fn plan(case: &Case<'_>, found: &Diagnosis) -> Vec<Plan> {
     {
         plans.push(side_by_side(&view, &mode));
     } else if plans.is_empty() && busy {
-        let mut plan = plan_of("C21", "let writers wait instead of fail".to_owned(), Cause::WriterLock, 50, Vec::new());
+        let mut plan = Plan::new("C21", "let writers wait instead of fail".to_owned(), Cause::WriterLock, 50, Vec::new());
         plan.advice.extend(patience());
         plans.push(plan);
     }
@@ -51,7 +51,7 @@ fn finish(view: &View<'_>, found: &Diagnosis) -> Plan {
     let title = holder
         .as_ref()
         .map_or_else(|| "find and finish the writer".to_owned(), |who| format!("finish the transaction of {who}"));
-    let mut plan = plan_of("C21", title, cause, 60, evidence);
+    let mut plan = Plan::new("C21", title, cause, 60, evidence);
     match holder {
         Some(who) => plan.advice.push(format!(
             "{who} holds the write lock: let it commit, or end it in its own way. SQLite undoes what it had not committed."
@@ -66,7 +66,7 @@ fn finish(view: &View<'_>, found: &Diagnosis) -> Plan {
 /// Mode wal.
 fn side_by_side(view: &View<'_>, mode: &str) -> Plan {
     let evidence = vec![format!("the journal mode is {mode}: readers and the writer keep each other out")];
-    let mut plan = plan_of("C21", "set the journal mode wal".to_owned(), Cause::ConfigRegression, 65, evidence);
+    let mut plan = Plan::new("C21", "set the journal mode wal".to_owned(), Cause::ConfigRegression, 65, evidence);
     if let Some((holder, _)) = steady_writer(view) {
         plan.blocked.push(format!("{} holds the file: the mode changes only while nobody else has it", holder.words()));
     } else if view.locked().is_some() {

@@ -1,7 +1,7 @@
 //! C1 and C2: what a statement names and the file does not have; C21b: a file that is damaged. A table is made again
 //! only from its own definition as we last saw it, never from the words of an error.
 
-use super::{bare, plan as plan_of};
+use super::bare;
 use crate::domain::diagnosis::{Case, Cause, Diagnosis, KnownDefinition};
 use crate::domain::error::kind::ErrorKind;
 use crate::domain::guard::Class;
@@ -26,7 +26,7 @@ pub(super) fn table(case: &Case<'_>, _found: &Diagnosis) -> Vec<Plan> {
         nearest(&name, tables().map(|object| object.name.as_str()).filter(|own| !own.eq_ignore_ascii_case(&name)));
     if let Some(first) = near.first() {
         let title = format!("write {first} in place of {name}");
-        let mut plan = plan_of("C1", title, Cause::MissingTable, 70, vec![format!("the file has {}", near.join(", "))]);
+        let mut plan = Plan::new("C1", title, Cause::MissingTable, 70, vec![format!("the file has {}", near.join(", "))]);
         plan.advice.push(format!("{name} is not in this file, and {first} is: mend the statement."));
         plans.push(plan);
     }
@@ -39,7 +39,7 @@ pub(super) fn table(case: &Case<'_>, _found: &Diagnosis) -> Vec<Plan> {
         Some(known) => plans.push(again(known, &objects, &view)),
         None => {
             let mut plan =
-                plan_of("C1", format!("find out where {name} should come from"), Cause::MissingTable, 45, Vec::new());
+                Plan::new("C1", format!("find out where {name} should come from"), Cause::MissingTable, 45, Vec::new());
             plan.advice.extend([
                 "The definition of this table was never seen here: a migration that did not run yet has it, or a backup.".to_owned(),
                 "Is this the right file? A path that is relative to another folder opens, or makes, another one.".to_owned(),
@@ -59,7 +59,7 @@ fn again(known: &KnownDefinition, objects: &[Object], view: &View<'_>) -> Plan {
         known.last_seen.date_time(0),
         known.statements.len()
     )];
-    let mut plan = plan_of("C1", title, Cause::MissingTable, 65, evidence);
+    let mut plan = Plan::new("C1", title, Cause::MissingTable, 65, evidence);
     if objects.iter().any(|object| object.name.eq_ignore_ascii_case(&known.name)) {
         plan.blocked.push(format!("{} is there now", known.name));
     }
@@ -128,7 +128,7 @@ pub(super) fn column(case: &Case<'_>, _found: &Diagnosis) -> Vec<Plan> {
         || format!("find out where {name} should come from"),
         |first| format!("write {first} in place of {name}"),
     );
-    let mut plan = plan_of("C2", title, Cause::MissingColumn, if near.is_empty() { 45 } else { 65 }, Vec::new());
+    let mut plan = Plan::new("C2", title, Cause::MissingColumn, if near.is_empty() { 45 } else { 65 }, Vec::new());
     if !near.is_empty() {
         plan.evidence.push(format!("the tables of the statement have {}", near.join(", ")));
     }
@@ -147,7 +147,7 @@ pub(super) fn damaged(case: &Case<'_>, found: &Diagnosis) -> Vec<Plan> {
     let file = &case.identity.database;
     let said =
         found.of(Cause::Corruption).map(|h| h.evidence.iter().map(|e| e.text.clone()).collect()).unwrap_or_default();
-    let mut plan = plan_of("C21b", "save what the file holds, on copies".to_owned(), Cause::Corruption, 60, said);
+    let mut plan = Plan::new("C21b", "save what the file holds, on copies".to_owned(), Cause::Corruption, 60, said);
     plan.advice.extend([
         "1. Stop everything that writes to the file. Do not delete its -wal, -shm or -journal: they may hold the last commits.".to_owned(),
         format!("2. Copy {file} and its -wal, -shm and -journal to another disk, and work on the copies alone."),

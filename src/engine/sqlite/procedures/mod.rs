@@ -65,29 +65,9 @@ pub(super) static PROCEDURES: &[Procedure] = &[
     },
 ];
 
-/// A plan without steps yet.
-fn plan(procedure: &str, title: String, cause: Cause, confidence: u8, evidence: Vec<String>) -> Plan {
-    Plan {
-        procedure: procedure.to_owned(),
-        title,
-        cause,
-        confidence,
-        evidence,
-        steps: Vec::new(),
-        blocked: Vec::new(),
-        advice: Vec::new(),
-    }
-}
-
 /// A step of a kind; why it cannot be one blocks the plan.
 fn add(plan: &mut Plan, kind: FixKind, rung: Rung, verification: Verification, finish: impl FnOnce(&mut Step)) {
-    match steps::of_kind(DIALECT, kind, rung, verification) {
-        Ok(mut step) => {
-            finish(&mut step);
-            plan.steps.push(step);
-        }
-        Err(why) => plan.blocked.push(why),
-    }
+    steps::add(DIALECT, plan, kind, rung, verification, finish);
 }
 
 /// The name itself, without quotes and without what stands before its last point: `main."Orders"` is `Orders`.

@@ -1,7 +1,7 @@
 //! C7 and C22: space. The log is taken back first, then free pages; writing the whole file anew is last, because it
 //! needs the file for itself and twice its size.
 
-use super::{add, plan as plan_of};
+use super::add;
 use crate::domain::diagnosis::{Case, Cause, Diagnosis, Verdict};
 use crate::domain::guard::Class;
 use crate::domain::metric::{self, bytes};
@@ -28,7 +28,7 @@ fn checkpoint(view: &View<'_>, cause: Cause, evidence: Vec<String>) -> Option<Pl
     let file = view.last.as_ref()?;
     let used = pages_in_use(file)?;
     let on_disk = file.log_bytes.unwrap_or(0.0);
-    let mut plan = plan_of("C22", "move the log into the file and empty it".to_owned(), cause, 75, evidence);
+    let mut plan = Plan::new("C22", "move the log into the file and empty it".to_owned(), cause, 75, evidence);
     if let Some((writer, _)) = steady_writer(view) {
         plan.blocked
             .push(format!("{} is writing: what it writes cannot be taken back before it commits", writer.words()));
@@ -73,7 +73,7 @@ pub(super) fn disk(case: &Case<'_>, found: &Diagnosis) -> Vec<Plan> {
         });
     }
     if supported(Cause::DiskFull) {
-        let mut plan = plan_of("C7", "make room on the disk".to_owned(), cause, 50, Vec::new());
+        let mut plan = Plan::new("C7", "make room on the disk".to_owned(), cause, 50, Vec::new());
         plan.advice.extend([
             "Move what is not the database (logs, copies, core files) off this disk, or make it larger.".to_owned(),
             "Never delete -wal or -journal files beside a database: they hold commits, or the way back from a broken one.".to_owned(),
@@ -85,7 +85,7 @@ pub(super) fn disk(case: &Case<'_>, found: &Diagnosis) -> Vec<Plan> {
 
 fn give_back(size: f64, free: f64, cause: Cause) -> Plan {
     let evidence = vec![format!("{} of {} are free pages", bytes(free), bytes(size))];
-    let mut plan = plan_of("C7", "give free pages back".to_owned(), cause, 75, evidence);
+    let mut plan = Plan::new("C7", "give free pages back".to_owned(), cause, 75, evidence);
     let metric = metric::DATA_BYTES.0.to_owned();
     let check = Check::Reading { metric, is: Comparison::AtMost, value: size - free * 0.9 };
     let words = format!("the file is at least {} smaller", bytes(free * 0.9));
@@ -102,7 +102,7 @@ fn write_anew(view: &View<'_>, free: f64, cause: Cause) -> Plan {
     let (size, room) = view.last.as_ref().map_or((0.0, None), |file| (file.bytes(), file.disk_free));
     let evidence =
         vec![format!("{} of {} are free pages, and auto_vacuum is not incremental", bytes(free), bytes(size))];
-    let mut plan = plan_of("C7", "write the file anew (VACUUM)".to_owned(), cause, 55, evidence);
+    let mut plan = Plan::new("C7", "write the file anew (VACUUM)".to_owned(), cause, 55, evidence);
     match room {
         Some(room) if room < 2.0 * size => plan.blocked.push(format!(
             "it needs up to twice the size of the file ({}), and {} are free on the disk",
