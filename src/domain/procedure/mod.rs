@@ -119,13 +119,7 @@ pub struct Plan {
 
 impl Plan {
     /// One without steps yet.
-    pub fn new(
-        procedure: &str,
-        title: impl Into<String>,
-        cause: Cause,
-        confidence: u8,
-        evidence: Vec<String>,
-    ) -> Self {
+    pub fn new(procedure: &str, title: impl Into<String>, cause: Cause, confidence: u8, evidence: Vec<String>) -> Self {
         Self {
             procedure: procedure.to_owned(),
             title: title.into(),

@@ -39,15 +39,7 @@ impl Scene {
         let home = tempfile::tempdir().unwrap();
         let mut site = Site::at(home.path(), &url);
         site.ways.login = Some("dbagpt_admin".into());
-        Self {
-            site,
-            url,
-            admin,
-            database,
-            incident: None,
-            definitions: Vec::new(),
-            _home: home,
-        }
+        Self { site, url, admin, database, incident: None, definitions: Vec::new(), _home: home }
     }
 
     /// Another client of the application, in the database.

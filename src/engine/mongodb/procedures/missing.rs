@@ -27,7 +27,8 @@ pub(super) fn plan(case: &Case<'_>, _found: &Diagnosis) -> Vec<Plan> {
         .collect();
     if let Some(first) = elsewhere.first() {
         let evidence = vec![format!("{name} is in {}", elsewhere.join(", "))];
-        let mut plan = Plan::new("C1", format!("use {name} of the database {first}"), Cause::MissingTable, 75, evidence);
+        let mut plan =
+            Plan::new("C1", format!("use {name} of the database {first}"), Cause::MissingTable, 75, evidence);
         plan.advice.push(format!(
             "{database} has no {name}, and {first} has: the application is connected to another database."
         ));

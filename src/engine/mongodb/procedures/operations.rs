@@ -104,7 +104,8 @@ pub(super) fn connections(case: &Case<'_>, _found: &Diagnosis) -> Vec<Plan> {
         "{now:.0} connections are open, {:.0} are left",
         sight.now("connections.available").unwrap_or(0.0)
     )];
-    let mut plan = Plan::new("C6", "find whose pool is too large".to_owned(), Cause::ConnectionSaturation, 50, evidence);
+    let mut plan =
+        Plan::new("C6", "find whose pool is too large".to_owned(), Cause::ConnectionSaturation, 50, evidence);
     plan.advice.extend([
         "The view of connections counts them by client and application: the largest pool first.".to_owned(),
         "maxPoolSize times the number of application processes has to stay below the server's limit; maxIdleTimeMS lets idle ones go.".to_owned(),

@@ -87,7 +87,8 @@ fn free_beside(picture: &Picture<'_>) -> Option<Plan> {
     let slow = all(picture);
     let removal = slow.iter().find(|slow| slow.name() == "DEL")?;
     let evidence = vec![format!("{} took {:.0} ms", shown(removal), removal.micros / 1_000.0)];
-    let mut plan = Plan::new("C14", "let DEL free memory beside the work".to_owned(), Cause::SlowCommands, 75, evidence);
+    let mut plan =
+        Plan::new("C14", "let DEL free memory beside the work".to_owned(), Cause::SlowCommands, 75, evidence);
     if picture.setting(NAME) != Some("no") {
         plan.blocked.push(format!("{NAME} is {} already", picture.setting(NAME).unwrap_or("not to be seen")));
     }

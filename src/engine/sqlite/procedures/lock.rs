@@ -24,7 +24,8 @@ pub(super) fn plan(case: &Case<'_>, found: &Diagnosis) -> Vec<Plan> {
     {
         plans.push(side_by_side(&view, &mode));
     } else if plans.is_empty() && busy {
-        let mut plan = Plan::new("C21", "let writers wait instead of fail".to_owned(), Cause::WriterLock, 50, Vec::new());
+        let mut plan =
+            Plan::new("C21", "let writers wait instead of fail".to_owned(), Cause::WriterLock, 50, Vec::new());
         plan.advice.extend(patience());
         plans.push(plan);
     }

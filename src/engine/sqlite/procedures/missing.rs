@@ -26,7 +26,8 @@ pub(super) fn table(case: &Case<'_>, _found: &Diagnosis) -> Vec<Plan> {
         nearest(&name, tables().map(|object| object.name.as_str()).filter(|own| !own.eq_ignore_ascii_case(&name)));
     if let Some(first) = near.first() {
         let title = format!("write {first} in place of {name}");
-        let mut plan = Plan::new("C1", title, Cause::MissingTable, 70, vec![format!("the file has {}", near.join(", "))]);
+        let mut plan =
+            Plan::new("C1", title, Cause::MissingTable, 70, vec![format!("the file has {}", near.join(", "))]);
         plan.advice.push(format!("{name} is not in this file, and {first} is: mend the statement."));
         plans.push(plan);
     }
