@@ -3,6 +3,7 @@
 
 mod mongodb;
 mod redis;
+mod registry;
 mod sqlite;
 
 use super::*;
@@ -19,6 +20,11 @@ use dba_gpt::domain::proposal::survey::Inverse;
 use dba_gpt::domain::target::Timestamp;
 use dba_gpt::runtime::examine::{Inquiry, examine};
 use std::collections::BTreeMap;
+
+/// Every scenario of every engine.
+fn all() -> impl Iterator<Item = &'static registry::Cure> {
+    [mongodb::CURES, redis::CURES, sqlite::CURES].into_iter().flatten()
+}
 
 /// A server or file, and the program's way to it.
 struct Bed {

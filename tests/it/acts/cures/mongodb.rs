@@ -5,6 +5,13 @@ use ::mongodb::bson::{Document, doc};
 use dba_gpt::domain::procedure::Check;
 use dba_gpt::domain::proposal::kind::ObjectRef;
 
+registry::cures! {
+    "mongodb", || crate::support::servers::mongo_url().is_some();
+    an_index_goes_round,
+    a_collection_that_is_gone_comes_back_with_its_indexes,
+    a_quiet_server_has_no_cause_and_says_what_it_does_not_tell,
+}
+
 /// A database of the test's own, dropped before and after. Prints the skip otherwise.
 async fn on_engine<F: Future<Output = ()>>(name: &str, test: impl FnOnce(String, ::mongodb::Database) -> F) {
     let Ok(url) = std::env::var("DBA_GPT_TEST_MONGO") else {
@@ -28,8 +35,7 @@ async fn orders(database: &::mongodb::Database, many: i32) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_index_goes_round() {
+async fn an_index_goes_round(_: u64) {
     on_engine("dba_gpt_cure_index", |url, database| async move {
         orders(&database, 50).await;
         let bed = Bed::at(&url);
@@ -57,8 +63,7 @@ async fn an_index_goes_round() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_collection_that_is_gone_comes_back_with_its_indexes() {
+async fn a_collection_that_is_gone_comes_back_with_its_indexes(_: u64) {
     on_engine("dba_gpt_cure_gone", |url, database| async move {
         orders(&database, 10).await;
         let bed = Bed::at(&url);
@@ -97,8 +102,7 @@ async fn a_collection_that_is_gone_comes_back_with_its_indexes() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_quiet_server_has_no_cause_and_says_what_it_does_not_tell() {
+async fn a_quiet_server_has_no_cause_and_says_what_it_does_not_tell(_: u64) {
     on_engine("dba_gpt_cure_quiet", |url, database| async move {
         orders(&database, 200).await;
         let bed = Bed::at(&url);

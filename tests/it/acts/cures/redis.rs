@@ -5,6 +5,21 @@ use crate::redis::support::{Own, Raw, skipped};
 use dba_gpt::domain::procedure::Check;
 use dba_gpt::domain::proposal::kind::Upkeep;
 
+registry::cures! {
+    "redis", || !skipped();
+    a_quiet_server_has_no_cause,
+    a_full_memory_gets_more_room_and_a_store_keeps_its_keys,
+    a_full_cache_throws_out_what_expires_anyway,
+    a_key_that_takes_the_memory_is_the_root_of_it,
+    slow_commands_are_named_with_what_does_the_same_in_steps,
+    a_script_that_holds_the_server_up_is_stopped,
+    connections_that_are_used_up_get_room,
+    a_replica_without_its_primary_is_broken,
+    a_snapshot_that_failed_is_written_again,
+    a_command_for_another_type_is_explained,
+    settings_go_back_to_their_defaults_and_memory_to_the_system,
+}
+
 fn fill(raw: &mut Raw, keys: u32, bytes: u32, seconds: u32) {
     let script = "for i = 1, ARGV[1] do if ARGV[3] == '0' then redis.call('SET', 'k:' .. i, string.rep('x', ARGV[2])) \
                   else redis.call('SET', 'k:' .. i, string.rep('x', ARGV[2]), 'EX', ARGV[3]) end end return 1";
@@ -12,11 +27,7 @@ fn fill(raw: &mut Raw, keys: u32, bytes: u32, seconds: u32) {
     assert_eq!(raw.ask(&["EVAL", script, "0", &keys, &bytes, &seconds]), ":1");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_quiet_server_has_no_cause() {
-    if skipped() {
-        return;
-    }
+async fn a_quiet_server_has_no_cause(_: u64) {
     let own = Own::start(&[]);
     let bed = Bed::at(&own.url());
     fill(&mut Raw::connect(&own.url()), 1000, 100, 0);
@@ -25,11 +36,7 @@ async fn a_quiet_server_has_no_cause() {
     assert!(found.plans.is_empty());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_full_memory_gets_more_room_and_a_store_keeps_its_keys() {
-    if skipped() {
-        return;
-    }
+async fn a_full_memory_gets_more_room_and_a_store_keeps_its_keys(_: u64) {
     let own = Own::start(&["maxmemory 70mb", "maxmemory-policy noeviction"]);
     let bed = Bed::at(&own.url());
     let mut raw = Raw::connect(&own.url());
@@ -47,11 +54,7 @@ async fn a_full_memory_gets_more_room_and_a_store_keeps_its_keys() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_full_cache_throws_out_what_expires_anyway() {
-    if skipped() {
-        return;
-    }
+async fn a_full_cache_throws_out_what_expires_anyway(_: u64) {
     let own = Own::start(&["maxmemory 70mb", "maxmemory-policy noeviction"]);
     let bed = Bed::at(&own.url());
     let mut raw = Raw::connect(&own.url());
@@ -65,11 +68,7 @@ async fn a_full_cache_throws_out_what_expires_anyway() {
     assert_eq!(raw.ask_whole(&["CONFIG", "GET", "maxmemory-policy"]).lines().nth(1).unwrap(), "noeviction");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_key_that_takes_the_memory_is_the_root_of_it() {
-    if skipped() {
-        return;
-    }
+async fn a_key_that_takes_the_memory_is_the_root_of_it(_: u64) {
     let own = Own::start(&["maxmemory 70mb", "maxmemory-policy noeviction"]);
     let bed = Bed::at(&own.url());
     let mut raw = Raw::connect(&own.url());
@@ -84,11 +83,7 @@ async fn a_key_that_takes_the_memory_is_the_root_of_it() {
     assert_eq!(raw.ask(&["EXISTS", "jobs"]), ":0");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn slow_commands_are_named_with_what_does_the_same_in_steps() {
-    if skipped() {
-        return;
-    }
+async fn slow_commands_are_named_with_what_does_the_same_in_steps(_: u64) {
     let own = Own::start(&[]);
     let bed = Bed::at(&own.url());
     let mut raw = Raw::connect(&own.url());
@@ -107,11 +102,7 @@ async fn slow_commands_are_named_with_what_does_the_same_in_steps() {
     assert!(instead.advice.iter().any(|words| words.contains("SCAN")), "{:?}", instead.advice);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_script_that_holds_the_server_up_is_stopped() {
-    if skipped() {
-        return;
-    }
+async fn a_script_that_holds_the_server_up_is_stopped(_: u64) {
     let own = Own::start(&["lua-time-limit 200"]);
     let bed = Bed::at(&own.url());
     let mut session = (bed.site.ways.read)("watch".into(), None).await.unwrap();
@@ -128,11 +119,7 @@ async fn a_script_that_holds_the_server_up_is_stopped() {
     assert!(matches!(gone, Err(NotProposed::Failed(ref why)) if why.contains("no script")), "{gone:?}");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connections_that_are_used_up_get_room() {
-    if skipped() {
-        return;
-    }
+async fn connections_that_are_used_up_get_room(_: u64) {
     let own = Own::start(&["maxclients 40"]);
     let bed = Bed::at(&own.url());
     let mut session = (bed.site.ways.read)("watch".into(), None).await.unwrap();
@@ -149,11 +136,7 @@ async fn connections_that_are_used_up_get_room() {
     assert_eq!(held[0].ask_whole(&["CONFIG", "GET", "maxclients"]).lines().nth(1).unwrap(), "40");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_replica_without_its_primary_is_broken() {
-    if skipped() {
-        return;
-    }
+async fn a_replica_without_its_primary_is_broken(_: u64) {
     let primary = Own::start(&[]);
     let replica = Own::start(&[&format!("replicaof 127.0.0.1 {}", primary.port), "repl-diskless-sync-delay 0"]);
     let bed = Bed::at(&replica.url());
@@ -164,11 +147,7 @@ async fn a_replica_without_its_primary_is_broken() {
     assert!(advice.steps.is_empty() && !advice.advice.is_empty());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_snapshot_that_failed_is_written_again() {
-    if skipped() {
-        return;
-    }
+async fn a_snapshot_that_failed_is_written_again(_: u64) {
     let own = Own::start(&["dbfilename a.rdb"]);
     let bed = Bed::at(&own.url());
     let mut raw = Raw::connect(&own.url());
@@ -190,11 +169,7 @@ async fn a_snapshot_that_failed_is_written_again() {
     assert!(status(&mut raw, "rdb_last_bgsave_status:ok"));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_command_for_another_type_is_explained() {
-    if skipped() {
-        return;
-    }
+async fn a_command_for_another_type_is_explained(_: u64) {
     let own = Own::start(&[]);
     let bed = Bed::at(&own.url());
     Raw::connect(&own.url()).ask(&["HSET", "user:7", "name", "x"]);
@@ -206,11 +181,7 @@ async fn a_command_for_another_type_is_explained() {
     assert!(advice.advice.iter().any(|words| words.contains("HGET")), "{:?}", advice.advice);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn settings_go_back_to_their_defaults_and_memory_to_the_system() {
-    if skipped() {
-        return;
-    }
+async fn settings_go_back_to_their_defaults_and_memory_to_the_system(_: u64) {
     let own = Own::start(&["hz 50"]);
     let bed = Bed::at(&own.url());
     let kind = FixKind::ResetSetting("hz".into());

@@ -5,6 +5,22 @@ use dba_gpt::domain::procedure::Check;
 use dba_gpt::domain::proposal::kind::{ObjectRef, Upkeep};
 use rusqlite::Connection;
 
+registry::cures! {
+    "sqlite", || true;
+    a_quiet_file_has_no_cause,
+    a_writer_that_does_not_end_is_named,
+    a_file_that_lets_nobody_in_gets_mode_wal_when_it_is_free_again,
+    a_log_behind_an_old_reader_grows_and_is_taken_back_after_it,
+    a_log_that_one_transaction_still_writes_is_left_alone,
+    an_index_that_a_statement_lacks_is_built_used_and_dropped_again,
+    a_small_table_gets_no_index,
+    a_table_that_is_gone_comes_back_as_it_was,
+    a_damaged_file_is_touched_by_nobody,
+    free_pages_are_given_back,
+    statistics_that_are_far_off_are_read_anew,
+    indexes_go_round,
+}
+
 /// A file with a shop of so many orders.
 fn shop(orders: u32) -> (tempfile::TempDir, String, Connection) {
     let folder = tempfile::tempdir().unwrap();
@@ -24,8 +40,7 @@ fn shop(orders: u32) -> (tempfile::TempDir, String, Connection) {
     (folder, url, connection)
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_quiet_file_has_no_cause() {
+async fn a_quiet_file_has_no_cause(_: u64) {
     let (_folder, url, connection) = shop(20_000);
     let bed = Bed::at(&url);
     connection.execute("UPDATE orders SET status = 'void' WHERE id = 1", []).unwrap();
@@ -34,8 +49,7 @@ async fn a_quiet_file_has_no_cause() {
     assert!(found.plans.is_empty(), "{:#?}", found.plans);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_writer_that_does_not_end_is_named() {
+async fn a_writer_that_does_not_end_is_named(_: u64) {
     let (_folder, url, connection) = shop(10);
     let bed = Bed::at(&url);
     connection.execute_batch("BEGIN IMMEDIATE; UPDATE orders SET status = 'x'").unwrap();
@@ -48,8 +62,7 @@ async fn a_writer_that_does_not_end_is_named() {
     assert_eq!(bed.answer(&Check::WritesWork).await.held, Some(true));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_file_that_lets_nobody_in_gets_mode_wal_when_it_is_free_again() {
+async fn a_file_that_lets_nobody_in_gets_mode_wal_when_it_is_free_again(_: u64) {
     let (_folder, url, connection) = shop(10);
     connection.execute_batch("PRAGMA journal_mode = DELETE").unwrap();
     let bed = Bed::at(&url);
@@ -69,8 +82,7 @@ async fn a_file_that_lets_nobody_in_gets_mode_wal_when_it_is_free_again() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_log_behind_an_old_reader_grows_and_is_taken_back_after_it() {
+async fn a_log_behind_an_old_reader_grows_and_is_taken_back_after_it(_: u64) {
     let (_folder, url, connection) = shop(20_000);
     let bed = Bed::at(&url);
     let reader = Connection::open(url.trim_start_matches("sqlite:")).unwrap();
@@ -93,8 +105,7 @@ async fn a_log_behind_an_old_reader_grows_and_is_taken_back_after_it() {
     assert_eq!(std::fs::metadata(log).unwrap().len(), 0);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_log_that_one_transaction_still_writes_is_left_alone() {
+async fn a_log_that_one_transaction_still_writes_is_left_alone(_: u64) {
     let (_folder, url, connection) = shop(20_000);
     let bed = Bed::at(&url);
     connection.execute_batch("PRAGMA cache_size = 10; BEGIN IMMEDIATE").unwrap();
@@ -107,8 +118,7 @@ async fn a_log_that_one_transaction_still_writes_is_left_alone() {
     assert!(found.plans.iter().filter(|plan| plan.procedure == "C22").all(|plan| !plan.can_be_proposed()));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_index_that_a_statement_lacks_is_built_used_and_dropped_again() {
+async fn an_index_that_a_statement_lacks_is_built_used_and_dropped_again(_: u64) {
     let (_folder, url, _connection) = shop(30_000);
     let bed = Bed::at(&url);
     let statement = "SELECT * FROM orders WHERE customer = ? AND status = 'open'";
@@ -124,8 +134,7 @@ async fn an_index_that_a_statement_lacks_is_built_used_and_dropped_again() {
     assert_eq!(bed.answer(&gone).await.held, Some(true));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_small_table_gets_no_index() {
+async fn a_small_table_gets_no_index(_: u64) {
     let (_folder, url, _connection) = shop(200);
     let bed = Bed::at(&url);
     let incident = bed.incident("interrupted", Some("9"), Some("SELECT * FROM orders WHERE customer = 7"));
@@ -134,8 +143,7 @@ async fn a_small_table_gets_no_index() {
     assert!(found.plans.iter().filter(|plan| plan.procedure == "C3").all(|plan| !plan.can_be_proposed()));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_table_that_is_gone_comes_back_as_it_was() {
+async fn a_table_that_is_gone_comes_back_as_it_was(_: u64) {
     let (_folder, url, connection) = shop(10);
     let bed = Bed::at(&url);
     let known = KnownDefinition {
@@ -167,8 +175,7 @@ async fn a_table_that_is_gone_comes_back_as_it_was() {
     plan(&found, "C1", "write orders in place of ordres");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_damaged_file_is_touched_by_nobody() {
+async fn a_damaged_file_is_touched_by_nobody(_: u64) {
     let (_folder, url, connection) = shop(5_000);
     connection.execute_batch("PRAGMA journal_mode = DELETE").unwrap();
     drop(connection);
@@ -188,8 +195,7 @@ async fn a_damaged_file_is_touched_by_nobody() {
     assert_eq!(bed.answer(&Check::Intact).await.held, Some(false));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn free_pages_are_given_back() {
+async fn free_pages_are_given_back(_: u64) {
     let (_folder, url, connection) = shop(10);
     connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL; VACUUM").unwrap();
     connection
@@ -210,8 +216,7 @@ async fn free_pages_are_given_back() {
     assert_eq!(free, 0);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn statistics_that_are_far_off_are_read_anew() {
+async fn statistics_that_are_far_off_are_read_anew(_: u64) {
     let (_folder, url, connection) = shop(100);
     connection.execute_batch("CREATE INDEX by_status ON orders (status); ANALYZE").unwrap();
     connection
@@ -229,8 +234,7 @@ async fn statistics_that_are_far_off_are_read_anew() {
     assert_eq!(roots(&after), [], "{:#?}", after.diagnosis);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn indexes_go_round() {
+async fn indexes_go_round(_: u64) {
     let (_folder, url, connection) = shop(100);
     connection
         .execute_batch(
