@@ -85,7 +85,6 @@ impl Dice {
         &from[self.between(0, last) as usize]
     }
 
-
     /// These in another order.
     pub fn shuffled<T: Clone>(&mut self, these: &[T]) -> Vec<T> {
         let mut left = these.to_vec();
@@ -100,8 +99,18 @@ impl Dice {
     /// A plain name of a table.
     pub fn table(&mut self) -> String {
         const WORDS: &[&str] = &[
-            "orders", "invoices", "parcels", "tickets", "readings", "visits", "payments", "shipments", "claims",
-            "meters", "accounts", "bookings",
+            "orders",
+            "invoices",
+            "parcels",
+            "tickets",
+            "readings",
+            "visits",
+            "payments",
+            "shipments",
+            "claims",
+            "meters",
+            "accounts",
+            "bookings",
         ];
         format!("{}_{}", self.pick(WORDS), self.between(0, 99))
     }
