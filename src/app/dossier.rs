@@ -73,11 +73,12 @@ pub fn statement_lines(statement: &str) -> Vec<String> {
 fn shown_line(line: &str) -> String {
     let rest = line.trim_start_matches([' ', '\t']);
     let mut out = line[..line.len() - rest.len()].replace('\t', "    ");
-    let mut rest = rest.replace('\t', "<U+0009>").replace('\r', "<U+000D>");
+    let rest = rest.replace('\t', "<U+0009>").replace('\r', "<U+000D>");
+    let mut rest = rest.as_str();
     while !rest.is_empty() {
-        let end = (0..=PIECE.min(rest.len())).rev().find(|at| rest.is_char_boundary(*at)).unwrap_or(rest.len());
-        out.push_str(&escape(&rest[..end]));
-        rest.drain(..end);
+        let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE));
+        out.push_str(&escape(piece));
+        rest = after;
     }
     out
 }

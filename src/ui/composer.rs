@@ -103,7 +103,7 @@ impl Composer {
 
     /// Lines that the text takes at a width.
     pub(crate) fn height(&self, width: usize) -> usize {
-        self.area.lines().iter().map(|l| wrap::ranges(l, width).len()).sum()
+        self.area.lines().iter().map(|l| wrap::ranges(l, width).count()).sum()
     }
 
     /// The widget, and after drawing where its cursor is.

@@ -2,39 +2,56 @@
 
 use ratatui::text::{Line, Span};
 use std::ops::Range;
-use unicode_segmentation::UnicodeSegmentation as _;
+use unicode_segmentation::{GraphemeIndices, UnicodeSegmentation as _};
 use unicode_width::UnicodeWidthStr as _;
 
-/// Byte ranges of the lines that a one-line text takes at a width. A text that is empty takes one line.
-pub(crate) fn ranges(text: &str, width: usize) -> Vec<Range<usize>> {
-    let width = width.max(2);
-    if text.width() <= width {
-        return std::iter::once(0..text.len()).collect();
-    }
-    let mut lines = Vec::new();
-    let (mut start, mut used) = (0, 0);
-    // Where the line could be broken: after a space.
-    let mut space: Option<(usize, usize)> = None;
-    for (at, cluster) in text.grapheme_indices(true) {
-        let w = cluster.width();
-        if used + w > width {
-            // A word that would leave most of the line empty is broken like one that fills it.
-            let (end, rest) = match space {
-                Some((after, width_after)) if width_after * 3 >= width => (after, used - width_after),
-                _ => (at, 0),
-            };
-            lines.push(start..end);
-            start = end;
-            used = rest;
-            space = None;
+/// Byte ranges of the lines that a one-line text takes at a width, as they are asked for: a screen that shows ten lines
+/// of a megabyte looks at ten lines. A text that is empty takes one line.
+pub(crate) fn ranges(text: &str, width: usize) -> Ranges<'_> {
+    Ranges { text, rest: text.grapheme_indices(true), width: width.max(2), start: Some(0), used: 0, space: None }
+}
+
+/// The lines of [`ranges`].
+pub(crate) struct Ranges<'t> {
+    text: &'t str,
+    rest: GraphemeIndices<'t>,
+    width: usize,
+    /// Where the next line begins; none after the last one.
+    start: Option<usize>,
+    /// Columns that the next line has taken already.
+    used: usize,
+    /// Where the line could be broken, after a space, and its columns up to there.
+    space: Option<(usize, usize)>,
+}
+
+impl Iterator for Ranges<'_> {
+    type Item = Range<usize>;
+
+    fn next(&mut self) -> Option<Range<usize>> {
+        let start = self.start?;
+        for (at, cluster) in self.rest.by_ref() {
+            let w = cluster.width();
+            let mut end = None;
+            if self.used + w > self.width {
+                // A word that would leave most of the line empty is broken like one that fills it.
+                let (after, rest) = match self.space.take() {
+                    Some((after, width_after)) if width_after * 3 >= self.width => (after, self.used - width_after),
+                    _ => (at, 0),
+                };
+                (end, self.used) = (Some(after), rest);
+            }
+            self.used += w;
+            if cluster == " " {
+                self.space = Some((at + 1, self.used));
+            }
+            if let Some(end) = end {
+                self.start = Some(end);
+                return Some(start..end);
+            }
         }
-        used += w;
-        if cluster == " " {
-            space = Some((at + 1, used));
-        }
+        self.start = None;
+        Some(start..self.text.len())
     }
-    lines.push(start..text.len());
-    lines
 }
 
 /// Untrusted text as escaped lines: its own line breaks kept, tabs as spaces, every line bounded by the escaper.
@@ -51,7 +68,6 @@ pub(crate) fn one_line(text: &str) -> String {
 pub(crate) fn styled(spans: &[Span<'_>], width: usize) -> Vec<Line<'static>> {
     let text: String = spans.iter().map(|s| s.content.as_ref()).collect();
     ranges(&text, width)
-        .into_iter()
         .map(|range| {
             let mut line = Line::default();
             let mut at = 0;
@@ -72,7 +88,7 @@ mod tests {
     use super::*;
 
     fn wrapped(text: &str, width: usize) -> Vec<&str> {
-        ranges(text, width).into_iter().map(|r| &text[r]).collect()
+        ranges(text, width).map(|r| &text[r]).collect()
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub(crate) fn draw(canvas: &mut Canvas<'_>, room: Rect, title: &str, text: &str,
     let inner = usize::from(width.saturating_sub(4));
     let lines: Vec<String> = wrap::escaped_lines(text)
         .iter()
-        .flat_map(|line| wrap::ranges(line, inner).into_iter().map(|r| line[r].to_owned()))
+        .flat_map(|line| wrap::ranges(line, inner).map(|r| line[r].to_owned()))
         .collect();
     let widest = lines.iter().map(|l| l.width()).max().unwrap_or(0);
     let width = columns(widest + 4).clamp(40.min(width), width);

@@ -38,26 +38,28 @@ const TWO_COLUMNS: u16 = 66;
 /// Earlier denials of the like that are shown.
 const DENIALS: usize = 2;
 
-/// All of them.
-pub(crate) fn lines(canvas: &Canvas<'_>, filed: &Filed, model: &Model, width: u16) -> Vec<Line<'static>> {
+/// The first of them, so many lines at most: nobody scrolls here, and a text may be a megabyte.
+pub(crate) fn lines(canvas: &Canvas<'_>, filed: &Filed, model: &Model, width: u16, most: usize) -> Vec<Line<'static>> {
     let p = &filed.proposal;
+    let labelled =
+        |label, lines: &[String], role, have: usize| labelled(canvas, label, lines, width, role, most - have.min(most));
     let section = |title: &str| filed.sections.iter().find(|s| s.title == title).map(|s| s.lines.as_slice());
     let mut out = Vec::new();
     if let Some(words) = model.approvals.refused.get(&p.id) {
-        out.extend(labelled(canvas, "REFUSED", &[escape(words)], width, Role::Critical));
+        out.extend(labelled("REFUSED", &[escape(words)], Role::Critical, out.len()));
     }
     for (title, label) in WARNINGS {
-        out.extend(labelled(canvas, label, section(title).unwrap_or_default(), width, Role::Critical));
+        out.extend(labelled(label, section(title).unwrap_or_default(), Role::Critical, out.len()));
     }
     if p.stage.is_open() {
         let denied = denied_like(model, p).take(DENIALS);
         let denied: Vec<String> =
             denied.map(|(before, why)| escape(&denial(before, why, model.offset_minutes))).collect();
-        out.extend(labelled(canvas, "DENIED", &denied, width, Role::Critical));
+        out.extend(labelled("DENIED", &denied, Role::Critical, out.len()));
     }
     let beside = match (section(EXPECTED), section(UNDONE)) {
         (Some(expected), Some(undone)) if width >= TWO_COLUMNS && p.stage.is_open() => {
-            out.extend(side_by_side(canvas, expected, undone, width));
+            out.extend(side_by_side(canvas, expected, undone, width, most));
             true
         }
         _ => false,
@@ -69,7 +71,7 @@ pub(crate) fn lines(canvas: &Canvas<'_>, filed: &Filed, model: &Model, width: u1
         order.sort_by_key(|(_, label)| *label != HISTORY);
     }
     for (title, label) in order {
-        out.extend(labelled(canvas, label, section(title).unwrap_or_default(), width, Role::Text));
+        out.extend(labelled(label, section(title).unwrap_or_default(), Role::Text, out.len()));
     }
     out
 }
@@ -81,33 +83,34 @@ fn labelled(
     lines: &[String],
     width: u16,
     role: Role,
-) -> impl Iterator<Item = Line<'static>> {
-    let wrapped = wrapped(lines, usize::from(width));
-    let lines: Vec<Line<'static>> = wrapped
-        .into_iter()
+    most: usize,
+) -> Vec<Line<'static>> {
+    wrapped(lines, usize::from(width))
+        .take(most)
         .enumerate()
         .map(|(i, text)| {
             let label = if i == 0 { label } else { "" };
             let lead = canvas.span(format!("{label:<0$}", usize::from(LABELS)), Role::Label);
             Line::from(vec![lead, canvas.span(text, role)])
         })
-        .collect();
-    lines.into_iter()
+        .collect()
 }
 
-fn wrapped(lines: &[String], width: usize) -> Vec<String> {
-    let ranges = |line: &String| {
-        let ranges = wrap::ranges(line, width).into_iter();
-        ranges.map(|range| line[range].trim_end().to_owned()).collect::<Vec<_>>()
-    };
-    lines.iter().flat_map(ranges).collect()
+fn wrapped(lines: &[String], width: usize) -> impl Iterator<Item = String> {
+    lines.iter().flat_map(move |line| wrap::ranges(line, width).map(|range| line[range].trim_end().to_owned()))
 }
 
 /// What a step is expected to change on the left, the way back on the right.
-fn side_by_side(canvas: &Canvas<'_>, expected: &[String], undone: &[String], width: u16) -> Vec<Line<'static>> {
+fn side_by_side(
+    canvas: &Canvas<'_>,
+    expected: &[String],
+    undone: &[String],
+    width: u16,
+    most: usize,
+) -> Vec<Line<'static>> {
     let half = usize::from(width / 2);
-    let left = wrapped(expected, half.saturating_sub(2));
-    let right = wrapped(undone, half.saturating_sub(UNDO.len() + 1));
+    let left: Vec<String> = wrapped(expected, half.saturating_sub(2)).take(most).collect();
+    let right: Vec<String> = wrapped(undone, half.saturating_sub(UNDO.len() + 1)).take(most).collect();
     (0..left.len().max(right.len()))
         .map(|i| {
             let (lead, undo) = if i == 0 { ("EXPECT", UNDO) } else { ("", "") };

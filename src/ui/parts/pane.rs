@@ -21,7 +21,7 @@ pub(crate) fn draw(canvas: &mut Canvas<'_>, area: Rect, lines: &[PaneLine]) -> R
     let mut y = area.y;
     for line in lines {
         let text = wrap::one_line(&line.text);
-        for (i, range) in wrap::ranges(&text, usize::from(width)).into_iter().take(MOST_LINES).enumerate() {
+        for (i, range) in wrap::ranges(&text, usize::from(width)).take(MOST_LINES).enumerate() {
             if y >= most {
                 break;
             }

@@ -92,7 +92,7 @@ fn draw_rest(canvas: &mut Canvas<'_>, body: Rect, filed: &Filed, model: &Model, 
     let digits = p.draft.statement.split('\n').count().to_string().len();
     let width = body.width.saturating_sub(columns(digits) + 5);
     let rows = view.exact.rows(filed.digest, &p.draft.statement, usize::from(width));
-    let facts = facts::lines(canvas, filed, model, body.width.saturating_sub(LABELS + 2));
+    let facts = facts::lines(canvas, filed, model, body.width.saturating_sub(LABELS + 2), usize::from(body.height));
     let room = body.height - 1;
     let for_facts = columns(facts.len() + 1).min(room / 2).min(room.saturating_sub(LEAST_STATEMENT));
     let for_statement = columns(rows.len()).min(room - for_facts);

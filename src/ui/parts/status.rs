@@ -15,6 +15,7 @@ use crate::ui::theme::Role;
 use crate::ui::view_state::ViewState;
 use crate::ui::wrap;
 use ratatui::layout::Rect;
+use std::ops::Range;
 use unicode_width::UnicodeWidthStr as _;
 
 /// Draws the line for the person: the notice, else what was found to connect to, else what is wrong or misses. It may
@@ -37,11 +38,11 @@ pub(crate) fn draw_notice(canvas: &mut Canvas<'_>, room: Rect, model: &Model, dr
         return 0;
     };
     let width = room.width.saturating_sub(2);
-    let wrapped = wrap::ranges(&text, usize::from(width));
-    let shown = wrapped.len().min(usize::from(room.height));
-    for (i, range) in wrapped.iter().take(shown).enumerate() {
+    let wrapped: Vec<Range<usize>> = wrap::ranges(&text, usize::from(width)).take(usize::from(room.height)).collect();
+    let shown = wrapped.len();
+    for (i, range) in wrapped.into_iter().enumerate() {
         // What does not fit on the last line is cut there.
-        let rest = if i + 1 == shown { range.start..text.len() } else { range.clone() };
+        let rest = if i + 1 == shown { range.start..text.len() } else { range };
         let line = fit(text[rest].trim_end(), usize::from(width));
         canvas.put(room.x + 1, room.y + columns(i), width, &line, role);
     }

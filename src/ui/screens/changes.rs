@@ -17,6 +17,8 @@ use ratatui::text::Line;
 const URGENT_FIRST: [&str; 6] = ["WHEN", "#", "WHAT", "UNDO", "TARGET", "BY"];
 /// Share of the room that the undo may take: a third.
 const SHARE: u16 = 3;
+/// Lines of the undo that are laid out; the rest of a longer one is neither drawn nor counted.
+const COUNTED: usize = 200;
 
 /// Draws the list.
 pub(crate) fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model, view: &mut ViewState, framed: bool) {
@@ -40,7 +42,8 @@ pub(crate) fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model, view: &mu
     let width = usize::from(inside.width.saturating_sub(4));
     let wrapped: Vec<String> = lines
         .iter()
-        .flat_map(|line| wrap::ranges(line, width).into_iter().map(move |range| line[range].to_owned()))
+        .flat_map(|line| wrap::ranges(line, width).map(move |range| line[range].to_owned()))
+        .take(COUNTED)
         .collect();
     let height = columns(wrapped.len() + 1).min(inside.height / SHARE);
     let (rows, below) = cut_bottom(inside, height);
@@ -66,7 +69,11 @@ pub(crate) fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model, view: &mu
     }
     let (line, room) = cut_top(below, 1);
     let hidden = wrapped.len().saturating_sub(usize::from(room.height));
-    let more = if hidden > 0 { format!("{hidden} more lines: Enter   ") } else { String::new() };
+    let more = match hidden {
+        0 => String::new(),
+        _ if wrapped.len() == COUNTED => format!("over {hidden} more lines: Enter   "),
+        _ => format!("{hidden} more lines: Enter   "),
+    };
     let right = canvas.span(format!("{more}U proposes it"), Role::Dim);
     let edge = Edge::new(canvas.span(title, Role::Title), right);
     if framed {

@@ -226,7 +226,7 @@ fn draw_view(
         Shown::Words(words, role) => {
             let width = usize::from(inside.width.saturating_sub(2));
             let lines = wrap::escaped_lines(words);
-            let wrapped = lines.iter().flat_map(|l| wrap::ranges(l, width).into_iter().map(move |r| l[r].to_owned()));
+            let wrapped = lines.iter().flat_map(|l| wrap::ranges(l, width).map(move |r| l[r].to_owned()));
             for (i, line) in wrapped.take(usize::from(inside.height)).enumerate() {
                 canvas.put(inside.x + 1, inside.y + columns(i), inside.width.saturating_sub(2), &line, *role);
             }
