@@ -188,6 +188,27 @@ fn a_whole_read_for_few_rows_lacks_an_index_and_the_processors_follow() {
 }
 
 #[test]
+fn a_condition_with_few_results_asks_for_no_index() {
+    let statement = "select min(note) from orders where code % 2 = 0";
+    let roots = |filter: &str| {
+        let plan = json!({"Node Type": "Aggregate", "Total Cost": 9_001.0, "Plan Rows": 1, "Plan Width": 32, "Plans": [
+            {"Node Type": "Seq Scan", "Relation Name": "orders", "Total Cost": 9_000.0, "Plan Rows": 1_500,
+             "Plan Width": 40, "Filter": filter}]});
+        let sessions: Vec<Json> = (1..6).map(|pid| at_work(pid, statement, COMPUTES)).collect();
+        let mut scene = Scene::new();
+        scene.sessions(&sessions).database(json!({"xact_commit": 50})).table(&json!({}), &json!({}));
+        scene.plan(statement, &plan).roots()
+    };
+    for filter in ["((code % 2) = 0)", "(date_part('dow'::text, at) = '1'::double precision)", "(length(note) = 3)"] {
+        assert!(!roots(filter).contains(&Cause::MissingIndex), "{filter}");
+    }
+    for filter in ["((code % 5000) = 0)", "(lower(note) = 'x'::text)", "(bitlength(note) = 3)", "(strength(note) = 3)"]
+    {
+        assert_eq!(roots(filter), [Cause::MissingIndex], "{filter}");
+    }
+}
+
+#[test]
 fn without_a_plan_the_counters_of_the_table_tell() {
     let sessions: Vec<Json> =
         (1..4).map(|pid| at_work(pid, "update orders set note = 'x' where code = $1", COMPUTES)).collect();

@@ -86,9 +86,10 @@ fn dead_rows(facts: &Facts<'_>, found: &mut Found) {
         0.8
     } else if ratio >= MOSTLY_DEAD && (read || written) {
         0.96
-    } else if ratio >= MOSTLY_DEAD || read || written {
+    } else if read || written {
         0.85
     } else {
+        // Nobody was seen to touch it, so that nobody waits because of it now.
         0.7
     };
     found.supported(Cause::DeadTuples, sure, &table.words(), evidence);
