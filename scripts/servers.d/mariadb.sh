@@ -68,3 +68,15 @@ mariadb_small_exports() {
     echo "export DBA_GPT_TEST_MARIADB_SMALL='mysql://dbagpt_admin:$password@$at/shop'"
 }
 mariadb_small_variables=(DBA_GPT_TEST_MARIADB_SMALL)
+
+# A second one, which follows nobody until a test tells it to.
+mariadb_replica_up() {
+    mariadb_there || skip "MariaDB is not installed"
+    start_mariadb replica_mariadb --server-id=7
+}
+
+mariadb_replica_exports() {
+    local at="127.0.0.1:$(<"$folder/replica_mariadb.port")"
+    echo "export DBA_GPT_TEST_MARIADB_REPLICA='mysql://dbagpt_admin:$password@$at/shop'"
+}
+mariadb_replica_variables=(DBA_GPT_TEST_MARIADB_REPLICA)

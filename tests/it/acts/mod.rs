@@ -2,7 +2,6 @@
 
 mod crash;
 mod cures;
-mod healing_mysql;
 mod kinds;
 mod night;
 mod plans;

@@ -222,6 +222,7 @@ async fn postgresql_lets_everybody_on_after_one_approval() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn mariadb_lets_everybody_on_after_one_approval() {
     if let Some(url) = servers::small_mariadb_url() {
+        let _turn = crate::mysql::support::small_server_alone();
         night(&url).await;
     }
 }

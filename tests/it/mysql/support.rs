@@ -82,6 +82,26 @@ pub async fn refused(settings: &ConnectSettings) -> (ConnectError, Duration) {
     }
 }
 
+/// The servers' own client, for statements that come on its input.
+pub fn client(url: &str) -> Command {
+    let address = Address::of(url);
+    let mut client = Command::new("mariadb");
+    client
+        .args(["--no-defaults", "--batch", "--skip-column-names", "--unbuffered", "--force", "--protocol=TCP"])
+        .arg("--default-character-set=utf8mb4")
+        .args(["--host", &address.host, "--port", &address.port.to_string(), "--user", &address.user])
+        .arg(&address.database)
+        .env("MYSQL_PWD", &address.password);
+    client
+}
+
+/// The small MariaDB for whoever holds this: a dozen clients fill it, and two tests would be in each other's way.
+pub fn small_server_alone() -> Admin {
+    let mut turn = Admin::at(&servers::mariadb_url());
+    assert_eq!(turn.run("SELECT GET_LOCK('the small server', 110)"), ["1"]);
+    turn
+}
+
 /// The second opinion: the servers' own client, which may also write.
 pub struct Admin {
     client: Child,
@@ -94,18 +114,8 @@ impl Admin {
         Self::at(&server.admin)
     }
     pub fn at(url: &str) -> Self {
-        let address = Address::of(url);
-        let mut client = Command::new("mariadb")
-            .args(["--no-defaults", "--batch", "--skip-column-names", "--unbuffered", "--force", "--protocol=TCP"])
-            .arg("--default-character-set=utf8mb4")
-            .args(["--host", &address.host, "--port", &address.port.to_string(), "--user", &address.user])
-            .arg(&address.database)
-            .env("MYSQL_PWD", &address.password)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut client =
+            client(url).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let (input, output) = (client.stdin.take().unwrap(), BufReader::new(client.stdout.take().unwrap()));
         Self { client, input, output }
     }

@@ -76,6 +76,11 @@ pub fn small_mariadb_url() -> Option<String> {
     optional("DBA_GPT_TEST_MARIADB_SMALL", "a small MariaDB")
 }
 
+/// A second MariaDB as administrator, which can follow the first, database `shop`. Prints the skip where there is none.
+pub fn replica_mariadb_url() -> Option<String> {
+    optional("DBA_GPT_TEST_MARIADB_REPLICA", "a second MariaDB")
+}
+
 /// Redis as administrator, database 0 (see `tests/it/data/shop_redis.txt` and `roles_redis.acl`).
 pub fn redis_url() -> String {
     needed("DBA_GPT_TEST_REDIS")

@@ -1,6 +1,7 @@
 //! What is read once more, after the watch: the indexes and columns of the tables that the costliest statements name, and
 //! what an incident asks for.
 
+use super::seen::counters::Counters;
 use super::seen::plan::EXPLAIN;
 use super::seen::query::{qualified, read_of};
 use super::seen::statement::{tables, verb};
@@ -96,17 +97,22 @@ pub(super) fn look_further<'a>(
                 ask(session, seen, at, query, &both).await?;
             }
         }
-        match wanted.kind {
-            Some(ErrorKind::TableNotFound) => {
-                let (database, name) = missing(wanted, &here);
-                ask(session, seen, at, &SAME_NAME, &[Param::Text(name)]).await?;
-                ask(session, seen, at, &NAMES, &[Param::Text(database)]).await?;
-            }
-            Some(ErrorKind::Deadlock) => ask(session, seen, at, &ENGINE, &[]).await?,
-            _ => {}
+        if wanted.kind == Some(ErrorKind::TableNotFound) {
+            let (database, name) = missing(wanted, &here);
+            ask(session, seen, at, &SAME_NAME, &[Param::Text(name)]).await?;
+            ask(session, seen, at, &NAMES, &[Param::Text(database)]).await?;
+        }
+        if wanted.kind == Some(ErrorKind::Deadlock) || met(seen) {
+            ask(session, seen, at, &ENGINE, &[]).await?;
         }
         Ok(())
     })
+}
+
+/// Transactions have met in a circle while we watched.
+fn met(seen: &Observation) -> bool {
+    let grew = |query: &'static Query, name: &str| Counters::of(seen, query.name).delta(name).is_some_and(|n| n > 0.0);
+    grew(&probes::STATUS, "Innodb_deadlocks") || grew(&probes::INNODB, "lock_deadlocks")
 }
 
 /// The table that an incident misses: database and name. The server names both, other places the name alone.

@@ -27,6 +27,7 @@ pub(super) fn plan(case: &Case<'_>, diagnosis: &Diagnosis) -> Vec<Plan> {
         log.on_failure = OnFailure::RollBack;
         plan.steps.push(log);
     }
+    plan.advice.extend(scene.deadlock().and_then(|deadlock| deadlock.order()));
     for advice in [
         "lock rows in one order everywhere: sort the keys of a batch before it is written, and take parents before children",
         "keep transactions short, and find rows through an index: a scan locks every row that it looks at",

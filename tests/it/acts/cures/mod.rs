@@ -2,6 +2,7 @@
 //! verified, and taken back; and the look-alikes that must be left alone.
 
 mod mongodb;
+mod mysql;
 mod redis;
 mod registry;
 mod sqlite;
@@ -23,7 +24,7 @@ use std::collections::BTreeMap;
 
 /// Every scenario of every engine.
 fn all() -> impl Iterator<Item = &'static registry::Cure> {
-    [mongodb::CURES, redis::CURES, sqlite::CURES].into_iter().flatten()
+    [mongodb::CURES, redis::CURES, sqlite::CURES].into_iter().flatten().chain(mysql::all())
 }
 
 /// A server or file, and the program's way to it.

@@ -6,6 +6,7 @@ use crate::domain::diagnosis::{Cause, Verdict};
 use crate::domain::error::kind::ErrorKind;
 use crate::engine::mysql::diagnose::probes;
 use crate::engine::mysql::diagnose::seen::Scene;
+use crate::engine::mysql::diagnose::seen::deadlock::Deadlock;
 use crate::engine::mysql::diagnose::seen::locks::{Moment, On, Root};
 use crate::engine::mysql::diagnose::seen::session::{Session, seconds};
 
@@ -184,6 +185,9 @@ fn deadlock(scene: &Scene<'_>, found: &mut Findings) {
     }
     if let Some(incident) = scene.case.incident.filter(|_| told) {
         evidence.push(format!("{} error(s) of the kind DEADLOCK, the last: {}", incident.count, incident.message));
+    }
+    if told || counted.is_some_and(|number| number > 0.0) {
+        evidence.extend(scene.deadlock().iter().flat_map(Deadlock::words));
     }
     match (counted, told) {
         (Some(number), _) if number > 0.0 => {

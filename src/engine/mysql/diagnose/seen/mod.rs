@@ -5,6 +5,7 @@
 //! ```
 
 pub(in crate::engine::mysql) mod counters;
+pub(in crate::engine::mysql) mod deadlock;
 pub(in crate::engine::mysql) mod locks;
 pub(in crate::engine::mysql) mod plan;
 pub(in crate::engine::mysql) mod query;
@@ -13,11 +14,12 @@ pub(in crate::engine::mysql) mod statement;
 pub(in crate::engine::mysql) mod tables;
 pub(in crate::engine::mysql) mod work;
 
-use super::probes;
+use super::{further, probes};
 use crate::domain::diagnosis::{Case, Look, Observation};
 use crate::domain::rows::{Rows, Value};
 use crate::engine::mysql::dialect::flavour::Flavour;
 use counters::{Counters, pairs};
+use deadlock::Deadlock;
 use locks::{Answers, Moment};
 use plan::Plan;
 use std::collections::BTreeMap;
@@ -80,6 +82,10 @@ impl<'a> Scene<'a> {
     /// The last answer of a probe.
     pub(in crate::engine::mysql) fn rows(&self, name: &str) -> Option<&'a Rows> {
         self.case.observation.last(name).map(|look| &look.rows)
+    }
+    /// The last deadlock, where it was asked for and there was one.
+    pub(in crate::engine::mysql) fn deadlock(&self) -> Option<Deadlock> {
+        self.rows(further::ENGINE.name).and_then(Deadlock::of)
     }
     /// This login sees sessions of others and their transactions.
     pub(in crate::engine::mysql) fn sees_all(&self) -> bool {
