@@ -48,7 +48,8 @@ impl Small {
     }
 
     fn ids(&mut self) -> Vec<i64> {
-        let ids = self.scene.run("SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'dbagpt_nobody' ORDER BY 1");
+        let ids =
+            self.scene.run("SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'dbagpt_nobody' ORDER BY 1");
         ids.iter().map(|id| id.parse().unwrap()).collect()
     }
 }

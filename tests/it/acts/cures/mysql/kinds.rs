@@ -48,9 +48,7 @@ async fn every_kind_is_done_and_undone_and_what_would_do_harm_is_refused(seed: u
         };
         let drop = |name: &str| FixKind::DropIndex { table: table.clone(), name: name.into() };
         let user = format!("cure_limited_{}", dice.between(0, 999));
-        scene.run(&format!(
-            "DROP USER IF EXISTS {user}@'10.0.0.%'; CREATE USER {user}@'10.0.0.%' IDENTIFIED BY 'x'"
-        ));
+        scene.run(&format!("DROP USER IF EXISTS {user}@'10.0.0.%'; CREATE USER {user}@'10.0.0.%' IDENTIFIED BY 'x'"));
         // The recommended reader does not see the limits of accounts.
         scene.bed.site.ways.read = ways(&scene.url).read;
         let limit = FixKind::LimitConnections(format!("{user}@10.0.0.%"), Some(dice.between(1, 50)));

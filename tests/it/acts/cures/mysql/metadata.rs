@@ -32,12 +32,13 @@ async fn queue(scene: &mut Scene, dice: &mut Dice) -> Queue {
     let id = holder.number("SELECT CONNECTION_ID()");
     change.run("SET lock_wait_timeout = 100");
     let waits = change.number("SELECT CONNECTION_ID()");
-    change.send(dice.pick(&[
+    let changes = [
         format!("ALTER TABLE {table} ADD COLUMN more INT"),
         format!("ALTER TABLE {table} DROP COLUMN a"),
         format!("ALTER TABLE {table} ADD INDEX by_a (a)"),
         format!("RENAME TABLE {table} TO renamed"),
-    ]));
+    ];
+    change.send(dice.pick(&changes).as_str());
     scene.in_state(waits, "Waiting for table metadata lock").await;
     let readers = (0..dice.between(1, 4)).map(|_| scene.client());
     let mut readers: Vec<Admin> = readers.collect();

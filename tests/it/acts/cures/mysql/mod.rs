@@ -19,7 +19,6 @@ use crate::mysql::support::{self, Admin, Server};
 use crate::support::servers;
 use dba_gpt::domain::error_event::SessionError;
 use dba_gpt::domain::rows::Limits;
-use dba_gpt::engine::Session;
 use std::process::{Child, Stdio};
 use std::time::Instant;
 
@@ -132,7 +131,8 @@ impl Scene {
 
     /// Waits until a session is in a state, by the server's own list.
     async fn in_state(&mut self, id: i64, state: &str) {
-        let there = format!("SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE ID = {id} AND STATE LIKE '{state}'");
+        let there =
+            format!("SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE ID = {id} AND STATE LIKE '{state}'");
         let admin = &mut self.admin;
         support::eventually(state, || admin.number(&there) == 1).await;
     }

@@ -44,7 +44,9 @@ impl Following {
             from.user,
             from.password,
         ));
-        source.run(&format!("CREATE DATABASE IF NOT EXISTS {database}; USE {database}; CREATE TABLE t (id INT PRIMARY KEY, v INT)"));
+        source.run(&format!(
+            "CREATE DATABASE IF NOT EXISTS {database}; USE {database}; CREATE TABLE t (id INT PRIMARY KEY, v INT)"
+        ));
         Self { scene, source, _turn: turn }
     }
 
@@ -70,7 +72,8 @@ async fn a_replica_that_was_stopped_goes_on_and_one_with_an_error_is_left(seed: 
     following.source.run("INSERT INTO t VALUES (0, 0)");
     following.caught_up().await;
 
-    following.scene.run(dice.pick(&["STOP SLAVE", "STOP SLAVE SQL_THREAD", "STOP SLAVE IO_THREAD"]));
+    let stops = ["STOP SLAVE", "STOP SLAVE SQL_THREAD", "STOP SLAVE IO_THREAD"];
+    following.scene.run(*dice.pick(&stops));
     for id in 1..=dice.between(1, 30) {
         following.source.run(&format!("INSERT INTO t VALUES ({id}, {id})"));
     }
