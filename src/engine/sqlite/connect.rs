@@ -2,14 +2,12 @@
 //! and learns what there is to say about it.
 
 use super::authorizer::Gate;
-use super::location;
-use super::open;
 use super::session::SqliteSession;
-use super::worker::Worker;
+use super::worker::{Command, Interrupt, Worker};
+use super::{aside, location, open};
 use crate::domain::error_event::{ConnectError, ConnectKind};
 use crate::domain::target::Identity;
 use crate::engine::{ConnectSettings, Session, Surroundings, Task};
-use rusqlite::InterruptHandle;
 use secrecy::{ExposeSecret, SecretString};
 use std::path::Path;
 use tokio::sync::{mpsc, oneshot};
@@ -51,27 +49,39 @@ pub(super) fn connect(settings: &ConnectSettings) -> Task<'_, Result<Box<dyn Ses
         })?;
         let (identity, interrupt) =
             opened.unwrap_or_else(|_| Err(other(format!("Reading {} failed unexpectedly.", path.display()))))?;
+        if let Some(file) = &identity.system_id {
+            aside::list(file, &commands);
+        }
         Ok(Box::new(SqliteSession::new(identity, path, commands, interrupt, ended)) as Box<dyn Session>)
     })
 }
 
-type Opened = Result<(Identity, InterruptHandle), ConnectError>;
+type Opened = Result<(Identity, Interrupt), ConnectError>;
 
-/// The life of a session's thread: open, report, serve, close.
-fn serve(path: &Path, report: oneshot::Sender<Opened>, commands: mpsc::Receiver<super::worker::Command>) {
+/// The life of a session's thread: open, report, serve, close; and all of it but the report again after it made way for
+/// an act.
+fn serve(path: &Path, report: oneshot::Sender<Opened>, mut commands: mpsc::Receiver<Command>) {
     let gate = Gate::default();
-    let opened = open::open(path, &gate);
-    match opened {
+    let (mut connection, identity) = match open::open(path, &gate) {
+        Ok(opened) => opened,
         Err(error) => {
             let _ = report.send(Err(error));
+            return;
         }
-        Ok((connection, identity)) => {
-            let interrupt = connection.get_interrupt_handle();
-            // The person may have given up waiting meanwhile; then the commands' sender is gone too.
-            if report.send(Ok((identity, interrupt))).is_ok() {
-                Worker::new(connection, gate).run(commands);
-            }
-        }
+    };
+    let (file, interrupt) = (identity.system_id.clone(), Interrupt::of(&connection));
+    // The person may have given up waiting meanwhile; then the commands' sender is gone too.
+    if report.send(Ok((identity, interrupt.clone()))).is_err() {
+        return;
+    }
+    while let Some(request) = Worker::new(connection, gate.clone()).run(&mut commands) {
+        request.stand_aside();
+        connection = match open::open(path, &gate) {
+            Ok((connection, now)) if now.system_id == file => connection,
+            // Another file, or none: the session is lost, and whoever needs one connects anew.
+            _ => return,
+        };
+        interrupt.moves_to(&connection);
     }
 }
 

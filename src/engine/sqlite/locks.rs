@@ -4,6 +4,7 @@
 //! Nothing is opened that belongs to the database: closing such a file would drop this process's own locks on it.
 
 use super::facts::beside;
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
@@ -40,8 +41,7 @@ pub(super) fn holders(database: &Path) -> Option<Vec<Holder>> {
     let inode = |path: &Path| fs::metadata(path).ok().map(|facts| facts.ino());
     let mut found = read(&list, inode(database)?, inode(&beside(database, "-shm")), std::process::id());
     for holder in &mut found {
-        let name = fs::read_to_string(format!("/proc/{}/comm", holder.pid)).unwrap_or_default();
-        name.trim().clone_into(&mut holder.program);
+        holder.program = program(holder.pid);
     }
     Some(found)
 }
@@ -61,27 +61,66 @@ pub(super) fn as_json(database: &Path) -> Option<String> {
     serde_json::to_string(&entries).ok()
 }
 
+/// Other processes that have a file of mode wal open, each as `process 4711 (python3)`: whoever looked at it keeps a lock
+/// on the database file itself. Without a log such a lock lasts no longer than a read, and none is told.
+pub(super) fn others_open(database: &Path) -> Vec<String> {
+    let inode = fs::metadata(database).ok().map(|facts| facts.ino());
+    let (Ok(list), Some(inode)) = (fs::read_to_string("/proc/locks"), inode) else { return Vec::new() };
+    let pids = open_in(&list, inode, std::process::id());
+    pids.into_iter().map(|pid| format!("process {pid} ({})", program(pid))).collect()
+}
+
+fn open_in(list: &str, database: u64, us: u32) -> BTreeSet<u32> {
+    let theirs = list.lines().filter_map(Lock::read);
+    theirs.filter(|lock| lock.inode == database && lock.is_on_the_file() && lock.pid != us).map(|lock| lock.pid).collect()
+}
+
+fn program(pid: u32) -> String {
+    fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default().trim().to_owned()
+}
+
+/// A lock of the list.
+struct Lock {
+    writes: bool,
+    pid: u32,
+    inode: u64,
+    from: u64,
+    to: u64,
+}
+
+impl Lock {
+    /// `1: POSIX  ADVISORY  WRITE 2741 fe:00:1011 120 120`; one that waits has an arrow behind its number and holds
+    /// nothing.
+    fn read(line: &str) -> Option<Self> {
+        let words: Vec<&str> = line.split_ascii_whitespace().collect();
+        let [_, "POSIX" | "OFDLCK", _, kind, pid, place, from, to] = words[..] else { return None };
+        Some(Self {
+            writes: kind == "WRITE",
+            pid: pid.parse().ok()?,
+            inode: place.rsplit(':').next()?.parse().ok()?,
+            from: from.parse().ok()?,
+            to: to.parse().unwrap_or(u64::MAX),
+        })
+    }
+    /// It covers one of the bytes that SQLite locks in the database file.
+    fn is_on_the_file(&self) -> bool {
+        self.from <= SHARED_LAST && self.to >= PENDING
+    }
+}
+
 /// Reads the list. Of this process's own read marks one is our own look; more than one belong to somebody else in it.
 fn read(list: &str, database: u64, shared: Option<u64>, us: u32) -> Vec<Holder> {
     let mut found: Vec<Holder> = Vec::new();
-    for line in list.lines() {
-        // `1: POSIX  ADVISORY  WRITE 2741 fe:00:1011 120 120`; one that waits has an arrow behind its number.
-        let words: Vec<&str> = line.split_ascii_whitespace().collect();
-        let [_, "POSIX" | "OFDLCK", _, kind, pid, place, from, to] = words[..] else { continue };
-        let (Ok(pid), Some(Ok(inode)), Ok(from)) =
-            (pid.parse::<u32>(), place.rsplit(':').next().map(str::parse::<u64>), from.parse::<u64>())
-        else {
-            continue;
-        };
-        let to = to.parse::<u64>().unwrap_or(u64::MAX);
+    for lock in list.lines().filter_map(Lock::read) {
+        let Lock { writes, pid, inode, from, to } = lock;
         let mut add = |role: Role| {
             let holder = Holder { role, pid, program: String::new() };
             if !found.contains(&holder) {
                 found.push(holder);
             }
         };
-        let writes = kind == "WRITE";
-        let writes_file = inode == database && writes && from <= SHARED_LAST && to >= PENDING;
+        let on_the_file = inode == database && lock.is_on_the_file();
+        let writes_file = on_the_file && writes;
         let writes_log = Some(inode) == shared && writes && (from..=to).contains(&WAL_WRITER);
         if writes_file || writes_log {
             add(Role::Writer);
@@ -89,7 +128,7 @@ fn read(list: &str, database: u64, shared: Option<u64>, us: u32) -> Vec<Holder> 
             for mark in from.max(FIRST_MARK)..=to.min(LAST_MARK) {
                 add(Role::Reader(Some(mark - FIRST_MARK)));
             }
-        } else if inode == database && shared.is_none() && from <= SHARED_LAST && to >= PENDING {
+        } else if on_the_file && shared.is_none() {
             add(Role::Reader(None));
         }
     }
@@ -126,6 +165,13 @@ mod tests {
         assert_eq!(found(66, None, 99), [(Role::Writer, 15)]);
         assert_eq!(found(55, None, 99), [(Role::Reader(None), 13)]);
         assert!(found(1, None, 99).is_empty());
+    }
+
+    #[test]
+    fn whoever_has_a_file_with_a_log_open_is_told_but_for_ourselves() {
+        assert_eq!(open_in(LIST, 55, 99).into_iter().collect::<Vec<_>>(), [13]);
+        assert!(open_in(LIST, 55, 13).is_empty());
+        assert!(open_in(LIST, 77, 99).is_empty(), "the memory that they share is another file");
     }
 
     #[test]

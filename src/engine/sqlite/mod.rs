@@ -1,5 +1,6 @@
 //! SQLite as an engine: its line in the registry. One file per concern beside it.
 
+mod aside;
 mod authorizer;
 mod cells;
 mod connect;

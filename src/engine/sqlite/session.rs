@@ -2,7 +2,7 @@
 //! the thread in `worker`, an approved act by one of its own.
 
 use super::fix;
-use super::worker::{Command, Piece};
+use super::worker::{Command, Interrupt, Piece};
 use crate::domain::error_event::SessionError;
 use crate::domain::guard::Allowed;
 use crate::domain::guard::ticket::Approved;
@@ -11,7 +11,6 @@ use crate::domain::rows::{Limits, Rows};
 use crate::domain::target::Identity;
 use crate::engine::{ActError, Acted, Param, Query, ReadSummary, RowSink, Session, Witness};
 use async_trait::async_trait;
-use rusqlite::InterruptHandle;
 use std::any::Any;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -31,7 +30,7 @@ pub(super) struct SqliteSession {
     identity: Identity,
     path: PathBuf,
     commands: mpsc::Sender<Command>,
-    interrupt: InterruptHandle,
+    interrupt: Interrupt,
     ended: oneshot::Receiver<()>,
     /// The thread did not obey in time: it may still be busy, so nothing more is sent to it.
     given_up: bool,
@@ -43,7 +42,7 @@ impl SqliteSession {
         identity: Identity,
         path: PathBuf,
         commands: mpsc::Sender<Command>,
-        interrupt: InterruptHandle,
+        interrupt: Interrupt,
         ended: oneshot::Receiver<()>,
     ) -> Self {
         Self { identity, path, commands, interrupt, ended, given_up: false }

@@ -2,14 +2,15 @@
 //! receives batches of rows; whatever runs can be stopped from there at any moment.
 
 use super::authorizer::{self, Door, Gate};
-use super::cells;
+use super::{aside, cells};
 use crate::domain::error_event::{ServerMessage, SessionError};
 use crate::domain::rows::{Column, Limits, Rows, Value};
 use crate::engine::{Collector, Param, Query, RowSink};
 use rusqlite::limits::Limit;
-use rusqlite::{Connection, ErrorCode, Statement, ToSql};
+use rusqlite::{Connection, ErrorCode, InterruptHandle, Statement, ToSql};
 use std::cell::Cell;
 use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -20,6 +21,27 @@ pub(super) enum Command {
     Own { query: &'static Query, params: Vec<Param>, stop: CancellationToken, answer: oneshot::Sender<Own> },
     /// A statement that the guard allowed.
     Read { statement: String, limits: Limits, stop: CancellationToken, pieces: mpsc::Sender<Piece> },
+    /// To close its connection until an act that needs the file alone is over.
+    MakeWay(aside::Request),
+}
+
+/// How whatever runs on the thread's connection is interrupted, also after the file was opened again.
+#[derive(Clone)]
+pub(super) struct Interrupt(Arc<Mutex<InterruptHandle>>);
+
+impl Interrupt {
+    /// That of this connection.
+    pub(super) fn of(connection: &Connection) -> Self {
+        Self(Arc::new(Mutex::new(connection.get_interrupt_handle())))
+    }
+    /// The thread has another connection now.
+    pub(super) fn moves_to(&self, connection: &Connection) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = connection.get_interrupt_handle();
+    }
+    /// Interrupts what runs.
+    pub(super) fn interrupt(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).interrupt();
+    }
 }
 
 /// The answer to one of our own queries.
@@ -69,8 +91,9 @@ impl Worker {
         Self { connection, gate, met: Cell::new(None) }
     }
 
-    /// Serves commands until the session is gone or the connection can no longer be trusted.
-    pub(super) fn run(self, mut commands: mpsc::Receiver<Command>) {
+    /// Serves commands until the session is gone, until the connection can no longer be trusted, or until it has to make
+    /// way. The connection is closed when this returns.
+    pub(super) fn run(self, commands: &mut mpsc::Receiver<Command>) -> Option<aside::Request> {
         while let Some(command) = commands.blocking_recv() {
             match command {
                 Command::Own { query, params, stop, answer } => {
@@ -82,11 +105,14 @@ impl Worker {
                     let result = self.read(&statement, &limits, stop, &pieces);
                     let _ = pieces.blocking_send(Piece::End(result));
                 }
+                Command::MakeWay(request) if request.is_late() => {}
+                Command::MakeWay(request) => return Some(request),
             }
             if !self.is_clean() {
-                return;
+                return None;
             }
         }
+        None
     }
 
     fn own(&self, query: &'static Query, params: &[Param], stop: CancellationToken) -> Own {

@@ -75,10 +75,14 @@ static TABLES: Query = Query {
            GROUP BY d.name",
     timeout_ms: 1000,
 };
-/// What the planner believes.
+/// How many rows the planner believes a table to have. An index WHERE only counts its own rows, and of an index that is
+/// gone the planner believes nothing: neither says how many the table has.
 static STATISTICS: Query = Query {
     name: "diagnose.statistics",
-    text: "SELECT tbl, idx, stat FROM main.sqlite_stat1 LIMIT 2000",
+    text: "SELECT s.tbl, s.idx, s.stat FROM main.sqlite_stat1 s
+           WHERE s.idx IS NULL OR lower(s.idx) = lower(s.tbl)
+              OR EXISTS (SELECT 1 FROM pragma_index_list(s.tbl, 'main') l WHERE lower(l.name) = lower(s.idx) AND NOT l.partial)
+           LIMIT 2000",
     timeout_ms: 1000,
 };
 /// The engine's own check. While it runs, writers of a file without a log wait: there it gets little time.

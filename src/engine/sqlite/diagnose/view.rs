@@ -114,7 +114,8 @@ impl<'a> View<'a> {
     pub(in crate::engine::sqlite) fn commits(&self) -> Option<f64> {
         let (first, last) = (self.first.as_ref()?, self.last.as_ref()?);
         if let (Some(before), Some(after)) = (first.commits, last.commits) {
-            return Some(after - before);
+            // It begins anew when our own connection did.
+            return (after >= before).then_some(after - before);
         }
         Some(if first.data_version? == last.data_version? { 0.0 } else { 1.0 })
     }

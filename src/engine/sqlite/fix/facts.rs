@@ -294,6 +294,11 @@ impl Facts {
         hex(&hash.finalize()[..16])
     }
 
+    /// The deed takes the file out of mode wal, which nobody else may have open then.
+    pub(super) fn leaves_wal(&self, deed: &Deed) -> bool {
+        matches!(deed, Deed::JournalMode(mode) if self.file.journal_mode == "wal" && !mode.eq_ignore_ascii_case("wal"))
+    }
+
     /// What must still hold when it runs.
     pub(super) fn preconditions(&self) -> Vec<Precondition> {
         let mut conditions = vec![

@@ -10,7 +10,8 @@ use crate::domain::guard::{Author, Catalog, allow};
 use crate::domain::proposal::Draft;
 use crate::domain::proposal::survey::{Blast, Footprint, Inverse, Place, Rights, Survey, Timeouts};
 use crate::domain::rows::Limits;
-use crate::engine::sqlite::dialect;
+use crate::engine::sqlite::session::SqliteSession;
+use crate::engine::sqlite::{dialect, locks};
 use crate::engine::{Collector, Param, Query, Session, Task};
 use tokio_util::sync::CancellationToken;
 
@@ -36,7 +37,14 @@ pub(super) fn survey<'a>(
         let deed = deed::read(&draft.statement).map_err(SessionError::Unsupported)?;
         let facts = facts::gather(&mut Reading(session), &deed, &draft.statement).await?;
         exists(&deed, &facts)?;
-        let blast = blast(session, &deed, &facts).await?;
+        let mut blast = blast(session, &deed, &facts).await?;
+        if facts.leaves_wal(&deed) {
+            let own = session.memory().and_then(|memory| memory.downcast_mut::<SqliteSession>());
+            let others = own.map(|own| locks::others_open(own.path())).unwrap_or_default();
+            blast.notes.extend((!others.is_empty()).then(|| {
+                format!("The file is open in {}: this does not happen before they have closed it.", others.join(", "))
+            }));
+        }
         let empty = blast.tables.first().is_some_and(|table| table.rows == Some(0));
         let mut preconditions = facts.preconditions();
         let inverse = inverse::of(&deed, &facts, empty);
@@ -146,6 +154,12 @@ async fn blast(session: &mut dyn Session, deed: &Deed, facts: &Facts) -> Result<
                  for a moment.",
                 facts.file.journal_mode
             ));
+            let enters_wal = mode.eq_ignore_ascii_case("wal") && facts.file.journal_mode != "wal";
+            blast.notes.extend(enters_wal.then(|| {
+                "The way back needs the file alone: every program that has it open then has to close it first, and this \
+                 one does so by itself."
+                    .to_owned()
+            }));
         }
     }
     blast.rewrite.get_or_insert(false);

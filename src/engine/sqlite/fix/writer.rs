@@ -19,7 +19,7 @@ use crate::domain::proposal::survey::{Inverse, Survey};
 use crate::domain::rows::{Limits, Rows};
 use crate::engine::sqlite::authorizer::{Door, Gate};
 use crate::engine::sqlite::worker::Watch;
-use crate::engine::sqlite::{cells, files, open};
+use crate::engine::sqlite::{aside, cells, files, locks, open};
 use crate::engine::{ActError, Acted, Collector, Param, Query, RowSink as _};
 use async_trait::async_trait;
 use futures::FutureExt as _;
@@ -173,17 +173,23 @@ impl Writer {
     /// What cannot run in a transaction. It is looked at right before, and is all or nothing by itself.
     fn alone(&mut self) -> Result<Acted, ActError> {
         let started = Instant::now();
-        self.look()?;
+        let leaves_wal = self.look()?.leaves_wal(&self.job.deed);
         if !self.job.state.commit() {
             return Err(ActError::NotDone(SessionError::Canceled));
         }
-        let patience = started + Duration::from_millis(self.job.plan.timeouts.lock_ms);
+        let lock_wait = Duration::from_millis(self.job.plan.timeouts.lock_ms);
+        let file = self.job.plan.place.server.clone().filter(|_| leaves_wal);
+        let _alone = file.map(|file| aside::make_way(&file, Instant::now() + lock_wait));
+        let patience = Instant::now() + lock_wait;
         loop {
             match self.send() {
                 Err(ActError::NotDone(SessionError::Server(error)))
                     if is_busy(&error.code) && Instant::now() < patience && !self.watch.is_over() =>
                 {
                     std::thread::park_timeout(LOCK_RETRY);
+                }
+                Err(ActError::NotDone(SessionError::Server(error))) if leaves_wal && is_busy(&error.code) => {
+                    return Err(ActError::NotDone(SessionError::Unsupported(self.who_keeps_the_log())));
                 }
                 // A checkpoint that met a reader says so in its answer: busy, pages in the log, pages moved.
                 Ok(acted)
@@ -201,6 +207,13 @@ impl Writer {
                 other => return other,
             }
         }
+    }
+
+    /// Why mode wal cannot be left.
+    fn who_keeps_the_log(&self) -> String {
+        let others = locks::others_open(&self.job.path);
+        let place = if others.is_empty() { "another connection".to_owned() } else { others.join(", ") };
+        format!("the journal mode stays wal: the file is open in {place}, and leaving this mode needs it alone")
     }
 
     /// The journal mode that SQLite answers is the one that holds now; it changes nothing when it cannot.
