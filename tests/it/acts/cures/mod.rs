@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 
 /// Every scenario of every engine.
 fn all() -> impl Iterator<Item = &'static registry::Cure> {
-    [mongodb::CURES, redis::CURES, sqlite::CURES].into_iter().flatten().chain(mysql::all())
+    [mongodb::CURES].into_iter().flatten().chain(mysql::all()).chain(redis::all()).chain(sqlite::all())
 }
 
 /// A server or file, and the program's way to it.
@@ -89,6 +89,22 @@ impl Bed {
         let proposal = site.workshop.propose_step(&site.ways, &site.target(), purpose).await;
         let proposal = proposal.unwrap_or_else(|why| panic!("{}: {why:?}", plan.title));
         site.approve(proposal.id, &consent(&proposal)).await.unwrap_or_else(|e| panic!("{}: {e:?}", plan.title))
+    }
+
+    /// The first step of a plan that was refused before anything was sent: why.
+    async fn not_sent(&self, plan: &Plan) -> String {
+        assert!(plan.can_be_proposed(), "{}: {:?}", plan.title, plan.blocked);
+        let purpose =
+            Purpose { incident: None, signature: None, plan: plan.clone(), step: 0, shown_confidence: plan.confidence };
+        let site = &self.site;
+        let proposal = match site.workshop.propose_step(&site.ways, &site.target(), purpose).await {
+            Ok(proposal) => proposal,
+            Err(why) => return format!("{why:?}"),
+        };
+        match site.approve(proposal.id, &consent(&proposal)).await {
+            Err(refused) => refused.words,
+            Ok(sent) => panic!("{} was sent: {:?}", plan.title, sent.happenings),
+        }
     }
 
     /// The same, and it must have helped.
