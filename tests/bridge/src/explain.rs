@@ -55,6 +55,13 @@ pub async fn explain(engine: &Engine, database: &str, command: &Document) -> Res
 fn stage(node: &Value) -> Document {
     let text = |field: &str| node.get(field).and_then(Value::as_str);
     let kind = text("Node Type").unwrap_or("UNKNOWN");
+    if reads_everything(node) {
+        let mut scan = doc! {"stage": "COLLSCAN"};
+        if node.get("Actual Rows").is_some() {
+            scan.insert("nReturned", number(node, "Actual Rows"));
+        }
+        return scan;
+    }
     let mut stages: Vec<Document> =
         node.get("Plans").and_then(Value::as_array).into_iter().flatten().map(stage).collect();
     let name = match kind {
@@ -85,6 +92,20 @@ fn stage(node: &Value) -> Document {
         }
     }
     document
+}
+
+/// A scan of the primary index by the shard key alone: every document of a collection has the same one.
+fn reads_everything(node: &Value) -> bool {
+    let by_the_shard_key = |node: &Value| {
+        let text = |field: &str| node.get(field).and_then(Value::as_str).unwrap_or_default();
+        text("Index Name") == "_id_" && text("Index Cond").contains("shard_key") && !text("Index Cond").contains("object_id")
+    };
+    let below = node.get("Plans").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    match node.get("Node Type").and_then(Value::as_str) {
+        Some("Index Scan" | "Index Only Scan") => by_the_shard_key(node),
+        Some("Bitmap Heap Scan") => matches!(below, [only] if by_the_shard_key(only)),
+        _ => false,
+    }
 }
 
 /// Documents that the scans of a plan looked at: those that passed and those that a filter threw away.

@@ -113,8 +113,9 @@ impl Attempt<'_> {
         let reply = self.ask(wire, &["PING"]).await?;
         match reply.code() {
             "" => Ok(true),
-            // It takes somebody in, who may just not do this now.
-            "LOADING" | "NOPERM" | "MASTERDOWN" | "BUSY" => Ok(reply.code() != "NOPERM"),
+            // It takes somebody in, who may just not do this now. A server whose snapshot failed refuses PING with the
+            // writes, and is looked at most of all then.
+            "LOADING" | "NOPERM" | "MASTERDOWN" | "BUSY" | "MISCONF" => Ok(reply.code() != "NOPERM"),
             "NOAUTH" => Ok(false),
             _ if reply.text().to_ascii_lowercase().contains("operation not permitted") => Ok(false),
             _ => Err(refused::explain(self.plan, self.password, &reply.text())),

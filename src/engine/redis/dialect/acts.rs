@@ -14,6 +14,7 @@ pub(super) fn render(kind: &FixKind) -> Result<String, String> {
         FixKind::EndSessions(sessions) => match sessions.as_slice() {
             [session] if session.id > 0 => Ok(format!("CLIENT KILL ID {}", session.id)),
             [_] => Err("a connection has a number above 0".to_owned()),
+            [] => Err("none of them is connected any more".to_owned()),
             _ => Err("this server ends one connection a command: end them one by one".to_owned()),
         },
         FixKind::CancelStatements(_) => {
@@ -100,6 +101,7 @@ mod tests {
         assert_eq!(render(&FixKind::EndSessions(vec![session(7)])).unwrap(), "CLIENT KILL ID 7");
         assert!(render(&FixKind::EndSessions(vec![session(0)])).is_err());
         assert!(render(&FixKind::EndSessions(vec![session(1), session(2)])).is_err());
+        assert!(render(&FixKind::EndSessions(Vec::new())).unwrap_err().contains("any more"));
         assert!(render(&FixKind::CancelStatements(vec![session(1)])).is_err());
     }
 }

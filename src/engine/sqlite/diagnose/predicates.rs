@@ -81,7 +81,9 @@ fn conditions(condition: &Expr, wanted: &mut [Wanted]) {
             let equal = matches!(op, BinaryOperator::Eq);
             let range =
                 matches!(op, BinaryOperator::Lt | BinaryOperator::LtEq | BinaryOperator::Gt | BinaryOperator::GtEq);
-            if equal || range {
+            // An index in the table's own order serves no comparison in another one.
+            let reordered = [left, right].into_iter().any(|side| matches!(side.as_ref(), Expr::Collate { .. }));
+            if (equal || range) && !reordered {
                 // A column against another column is a join: the plan says itself what it misses there.
                 match (column(left), column(right)) {
                     (Some(own), None) => note(&own, equal, wanted),
@@ -161,6 +163,7 @@ mod tests {
         assert_eq!(columns("SELECT * FROM t WHERE a = 1 OR b = 2"), [("t".to_owned(), Vec::new())]);
         assert_eq!(columns("SELECT * FROM t WHERE lower(a) = 'x' AND b LIKE '%x'"), [("t".to_owned(), Vec::new())]);
         assert_eq!(columns("SELECT * FROM t, u WHERE a = 1")[0].1, Vec::<String>::new());
+        assert_eq!(columns("SELECT * FROM t WHERE a = 'x' COLLATE NOCASE AND b = 2")[0].1, ["b"]);
         assert!(columns("not a statement").is_empty());
     }
 }

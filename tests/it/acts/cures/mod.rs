@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 
 /// Every scenario of every engine.
 fn all() -> impl Iterator<Item = &'static registry::Cure> {
-    [mongodb::CURES].into_iter().flatten().chain(mysql::all()).chain(redis::all()).chain(sqlite::all())
+    mongodb::all().chain(mysql::all()).chain(redis::all()).chain(sqlite::all())
 }
 
 /// A server or file, and the program's way to it.

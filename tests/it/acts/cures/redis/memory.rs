@@ -49,7 +49,7 @@ async fn a_quiet_server_has_no_cause(seed: u64) {
 
 async fn a_full_memory_gets_more_room_and_a_store_keeps_its_keys(seed: u64) {
     on_both(seed, |program, mut dice| async move {
-        let limit = dice.between(40, 90) * MEGABYTE;
+        let limit = dice.between(66, 90) * MEGABYTE;
         let (_own, bed, mut raw) = program.start(&[&format!("maxmemory {limit}"), "maxmemory-policy noeviction"]);
         let (keys, _) = fill_to(&mut raw, &mut dice, 93, false);
         let found = bed.looked(1, None, Vec::new()).await;
@@ -67,7 +67,7 @@ async fn a_full_memory_gets_more_room_and_a_store_keeps_its_keys(seed: u64) {
 
 async fn a_limit_that_was_changed_meanwhile_is_left_alone(seed: u64) {
     on_both(seed, |program, mut dice| async move {
-        let limit = dice.between(40, 60) * MEGABYTE;
+        let limit = dice.between(66, 90) * MEGABYTE;
         let (_own, bed, mut raw) = program.start(&[&format!("maxmemory {limit}"), "maxmemory-policy noeviction"]);
         fill_to(&mut raw, &mut dice, 95, false);
         let found = bed.looked(1, None, Vec::new()).await;
@@ -82,7 +82,7 @@ async fn a_limit_that_was_changed_meanwhile_is_left_alone(seed: u64) {
 
 async fn a_full_cache_throws_out_what_expires_anyway(seed: u64) {
     on_both(seed, |program, mut dice| async move {
-        let limit = dice.between(40, 60) * MEGABYTE;
+        let limit = dice.between(66, 90) * MEGABYTE;
         let (_own, bed, mut raw) = program.start(&[&format!("maxmemory {limit}"), "maxmemory-policy noeviction"]);
         let (keys, bytes) = fill_to(&mut raw, &mut dice, 98, true);
         // Some that stay for good make it a mixture, in which only the others may go.
@@ -141,7 +141,7 @@ impl Writer {
 
 async fn a_cache_that_throws_out_too_much_gets_more_room(seed: u64) {
     on_both(seed, |program, mut dice| async move {
-        let limit = dice.between(40, 60) * MEGABYTE;
+        let limit = dice.between(66, 90) * MEGABYTE;
         let policy = *dice.pick(&["allkeys-lru", "allkeys-lfu", "volatile-lru", "allkeys-random"]);
         let (own, bed, mut raw) =
             program.start(&[&format!("maxmemory {limit}"), &format!("maxmemory-policy {policy}")]);
@@ -164,7 +164,7 @@ async fn a_cache_that_throws_out_too_much_gets_more_room(seed: u64) {
 
 async fn a_full_cache_that_throws_out_nothing_has_no_cause(seed: u64) {
     on_both(seed, |program, mut dice| async move {
-        let limit = dice.between(40, 60) * MEGABYTE;
+        let limit = dice.between(66, 90) * MEGABYTE;
         let (_own, bed, mut raw) = program.start(&[&format!("maxmemory {limit}"), "maxmemory-policy allkeys-lru"]);
         fill_to(&mut raw, &mut dice, 95, true);
         let found = bed.looked(1, None, Vec::new()).await;
@@ -195,7 +195,7 @@ fn one_large_key(raw: &mut Raw, dice: &mut Dice, megabytes: u32) -> (&'static st
 async fn a_key_that_takes_the_memory_is_the_root_of_it(seed: u64) {
     on_both(seed, |program, mut dice| async move {
         let (_own, bed, mut raw) = program.start(&["maxmemory-policy noeviction"]);
-        let megabytes = dice.between(25, 40);
+        let megabytes = dice.between(70, 90);
         let (kind, key) = one_large_key(&mut raw, &mut dice, megabytes);
         fill(&mut raw, 1..=dice.between(10, 500), 100, 0);
         let limit = number(&mut raw, "used_memory") * 100 / 93;

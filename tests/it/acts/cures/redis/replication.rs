@@ -118,8 +118,8 @@ fn looks(raw: &mut Raw) -> String {
 
 async fn a_replica_that_left_needs_no_longer_backlog(seed: u64) {
     on_both(seed, |program, _| async move {
-        let ((primary, bed, mut raw), (leaving, _, mut replica)) = pair(&program, &[]);
-        follow(&mut replica, primary.port);
+        let (primary, bed, mut raw) = program.start(&["repl-diskless-sync-delay 0"]);
+        let (leaving, _, mut replica) = program.start(&[&format!("replicaof 127.0.0.1 {}", primary.port)]);
         until(&mut raw, "connected_slaves:1");
         until(&mut replica, "master_link_status:up");
         let mut session = (bed.site.ways.read)("watch".into(), None).await.unwrap();
