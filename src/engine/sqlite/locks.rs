@@ -72,7 +72,10 @@ pub(super) fn others_open(database: &Path) -> Vec<String> {
 
 fn open_in(list: &str, database: u64, us: u32) -> BTreeSet<u32> {
     let theirs = list.lines().filter_map(Lock::read);
-    theirs.filter(|lock| lock.inode == database && lock.is_on_the_file() && lock.pid != us).map(|lock| lock.pid).collect()
+    theirs
+        .filter(|lock| lock.inode == database && lock.is_on_the_file() && lock.pid != us)
+        .map(|lock| lock.pid)
+        .collect()
 }
 
 fn program(pid: u32) -> String {

@@ -73,9 +73,8 @@ async fn an_index_that_does_not_help_is_taken_back_by_itself(seed: u64) {
     assert_eq!(ended.stage, Stage::Undone, "{:?}", ended.happenings);
     let gone = Check::IndexGone(ObjectRef::new("", &table), index);
     assert_eq!(bed.answer(&gone).await.held, Some(true));
-    let objects: i64 = connection
-        .query_row("SELECT count(*) FROM sqlite_schema WHERE type = 'index'", [], |row| row.get(0))
-        .unwrap();
+    let objects: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema WHERE type = 'index'", [], |row| row.get(0)).unwrap();
     assert_eq!(objects, 0, "nothing is left behind");
 }
 
@@ -101,7 +100,9 @@ async fn a_table_that_is_gone_comes_back_as_it_was(seed: u64) {
         name: gone.clone(),
         last_seen: Timestamp(1),
         statements: vec![
-            format!("CREATE TABLE {gone} (id INTEGER PRIMARY KEY, order_id INT REFERENCES orders(id), total REAL NOT NULL)"),
+            format!(
+                "CREATE TABLE {gone} (id INTEGER PRIMARY KEY, order_id INT REFERENCES orders(id), total REAL NOT NULL)"
+            ),
             format!("CREATE INDEX {gone}_by_order ON {gone} (order_id)"),
         ],
         missing: Vec::new(),
