@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 /// Longest message, statement or context that an event keeps, bytes.
 pub const TEXT_BYTES: usize = 4096;
+/// Bytes of a text that are looked at for secrets: so many more than are kept, because what was taken out leaves room.
+const READ_BYTES: usize = 16 * TEXT_BYTES;
 
 /// Where an error was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -138,11 +140,10 @@ impl ErrorEvent {
 
 /// A text as an event keeps it: without secrets, and not too long.
 pub fn keep(text: &str) -> String {
-    let mut text = crate::domain::text::redact(text);
-    if text.len() > TEXT_BYTES {
-        let end = (0..=TEXT_BYTES).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
-        text.truncate(end);
-        text.push_str(" ...");
+    let mut kept = crate::domain::text::redact(&text[..text.floor_char_boundary(READ_BYTES)]);
+    if kept.len() > TEXT_BYTES || text.len() > READ_BYTES {
+        kept.truncate(kept.floor_char_boundary(TEXT_BYTES));
+        kept.push_str(" ...");
     }
-    text
+    kept
 }
