@@ -32,8 +32,13 @@ fn escape_with(text: &str, lines: bool) -> String {
         (text, None)
     };
     let mut out = String::with_capacity(text.len());
-    for cluster in text.graphemes(true) {
-        escape_cluster(cluster, lines, &mut out);
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        // Most texts of a screen: nothing in them could hide.
+        out.push_str(text);
+    } else {
+        for cluster in text.graphemes(true) {
+            escape_cluster(cluster, lines, &mut out);
+        }
     }
     if let Some(bytes) = cut {
         out.push_str(&format!("... ({bytes} bytes)"));

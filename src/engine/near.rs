@@ -5,6 +5,9 @@ const COMPARED: usize = 20_000;
 /// Names that are offered.
 const OFFERED: usize = 3;
 
+/// Bytes by which a name with two slips may be longer or shorter: what an error names may be of any length.
+const MOST_BYTES: usize = 8;
+
 /// The nearest of some names, the best first: two slips at most (checks.md C1), one in a short name; the same name in
 /// another case and the singular of a plural are none.
 pub(in crate::engine) fn nearest<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Vec<String> {
@@ -12,6 +15,7 @@ pub(in crate::engine) fn nearest<'n>(wanted: &str, names: impl Iterator<Item = &
     let most = if wanted.chars().count() <= 4 { 1 } else { 2 };
     let mut near: Vec<(usize, &str)> = names
         .take(COMPARED)
+        .filter(|name| name.len().abs_diff(wanted.len()) <= MOST_BYTES)
         .map(|name| (strsim::damerau_levenshtein(&wanted, &name.to_lowercase()), name))
         .filter(|(slips, _)| *slips <= most)
         .collect();

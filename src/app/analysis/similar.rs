@@ -66,11 +66,12 @@ fn nearest<'n>(wanted: &str, names: impl Iterator<Item = (&'n str, String)>) -> 
         .filter_map(|(name, shown)| {
             let name = name.to_lowercase();
             let longest = wanted.chars().count().max(name.chars().count());
-            let slips = strsim::damerau_levenshtein(wanted, &name);
-            let within = wanted.chars().count() >= 4
-                && name.chars().count() >= 4
-                && (name.contains(wanted) || wanted.contains(&name));
-            (slips <= (longest / 3).max(1) || within).then_some((slips, shown))
+            let shortest = wanted.chars().count().min(name.chars().count());
+            let within = shortest >= 4 && (name.contains(wanted) || wanted.contains(&name));
+            // Names of very different lengths are told apart without looking: what an error names may be very long.
+            let most = (longest / 3).max(1);
+            let slips = if longest - shortest > most { longest } else { strsim::damerau_levenshtein(wanted, &name) };
+            (slips <= most || within).then_some((slips, shown))
         })
         .collect();
     near.sort();

@@ -204,10 +204,13 @@ fn name_fits_table(table: &Table, typed: &str) -> bool {
 /// Longest mention tried, tokens.
 pub(super) const LONGEST: usize = 5;
 
+/// Letters of the longest word that can be meant as a name. MongoDB allows 255 bytes, the others less.
+const LONGEST_NAME: usize = 255;
+
 /// Names of tables and columns that look like a word, nearest first, at most three.
 pub(super) fn similar(schema: &Schema, word: &str) -> Vec<String> {
     let wanted = name_words(word).concat();
-    if wanted.chars().count() < 3 {
+    if !(3..=LONGEST_NAME).contains(&wanted.chars().count()) {
         return Vec::new();
     }
     let allowed = (wanted.chars().count() / 3).clamp(1, 3);

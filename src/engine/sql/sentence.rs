@@ -48,6 +48,12 @@ const OBJECTS: &str = "access aggregate cast collation column conversion databas
     publication recursive role routine rule schema sequence server statistics subscription system table \
     tablespace temp temporary text transform trigger trusted type unique unlogged user view virtual";
 
+/// One letter wrong, missing, too many, or two exchanged. Words of other lengths are told apart without looking: what is
+/// pasted may be one word of a megabyte.
+fn is_a_slip_of(word: &str, right: &str) -> bool {
+    word.len().abs_diff(right.len()) <= char::MAX_LEN_UTF8 && strsim::damerau_levenshtein(word, right) == 1
+}
+
 /// True when a text is meant as a statement.
 pub(crate) fn is_statement(text: &str, grammar: &Grammar<'_>) -> bool {
     let tokens = lexer::meaningful(text, grammar.lexis);
@@ -200,7 +206,7 @@ impl<'a> Reader<'a> {
             return true;
         }
         // One letter wrong in FROM, or a clause left open, is a mistake in a statement and not English.
-        let nearly_from = |index| self.word(index).is_some_and(|word| strsim::damerau_levenshtein(&word, "from") == 1);
+        let nearly_from = |index| self.word(index).is_some_and(|word| is_a_slip_of(&word, "from"));
         let last = self.tokens.len() - 1;
         let left_open = self.is(last, &["from", "where", "by", "having", "limit", "join", "on", "and", "or"]);
         if !self.is_english(1) && !self.is(1, &["all"]) && (nearly_from(2) || (last > 1 && left_open)) {
@@ -291,7 +297,7 @@ impl<'a> Reader<'a> {
     /// One letter wrong, missing, too many or swapped in the verb, and otherwise a statement.
     fn follows_rule_misspelt(self, verb: &str) -> bool {
         MISSPELT.iter().any(|right| {
-            strsim::damerau_levenshtein(verb, right) == 1 && {
+            is_a_slip_of(verb, right) && {
                 let rest = self.tokens.first().map_or(0, |first| first.range.end);
                 let corrected = format!("{right}{}", &self.text[rest..]);
                 let tokens = lexer::meaningful(&corrected, self.grammar.lexis);
