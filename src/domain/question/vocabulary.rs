@@ -450,8 +450,9 @@ pub(super) fn correction(word: &str) -> Option<(&'static str, &'static str)> {
     if word.chars().count() < 5 {
         return None;
     }
-    let near =
-        |w: &&str| w.len() >= 5 && w.len().abs_diff(word.len()) <= char::MAX_LEN_UTF8 && strsim::osa_distance(w, word) == 1;
+    let near = |w: &&str| {
+        w.len() >= 5 && w.len().abs_diff(word.len()) <= char::MAX_LEN_UTF8 && strsim::osa_distance(w, word) == 1
+    };
     let mut found = WORDS
         .iter()
         .filter(|(canon, _)| *canon != "~")
