@@ -65,6 +65,29 @@ pub(in crate::engine::mysql) fn verb(statement: &str) -> String {
     first.map_or_else(String::new, |t| statement[t.range.clone()].to_ascii_lowercase())
 }
 
+/// An INSERT of many rows up to the end of its first one: the same table and columns, and whole even where the end of the
+/// statement was cut away. None for what is no such INSERT.
+pub(in crate::engine::mysql) fn first_row(statement: &str) -> Option<&str> {
+    let tokens = lexer::meaningful(statement, Lexis::Mysql);
+    let mut words = tokens.iter().map(|token| (&statement[token.range.clone()], token));
+    words.next().filter(|(verb, _)| ["insert", "replace"].iter().any(|word| verb.eq_ignore_ascii_case(word)))?;
+    words.find(|(word, token)| {
+        token.kind == Kind::Word && ["values", "value"].iter().any(|known| word.eq_ignore_ascii_case(known))
+    })?;
+    let mut open = 0_usize;
+    for (piece, token) in words {
+        match piece {
+            "(" => open += 1,
+            ")" if open == 1 => return statement.get(..token.range.end),
+            ")" => open = open.checked_sub(1)?,
+            // Rows stand right behind the word.
+            _ if open == 0 => return None,
+            _ => {}
+        }
+    }
+    None
+}
+
 /// It changes a table's definition, or wants a table for itself.
 pub(in crate::engine::mysql) fn wants_the_table(statement: &str) -> bool {
     matches!(
@@ -102,6 +125,17 @@ mod tests {
         assert!(!one.contains('7') && one.contains("in (?)"), "{one}");
         assert_eq!(shape("INSERT INTO t VALUES (1, 'a'), (2, 'b')"), shape("insert into t values (3, 'c')"));
         assert_ne!(shape("SELECT a FROM t"), shape("SELECT b FROM t"));
+    }
+
+    #[test]
+    fn an_insert_that_was_cut_still_names_its_table() {
+        let cut = "INSERT INTO `a b`.t (x, y) VALUES (1, CONCAT('a)', 'b')), (2, 'it was cu";
+        let first = first_row(cut).unwrap_or_default();
+        assert_eq!(first, "INSERT INTO `a b`.t (x, y) VALUES (1, CONCAT('a)', 'b'))");
+        assert_eq!(tables(first, "d"), [("a b".to_owned(), "t".to_owned())]);
+        for other in ["INSERT INTO t (x) VALUES (1", "INSERT INTO t SELECT 1", "SELECT 1", "", "INSERT INTO t VALUES x (1)"] {
+            assert_eq!(first_row(other), None, "{other}");
+        }
     }
 
     #[test]

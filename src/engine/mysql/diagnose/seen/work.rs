@@ -3,7 +3,7 @@
 
 use super::locks::Moment;
 use super::session::Session;
-use super::statement::{shape, verb};
+use super::statement::{first_row, shape, verb};
 use crate::domain::diagnosis::Observation;
 use crate::domain::rows::{Rows, Value};
 use crate::engine::mysql::diagnose::probes;
@@ -16,7 +16,8 @@ const WHOLE: usize = 4_096;
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::engine::mysql) struct Shape {
     pub(in crate::engine::mysql) text: String,
-    /// The run that was seen for the longest, with its values; empty when it was cut.
+    /// The run that was seen for the longest, with its values. Of an INSERT that was cut its first row; empty for others
+    /// that were.
     pub(in crate::engine::mysql) example: String,
     pub(in crate::engine::mysql) database: String,
     pub(in crate::engine::mysql) verb: String,
@@ -106,6 +107,8 @@ fn keep_longest(found: &mut Shape, session: &Session) {
         found.longest_ms = found.longest_ms.max(session.time_ms);
         if session.statement.len() < WHOLE && session.statement.chars().count() < WHOLE {
             found.example.clone_from(&session.statement);
+        } else if let Some(row) = first_row(&session.statement).filter(|_| found.example.is_empty()) {
+            row.clone_into(&mut found.example);
         }
     }
 }

@@ -17,10 +17,9 @@ async fn statistics_of_a_table_that_has_changed_are_read_anew(seed: u64) {
              KEY by_{column} ({column})) STATS_PERSISTENT = 1, STATS_AUTO_RECALC = 0; \
              CREATE TABLE wanted ({column} INT PRIMARY KEY)"
         ));
-        // Its statistics are read while every row has the same value.
-        scene.fill(&format!("{table} ({column}, note)"), "1, 'x'", dice.between(50, 200));
-        scene.run(&format!("ANALYZE TABLE {table}"));
-        scene.fill(&format!("{table} ({column}, note)"), "n, REPEAT('x', 60)", rows);
+        // Its statistics are read while every row has the same value, and then all of them change.
+        scene.fill(&format!("{table} ({column}, note)"), "1, REPEAT('x', 60)", rows);
+        scene.run(&format!("ANALYZE TABLE {table}; UPDATE {table} SET {column} = id"));
         scene.fill("wanted", "n * 40", wanted);
         scene.run("ANALYZE TABLE wanted");
         let statement = format!(
