@@ -4,7 +4,7 @@
 use super::seen::counters::Counters;
 use super::seen::plan::EXPLAIN;
 use super::seen::query::{qualified, read_of};
-use super::seen::statement::{tables, verb};
+use super::seen::statement::{first_row, tables, verb};
 use super::seen::work::{Work, digests};
 use super::{probes, seen};
 use crate::domain::diagnosis::Observation;
@@ -157,7 +157,7 @@ fn costliest(seen: &Observation) -> Vec<(String, String)> {
         digests
             .iter()
             .filter(|d| d.ms >= all * WORTH && !d.sample.is_empty())
-            .map(|d| (d.sample.clone(), d.database.clone())),
+            .map(|d| (first_row(&d.sample).unwrap_or(&d.sample).to_owned(), d.database.clone())),
     );
     let mut shapes = std::collections::BTreeSet::new();
     found.retain(|(text, _)| shapes.insert(seen::statement::shape(text)));

@@ -133,7 +133,9 @@ mod tests {
         let first = first_row(cut).unwrap_or_default();
         assert_eq!(first, "INSERT INTO `a b`.t (x, y) VALUES (1, CONCAT('a)', 'b'))");
         assert_eq!(tables(first, "d"), [("a b".to_owned(), "t".to_owned())]);
-        for other in ["INSERT INTO t (x) VALUES (1", "INSERT INTO t SELECT 1", "SELECT 1", "", "INSERT INTO t VALUES x (1)"] {
+        for other in
+            ["INSERT INTO t (x) VALUES (1", "INSERT INTO t SELECT 1", "SELECT 1", "", "INSERT INTO t VALUES x (1)"]
+        {
             assert_eq!(first_row(other), None, "{other}");
         }
     }

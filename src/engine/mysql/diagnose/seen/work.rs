@@ -16,8 +16,8 @@ const WHOLE: usize = 4_096;
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::engine::mysql) struct Shape {
     pub(in crate::engine::mysql) text: String,
-    /// The run that was seen for the longest, with its values. Of an INSERT that was cut its first row; empty for others
-    /// that were.
+    /// The run that was seen for the longest, with its values: of an INSERT of many rows its first row. Empty when it
+    /// was cut.
     pub(in crate::engine::mysql) example: String,
     pub(in crate::engine::mysql) database: String,
     pub(in crate::engine::mysql) verb: String,
@@ -105,10 +105,11 @@ pub(in crate::engine::mysql) fn waits_for_a_number(session: &Session) -> bool {
 fn keep_longest(found: &mut Shape, session: &Session) {
     if session.time_ms > found.longest_ms || found.example.is_empty() {
         found.longest_ms = found.longest_ms.max(session.time_ms);
-        if session.statement.len() < WHOLE && session.statement.chars().count() < WHOLE {
-            found.example.clone_from(&session.statement);
-        } else if let Some(row) = first_row(&session.statement).filter(|_| found.example.is_empty()) {
+        // Of many rows the first one says what the others say. Servers cut long statements at lengths of their own.
+        if let Some(row) = first_row(&session.statement) {
             row.clone_into(&mut found.example);
+        } else if session.statement.len() < WHOLE && session.statement.chars().count() < WHOLE {
+            found.example.clone_from(&session.statement);
         }
     }
 }

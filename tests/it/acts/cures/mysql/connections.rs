@@ -54,6 +54,17 @@ impl Small {
     }
 }
 
+impl Drop for Small {
+    fn drop(&mut self) {
+        // A session whose statement goes on does not notice that its client is gone.
+        for id in self.ids() {
+            self.scene.run(&format!("KILL {id}"));
+        }
+        let begun = Instant::now();
+        while !self.ids().is_empty() && begun.elapsed() < support::PATIENCE {}
+    }
+}
+
 async fn the_longest_idle_of_the_largest_group_make_room(seed: u64) {
     let mut dice = Dice::new(seed);
     let mut small = Small::new("room", &mut dice);

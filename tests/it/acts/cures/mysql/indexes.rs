@@ -105,8 +105,7 @@ async fn indexes_that_others_make_spare_are_dropped_and_come_back(seed: u64) {
             scene.bed.undone(drop).await;
         }
         assert_eq!(parts(&scene.definition(&table)), parts(&before), "{}", scene.product);
-        let gone =
-            Check::IndexGone(dba_gpt::domain::proposal::kind::ObjectRef::new(&scene.database, &table), "k_one".into());
+        let gone = Check::IndexGone(ObjectRef::new(&scene.database, &table), "k_one".into());
         assert_eq!(scene.bed.answer(&gone).await.held, Some(false));
     })
     .await;

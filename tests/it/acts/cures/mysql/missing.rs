@@ -24,7 +24,7 @@ async fn a_table_that_was_dropped_is_made_again_as_it_was(seed: u64) {
             "CREATE TABLE owners (id INT PRIMARY KEY); CREATE TABLE {table} (id INT AUTO_INCREMENT PRIMARY KEY, \
              {a} VARCHAR({long}) NOT NULL DEFAULT 'it''s', {b} INT, {c} DECIMAL(12, 2), note TEXT, {rest}) \
              COMMENT='kept'",
-            long = dice.between(1, 60),
+            long = dice.between(4, 60),
             rest = parts.join(", "),
         ));
         let definition = scene.definition(&table);

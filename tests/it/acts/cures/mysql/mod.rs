@@ -56,18 +56,22 @@ fn at_hand() -> bool {
     !left_out
 }
 
-/// Plays a scenario on MariaDB and on MySQL at the same time, each with dice of its own.
-async fn on_both<F: Future<Output = ()>>(seed: u64, play: impl Fn(Server, Dice) -> F) {
+/// Plays a scenario on MariaDB and on MySQL at the same time, each with dice of its own, and on a thread of its own: the
+/// servers' own client makes whoever asks it wait.
+async fn on_both<F: Future<Output = ()>>(seed: u64, play: impl Fn(Server, Dice) -> F + Sync) {
     let mariadb =
         Server { admin: servers::mariadb_url(), read_only: servers::mariadb_read_only_url(), is_mariadb: true };
-    let first = Box::pin(play(mariadb, Dice::new(seed)));
-    match (servers::mysql_url(), servers::mysql_read_only_url()) {
-        (Some(admin), Some(read_only)) => {
-            let mysql = Server { admin, read_only, is_mariadb: false };
-            tokio::join!(first, Box::pin(play(mysql, Dice::new(!seed))));
-        }
-        _ => first.await,
-    }
+    let mysql = servers::mysql_url().zip(servers::mysql_read_only_url());
+    let mysql = mysql.map(|(admin, read_only)| Server { admin, read_only, is_mariadb: false });
+    tokio::task::block_in_place(|| {
+        std::thread::scope(|scope| {
+            let other = mysql.map(|server| scope.spawn(|| support::run(play(server, Dice::new(!seed)))));
+            let first = scope.spawn(|| support::run(play(mariadb, Dice::new(seed))));
+            for thread in other.into_iter().chain([first]) {
+                thread.join().unwrap_or_else(|failure| std::panic::resume_unwind(failure));
+            }
+        });
+    });
 }
 
 /// A database of one run, with the program's ways to it: it looks as the recommended reader and acts as the
