@@ -214,6 +214,12 @@ pub(in crate::engine::mongodb) async fn runs_still(
     Ok(reply.documents("cursor.firstBatch").into_iter().any(|found| fact(found, OPID).as_ref() == Some(&wanted)))
 }
 
+/// Something of this number, as samples count them, is listed.
+pub(in crate::engine::mongodb) async fn is_listed(session: &mut MongoSession, id: i64) -> Result<bool, SessionError> {
+    let reply = list(session).await?;
+    Ok(reply.documents("cursor.firstBatch").into_iter().any(|found| number_of_operation(found) == id))
+}
+
 /// A session is still listed with work of its own: in words for the approval.
 ///
 /// # Errors

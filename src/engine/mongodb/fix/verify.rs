@@ -59,7 +59,11 @@ fn not(there: Verified) -> Verified {
 async fn sessions_gone(session: &mut MongoSession, gone: &[SessionRef]) -> Result<Verified, SessionError> {
     for one in gone {
         let Some((_, opid)) = one.facts.iter().find(|(name, _)| name == OPID) else {
-            return Ok(Verified::unknown(format!("nothing tells {} from a later one of that number", one.id)));
+            // A plan names it by its number alone: one that is not listed is gone, whatever tells it from later ones.
+            if sessions::is_listed(session, one.id).await? {
+                return Ok(Verified::unknown(format!("nothing tells {} from a later one of that number", one.id)));
+            }
+            continue;
         };
         let number = opid.parse::<i32>().map(Bson::Int32).or_else(|_| opid.parse::<i64>().map(Bson::Int64));
         let number = number.unwrap_or_else(|_| Bson::from(opid.as_str()));

@@ -22,6 +22,13 @@ pub(super) fn plan(case: &Case<'_>, found: &Diagnosis) -> Vec<Plan> {
     if picture.text("role") == "slave" { vec![on_the_replica(&picture, cause)] } else { vec![backlog(&picture, cause)] }
 }
 
+/// How often a replica got a full copy because the backlog did not reach back far enough. A server that was a primary
+/// itself is counted as refused when it becomes a replica: the first copy of each replica says nothing.
+fn missed(picture: &Picture<'_>) -> f64 {
+    let of = |name: &str| picture.now(name).unwrap_or(0.0);
+    of("sync_partial_err").min(of("sync_full") - of("connected_slaves")).max(0.0)
+}
+
 /// A larger backlog on the primary.
 fn backlog(picture: &Picture<'_>, cause: Cause) -> Plan {
     let old = picture.now("repl_backlog_size").or_else(|| picture.setting_number("repl-backlog-size")).unwrap_or(0.0);
@@ -29,15 +36,13 @@ fn backlog(picture: &Picture<'_>, cause: Cause) -> Plan {
     let wanted = ((rate * BREAK_S).max(old * 2.0) / 1_048_576.0).ceil() * 1_048_576.0;
     let mut evidence =
         vec![format!("the backlog holds {}", bytes(old)), format!("{} a second are written for replicas", bytes(rate))];
+    let missed = missed(picture);
     evidence.extend(
-        picture
-            .now("sync_partial_err")
-            .filter(|n| *n > 0.0)
-            .map(|n| format!("{n:.0} times a replica asked for more than it held, and got a full copy")),
+        (missed > 0.0).then(|| format!("{missed:.0} times a replica asked for more than it held, and got a full copy")),
     );
     let title = format!("raise repl-backlog-size from {} to {}", bytes(old), bytes(wanted));
     let mut plan = Plan::new("C13", title, cause, 65, evidence);
-    if picture.now("sync_partial_err").unwrap_or(0.0) == 0.0 {
+    if missed == 0.0 {
         plan.blocked.push(
             "no replica ever asked for more than the backlog holds: a larger one would change nothing".to_owned(),
         );

@@ -50,6 +50,18 @@ fn too_slow(bed: &Bed, statement: &str) -> Incident {
     bed.incident("operation exceeded time limit", Some("50"), Some(statement))
 }
 
+/// A look that got the query's plan. A plan gets little time; on a busy machine it may come with the next look.
+async fn seen(bed: &Bed, statement: &str) -> Examined {
+    let mut found = bed.looked(1, Some(too_slow(bed, statement)), Vec::new()).await;
+    for _ in 0..4 {
+        if verdict(&found, Cause::CollectionScan) == Some(Verdict::Supported) {
+            break;
+        }
+        found = bed.looked(1, Some(too_slow(bed, statement)), Vec::new()).await;
+    }
+    found
+}
+
 async fn a_query_that_reads_everything_gets_its_index(seed: u64) {
     on_engine("dba_gpt_cure_scan", |url, database| async move {
         let mut dice = Dice::new(seed);
@@ -57,7 +69,7 @@ async fn a_query_that_reads_everything_gets_its_index(seed: u64) {
         fill(&database, &name, many).await;
         let (statement, index) = query(&mut dice, &name);
         let bed = Bed::at(&url);
-        let found = bed.looked(1, Some(too_slow(&bed, &statement)), Vec::new()).await;
+        let found = seen(&bed, &statement).await;
         assert_eq!(roots(&found), [Cause::CollectionScan], "{statement}: {:#?}", found.diagnosis);
         let done = bed.cured(plan(&found, "C17", &name)).await;
         let usable = Check::IndexUsable(ObjectRef::new("", &name), index.into());
@@ -77,7 +89,7 @@ async fn an_index_that_does_not_help_is_taken_back_by_itself(seed: u64) {
         fill(&database, &name, many).await;
         let (statement, index) = query(&mut dice, &name);
         let bed = Bed::at(&url);
-        let found = bed.looked(1, Some(too_slow(&bed, &statement)), Vec::new()).await;
+        let found = seen(&bed, &statement).await;
         let mut build = plan(&found, "C17", &name).clone();
         // Broken on purpose: it is to serve a query that no index can serve.
         let statement = format!(r#"{{"find": "{name}", "filter": {{}}}}"#);
