@@ -132,11 +132,21 @@ async fn removals_that_take_long_are_done_beside_the_work(seed: u64) {
     .await;
 }
 
+/// Sends a script that does not end, and waits until the server refuses everybody else for it.
+fn begin(own: &Own, raw: &mut Raw, script: &str) {
+    let mut other = Raw::connect(&own.url());
+    assert_eq!(other.ask(&["PING"]), "+PONG");
+    raw.send(&["EVAL", script, "0"]);
+    while !other.ask(&["PING"]).starts_with("-BUSY") {
+        std::thread::yield_now();
+    }
+}
+
 async fn a_script_that_holds_the_server_up_is_stopped(seed: u64) {
     on_both(seed, |program, mut dice| async move {
         let (own, bed, mut raw) = program.start(&[&format!("lua-time-limit {}", dice.between(50, 500))]);
         let mut session = (bed.site.ways.read)("watch".into(), None).await.unwrap();
-        raw.send(&["EVAL", "while true do end", "0"]);
+        begin(&own, &mut raw, "while true do end");
         let found = bed.looked_by(&mut *session, 1, None, Vec::new()).await;
         assert_eq!(roots(&found), [Cause::SlowCommands], "{:#?}", found.diagnosis);
         let mut stop = plan(&found, "C14", "script").clone();
@@ -152,9 +162,9 @@ async fn a_script_that_holds_the_server_up_is_stopped(seed: u64) {
 
 async fn a_script_that_has_written_is_not_stopped(seed: u64) {
     on_both(seed, |program, mut dice| async move {
-        let (_own, bed, mut raw) = program.start(&[&format!("lua-time-limit {}", dice.between(50, 500))]);
+        let (own, bed, mut raw) = program.start(&[&format!("lua-time-limit {}", dice.between(50, 500))]);
         let mut session = (bed.site.ways.read)("watch".into(), None).await.unwrap();
-        raw.send(&["EVAL", "redis.call('SET', 'half', '1') while true do end", "0"]);
+        begin(&own, &mut raw, "redis.call('SET', 'half', '1') while true do end");
         let found = bed.looked_by(&mut *session, 1, None, Vec::new()).await;
         let ended = bed.carried_out(plan(&found, "C14", "script")).await;
         assert_eq!(ended.stage, Stage::NotRun, "{:?}", ended.happenings);
