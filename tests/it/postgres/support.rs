@@ -36,7 +36,7 @@ pub fn on_each_server<F: Future<Output = ()>>(test: impl Fn(String) -> F) {
     }
 }
 
-fn skipped() -> bool {
+pub fn skipped() -> bool {
     let skipped = std::env::var("DBA_GPT_TEST_SKIP_SERVERS").is_ok_and(|v| v == "1");
     if skipped {
         eprintln!("SKIPPED: DBA_GPT_TEST_SKIP_SERVERS leaves real servers out");

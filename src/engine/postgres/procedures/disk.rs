@@ -5,6 +5,7 @@
 use super::seen::{self, Session, size};
 use super::{slot, step};
 use crate::domain::diagnosis::{Case, Cause, Diagnosis};
+use crate::domain::error::kind::ErrorKind;
 use crate::domain::metric;
 use crate::domain::procedure::{Check, Plan, Rung};
 use crate::domain::proposal::kind::{FixKind, Upkeep};
@@ -12,6 +13,9 @@ use crate::domain::proposal::kind::{FixKind, Upkeep};
 const ID: &str = "C7";
 /// Temporary files of one session from which on they are worth ending a statement for, bytes.
 const LARGE_FILES: f64 = 268_435_456.0;
+/// A checkpoint writes `pg_logical/replorigin_checkpoint` anew, and a server that cannot ends with a PANIC; its recovery
+/// ends the same way.
+const NO_ROOM: &str = "a checkpoint writes small files of its own first, and a server that finds no room even for them ends itself: make some megabytes free by hand, then look at disk_full of the server, without this incident";
 /// Tables that are named as the largest.
 const FEW_TABLES: usize = 5;
 
@@ -78,6 +82,9 @@ fn log(case: &Case<'_>, diagnosis: &Diagnosis) -> Option<Plan> {
     }
     if let Some(words) = failing {
         plan.blocked.push(format!("{words}: the log is kept until it is archived"));
+    }
+    if case.incident.is_some_and(|incident| incident.kind == ErrorKind::DiskFull) {
+        plan.blocked.push(NO_ROOM.to_owned());
     }
     let most = (usual * 1.5).floor();
     let check = step::at_most(metric::WAL_BYTES, most);

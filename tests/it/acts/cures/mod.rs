@@ -3,6 +3,7 @@
 
 mod mongodb;
 mod mysql;
+mod postgres;
 mod redis;
 mod registry;
 mod sqlite;
@@ -24,19 +25,21 @@ use std::collections::BTreeMap;
 
 /// Every scenario of every engine.
 fn all() -> impl Iterator<Item = &'static registry::Cure> {
-    mongodb::all().chain(mysql::all()).chain(redis::all()).chain(sqlite::all())
+    mongodb::all().chain(mysql::all()).chain(postgres::all()).chain(redis::all()).chain(sqlite::all())
 }
 
 /// A server or file, and the program's way to it.
 struct Bed {
     site: Site,
+    /// What a person wants looked at.
+    focus: Option<Cause>,
     _home: tempfile::TempDir,
 }
 
 impl Bed {
     fn at(url: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
-        Self { site: Site::at(home.path(), url), _home: home }
+        Self { site: Site::at(home.path(), url), focus: None, _home: home }
     }
 
     /// An incident as an error of this engine opens one.
@@ -68,7 +71,7 @@ impl Bed {
                 id: RequestId(1),
                 target: self.site.ways.target.clone(),
                 incident: incident.map(Box::new),
-                focus: None,
+                focus: self.focus,
                 seconds,
                 usual: BTreeMap::new(),
             },

@@ -26,7 +26,7 @@ const STUCK: Duration = Duration::from_mins(4);
 macro_rules! cures {
     ($engine:literal, $ready:expr; $($scenario:ident),* $(,)?) => {
         /// The scenarios of this file.
-        pub(super) const CURES: &[super::registry::Cure] = &[$(super::registry::Cure {
+        pub(super) const CURES: &[$crate::acts::cures::registry::Cure] = &[$($crate::acts::cures::registry::Cure {
             name: concat!($engine, ": ", stringify!($scenario)),
             ready: $ready,
             run: |seed| Box::pin($scenario(seed)),
@@ -35,7 +35,7 @@ macro_rules! cures {
         mod once {
             $(#[test]
             fn $scenario() {
-                super::super::registry::once(super::CURES, stringify!($scenario));
+                $crate::acts::cures::registry::once(super::CURES, stringify!($scenario));
             })*
         }
     };
@@ -56,6 +56,11 @@ fn round(cure: &Cure, seed: u64) {
     let ended = runtime.block_on(async { tokio::time::timeout(STUCK, (cure.run)(seed)).await });
     runtime.shutdown_background();
     assert!(ended.is_ok(), "{} with seed {seed} is not done after {STUCK:?}", cure.name);
+}
+
+/// Whether there is time for what takes minutes on a server's own clock.
+pub fn is_patient() -> bool {
+    std::env::var_os("DBA_GPT_TEST_REPEATS").is_some()
 }
 
 /// What a seed says, the same whenever it is asked.

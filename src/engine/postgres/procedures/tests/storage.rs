@@ -2,7 +2,7 @@
 
 use super::scene::{Scene, blocked, proposable, session, with};
 use crate::domain::diagnosis::Cause;
-use crate::domain::procedure::{Check, Rung};
+use crate::domain::procedure::{Check, Plan, Rung};
 use serde_json::{Value as Json, json};
 
 const GB: i64 = 1 << 30;
@@ -95,18 +95,24 @@ fn the_oldest_tables_are_frozen_when_it_is_time() {
     blocked(&old("shop", 90_000_000), "nothing to do yet");
 }
 
-#[test]
-fn a_full_disk_is_freed_in_the_order_of_safety() {
+/// Large temporary files of a statement, and a log that is larger than it should be.
+fn full_disk() -> Scene {
     let mut scene = Scene::new();
-    scene.error("53100", "could not extend file \"base/1/2\": No space left on device", "INSERT INTO t SELECT 1");
     scene.setting("max_wal_size", "1024", "1024").sessions(&[session(10, &json!({}))]);
     scene.answer("diagnose.temp_files", json!([{"pid": 10, "files": 3, "bytes": 9 * GB}]));
     scene.answer("diagnose.wal_files", json!([{"files": 300, "bytes": 5 * GB}]));
     scene.answer("diagnose.archiver", json!([{"failed_count": 0}]));
-    let plans = scene.plans();
-    let can: Vec<String> = plans.iter().filter(|p| p.can_be_proposed()).flat_map(proposable).collect();
+    scene
+}
+
+#[test]
+fn a_full_disk_is_freed_in_the_order_of_safety() {
+    let mut scene = full_disk();
+    scene.found(Cause::DiskFull, "");
+    let of =
+        |plans: &[Plan]| -> Vec<String> { plans.iter().filter(|p| p.can_be_proposed()).flat_map(proposable).collect() };
+    let can = of(&scene.plans());
     assert!(can[0].contains("pg_cancel_backend") && can[1] == "CHECKPOINT", "{can:#?}");
-    assert!(plans.iter().any(|p| p.advice.iter().any(|a| a.contains("VACUUM FULL"))), "{plans:#?}");
     // A broken archive keeps the log whatever the checkpoint.
     scene.answer(
         "diagnose.archiver",
@@ -114,6 +120,13 @@ fn a_full_disk_is_freed_in_the_order_of_safety() {
     );
     let plans = scene.plans();
     blocked(plans.iter().find(|p| p.title.contains("of its log")).unwrap(), "archiving 0001 failed");
+    // A server that has just found no room at all is not asked to write.
+    let mut scene = full_disk();
+    scene.error("53100", "could not extend file \"base/1/2\": No space left on device", "INSERT INTO t SELECT 1");
+    let plans = scene.plans();
+    assert!(of(&plans)[0].contains("pg_cancel_backend") && of(&plans).len() == 1, "{plans:#?}");
+    blocked(plans.iter().find(|p| p.title.contains("of its log")).unwrap(), "ends itself");
+    assert!(plans.iter().any(|p| p.advice.iter().any(|a| a.contains("VACUUM FULL"))), "{plans:#?}");
 }
 
 #[test]
