@@ -107,7 +107,7 @@ async fn empty_space_is_told_of_and_given_back_by_a_person(seed: u64) {
         let told = plan(&found, "C10", &format!("empty space of {table}"));
         assert!(told.steps.is_empty() && told.advice.iter().any(|words| words.contains("pg_repack")), "{told:#?}");
         let about =
-            |h: &dba_gpt::domain::diagnosis::Hypothesis| h.cause == Cause::Bloat && h.about.as_deref() == Some(&full);
+            |h: &dba_gpt::domain::diagnosis::Hypothesis| h.cause == Cause::Bloat && h.about.as_ref() == Some(&full);
         assert!(!found.diagnosis.roots().any(about), "a full table is none: {:#?}", found.diagnosis);
     })
     .await;
