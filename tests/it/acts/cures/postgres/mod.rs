@@ -221,6 +221,12 @@ impl Scene {
     async fn through(&self, plan: &Plan) -> Vec<Proposal> {
         let mut done = vec![self.bed.cured(plan).await];
         while done.len() < plan.steps.len() {
+            if self.waiting().await.is_empty() {
+                let (site, step) = (&self.bed.site, done.len());
+                let purpose = Purpose { step, ..done[0].purpose.as_deref().unwrap().clone() };
+                let why = site.workshop.propose_step(&site.ways, &site.target(), purpose).await;
+                panic!("step {step} was not filed: {why:?} of {plan:#?}");
+            }
             let next = self.approve_next().await;
             let held = next.verified.as_ref().and_then(|verified| verified.held);
             assert_eq!(held, Some(true), "{}: {:?}", plan.title, next.verified);
