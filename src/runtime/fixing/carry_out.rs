@@ -215,7 +215,7 @@ impl Workshop {
         let looked = timeout(LOOK, (ways.spec.fixing.survey)(session, &draft, None)).await;
         let fresh = looked
             .unwrap_or(Err(SessionError::Deadline(clock::millis(LOOK))))
-            .map_err(|error| format!("not sent: the server could not be looked at again: {error}"))?;
+            .map_err(|error| format!("not sent: the last look before it said: {error}"))?;
         let digest = ticket.digest();
         let before = self.met(ways, session, proposal).await?;
         let approved = match self.redeem(proposal, &fresh, ticket, judgement) {
@@ -258,7 +258,7 @@ impl Workshop {
     ) -> Result<Option<Findings>, String> {
         let Some(purpose) = &proposal.purpose else { return Ok(None) };
         let target = &ways.target;
-        let not_looked = |error: SessionError| format!("not sent: the server could not be looked at again: {error}");
+        let not_looked = |error: SessionError| format!("not sent: the last look before it said: {error}");
         let before = checks::Asker::new(ways.spec, target).findings(session, &[purpose.cause()]).await;
         // Last, so that nothing comes between the answers and the act.
         let mut unmet = checks::unmet(ways.spec, target, session, purpose.requires()).await;
