@@ -88,7 +88,7 @@ async fn objects_that_moved() {
              INSERT INTO new SELECT * FROM orders; DROP TABLE orders; ALTER TABLE new RENAME TO orders",
             "object",
         ),
-        ("ALTER TABLE orders RENAME TO others", "looked at again"),
+        ("ALTER TABLE orders RENAME TO others", "the last look"),
     ];
     for (change, words) in moves {
         let site = Site::new();
