@@ -163,7 +163,9 @@ impl Workshop {
             self.helped(ways, proposal, &verification, deed.told).await;
             return;
         }
-        let wants_rollback = proposal.purpose.as_ref().is_some_and(|p| p.on_failure() == OnFailure::RollBack)
+        // What is not known is a person's to decide: taking back what helped may do more harm than leaving it.
+        let wants_rollback = watched.verified.held == Some(false)
+            && proposal.purpose.as_ref().is_some_and(|p| p.on_failure() == OnFailure::RollBack)
             && !matches!(proposal.survey.inverse, Inverse::None(_));
         if !wants_rollback || watched.stopped {
             self.desk.lock().unwrap_or_else(PoisonError::into_inner).settle(deed.digest);

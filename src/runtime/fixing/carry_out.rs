@@ -135,6 +135,13 @@ impl Workshop {
         if let Some(obstacle) = ways.closed.clone().or_else(|| proposal.obstacle()) {
             return Err(obstacle);
         }
+        // The configuration of now decides, not that of the day on which it was filed.
+        if ways.login.as_deref().is_some_and(|login| login != proposal.login) {
+            return Err(format!("#{} was filed for another fix login: propose it anew", proposal.id));
+        }
+        if ways.approvers > proposal.approvers {
+            return Err(format!("#{} was filed when fewer persons had to approve: propose it anew", proposal.id));
+        }
         if proposal.stage == Stage::Seconding {
             let first = proposal.happenings.iter().rev().find(|h| h.stage == Stage::Seconding);
             let first = first.and_then(|h| h.who.as_ref()).map(Who::person);

@@ -39,7 +39,7 @@
 //! | `diagnose.table_sizes` | once | a table | `oid bytes heap_bytes index_bytes` |
 //! | `diagnose.locks` | at the end | a lock of who waits or is waited for | `pid locktype mode granted table_oid schema relation kind here` |
 //! | `diagnose.statement_texts` | at the end | a statement that took time | `id query` |
-//! | `diagnose.relations` | at the end, for a missing table | a relation | `schema name kind owner reltuples` |
+//! | `diagnose.relations` | at the end, for a missing table | a relation | `schema name kind owner reltuples schema_is_closed` |
 //! | `diagnose.columns` | at the end, for a missing column | a column of a table the statement names | `schema table name type` |
 //! | `diagnose.widths` | at the end | a busy table | `oid row_bytes columns distinct_values` |
 //! | `diagnose.definitions` | at the end | a column of a busy table | `table_oid name type` |

@@ -33,6 +33,15 @@ pub(super) struct Seen {
     pub(super) session: SessionRef,
     /// It has written something that is not committed yet.
     pub(super) writes: bool,
+    /// Everything that tells it from a later one.
+    every: Vec<(String, String)>,
+}
+
+impl Seen {
+    /// It is the one that somebody pointed at by these facts: it has not gone on since.
+    pub(super) fn is(&self, wanted: &SessionRef) -> bool {
+        self.session.id == wanted.id && wanted.facts.iter().all(|fact| self.every.contains(fact))
+    }
 }
 
 /// Looks at sessions. `for_statement`: it is the running statement that is meant, so the same session with another
@@ -69,18 +78,20 @@ fn seen(rows: &Rows, row: &[Value], for_statement: bool) -> Result<Seen, Session
         )));
     };
     let state = text("state").unwrap_or_default();
-    let mut facts = vec![("backend_start".to_owned(), started)];
-    if for_statement {
-        facts.extend(text("query_start").map(|at| ("query_start".to_owned(), at)));
-    } else if state.starts_with("idle in transaction") {
-        facts.extend(text("xact_start").map(|at| ("xact_start".to_owned(), at)));
-    }
+    let mut every = vec![("backend_start".to_owned(), started)];
+    every.extend(["xact_start", "query_start"].iter().filter_map(|name| Some(((*name).to_owned(), text(name)?))));
+    let tells = |name: &str| match name {
+        "query_start" => for_statement,
+        "xact_start" => !for_statement && state.starts_with("idle in transaction"),
+        _ => true,
+    };
+    let facts = every.iter().filter(|(name, _)| tells(name)).cloned().collect();
     let parts = [text("usename"), text("application_name"), text("datname"), text("client"), Some(state)];
     let mut about = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
     if let Some(seconds) = rows.get(row, "seconds").int() {
         about.push_str(&format!(" {}", age(seconds)));
     }
-    Ok(Seen { session: SessionRef { id: pid, facts, about }, writes: flag("writes") })
+    Ok(Seen { session: SessionRef { id: pid, facts, about }, writes: flag("writes"), every })
 }
 
 /// Why a session is left alone whoever asks.
@@ -123,10 +134,20 @@ pub(super) async fn freeze(session: &mut dyn Session, kind: FixKind) -> Result<F
         FixKind::EndSessions(sessions) => (sessions, false),
         _ => return Ok(kind),
     };
-    let seen: Vec<SessionRef> =
-        look(session, sessions, for_statement).await?.into_iter().map(|seen| seen.session).collect();
+    let there = look(session, sessions, for_statement).await?;
+    // What a procedure has pointed at by its facts stays pointed at by them.
+    let frozen = |wanted: &SessionRef| {
+        let mut found = there.iter().find(|seen| seen.is(wanted))?.session.clone();
+        for fact in &wanted.facts {
+            if !found.facts.contains(fact) {
+                found.facts.push(fact.clone());
+            }
+        }
+        Some(found)
+    };
+    let seen: Vec<SessionRef> = sessions.iter().filter_map(frozen).collect();
     if seen.is_empty() {
-        return Err(SessionError::Unsupported("these sessions are gone already".into()));
+        return Err(SessionError::Unsupported("these sessions are gone, or have gone on since they were seen".into()));
     }
     Ok(if for_statement { FixKind::CancelStatements(seen) } else { FixKind::EndSessions(seen) })
 }

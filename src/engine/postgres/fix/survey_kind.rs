@@ -49,7 +49,7 @@ async fn sessions_survey(
 ) -> Result<Survey, SessionError> {
     let ends = matches!(kind, FixKind::EndSessions(_));
     let seen = freeze::look(session, sessions, !ends).await?;
-    let same = |wanted: &SessionRef| seen.iter().find(|s| s.session.id == wanted.id && s.session.facts == wanted.facts);
+    let same = |wanted: &SessionRef| seen.iter().find(|s| s.is(wanted));
     let mut blast = Blast { at_least: if ends { Gravity::Medium } else { Gravity::Low }, ..Blast::default() };
     let mut preconditions = Vec::new();
     let mut objects = Vec::new();

@@ -7,6 +7,7 @@ use crate::domain::guard::Class;
 use crate::domain::procedure::{Check, OnFailure, Plan, Rung};
 use crate::domain::proposal::kind::{FixKind, ObjectRef};
 use crate::engine::near::nearest;
+use crate::engine::postgres::dialect::quote;
 use crate::engine::steps;
 use std::collections::BTreeSet;
 
@@ -110,7 +111,18 @@ fn search_path(case: &Case<'_>, mut plan: Plan, named: &[&ObjectRef]) -> Plan {
         ));
         return plan;
     }
-    let value = path.iter().map(String::as_str).chain([schema.as_str()]).collect::<Vec<_>>().join(", ");
+    // What is on the path is called by whoever has the path, with that role's rights (CVE-2018-1058).
+    if !closed(case, there) {
+        plan.blocked.push(format!(
+            "whoever may make objects in {schema} could have {role} run them: it must belong to a superuser or the database's \
+             owner, and nobody else may CREATE in it"
+        ));
+    }
+    if seen::rows(case, "diagnose.roles").any(|row| row.text("role") == *role && row.is("superuser")) {
+        plan.blocked.push(format!("{role} is a superuser: its search path is not made longer from here"));
+    }
+    let added = quote(&schema);
+    let value = path.iter().map(String::as_str).chain([added.as_str()]).collect::<Vec<_>>().join(", ");
     let kind = FixKind::SetForRole { role: role.clone(), name: "search_path".to_owned(), value: Some(value.clone()) };
     let check = Check::All(vec![Check::InForce(Box::new(kind.clone())), Check::Exists((*there).clone())]);
     let mut verification = step::within(check, 10, &format!("the search path of {role} is {value}"));
@@ -123,6 +135,11 @@ fn search_path(case: &Case<'_>, mut plan: Plan, named: &[&ObjectRef]) -> Plan {
     });
     plan.advice.push(format!("sessions of {role} that are open keep their path: let its pool connect anew"));
     plan
+}
+
+/// Nobody but a superuser and the database's owner can make anything in the relation's schema.
+fn closed(case: &Case<'_>, there: &ObjectRef) -> bool {
+    seen::rows(case, "diagnose.relations").any(|row| row.object("name") == *there && row.is("schema_is_closed"))
 }
 
 /// Roles that were seen with the incident's statement; of a database that one role alone uses, that one.

@@ -39,8 +39,15 @@ pub(in super::super) static STATEMENT_TEXTS: Query = Query {
 /// Every relation of the database by name, to find the one that was meant.
 pub(in super::super) static RELATIONS: Query = Query {
     name: "diagnose.relations",
-    text: "SELECT n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
-                  pg_get_userbyid(c.relowner) AS owner, c.reltuples::float8 AS reltuples
+    text: "WITH trusted AS (
+             SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolsuper
+              UNION SELECT d.datdba FROM pg_catalog.pg_database d WHERE d.datname = current_database())
+           SELECT n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
+                  pg_get_userbyid(c.relowner) AS owner, c.reltuples::float8 AS reltuples,
+                  n.nspowner IN (SELECT t.oid FROM trusted t) AND NOT EXISTS (
+                    SELECT FROM aclexplode(n.nspacl) g
+                     WHERE g.privilege_type = 'CREATE' AND g.grantee NOT IN (SELECT t.oid FROM trusted t))
+                  AS schema_is_closed
              FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.oid >= 16384
               AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')

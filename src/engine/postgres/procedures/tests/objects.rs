@@ -18,7 +18,7 @@ fn missing(relations: Json) -> Scene {
 
 #[test]
 fn a_table_in_another_schema_is_reached_by_the_search_path_of_its_role() {
-    let mut scene = missing(json!([{"schema": "app", "name": "orders"}]));
+    let mut scene = missing(json!([{"schema": "app", "name": "orders", "schema_is_closed": true}]));
     scene.knew("app", "orders", &["CREATE TABLE app.orders (id bigint)"]);
     let plan = scene.plan("C1");
     assert_eq!(proposable(&plan), ["ALTER ROLE app SET search_path = '$user', 'public', 'app'"]);
@@ -29,7 +29,18 @@ fn a_table_in_another_schema_is_reached_by_the_search_path_of_its_role() {
         &missing(json!([{"schema": "a", "name": "orders"}, {"schema": "b", "name": "orders"}])).plan("C1"),
         "more than one schema",
     );
-    let mut scene = missing(json!([{"schema": "app", "name": "orders"}]));
+    let strange = json!([{"schema": "a\", b", "name": "orders", "schema_is_closed": true}]);
+    assert_eq!(
+        proposable(&missing(strange).plan("C1")),
+        ["ALTER ROLE app SET search_path = '$user', 'public', 'a\", b'"],
+        "one name"
+    );
+    let open = json!([{"schema": "app", "name": "orders", "schema_is_closed": false}]);
+    blocked(&missing(open).plan("C1"), "whoever may make objects in app");
+    let mut scene = missing(json!([{"schema": "app", "name": "orders", "schema_is_closed": true}]));
+    scene.answer("diagnose.roles", json!([{"role": "app", "superuser": true}]));
+    blocked(&scene.plan("C1"), "app is a superuser");
+    let mut scene = missing(json!([{"schema": "app", "name": "orders", "schema_is_closed": true}]));
     scene.answer("diagnose.role_settings", json!([{"role": "app", "name": "search_path", "value": "app, public"}]));
     blocked(&scene.plan("C1"), "has app already");
 }
@@ -91,7 +102,8 @@ fn a_slip_gets_the_right_name_and_a_known_column_comes_back() {
     scene.knew("app", "orders", &["CREATE TABLE app.orders (id bigint, totl numeric(9, 2) NOT NULL DEFAULT 0)"]);
     let plan = scene.plan("C2");
     assert_eq!(proposable(&plan), ["ALTER TABLE app.orders ADD COLUMN totl numeric(9, 2)"]);
-    assert_eq!(plan.steps[0].verification.check, Check::Understands("SELECT totl FROM orders".into()));
+    assert_eq!(plan.steps[0].verification.check, Check::Understands("SELECT totl FROM app.orders".into()));
+    assert_eq!(plan.steps[0].on_failure, OnFailure::Ask, "programs may have written into it");
 }
 
 fn scanned(index: &Json) -> Scene {
