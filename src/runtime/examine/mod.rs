@@ -14,16 +14,21 @@ mod tests;
 use super::{TargetSetup, clock};
 use crate::app::effect::DiagnoseRequest;
 use crate::domain::diagnosis::{Case, KnownDefinition, MOST_SECONDS, Observation};
+use crate::domain::error::kind::ErrorKind;
 use crate::domain::error_event::SessionError;
+use crate::domain::incident::Incident;
 use crate::domain::own::OwnProcedure;
 use crate::domain::procedure::Examined;
-use crate::domain::target::Environment;
+use crate::domain::target::{Environment, TargetId};
 use crate::engine::{EngineSpec, Session, Wanted};
 use crate::store::Store;
 use gather::Gathering;
+use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// Words of a statement that are looked up as names of objects, at most.
+const MOST_NAMES: usize = 100;
 /// Time for everything after the watching, at most.
 const AFTERWARDS: Duration = Duration::from_secs(5);
 
@@ -56,13 +61,37 @@ impl TargetSetup {
 }
 
 impl Inquiry {
-    /// Adds what the store remembers of objects with the name of the incident's object. Without it, a table that was
-    /// dropped is only not offered to be made again.
+    /// Adds what the store remembers of what the incident names. Without it, what was dropped is only not offered to be
+    /// made again.
     pub(super) async fn remember(&mut self, store: &Store) {
-        let object = self.request.incident.as_ref().and_then(|incident| incident.object.clone());
-        let Some(object) = object else { return };
-        self.definitions = store.definitions(&self.request.target, &object).await.unwrap_or_default();
+        if let Some(incident) = &self.request.incident {
+            self.definitions = remembered(store, &self.request.target, incident).await;
+        }
     }
+}
+
+/// What the store remembers of objects with the name of the incident's object; where a column is missing, of those that
+/// its statement names as well, since the object is the column then. What cannot be read is left out.
+pub async fn remembered(store: &Store, target: &TargetId, incident: &Incident) -> Vec<KnownDefinition> {
+    let mut names: BTreeSet<String> = incident.object.iter().cloned().collect();
+    if incident.kind == ErrorKind::ColumnNotFound {
+        let words = incident.statement.as_deref().unwrap_or_default().split(|c: char| !is_of_a_name(c));
+        names.extend(words.filter(|word| !word.is_empty()).map(str::to_lowercase).take(MOST_NAMES));
+    }
+    let mut definitions: Vec<KnownDefinition> = Vec::new();
+    for name in names {
+        for known in store.definitions(target, &name).await.unwrap_or_default() {
+            if !definitions.contains(&known) {
+                definitions.push(known);
+            }
+        }
+    }
+    definitions
+}
+
+/// Whether a character may stand in a name that is not quoted.
+fn is_of_a_name(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '$')
 }
 
 /// Told how far it is, per cent.

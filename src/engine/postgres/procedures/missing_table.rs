@@ -176,6 +176,12 @@ fn path_of(case: &Case<'_>, role: &str) -> Vec<String> {
     path.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect()
 }
 
+/// Whether a statement of a definition gives or takes rights.
+fn gives_rights(statement: &str) -> bool {
+    let first = statement.split_whitespace().next().unwrap_or_default();
+    first.eq_ignore_ascii_case("grant") || first.eq_ignore_ascii_case("revoke")
+}
+
 /// The table as it was when we last saw it, without its rows.
 fn recreate(case: &Case<'_>, known: &KnownDefinition, named: &[&ObjectRef], diagnosis: &Diagnosis) -> Plan {
     let table = ObjectRef::new(&known.space, &known.name);
@@ -193,8 +199,12 @@ fn recreate(case: &Case<'_>, known: &KnownDefinition, named: &[&ObjectRef], diag
             all.join(", ")
         ));
     }
-    let last = known.statements.len();
-    for (place, statement) in known.statements.iter().enumerate() {
+    plan.advice.extend(known.missing.iter().cloned());
+    // Rights are given by people alone: a step of them could not be filed, and the plan would end there.
+    let (rights, parts): (Vec<&String>, Vec<&String>) = known.statements.iter().partition(|text| gives_rights(text));
+    plan.advice.extend(rights.into_iter().map(|text| format!("its rights are given by a person: {text}")));
+    let last = parts.len();
+    for (place, statement) in parts.into_iter().enumerate() {
         let first = place == 0;
         let mut verification = step::within(Check::Exists(table.clone()), 10, &format!("{} is there", table.words()));
         if place + 1 == last {

@@ -56,6 +56,14 @@ fn a_table_that_was_dropped_is_made_again_exactly_as_we_knew_it() {
     assert!(matches!(&plan.steps[1].requires[..], [Check::Exists(_)]));
     assert!(plan.advice[0].contains("rows do not come back"));
 
+    // Rights are no steps: nobody but a person gives them.
+    let mut scene = missing(json!([{"schema": "app", "name": "customers"}]));
+    scene.knew("app", "orders", &[statements[0], "GRANT SELECT ON TABLE app.orders TO reader"]);
+    let plan = scene.plan("C1");
+    assert_eq!(proposable(&plan), [statements[0]]);
+    assert!(plan.steps[0].verification.hold_ms > 0, "it is the last step");
+    assert!(plan.advice.iter().any(|words| words.contains("GRANT SELECT ON TABLE app.orders TO reader")));
+
     // A qualified name, while one of that name is in another schema.
     let mut scene = Scene::new();
     scene.error("42P01", "relation \"app.orders\" does not exist", "SELECT * FROM app.orders");

@@ -26,7 +26,7 @@ const INDEXES: &str =
     "SELECT string_agg(indexname, ' ' ORDER BY indexname) FROM pg_indexes WHERE schemaname = 'public'";
 
 async fn an_index_that_statements_lack_is_built_and_used(seed: u64) {
-    on_each(async |kit| {
+    on_one(seed, async |kit| {
         let mut dice = Dice::new(seed);
         let (table, columns, rows) = (dice.table(), dice.columns(2), dice.between(120_000, 250_000));
         let scene = Scene::start(&kit, "", &filled(&table, &columns, rows)).await;

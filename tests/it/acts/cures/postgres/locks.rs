@@ -131,7 +131,7 @@ async fn readers_behind_a_change_that_waits_are_freed_by_its_cancellation(seed: 
 }
 
 async fn an_autovacuum_that_is_waited_for_is_left_alone(seed: u64) {
-    on_each(async |kit| {
+    on_one(seed, async |kit| {
         let mut dice = Dice::new(seed);
         let table = dice.table();
         // As slow as it gets, and nobody's wait makes it give way.

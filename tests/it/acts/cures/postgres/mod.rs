@@ -15,6 +15,7 @@ use super::registry::{Cure, Dice};
 use super::*;
 use crate::postgres::support::{PATIENCE, admin, eventually, skipped};
 use dba_gpt::domain::procedure::{Check, Comparison, OnFailure};
+use dba_gpt::runtime::examine::remembered;
 use own::{Kit, Own};
 use tokio_postgres::Client;
 
@@ -53,6 +54,13 @@ async fn on_each(scenario: impl AsyncFn(Kit)) {
         (Some(one), None) => scenario(one).await,
         _ => panic!("there is no server"),
     }
+}
+
+/// Runs a scenario that is much work on one of the versions at hand, as its seed says.
+async fn on_one(seed: u64, scenario: impl AsyncFn(Kit)) {
+    let kits = own::kits().await;
+    let which = usize::try_from(seed).unwrap() % kits.len();
+    scenario(kits[which].clone()).await;
 }
 
 /// A server with a database `shop`, the application's login `app`, and the program's ways to it: a reader with the
@@ -164,8 +172,8 @@ impl Scene {
     async fn looked(&self, incident: Option<&Incident>) -> Examined {
         let site = &self.bed.site;
         let mut definitions = Vec::new();
-        if let Some(object) = incident.and_then(|incident| incident.object.as_ref()) {
-            definitions = site.workshop.store.definitions(&site.ways.target, object).await.unwrap();
+        if let Some(incident) = incident {
+            definitions = remembered(&site.workshop.store, &site.ways.target, incident).await;
         }
         self.bed.looked(LOOK, incident.cloned(), definitions).await
     }

@@ -1,4 +1,4 @@
-//! A second server that follows the first: it stops, and somebody pauses it.
+//! A second server that follows the first: it stops, it is held up, and somebody pauses it.
 
 use super::*;
 use dba_gpt::domain::proposal::kind::FixKind;
@@ -7,7 +7,7 @@ use nix::sys::signal::Signal;
 crate::acts::cures::registry::cures! {
     "postgres", ready;
     a_replica_that_stopped_is_waited_for,
-    a_replica_that_somebody_paused_is_left_alone,
+    a_statement_that_holds_up_a_replica_is_stopped_and_a_pause_is_left_alone,
 }
 
 /// A server and one that follows it.
@@ -28,7 +28,7 @@ async fn caught_up(primary: &Scene) {
 }
 
 async fn a_replica_that_stopped_is_waited_for(seed: u64) {
-    on_each(async |kit| {
+    on_one(seed, async |kit| {
         let mut dice = Dice::new(seed);
         let (primary, mut replica, slot) = pair(&kit, &mut dice, "CREATE TABLE t (id int)").await;
         replica.own.stop(*dice.pick(&[Signal::SIGINT, Signal::SIGQUIT]));
@@ -51,8 +51,8 @@ async fn a_replica_that_stopped_is_waited_for(seed: u64) {
     .await;
 }
 
-async fn a_replica_that_somebody_paused_is_left_alone(seed: u64) {
-    on_each(async |kit| {
+async fn a_statement_that_holds_up_a_replica_is_stopped_and_a_pause_is_left_alone(seed: u64) {
+    on_one(seed, async |kit| {
         let mut dice = Dice::new(seed);
         let table = dice.table();
         let made = format!("CREATE TABLE {table} AS SELECT i AS id FROM generate_series(1, 1000) i");
@@ -65,6 +65,29 @@ async fn a_replica_that_somebody_paused_is_left_alone(seed: u64) {
         let found = replica.found(Cause::ReplicationLag, "this server", None).await;
         blocked(plan(&found, "C8", ""), "paused by a person");
         replica.run("SELECT pg_wal_replay_resume()").await;
+        caught_up(&primary).await;
+
+        let reader = replica.client().await;
+        let number = pid(&reader).await;
+        reader
+            .batch_execute(&format!("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM {table}"))
+            .await
+            .unwrap();
+        let reading = tokio::spawn(async move { reader.batch_execute("SELECT pg_sleep(600)").await });
+        primary.run(&format!("DELETE FROM {table} WHERE id % 2 = 0")).await;
+        primary.run(&format!("VACUUM {table}")).await;
+        primary.write_log(dice.between(70, 90)).await;
+        let title = format!("Stop session {number} ");
+        let ready = |found: &Examined| {
+            found
+                .plans
+                .iter()
+                .any(|plan| plan.procedure == "C8" && plan.title.starts_with(&title) && plan.can_be_proposed())
+        };
+        let found = replica.looked_until(None, "what holds up replay", ready).await;
+        assert!(is_root(&found, Cause::ReplicationLag, "this server"), "{:#?}", found.diagnosis);
+        replica.bed.cured(plan(&found, "C8", &title)).await;
+        reading.await.unwrap().unwrap_err();
         caught_up(&primary).await;
     })
     .await;

@@ -34,7 +34,7 @@ async fn suffering(kit: &Kit, dice: &mut Dice, settings: &str) -> (Scene, Load, 
 }
 
 async fn a_setting_that_spoils_plans_goes_back(seed: u64) {
-    on_each(async |kit| {
+    on_one(seed, async |kit| {
         let mut dice = Dice::new(seed);
         let (scene, _load, (name, value)) = suffering(&kit, &mut dice, "").await;
         let found = scene.found(Cause::ConfigRegression, name, None).await;
@@ -66,7 +66,7 @@ async fn a_strange_setting_that_harms_nobody_is_left_alone(seed: u64) {
 }
 
 async fn a_setting_that_is_wrong_in_the_file_as_well_is_taken_back_to_what_it_was(seed: u64) {
-    on_each(async |kit| {
+    on_one(seed, async |kit| {
         let mut dice = Dice::new(seed);
         let (scene, _load, (name, value)) = suffering(&kit, &mut dice, "$ = 40000").await;
         let found = scene.found(Cause::ConfigRegression, name, None).await;

@@ -88,7 +88,7 @@ async fn dead_rows_that_somebody_may_still_see_are_left_to_whoever_sees_them(see
 }
 
 async fn empty_space_is_told_of_and_given_back_by_a_person(seed: u64) {
-    on_each(async |kit| {
+    on_one(seed, async |kit| {
         let mut dice = Dice::new(seed);
         let (table, rows) = (dice.table(), dice.between(500_000, 600_000));
         let scene = Scene::start(&kit, "max_wal_size = '512MB'", "").await;

@@ -7,6 +7,7 @@ crate::acts::cures::registry::cures! {
     a_table_that_was_dropped_is_made_again_exactly,
     a_table_that_is_in_another_schema_is_reached_and_not_made,
     a_column_that_is_misspelt_is_named,
+    a_column_that_was_dropped_is_added_again,
 }
 
 /// What the catalogue says about a table, without numbers that are given anew.
@@ -42,7 +43,8 @@ fn definition(dice: &mut Dice, schema: &str, table: &str) -> (String, Vec<String
     for (place, column) in indexed.iter().enumerate() {
         made += &format!("; CREATE INDEX i{place}_{column} ON {schema}.{table} ({column}, customer DESC)");
     }
-    made += &format!("; COMMENT ON TABLE {schema}.{table} IS 'of the shop'");
+    made +=
+        &format!("; COMMENT ON TABLE {schema}.{table} IS 'of the shop'; GRANT SELECT ON {schema}.{table} TO dbagpt_ro");
     (made, indexed)
 }
 
@@ -68,7 +70,11 @@ async fn a_table_that_was_dropped_is_made_again_exactly(seed: u64) {
         scene.run("DROP SCHEMA archive CASCADE").await;
 
         let found = scene.found(Cause::MissingTable, "", Some(&incident)).await;
-        let done = scene.through(plan(&found, "C1", "again")).await;
+        let again = plan(&found, "C1", "again");
+        let done = scene.through(again).await;
+        // Rights are no step of a plan: it names them, and a person gives them.
+        let grant = again.advice.iter().find_map(|words| Some(&words[words.find("GRANT ")?..]));
+        scene.run(grant.unwrap_or_else(|| panic!("{again:#?}"))).await;
         assert_eq!(scene.one(&catalogue(&full)).await, before);
         scene
             .client()
@@ -131,6 +137,43 @@ async fn a_column_that_is_misspelt_is_named(seed: u64) {
         assert!(named.advice.iter().any(|words| words.contains(&advice)), "{advice}: {named:#?}");
         // A column is never made of a slip.
         nothing_of(&found, "C2");
+    })
+    .await;
+}
+
+async fn a_column_that_was_dropped_is_added_again(seed: u64) {
+    on_each(async |kit| {
+        let mut dice = Dice::new(seed);
+        let (table, rows) = (dice.table(), dice.between(10, 5_000));
+        let made = "CREATE TABLE $ (id int PRIMARY KEY, vat numeric(10,2) NOT NULL DEFAULT 0, note text)";
+        let fill = format!("INSERT INTO $ SELECT i, i, 'x' FROM generate_series(1, {rows}) i");
+        let scene = Scene::start(&kit, "", &format!("{made}; {fill}").replace('$', &table)).await;
+        scene.remember().await;
+        scene.run(&format!("ALTER TABLE {table} DROP COLUMN vat")).await;
+        scene.remember().await;
+        let state = format!(
+            "SELECT string_agg(attname, ' ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = '{table}'::regclass \
+             AND attnum > 0 AND NOT attisdropped"
+        );
+        assert_eq!(scene.one(&state).await, "id note");
+
+        // A statement that is not understood even so: what did not help goes again.
+        let incident = scene.failure(&format!("SELECT vat, warehouse FROM {table}")).await;
+        let found = scene.found(Cause::MissingColumn, "", Some(&incident)).await;
+        let mut vain = plan(&found, "C2", "Add vat").clone();
+        vain.steps[0].verification.within_ms = 500;
+        let undone = scene.bed.carried_out(&vain).await;
+        assert_eq!(undone.stage, Stage::Undone, "{:?}", undone.happenings);
+        assert_eq!(scene.one(&state).await, "id note");
+
+        let statement = format!("SELECT sum(vat) FROM {table}");
+        let incident = scene.failure(&statement).await;
+        let found = scene.found(Cause::MissingColumn, "", Some(&incident)).await;
+        let done = scene.through(plan(&found, "C2", "Add vat")).await;
+        scene.client().await.batch_execute(&statement).await.unwrap();
+        assert_eq!(scene.one(&state).await, "id note vat");
+        scene.bed.undone(&done[0]).await;
+        assert_eq!(scene.one(&state).await, "id note");
     })
     .await;
 }
