@@ -121,7 +121,8 @@ pub enum Command {
         action: FixesAction,
     },
     /// Watch the targets without a screen: the same detection of errors as in the app, beside it on the same store, so that
-    /// it goes on when nobody is logged in. A line for each incident that opens, escalates or ends.
+    /// it goes on when nobody is logged in. A line for each incident that opens, escalates or ends, for what is found out
+    /// about its cause, and for each fix that waits for your approval.
     Watch(Watch),
     /// Show what went wrong, everything about one incident, or the handover of a shift.
     Incidents {

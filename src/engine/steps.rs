@@ -26,6 +26,7 @@ pub(in crate::engine) fn of_kind(
         verification,
         on_failure: OnFailure::Ask,
         rung,
+        undo: None,
     })
 }
 
@@ -57,6 +58,7 @@ pub(in crate::engine) fn of_statement(statement: String, class: Class, rung: Run
         verification,
         on_failure: OnFailure::Ask,
         rung,
+        undo: None,
     }
 }
 

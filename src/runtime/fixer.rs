@@ -13,7 +13,7 @@ use crate::domain::target::TargetId;
 use crate::store::Store;
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OnceCell, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -28,7 +28,29 @@ pub(super) struct Fixer {
     bench: Bench,
     /// What policies let run does run: in the app, which a person opened, and never in what only watches.
     acts_by_policy: bool,
-    stops: HashMap<u64, CancellationToken>,
+}
+
+/// What stops each act that was begun here, by its number.
+#[derive(Clone, Default)]
+struct Stops(Arc<Mutex<HashMap<u64, CancellationToken>>>);
+
+impl Stops {
+    /// This stops the act of this number from now on.
+    fn put(&self, id: u64, stop: &CancellationToken) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id, stop.clone());
+    }
+    /// Stops one.
+    fn stop(&self, id: u64) {
+        if let Some(stop) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id) {
+            stop.cancel();
+        }
+    }
+    /// Stops all of them.
+    fn stop_all(&self) {
+        for (_, stop) in self.0.lock().unwrap_or_else(PoisonError::into_inner).drain() {
+            stop.cancel();
+        }
+    }
 }
 
 /// What every fixing task has a copy of.
@@ -41,6 +63,7 @@ struct Bench {
     journal: Journal,
     who: Who,
     hooks: Hooks,
+    stops: Stops,
     out: mpsc::Sender<Event>,
 }
 
@@ -53,8 +76,9 @@ impl Fixer {
         who: Who,
         out: mpsc::Sender<Event>,
     ) -> Self {
-        let bench = Bench { store, workshop: Arc::default(), folder, journal, who, hooks: Hooks::default(), out };
-        Self { bench, acts_by_policy: false, stops: HashMap::new() }
+        let (workshop, hooks, stops) = (Arc::default(), Hooks::default(), Stops::default());
+        let bench = Bench { store, workshop, folder, journal, who, hooks, stops, out };
+        Self { bench, acts_by_policy: false }
     }
 
     /// The same, that carries out what a target's policy lets run with nobody asked.
@@ -95,25 +119,19 @@ impl Fixer {
             Effect::SetTicket(id, ticket) => drop(tasks.spawn(bench.set_ticket(id, ticket))),
             Effect::Approve(id, consent) => {
                 let stop = CancellationToken::new();
-                self.stops.insert(id, stop.clone());
+                bench.stops.put(id, &stop);
                 let ways = setups.values().map(TargetSetup::ways).collect();
                 tasks.spawn(bench.approve(id, consent, ways, stop));
             }
-            Effect::StopAct(id) => {
-                if let Some(stop) = self.stops.get(&id) {
-                    stop.cancel();
-                }
-            }
+            Effect::StopAct(id) => bench.stops.stop(id),
             other => return Some(other),
         }
         None
     }
 
     /// Cancels what runs.
-    pub(super) fn end(&mut self) {
-        for (_, stop) in self.stops.drain() {
-            stop.cancel();
-        }
+    pub(super) fn end(&self) {
+        self.bench.stops.stop_all();
     }
 }
 
@@ -185,8 +203,16 @@ impl Bench {
         let step = result.as_ref().ok().filter(|filed| filed.purpose.is_some()).map(|filed| filed.id);
         self.changed(0, result).await;
         if let (Some(id), Some(ways)) = (step, ways) {
-            let told = self.teller();
-            let ended = workshop.carry_out_by_policy(&ways, id, &CancellationToken::new(), &told).await;
+            let (stop, stops, tell) = (CancellationToken::new(), self.stops.clone(), self.teller());
+            let token = stop.clone();
+            // A person stops what runs by its number, whichever step of the plan that is by then.
+            let told = move |step: &Proposal| {
+                if step.stage.is_under_way() {
+                    stops.put(step.id, &token);
+                }
+                tell(step);
+            };
+            let ended = workshop.carry_out_by_policy(&ways, id, &stop, &told).await;
             self.ended(workshop, id, ended).await;
         }
     }

@@ -33,6 +33,7 @@ pub mod hooks;
 mod host;
 mod incidents;
 mod log;
+mod news;
 mod patrol;
 mod perform;
 mod plain;
@@ -250,7 +251,7 @@ fn setups(config: &Config, common: &Common, helpers: &Helpers) -> Vec<TargetSetu
             }),
             approvers: t.approvers,
             unattended: Policy { rules: t.unattended.clone(), freeze: t.freeze.clone(), ..config.unattended.clone() },
-            room: Room::default(),
+            room: Room::between_processes(&config.places.data, &t.target.id),
             logs: Logs {
                 target: t.target.id.clone(),
                 dialect: spec.dialect,

@@ -287,7 +287,7 @@ impl Performer {
             let watcher = watcher.with_chronicle(self.schema_history, self.desk.clone());
             let checks = setup.own.checks.clone();
             let watcher = watcher.with_checks(checks, &setup.allow_functions, self.desk.clone());
-            let watcher = watcher.with_memory(self.store.clone());
+            let watcher = watcher.with_memory(self.store.clone()).making_room(setup.room.clone());
             let reader =
                 Reader::new(id.clone(), setup.spec, setup.door.clone(), setup.patience.backoff, self.out.clone())
                     .with_safe_functions(setup.allow_functions.clone())

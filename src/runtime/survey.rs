@@ -7,6 +7,7 @@ use crate::app::event::{ReadError, Surveyed};
 use crate::domain::error_event::SessionError;
 use crate::domain::guard::Catalog;
 use crate::domain::procedure::Purpose;
+use crate::domain::proposal::survey::Inverse;
 use crate::engine::{EngineSpec, Session};
 use std::time::Duration;
 
@@ -30,8 +31,11 @@ impl Inspector<'_> {
         if let Some(unmet) = unmet(self.spec, &request.target, session, requires).await? {
             return Err(Unfit::Unmet(unmet));
         }
-        let found = look(self.spec, session, self.catalog, request.draft, self.login).await?;
+        let mut found = look(self.spec, session, self.catalog, request.draft, self.login).await?;
         let login = self.login.unwrap_or_default().to_owned();
+        if let Some(undo) = request.purpose.as_deref().and_then(Purpose::own_undo) {
+            found.survey.inverse = Inverse::Statements(vec![undo.to_owned()]);
+        }
         Ok(Box::new(Surveyed { login, approvers: self.approvers, ..found }))
     }
 }

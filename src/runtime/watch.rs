@@ -2,14 +2,14 @@
 //! news. It may run beside the app; whoever has the claim on detection detects.
 
 use super::perform::Performer;
-use super::{clock, herald};
+use super::{clock, news};
 use crate::app::event::Event;
 use crate::app::model::{Link, Model};
 use crate::app::update::update;
 use crate::domain::error::kind::Severity;
 use crate::domain::incident::Incident;
 use crate::domain::target::Timestamp;
-use crate::domain::text::{escape, fit};
+use crate::domain::text::escape;
 use anyhow::Result;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -31,8 +31,6 @@ const LONGEST_ROUND_MS: u64 = 60_000;
 const AFTERMATH_MS: u64 = 2_000;
 /// Longest wait before time is told again.
 const LONGEST_WAIT_MS: u64 = 1_000;
-/// Columns of a message in a line.
-const MESSAGE_COLUMNS: usize = 200;
 
 /// Exit codes: fine, findings.
 const FINE: u8 = 0;
@@ -89,13 +87,11 @@ impl WatchLoop {
             if self.once {
                 round.note(&event, &self.model, begun);
             }
-            if let (Event::IncidentsChanged(now, changes), false) = (&event, self.once) {
-                for change in changes {
-                    if let Some(word) = herald::word(change, *now) {
-                        writeln!(out, "{}", line(self.json, *now, word, &change.incident))?;
-                    }
+            if !self.once {
+                for line in news::of(&event, &self.model, self.json) {
+                    writeln!(out, "{line}")?;
+                    out.flush()?;
                 }
-                out.flush()?;
             }
             self.take(event);
             if self.once && round.is_over(&self.model, begun, clock::now()) {
@@ -106,7 +102,7 @@ impl WatchLoop {
         if self.once {
             let now = clock::now();
             for incident in &open {
-                writeln!(out, "{}", line(self.json, now, incident.stage.word(), incident))?;
+                writeln!(out, "{}", news::of_incident(self.json, now, incident.stage.word(), incident))?;
             }
             out.flush()?;
         }
@@ -159,20 +155,4 @@ fn gave_up(model: &Model, place: usize) -> bool {
     use crate::domain::error_event::ConnectKind;
     let hopeless = |kind| matches!(kind, ConnectKind::Authentication | ConnectKind::Settings);
     model.targets.get(place).is_some_and(|t| matches!(t.link, Link::Down(kind, _) if hopeless(kind)))
-}
-
-/// A line for people or for programs.
-fn line(json: bool, now: Timestamp, word: &str, incident: &Incident) -> String {
-    if json {
-        let mut body = crate::notify::payload(word, incident);
-        if let Some(fields) = body.as_object_mut() {
-            fields.insert("at_ms".to_owned(), now.0.into());
-        }
-        return body.to_string();
-    }
-    let Incident { target, title, object, message, count, .. } = incident;
-    let about = object.as_deref().map_or_else(String::new, |object| format!(" ({})", escape(object)));
-    let (name, severity) = (incident.name(), incident.severity.short());
-    let (target, title, message) = (escape(target.as_str()), escape(title), fit(&escape(message), MESSAGE_COLUMNS));
-    format!("{}Z {word} {severity} {name} {target} {title}{about}: {message} [{count}x]", now.date_time(0))
 }

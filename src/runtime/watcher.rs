@@ -4,6 +4,7 @@ use super::attempts::Recorder;
 use super::chronicle::Chronicle;
 use super::connect::Door;
 use super::examine::{Inquiry, examine};
+use super::fixing::Room;
 use super::follow::{Desk, Logs, Said};
 use super::patrol::Patrol;
 use super::survey::{self, Inspector};
@@ -25,6 +26,8 @@ use tokio::time::{Instant, timeout};
 const DEADLINE: Duration = Duration::from_secs(5);
 /// Longest time to look at an act, once connected.
 const SURVEY_DEADLINE: Duration = Duration::from_secs(20);
+/// For so long nothing is collected after the session was given up for a fix, so that it does not compete with it.
+const GIVING_WAY: Duration = Duration::from_secs(3);
 
 /// What a watcher is told.
 #[derive(Debug)]
@@ -77,6 +80,10 @@ pub(super) struct Watcher {
     patrol: Option<Patrol>,
     /// What is remembered, for a diagnosis; none before the store is open.
     store: Option<watch::Receiver<Option<Store>>>,
+    /// Asks for the session when it is needed more elsewhere.
+    room: Room,
+    /// When it was given up for a fix, until the next collection.
+    gave_way: Option<Instant>,
     /// What is known about whoever runs the server; told after what the server says itself.
     hosting: Vec<String>,
     out: mpsc::Sender<Event>,
@@ -98,6 +105,8 @@ impl Watcher {
             chronicle: None,
             patrol: None,
             store: None,
+            room: Room::default(),
+            gave_way: None,
             hosting,
             out,
         }
@@ -141,9 +150,24 @@ impl Watcher {
         self
     }
 
+    /// The same, that gives its session up when a fix of the target has no other way in.
+    pub(super) fn making_room(mut self, room: Room) -> Self {
+        self.room = room;
+        self
+    }
+
     /// Runs until its owner drops the other end; then the session is closed in order.
     pub(super) async fn run(mut self, mut orders: mpsc::Receiver<Watch>) {
-        while let Some(order) = orders.recv().await {
+        loop {
+            let order = tokio::select! {
+                biased;
+                order = orders.recv() => order,
+                () = self.room.wanted_of_watcher(), if self.session.is_some() => {
+                    self.give_way().await;
+                    continue;
+                }
+            };
+            let Some(order) = order else { break };
             let event = match order {
                 Watch::Collect(cycle) => {
                     let mut result = self.collect(cycle).await;
@@ -184,12 +208,25 @@ impl Watcher {
                 break;
             }
         }
+        self.disconnect().await;
+    }
+
+    async fn disconnect(&mut self) {
         if let Some(session) = self.session.take() {
             let _ = timeout(Duration::from_secs(1), session.close()).await;
         }
     }
 
+    /// A fix takes the place of this session, so the next collection does not run for it.
+    async fn give_way(&mut self) {
+        self.disconnect().await;
+        self.gave_way = Some(Instant::now());
+    }
+
     async fn collect(&mut self, cycle: u64) -> Result<Box<Collected>, Failure> {
+        if let Some(gave_way) = self.gave_way.take() {
+            tokio::time::sleep_until(gave_way + GIVING_WAY).await;
+        }
         let (spec, deadline) = (self.spec, self.deadline());
         let work = async {
             let session = Self::session(&mut self.session, spec, &self.door, &self.attempts).await?;

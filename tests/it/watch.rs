@@ -1,6 +1,8 @@
 //! `watch` in the real program: logs that are followed across restarts, targets that cannot be reached, one detector
 //! for several processes, news to a webhook.
 
+use crate::postgres::support::admin;
+use crate::support::servers::{self, Address};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -92,7 +94,11 @@ impl Place {
     }
 
     fn watch(&self) -> Watching {
-        let mut command = self.command(&["watch"]);
+        self.watch_with(&[])
+    }
+
+    fn watch_with(&self, arguments: &[&str]) -> Watching {
+        let mut command = self.command(&[&["watch"], arguments].concat());
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = mpsc::channel();
@@ -284,4 +290,65 @@ fn a_critical_incident_is_told_to_the_webhook_once_and_again_after_a_failure() {
     watching.terminate();
     let shown = place.command(&["config", "show"]).output().unwrap();
     assert!(!String::from_utf8_lossy(&shown.stdout).contains("secret-part"), "{shown:?}");
+}
+
+/// A lock pile-up on a real server: what is found out and what is filed are lines, and nothing is done.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_critical_incident_is_diagnosed_and_its_fix_filed_and_never_approved() {
+    const WAITERS: usize = 8;
+    let url = servers::postgres_url();
+    let at = Address::of(&url);
+    let place = Place::new();
+    place.configure(&format!(
+        "[health]\nrefresh = \"500ms\"\n[diagnosis]\nseconds = 2\n[targets.shop]\nurl = \"postgres://dbagpt_ro@{host}:{port}/{database}?sslmode=disable\"\n\
+         environment = \"dev\"\nread_only = false\npassword_command = [\"echo\", \"{password}\"]\n\
+         [targets.shop.fix]\nuser = \"dbagpt_admin\"\npassword_command = [\"echo\", \"{password}\"]\n",
+        host = at.host,
+        port = at.port,
+        database = at.database,
+        password = at.password
+    ));
+    let table = format!("watched_{}", std::process::id());
+    let hand = admin(&url).await;
+    hand.batch_execute(&format!(
+        "CREATE TABLE {table} (id int PRIMARY KEY, n int); INSERT INTO {table} VALUES (1, 0); GRANT ALL ON {table} TO dbagpt_nobody"
+    ))
+    .await
+    .unwrap();
+    let lock = format!("UPDATE {table} SET n = n + 1 WHERE id = 1");
+    let as_app = url.replacen("dbagpt_admin", "dbagpt_nobody", 1);
+    let root = admin(&as_app).await;
+    root.batch_execute(&format!("BEGIN; {lock}")).await.unwrap();
+    let mut waiters = Vec::new();
+    for _ in 0..WAITERS {
+        let (client, lock) = (admin(&as_app).await, lock.clone());
+        waiters.push(tokio::spawn(async move { client.batch_execute(&lock).await }));
+    }
+    let watching = place.watch_with(&["--json"]);
+    let line = |word: &str| -> Value {
+        loop {
+            let line: Value = serde_json::from_str(&watching.wait_for("\"schema\"")).unwrap();
+            if line["event"] == word && line["incident"]["severity"] == "critical" {
+                return line;
+            }
+        }
+    };
+    let found = line("diagnosed");
+    assert!(found["diagnosis"]["seconds"].as_u64().is_some_and(|s| (1..60).contains(&s)), "{found}");
+    assert!(!found["diagnosis"]["causes"].as_array().unwrap().is_empty(), "{found}");
+    let filed = line("proposed");
+    let id = filed["proposal"]["id"].as_u64().unwrap();
+    assert_eq!(filed["proposal"]["approve"], format!("dba-gpt approvals approve {id}"), "{filed}");
+    assert_eq!(filed["incident"]["id"], found["incident"]["id"]);
+    let out = place.command(&["approvals", "list", "--json"]).output().unwrap();
+    let waits = String::from_utf8(out.stdout).unwrap();
+    let waits = waits.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).find(|p| p["id"] == id).unwrap();
+    assert_eq!(waits["stage"], "waiting", "{waits}");
+    assert!(!root.is_closed(), "nothing runs before a person says so");
+    watching.terminate();
+    drop(root);
+    for waiter in waiters {
+        waiter.await.unwrap().unwrap();
+    }
+    hand.batch_execute(&format!("DROP TABLE {table}")).await.unwrap();
 }

@@ -211,6 +211,10 @@ impl ApprovalsModel {
         let filing = self.filing.iter().filter(|f| f.proposal.target == *target);
         looking.chain(filing.filter_map(|f| f.proposal.purpose.as_deref())).any(is_meant)
     }
+    /// This process has asked for it to be filed, and now it is.
+    pub fn is_new_of_ours(&self, proposal: &Proposal) -> bool {
+        self.get(proposal.id).is_none() && self.filing.iter().any(|filing| propose::is_of(&filing.proposal, proposal))
+    }
     /// Takes in a proposal as it is now.
     fn put(&mut self, proposal: Proposal, offset_minutes: i32) {
         changes::put(&mut self.changes, &proposal);

@@ -212,7 +212,7 @@ fn declined(model: &Model, proposal: &Proposal, before: Option<Stage>) -> Option
 }
 
 /// The same proposal before and after the store gave it its number.
-fn is_of(filing: &Proposal, filed: &Proposal) -> bool {
+pub(super) fn is_of(filing: &Proposal, filed: &Proposal) -> bool {
     (filing.at, &filing.target, &filing.draft) == (filed.at, &filed.target, &filed.draft)
 }
 

@@ -89,6 +89,11 @@ impl HealingModel {
     pub fn found(&self, subject: &Subject) -> Option<&Examined> {
         self.inquiries.get(subject)?.found.as_ref()
     }
+    /// What a question is about that was asked and not answered yet, and since when.
+    pub fn asked(&self, id: RequestId) -> Option<(&Subject, Timestamp)> {
+        let running = |inquiry: &Inquiry| inquiry.running.as_ref().filter(|r| r.id == id).map(|r| r.since);
+        self.inquiries.iter().find_map(|(subject, inquiry)| Some((subject, running(inquiry)?)))
+    }
     /// A target is being looked at.
     fn is_busy(&self, target: &TargetId) -> bool {
         self.inquiries.values().any(|i| i.running.as_ref().is_some_and(|r| r.target == *target))

@@ -7,6 +7,7 @@ use crate::app::approvals::propose::{Wish, propose};
 use crate::app::approvals::{Asked, denied_before};
 use crate::app::effect::Effect;
 use crate::app::model::Model;
+use crate::domain::error::kind::Severity;
 use crate::domain::incident::stage::Stage;
 use crate::domain::incident::strategy::Strategy;
 use crate::domain::learning::SUGGESTED_FROM;
@@ -104,12 +105,13 @@ fn first_step(model: &mut Model, subject: &Subject, plan: Plan, asked: Asked) ->
 }
 
 /// What the strategy of an incident does once its causes are known: the first step of the best plan is proposed at
-/// once for what is critical and for what a known procedure heals. Nothing is proposed that a person has denied for
+/// once for what is critical, whatever its strategy, and for what a known procedure heals. Nothing is proposed that a person has denied for
 /// this incident, nor beside another fix of it.
 pub(super) fn by_strategy(model: &mut Model, id: u64) -> Vec<Effect> {
     let subject = Subject::Incident(id);
     let Some(incident) = model.incidents.get(id) else { return Vec::new() };
-    let heals = matches!(incident.strategy, Strategy::ImmediateFix | Strategy::SelfHealing);
+    let is_critical = incident.severity >= Severity::Critical;
+    let heals = is_critical || matches!(incident.strategy, Strategy::ImmediateFix | Strategy::SelfHealing);
     let waits = matches!(incident.stage, Stage::Open | Stage::Reopened | Stage::Diagnosing);
     if !heals || !waits || has_open_fix(model, id) {
         return Vec::new();

@@ -36,6 +36,7 @@ fn step() -> Step {
         verification,
         on_failure: OnFailure::Ask,
         rung: Rung::Session,
+        undo: None,
     }
 }
 

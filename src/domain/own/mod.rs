@@ -90,7 +90,7 @@ pub struct OwnStep {
     pub verify: Asked,
     /// Time in which that has to hold, milliseconds.
     pub within_ms: u64,
-    /// One statement that takes it back, with parameters, for the person.
+    /// One statement that takes it back, with parameters: it is stored as the inverse before the step runs.
     pub undo: Option<String>,
 }
 

@@ -1,9 +1,9 @@
 //! Procedures of a person's own as plans: offered beside those of the engine, each step a free statement.
 
 use super::{Asked, OwnProcedure, OwnStep, Parameters, code_of};
-use crate::domain::diagnosis::{Case, Diagnosis, Verdict};
+use crate::domain::diagnosis::{self, Case, Diagnosis};
 use crate::domain::dialect::Dialect;
-use crate::domain::guard::{Author, Catalog};
+use crate::domain::guard::{Author, Catalog, Verdict};
 use crate::domain::procedure::{Check, OnFailure, Plan, Rung, Step, Verification};
 use crate::domain::proposal::Draft;
 
@@ -17,7 +17,7 @@ pub fn plans(own: &[OwnProcedure], case: &Case<'_>, diagnosis: &Diagnosis, diale
             procedure.kinds.contains(&incident.kind)
                 || procedure.checks.iter().any(|check| code_of(check) == incident.code)
         });
-        let by_cause = diagnosis.of(procedure.cause).is_some_and(|h| h.verdict == Verdict::Supported);
+        let by_cause = diagnosis.of(procedure.cause).is_some_and(|h| h.verdict == diagnosis::Verdict::Supported);
         by_incident || by_cause || case.focus == Some(procedure.cause)
     };
     own.iter().filter(fits).map(|procedure| plan(procedure, case, dialect)).collect()
@@ -25,14 +25,11 @@ pub fn plans(own: &[OwnProcedure], case: &Case<'_>, diagnosis: &Diagnosis, diale
 
 fn plan(procedure: &OwnProcedure, case: &Case<'_>, dialect: &dyn Dialect) -> Plan {
     let parameters = Parameters::of(case.incident, dialect);
-    let (mut steps, mut blocked, mut advice) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut steps, mut blocked) = (Vec::new(), Vec::new());
     for (index, own) in procedure.steps.iter().enumerate() {
         match step(own, &parameters, dialect) {
             Ok(step) => steps.push(step),
             Err(words) => blocked.push(format!("step {}: {words}", index + 1)),
-        }
-        if let Some(Ok(undo)) = own.undo.as_ref().map(|undo| parameters.fill(undo)) {
-            advice.push(format!("to take step {} back, propose: {undo}", index + 1));
         }
     }
     Plan {
@@ -43,7 +40,7 @@ fn plan(procedure: &OwnProcedure, case: &Case<'_>, dialect: &dyn Dialect) -> Pla
         evidence: vec!["a procedure of your own configuration".to_owned()],
         steps,
         blocked,
-        advice,
+        advice: Vec::new(),
     }
 }
 
@@ -52,6 +49,7 @@ fn step(own: &OwnStep, parameters: &Parameters, dialect: &dyn Dialect) -> Result
     // The guard judges it again, with the server's catalogue, when it is proposed.
     let class = dialect.classify(&statement, Author::Person, &Catalog::default()).class;
     let requires = own.only_if.as_ref().map(|asked| check(asked, parameters)).transpose()?;
+    let undo = own.undo.as_ref().map(|undo| undone_by(undo, parameters, dialect)).transpose()?;
     let words = format!("{} within {} s", own.verify.bound.words(), own.within_ms / 1000);
     Ok(Step {
         draft: Draft { statement, class, kind: None, database: None },
@@ -67,7 +65,19 @@ fn step(own: &OwnStep, parameters: &Parameters, dialect: &dyn Dialect) -> Result
         on_failure: OnFailure::Ask,
         // Nobody but its author knows what it takes away: never without a person.
         rung: Rung::Removing,
+        undo,
     })
+}
+
+/// What takes a step back, filled in. What the guard would never let run is no way back, and nobody shall rely on it.
+fn undone_by(undo: &str, parameters: &Parameters, dialect: &dyn Dialect) -> Result<String, String> {
+    let statement = parameters.fill(undo).map_err(|words| format!("what takes it back cannot be written: {words}"))?;
+    let judged = dialect.classify(&statement, Author::Person, &Catalog::default());
+    match judged.verdict {
+        Verdict::NeedsApproval => Ok(statement),
+        Verdict::Deny => Err(format!("what takes it back is refused: {}", judged.reason)),
+        Verdict::Allow => Err("what takes it back changes nothing".to_owned()),
+    }
 }
 
 fn check(asked: &Asked, parameters: &Parameters) -> Result<Check, String> {

@@ -94,6 +94,10 @@ pub struct Step {
     pub on_failure: OnFailure,
     /// How much it can take away.
     pub rung: Rung,
+    /// The statement that takes it back, where the author of the step wrote one: it is the inverse then, instead of
+    /// what the engine would find, and is judged like anything typed when it is proposed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<String>,
 }
 
 /// What could be done.

@@ -97,6 +97,7 @@ mod tests {
             verification,
             on_failure: OnFailure::Ask,
             rung: Rung::Session,
+            undo: None,
         };
         Plan {
             procedure: procedure.to_owned(),

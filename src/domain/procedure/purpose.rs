@@ -56,6 +56,10 @@ impl Purpose {
     pub fn rung(&self) -> Rung {
         self.this_step().map_or(Rung::Removing, |step| step.rung)
     }
+    /// What takes the act back, as the author of the step wrote it; none where the engine finds that itself.
+    pub fn own_undo(&self) -> Option<&str> {
+        self.this_step().and_then(|step| step.undo.as_deref())
+    }
     /// What comes after the act, for its digest. What has no inverse cannot be taken back, whatever the plan says.
     pub fn sequel(&self, inverse: &Inverse) -> Sequel {
         let rollback = match (self.on_failure(), inverse) {

@@ -265,6 +265,15 @@ impl Proposal {
         }
     }
 
+    /// A new survey of the same act: what its author wrote to take it back stays the inverse.
+    #[must_use]
+    pub fn surveyed_anew(&self, fresh: Survey) -> Survey {
+        match self.purpose.as_ref().and_then(|purpose| purpose.own_undo()) {
+            Some(_) => Survey { inverse: self.survey.inverse.clone(), ..fresh },
+            None => fresh,
+        }
+    }
+
     /// The act of one statement that takes this one back, as it was surveyed: nothing comes after it.
     pub fn act_back(&self, draft: &Draft, survey: &Survey) -> Act {
         let act = self.act_with(survey);

@@ -60,6 +60,7 @@ fn plan(_: &Case<'_>, _: &Diagnosis) -> Vec<Plan> {
         verification,
         on_failure: OnFailure::Ask,
         rung: Rung::Additive,
+        undo: None,
     };
     vec![Plan {
         procedure: "C9".to_owned(),

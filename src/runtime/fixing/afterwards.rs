@@ -230,10 +230,10 @@ async fn watch(
 }
 
 /// Asks once, under the reading login: for an act whose process is gone.
-pub(super) async fn ask_once(ways: &Ways, proposal: &Proposal, verification: &Verification) -> Verified {
+pub(super) async fn ask_once(ways: &Ways, proposal: &Proposal, check: &Check) -> Verified {
     let mut eyes = Eyes::new(ways, proposal.draft.database.clone(), None);
     let mut asker = Asker::new(ways.spec, &ways.target);
-    let verified = eyes.answer(&mut asker, &verification.check).await;
+    let verified = eyes.answer(&mut asker, check).await;
     eyes.end().await;
     verified
 }

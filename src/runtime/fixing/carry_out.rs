@@ -223,6 +223,7 @@ impl Workshop {
         let fresh = looked
             .unwrap_or(Err(SessionError::Deadline(clock::millis(LOOK))))
             .map_err(|error| format!("not sent: the last look before it said: {error}"))?;
+        let fresh = proposal.surveyed_anew(fresh);
         let digest = ticket.digest();
         let before = self.met(ways, session, proposal).await?;
         let approved = match self.redeem(proposal, &fresh, ticket, judgement) {

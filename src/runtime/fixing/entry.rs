@@ -1,36 +1,22 @@
 //! The way in for a fix, also on a server whose every connection is taken: one of our own other sessions makes room.
 
+use super::room::Ringing;
 use super::{Ways, Workshop};
 use crate::domain::error_event::ConnectKind;
 use crate::domain::proposal::Proposal;
 use crate::engine::Session;
-use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
 /// Time to be let in, at most.
 const LOOK: Duration = Duration::from_secs(30);
-/// Between two attempts on a full server: the first pause, and the longest.
+/// Pauses between two attempts on a full server: short ones while our own sessions are being given up, because a place
+/// that is free is free for everybody; then each twice as long as the one before it, up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const SHORT_PAUSES: u32 = 7;
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// Attempts on a full server: passwords are fetched anew for each.
 const ATTEMPTS: u32 = 12;
-
-/// Whoever holds a session of a target that can be had again, and gives it up when a fix has no other way in.
-#[derive(Debug, Clone, Default)]
-pub struct Room(Arc<Notify>);
-
-impl Room {
-    /// Asks for one session; whoever is busy gives it up as soon as it is not.
-    pub fn ask(&self) {
-        self.0.notify_one();
-    }
-    /// Comes back when a session is wanted.
-    pub async fn wanted(&self) {
-        self.0.notified().await;
-    }
-}
 
 impl Workshop {
     /// Lets the fix login in. On a full server one of our own other sessions is given up, and it is tried again, since
@@ -46,6 +32,7 @@ impl Workshop {
         let begun = Instant::now();
         let mut pause = FIRST_PAUSE;
         let mut attempts = 0;
+        let mut ringing: Option<Ringing> = None;
         loop {
             let opening = open(format!("fix-{}", proposal.id), proposal.draft.database.clone());
             let left = LOOK.saturating_sub(begun.elapsed());
@@ -60,14 +47,20 @@ impl Workshop {
             }
             if attempts >= ATTEMPTS || begun.elapsed() + pause >= LOOK {
                 return Err(format!(
-                    "the fix login was not let in, {attempts} times within {} s, although a session of our own was given up: {error}. A reserved connection for it would help: `dba-gpt doctor --target {}` prints how",
+                    "the fix login was not let in, {attempts} times within {} s: {error}. Sessions of our own were asked to give their place up, and there was none, or somebody else took it. A login that may end sessions and has a place kept for it gets in: `dba-gpt doctor --target {}` prints how",
                     begun.elapsed().as_secs(),
                     ways.target
                 ));
             }
-            ways.room.ask();
+            match attempts {
+                1 => ways.room.ask(),
+                _ if ringing.is_none() => ringing = Some(ways.room.ask_everybody().await),
+                _ => {}
+            }
             tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            if attempts >= SHORT_PAUSES {
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
         }
     }
 }

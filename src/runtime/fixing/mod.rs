@@ -22,15 +22,16 @@ mod onward;
 mod propose;
 mod recover;
 mod rollback;
+mod room;
 mod unattended;
 mod ways;
 mod witness;
 
 pub use carry_out::Refused;
 pub(super) use checks::unmet;
-pub use entry::Room;
 pub use journal::Journal;
 pub(super) use look::{Unfit, look};
+pub use room::Room;
 pub(super) use ways::FixLogin;
 
 use super::hooks::Hooks;

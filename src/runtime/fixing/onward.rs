@@ -69,7 +69,7 @@ impl Workshop {
     }
 
     /// Files the first statement that undoes it; the others follow it, one after the other.
-    async fn file_undo(&self, ways: &Ways, proposal: &Proposal, told: Told<'_>) {
+    pub(super) async fn file_undo(&self, ways: &Ways, proposal: &Proposal, told: Told<'_>) {
         let Inverse::Statements(statements) = &proposal.survey.inverse else { return };
         let Some(statement) = statements.first().cloned() else { return };
         let draft = Draft { statement, class: Class::Dml, kind: None, database: proposal.draft.database.clone() };
@@ -119,9 +119,11 @@ impl Workshop {
             let mut session = (ways.read)("approval".to_owned(), database).await.map_err(SessionError::from)?;
             let mut draft = draft;
             let mut catalog = Catalog::default();
+            let mut own_undo = purpose.and_then(Purpose::own_undo).map(str::to_owned);
             if draft.kind.is_none() {
                 let (schema, found) = (ways.spec.schema)(&mut *session).await?;
                 draft.statement = ways.spec.dialect.resolve_names(&draft.statement, &schema);
+                own_undo = own_undo.map(|undo| ways.spec.dialect.resolve_names(&undo, &schema));
                 catalog = found;
                 catalog.declare_safe(&ways.safe_functions);
             }
@@ -136,7 +138,12 @@ impl Workshop {
                 None => look(ways.spec, &mut *session, &catalog, draft, ways.login.as_deref()).await,
             };
             session.close().await;
-            looked
+            looked.map(|mut looked| {
+                if let Some(undo) = own_undo {
+                    looked.survey.inverse = Inverse::Statements(vec![undo]);
+                }
+                looked
+            })
         };
         timeout(LOOK, work).await.unwrap_or(Err(Unfit::Session(SessionError::Deadline(clock::millis(LOOK)))))
     }

@@ -4,8 +4,9 @@
 use super::afterwards::ask_once;
 use super::{Told, Ways, Workshop};
 use crate::domain::incident::guide::Turn;
-use crate::domain::procedure::Verified;
+use crate::domain::procedure::{Check, Verified};
 use crate::domain::proposal::Proposal;
+use crate::domain::proposal::kind::FixKind;
 use crate::domain::proposal::stage::{End, Stage};
 use crate::domain::proposal::survey::Inverse;
 use crate::store::{StoreError, claim};
@@ -50,9 +51,13 @@ impl Workshop {
         let ways = ways.iter().find(|ways| ways.target == proposal.target);
         let (Some(verification), Some(ways), Stage::Done) = (verification, ways, stage) else {
             self.finish(proposal, stage, words, told).await;
-            return self.guide(proposal, Turn::Failed(words.to_owned())).await;
+            self.guide(proposal, Turn::Failed(words.to_owned())).await;
+            if let Some(ways) = ways.filter(|_| stage == Stage::NeedsPerson) {
+                self.clear_away(ways, proposal, told).await;
+            }
+            return;
         };
-        let verified = timeout(ASK, ask_once(ways, proposal, &verification)).await;
+        let verified = timeout(ASK, ask_once(ways, proposal, &verification.check)).await;
         let verified = verified.unwrap_or_else(|_| Verified::unknown("the server did not answer in time"));
         let helped = match verified.held {
             Some(true) => "it helped",
@@ -70,13 +75,37 @@ impl Workshop {
         }
     }
 
+    /// What a build left that nobody ends any more is offered to be taken away at once.
+    async fn clear_away(&self, ways: &Ways, proposal: &Proposal, told: Told<'_>) {
+        let Some(FixKind::CreateIndex { table, name, .. }) = &proposal.draft.kind else { return };
+        let left = Check::IndexInvalid(table.clone(), name.clone());
+        let found = timeout(ASK, ask_once(ways, proposal, &left)).await;
+        if found.is_ok_and(|found| found.held == Some(true)) {
+            self.file_undo(ways, proposal, told).await;
+        }
+    }
+
+    /// What is built beside the traffic has no mark, and the server goes on with it by itself: what stands there tells
+    /// that it came to its end, and nothing else tells anything.
+    async fn built(ways: &Ways, proposal: &Proposal) -> End {
+        let check = match &proposal.draft.kind {
+            Some(FixKind::CreateIndex { table, name, .. }) => Check::IndexUsable(table.clone(), name.clone()),
+            Some(FixKind::DropIndex { table, name }) => Check::IndexGone(table.clone(), name.clone()),
+            _ => return End::Unknown,
+        };
+        let found = timeout(ASK, ask_once(ways, proposal, &check)).await;
+        if found.is_ok_and(|found| found.held == Some(true)) { End::Committed } else { End::Unknown }
+    }
+
     /// What the server says of it.
     async fn end(&self, ways: &[Ways], proposal: &Proposal) -> End {
         // Of a rollback by several statements the mark tells of one.
         let single = matches!(&proposal.survey.inverse, Inverse::Statements(statements) if statements.len() == 1);
         let tells = proposal.stage == Stage::Running || (proposal.stage == Stage::RollingBack && single);
-        let (true, Some(mark)) = (tells, &proposal.mark) else { return End::Unknown };
         let Some(ways) = ways.iter().find(|w| w.target == proposal.target) else { return End::Unknown };
+        let (true, Some(mark)) = (tells, &proposal.mark) else {
+            return if proposal.stage == Stage::Running { Self::built(ways, proposal).await } else { End::Unknown };
+        };
         let ask = async {
             let mut session = (ways.read)("recovery".to_owned(), proposal.draft.database.clone()).await.ok()?;
             let end = (ways.spec.fixing.ended)(&mut *session, mark).await.ok();

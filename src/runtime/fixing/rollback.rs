@@ -136,7 +136,7 @@ impl Workshop {
 async fn old_state(ways: &Ways, session: &mut dyn Session, proposal: &Proposal, before: &Survey) -> String {
     let looked = timeout(LOOK, (ways.spec.fixing.survey)(session, &proposal.draft, None)).await;
     let now = match looked.unwrap_or(Err(SessionError::Deadline(clock::millis(LOOK)))) {
-        Ok(now) => now,
+        Ok(now) => proposal.surveyed_anew(now),
         Err(error) => return format!("whether the old state is back is not known: {error}"),
     };
     let definitions = |survey: &Survey| {

@@ -23,7 +23,7 @@ const EARLIER: usize = 1_000;
 
 impl Workshop {
     /// Carries out a proposal that the policy of its target lets run, and the steps that follow from it as long as it
-    /// lets those. Gives the last one that ran.
+    /// lets those and nobody stops it. Gives the last one that ran.
     ///
     /// # Errors
     /// Why it waits for a person; the audit log has that too.
@@ -35,7 +35,9 @@ impl Workshop {
         told: Told<'_>,
     ) -> Result<Proposal, Refused> {
         let mut ended = self.carry_out_given(ways, id, Given::Policy, stop, told).await?;
-        while let Some(next) = self.step_after(&ended).await {
+        while !stop.is_cancelled()
+            && let Some(next) = self.step_after(&ended).await
+        {
             match self.carry_out_given(ways, next, Given::Policy, stop, told).await {
                 Ok(proposal) => ended = proposal,
                 // It waits for a person, who is told where all that waits is told.

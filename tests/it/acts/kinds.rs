@@ -14,16 +14,16 @@ use std::sync::atomic::{AtomicU32, Ordering};
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
 /// A schema and a role of this test alone, with the program's ways to the server.
-struct Place {
-    server: Server,
-    site: Site,
-    name: String,
+pub(super) struct Place {
+    pub(super) server: Server,
+    pub(super) site: Site,
+    pub(super) name: String,
     client: tokio_postgres::Client,
-    _home: tempfile::TempDir,
+    pub(super) home: tempfile::TempDir,
 }
 
 impl Place {
-    async fn new(server: Server) -> Option<Self> {
+    pub(super) async fn new(server: Server) -> Option<Self> {
         let url = server.url()?;
         let home = tempfile::tempdir().unwrap();
         let mut site = Site::at(home.path(), &url);
@@ -45,20 +45,20 @@ impl Place {
         )
         .await;
         let client = admin(&url).await;
-        Some(Self { server, site, name, client, _home: home })
+        Some(Self { server, site, name, client, home })
     }
 
-    fn table(&self, name: &str) -> ObjectRef {
+    pub(super) fn table(&self, name: &str) -> ObjectRef {
         ObjectRef::new(&self.name, name)
     }
 
-    async fn one(&self, query: &str) -> String {
+    pub(super) async fn one(&self, query: &str) -> String {
         let query = query.replace('$', &self.name);
         let row = self.client.query_one(&query, &[]).await.unwrap_or_else(|e| panic!("{query}: {e:?}"));
         row.get::<_, Option<String>>(0).unwrap_or_default()
     }
 
-    async fn run(&self, text: &str) {
+    pub(super) async fn run(&self, text: &str) {
         hands::sql(self.server, "shop", &text.replace('$', &self.name)).await;
     }
 
@@ -69,13 +69,13 @@ impl Place {
         verified
     }
 
-    async fn try_propose(&self, kind: FixKind) -> Result<Proposal, String> {
+    pub(super) async fn try_propose(&self, kind: FixKind) -> Result<Proposal, String> {
         let draft = Draft { statement: String::new(), class: kind.class(), kind: Some(kind), database: None };
         let proposed = self.site.workshop.propose(&self.site.ways, &self.site.target(), Origin::Person, draft).await;
         proposed.map_err(|e| format!("{e:?}"))
     }
 
-    async fn act(&self, proposal: &Proposal) -> Proposal {
+    pub(super) async fn act(&self, proposal: &Proposal) -> Proposal {
         let done = self.site.approve(proposal.id, &consent(proposal)).await;
         let done = done.unwrap_or_else(|e| panic!("{:?} {}: {e:?}", self.server, proposal.draft.statement));
         assert_eq!(done.stage, Stage::Done, "{:?} {}: {:?}", self.server, proposal.draft.statement, done.happenings);
@@ -109,7 +109,7 @@ impl Place {
         assert!(error.contains(words), "{:?} {kind:?}: {error}", self.server);
     }
 
-    async fn remove(self) {
+    pub(super) async fn remove(self) {
         self.run("DROP SCHEMA $ CASCADE; DROP ROLE $").await;
     }
 }

@@ -4,12 +4,15 @@ mod crash;
 mod cures;
 mod kinds;
 mod night;
+mod own_undo;
 mod plans;
 mod policy;
+mod promises;
 mod room;
 mod servers;
 mod tamper;
 mod terminal;
+mod unattended;
 mod whole;
 
 use dba_gpt::domain::guard::Class;

@@ -37,6 +37,7 @@ pub fn step(statement: &str, helps: bool, on_failure: OnFailure) -> Step {
         },
         on_failure,
         rung: Rung::Setting,
+        undo: None,
     }
 }
 

@@ -35,6 +35,7 @@ fn proposal(kind: FixKind, rung: Rung) -> Proposal {
         verification: Verification { check: Check::ReplicationRuns, within_ms: 1, words: "it runs".into(), hold_ms: 0 },
         on_failure: OnFailure::Ask,
         rung,
+        undo: None,
     };
     let plan = Plan {
         procedure: procedure.into(),

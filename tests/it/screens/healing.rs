@@ -42,6 +42,7 @@ fn step(kind: FixKind, statement: &str, why: &str) -> Step {
         },
         on_failure: OnFailure::Ask,
         rung: Rung::Session,
+        undo: None,
     }
 }
 

@@ -106,6 +106,7 @@ fn steps(definition: &KnownDefinition, table: &ObjectRef, case: &Case<'_>, faili
                 verification: verified(Check::All(checks), 5_000, words),
                 on_failure: OnFailure::Ask,
                 rung: Rung::Additive,
+                undo: None,
             }
         })
         .collect()

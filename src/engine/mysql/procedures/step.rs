@@ -28,6 +28,7 @@ pub(super) fn step(kind: FixKind, rung: Rung, why: impl Into<String>, verificati
         verification,
         on_failure: OnFailure::Ask,
         rung,
+        undo: None,
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod ended;
 mod freeze;
+mod full;
 mod indexes;
 mod inverse;
 mod kinds;
@@ -51,11 +52,16 @@ fn survey<'a>(
         if session.identity().version_number < OLDEST {
             return Err(SessionError::Unsupported("acts are known for PostgreSQL 12 and newer".into()));
         }
+        let in_already = login.is_none();
         let login = login.map_or_else(|| session.identity().user.clone(), str::to_owned);
-        match &draft.kind {
+        let mut survey = match &draft.kind {
             Some(kind) => survey_kind::survey(session, kind, &login).await,
             None => survey::survey(session, &draft.statement, &login).await,
+        }?;
+        if !in_already {
+            survey.blast.notes.extend(full::note(session, &login).await?);
         }
+        Ok(survey)
     })
 }
 

@@ -149,7 +149,7 @@ impl Party {
     /// A line that tells of the transaction itself. True when the next one is of its statement.
     fn take(&mut self, line: &str, saying: bool) -> bool {
         if let Some(after) = line.strip_prefix("TRANSACTION ") {
-            self.transaction = after.split([',', ' ']).next().unwrap_or_default().to_owned();
+            after.split([',', ' ']).next().unwrap_or_default().clone_into(&mut self.transaction);
             return false;
         }
         if let Some((_, after)) = line.split_once(" thread id ").filter(|_| self.session.is_none()) {
