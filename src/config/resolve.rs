@@ -96,6 +96,8 @@ pub struct Inputs<'a> {
     pub check_function: CheckFunction<'a>,
     /// The engines by name, for what is written for one of them.
     pub engines: &'a [EngineId],
+    /// The procedures of all engines, by the ids that `unattended` names.
+    pub procedures: &'a [&'static str],
     /// The guard, for statements of the person's own.
     pub check_statement: CheckStatement<'a>,
 }
@@ -163,7 +165,11 @@ pub fn load(inputs: &Inputs<'_>) -> Result<Config, Mistakes> {
     let fatal = |text: &str| Mistakes(vec![Mistake { place: None, text: text.to_owned() }]);
     let places = Places::find(inputs.variables, inputs.home)
         .ok_or_else(|| fatal("there is no home directory: set HOME or DBA_GPT_HOME"))?;
-    let mut written = Written { engines: inputs.engines.to_vec(), ..Written::default() };
+    let mut written = Written {
+        engines: inputs.engines.to_vec(),
+        procedures: inputs.procedures.to_vec(),
+        ..Written::default()
+    };
     let files = files(inputs, &places, &mut written.mistakes);
     for file in &files {
         written.add(file);

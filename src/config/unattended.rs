@@ -84,14 +84,16 @@ fn wrong<T>(reader: &mut Reader<'_>, at: Range<usize>, text: &str) -> Option<T> 
     None
 }
 
-/// `C5`: the name of one of our own procedures.
+/// `C5`: the id of one of our own procedures. Those of a person's own wait for a person, always.
 fn read_procedure(reader: &mut Reader<'_>, value: &Spanned<DeValue<'_>>) -> Option<String> {
     let id = reader.string("procedure", value)?;
-    let number = id.strip_prefix('C').filter(|digits| (1..=2).contains(&digits.len()));
-    if number.is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_digit())) {
+    if reader.written.procedures.contains(&id) {
         return Some(id.to_owned());
     }
-    wrong(reader, value.span(), "`procedure` is one of this program's own, by its number: \"C5\"")
+    let near = did_you_mean(id, reader.written.procedures.iter().copied());
+    let text = format!("`procedure` is one of this program's own, by its id, as plans show it (\"C5\"){near}");
+    reader.mistake(value.span(), text);
+    None
 }
 
 fn read_kind(reader: &mut Reader<'_>, value: &Spanned<DeValue<'_>>) -> Option<String> {

@@ -49,6 +49,8 @@ pub(super) struct Written {
     pub(super) hooks: HookConfig,
     /// The engines that there are, for what names one.
     pub(super) engines: Vec<EngineId>,
+    /// The procedures that there are, by their ids.
+    pub(super) procedures: Vec<&'static str>,
     /// Checks and procedures.
     pub(super) own: Own,
     /// Their statements, for the guard.

@@ -6,6 +6,7 @@ use crate::domain::own::Parameters;
 use crate::domain::target::EngineId;
 use crate::engine::{self, Destination, ENGINES, Prepared, Surroundings};
 use secrecy::{ExposeSecret as _, SecretString};
+use std::collections::BTreeSet;
 
 /// The engine of a URL and what it says about it; none when no engine knows it.
 pub(super) fn identify(url: &SecretString, surroundings: &Surroundings) -> Option<Result<Identified, String>> {
@@ -42,6 +43,13 @@ pub(super) fn check_statement(id: EngineId, statement: &str, purpose: StatementF
 /// Every engine.
 pub(super) fn engines() -> Vec<EngineId> {
     ENGINES.iter().map(|engine| engine.id).collect()
+}
+
+/// The ids of every engine's procedures, each once, in order.
+pub(super) fn procedures() -> Vec<&'static str> {
+    let of_engines = ENGINES.iter().flat_map(|engine| engine.examination.procedures);
+    let ids: BTreeSet<&str> = of_engines.map(|procedure| procedure.id).collect();
+    ids.into_iter().collect()
 }
 
 /// The names of every engine's presets.

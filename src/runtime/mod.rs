@@ -135,6 +135,7 @@ pub fn run() -> ExitCode {
         check_keys: &consult::check_keys,
         check_function: &consult::check_function,
         engines: &consult::engines(),
+        procedures: &consult::procedures(),
         check_statement: &consult::check_statement,
     };
     let config = config::load(&inputs);

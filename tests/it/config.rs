@@ -70,6 +70,7 @@ impl Setup {
             check_keys: &check_keys,
             check_function: &|id, function| engine::by_name(id.0).unwrap().dialect.may_declare_safe(function),
             engines: &ENGINES.iter().map(|engine| engine.id).collect::<Vec<_>>(),
+            procedures: &ENGINES.iter().flat_map(|e| e.examination.procedures).map(|p| p.id).collect::<Vec<_>>(),
             check_statement: &judge,
         })
     }
@@ -470,6 +471,23 @@ fn every_key_of_a_target_is_used_and_shown_with_its_place() {
     assert!(config.warnings.is_empty(), "{:?}", config.warnings);
     let moved = Setup::with(EVERY_KEY).variable("DBA_GPT_VAULT_KEY_FILE", "/run/key").load().unwrap();
     assert_eq!(moved.vault_key_file, Some("/run/key".into()));
+}
+
+#[test]
+fn every_procedure_that_there_is_may_be_named_to_run_unattended() {
+    use dba_gpt::domain::guard::policy::What;
+    use std::collections::BTreeSet;
+    let ids: BTreeSet<&str> = ENGINES.iter().flat_map(|e| e.examination.procedures).map(|p| p.id).collect();
+    let rule = |id: &&str| format!("{{ procedure = \"{id}\", rung = \"session\" }}");
+    let rules: Vec<String> = ids.iter().map(rule).collect();
+    let text = format!(
+        "[targets.a]\nurl = \"postgres://db1/a\"\nenvironment = \"dev\"\nread_only = false\nunattended = [{}]\n",
+        rules.join(", ")
+    );
+    let config = Setup::with(&text).load().unwrap();
+    let named: Vec<_> = config.targets[0].unattended.iter().map(|rule| rule.what.clone()).collect();
+    assert_eq!(named, ids.iter().map(|id| What::Procedure((*id).into())).collect::<Vec<_>>());
+    assert!(ids.contains("PG18") && ids.contains("C5"), "{ids:?}");
 }
 
 #[test]

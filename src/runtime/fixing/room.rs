@@ -2,10 +2,12 @@
 //! in this process and in the others of the same user, which are asked by a file in the store's folder.
 
 use crate::domain::target::TargetId;
+use crate::store::private_folder;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::task::spawn_blocking;
 
 /// Between two looks for the file.
 const LOOK: Duration = Duration::from_millis(500);
@@ -52,11 +54,9 @@ impl Room {
         self.watcher.notify_one();
         let Some(bell) = self.bell.clone() else { return Ringing(None) };
         // Where it cannot be written nobody hears it, which is what happens without it too.
-        if let Some(folder) = bell.parent() {
-            let _ = tokio::fs::create_dir_all(folder).await;
-        }
-        let _ = tokio::fs::write(&bell, b"").await;
-        Ringing(Some(bell))
+        let at = Arc::clone(&bell);
+        let rung = spawn_blocking(move || is_private(&at) && std::fs::write(&at, b"").is_ok()).await;
+        Ringing(rung.unwrap_or(false).then_some(bell))
     }
 
     /// Comes back when a reader's session is wanted.
@@ -76,14 +76,24 @@ impl Room {
         let Some(bell) = &self.bell else { return std::future::pending().await };
         loop {
             tokio::time::sleep(LOOK).await;
-            let Ok(found) = tokio::fs::symlink_metadata(bell).await else { continue };
-            let is_fresh = found.modified().ok().and_then(|at| at.elapsed().ok()).is_none_or(|age| age < STALE);
-            // Of several that look at it, the one that removes it has heard it.
-            if tokio::fs::remove_file(bell).await.is_ok() && is_fresh {
+            let at = Arc::clone(bell);
+            if spawn_blocking(move || hears(&at)).await.unwrap_or(false) {
                 return;
             }
         }
     }
+}
+
+/// Only our own user can have put anything there, nor can anybody else take our sessions away by it.
+fn is_private(bell: &Path) -> bool {
+    bell.parent().is_some_and(|folder| private_folder(folder).is_ok())
+}
+
+/// Whether it rings, for this process: of several that look at it, the one that removes it has heard it.
+fn hears(bell: &Path) -> bool {
+    let Ok(found) = std::fs::symlink_metadata(bell) else { return false };
+    let is_fresh = found.modified().ok().and_then(|at| at.elapsed().ok()).is_none_or(|age| age < STALE);
+    is_private(bell) && std::fs::remove_file(bell).is_ok() && is_fresh
 }
 
 #[cfg(test)]
@@ -107,6 +117,21 @@ mod tests {
         // Nothing is left to be heard when nobody asks any more.
         drop(asking.ask_everybody().await);
         assert!(timeout(LOOK * 2, other.wanted_of_watcher()).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn nobody_but_our_own_user_takes_a_session_away() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let home = tempfile::tempdir().unwrap();
+        let room = Room::between_processes(home.path(), &TargetId::new("shop"));
+        let _ringing = room.ask_everybody().await;
+        let folder = home.path().join("room");
+        // Somebody else could have put the file there.
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o777)).unwrap();
+        timeout(SOON, room.wanted_of_watcher()).await.unwrap();
+        assert!(timeout(LOOK * 2, room.wanted_of_watcher()).await.is_err(), "the file alone is not heard");
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700)).unwrap();
+        timeout(SOON, room.wanted_of_watcher()).await.unwrap();
     }
 
     #[tokio::test]

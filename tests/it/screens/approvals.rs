@@ -9,6 +9,7 @@ use dba_gpt::app::effect::Effect;
 use dba_gpt::app::event::Event;
 use dba_gpt::app::model::Screen;
 use dba_gpt::app::update::update;
+use dba_gpt::domain::proposal::stage::Stage as Act;
 use dba_gpt::domain::target::TargetId;
 use dba_gpt::ui;
 
@@ -341,6 +342,27 @@ fn an_act_that_runs_is_cancelled_after_a_second_key() {
     s.press(KeyCode::Enter);
     assert_eq!(s.effects(), [Effect::StopAct(58)]);
     s.key(KeyCode::Char('c'), KeyModifiers::CONTROL);
+    s.wait(200);
+    s.press(KeyCode::Enter);
+    assert_eq!(s.effects(), [Effect::StopAct(58)]);
+}
+
+/// Nobody was asked, yet whoever looks can stop it: it is in the list as it runs, and Esc is the key that is named.
+#[test]
+fn what_runs_by_policy_is_stopped_by_the_same_key() {
+    let waits = proposals::update_on_dwh(58);
+    let mut s = Stage::with(model(vec![waits.clone()]));
+    ready(&mut s);
+    let mut runs = waits;
+    let by_policy = "by policy: kind end-sessions, at most session";
+    for (stage, words) in [(Act::Approved, by_policy), (Act::Intended, ""), (Act::Running, "")] {
+        runs.move_to(stage, s.model.now, words, None).unwrap();
+        let now = s.model.now;
+        update(&mut s.model, Event::ProposalChanged(now, Box::new(runs.clone())));
+    }
+    assert!(s.text().contains("Esc asks whether to cancel it on the server"), "{}", s.text());
+    s.press(KeyCode::Esc);
+    assert_eq!(decisions(&s.effects()), 0);
     s.wait(200);
     s.press(KeyCode::Enter);
     assert_eq!(s.effects(), [Effect::StopAct(58)]);
