@@ -145,6 +145,7 @@ impl Rig {
             check_keys: &|_| Vec::new(),
             check_function: &|id, function| engine::by_name(id.0).unwrap().dialect.may_declare_safe(function),
             engines: &engine::ENGINES.iter().map(|engine| engine.id).collect::<Vec<_>>(),
+            procedures: &[],
             check_statement: &|_, _, _| Ok(()),
         });
         let configured = configuration.as_ref().map(|c| c.targets.clone()).unwrap_or_default();
