@@ -105,8 +105,8 @@ fn first_step(model: &mut Model, subject: &Subject, plan: Plan, asked: Asked) ->
 }
 
 /// What the strategy of an incident does once its causes are known: the first step of the best plan is proposed at
-/// once for what is critical, whatever its strategy, and for what a known procedure heals. Nothing is proposed that a person has denied for
-/// this incident, nor beside another fix of it.
+/// once for what is critical, whatever its strategy, and for what a known procedure heals. Nothing is proposed that a
+/// person has denied for this incident, nor beside another fix of it.
 pub(super) fn by_strategy(model: &mut Model, id: u64) -> Vec<Effect> {
     let subject = Subject::Incident(id);
     let Some(incident) = model.incidents.get(id) else { return Vec::new() };
