@@ -165,11 +165,8 @@ pub fn load(inputs: &Inputs<'_>) -> Result<Config, Mistakes> {
     let fatal = |text: &str| Mistakes(vec![Mistake { place: None, text: text.to_owned() }]);
     let places = Places::find(inputs.variables, inputs.home)
         .ok_or_else(|| fatal("there is no home directory: set HOME or DBA_GPT_HOME"))?;
-    let mut written = Written {
-        engines: inputs.engines.to_vec(),
-        procedures: inputs.procedures.to_vec(),
-        ..Written::default()
-    };
+    let mut written =
+        Written { engines: inputs.engines.to_vec(), procedures: inputs.procedures.to_vec(), ..Written::default() };
     let files = files(inputs, &places, &mut written.mistakes);
     for file in &files {
         written.add(file);
