@@ -43,7 +43,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static registry::Cure> {
 }
 
 /// Time for a cause to show: some have to last before anybody may act on them.
-const SHOWS: Duration = Duration::from_secs(60);
+const SHOWS: Duration = Duration::from_mins(1);
 /// Length of one look, seconds: long enough to see the same root three times.
 const LOOK: u32 = 2;
 

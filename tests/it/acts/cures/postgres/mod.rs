@@ -49,9 +49,9 @@ async fn on_each(scenario: impl AsyncFn(Kit)) {
     let mut kits = own::kits().await.into_iter();
     match (kits.next(), kits.next()) {
         (Some(one), Some(other)) => {
-            tokio::join!(scenario(one), scenario(other));
+            tokio::join!(Box::pin(scenario(one)), Box::pin(scenario(other)));
         }
-        (Some(one), None) => scenario(one).await,
+        (Some(one), None) => Box::pin(scenario(one)).await,
         _ => panic!("there is no server"),
     }
 }
@@ -60,7 +60,7 @@ async fn on_each(scenario: impl AsyncFn(Kit)) {
 async fn on_one(seed: u64, scenario: impl AsyncFn(Kit)) {
     let kits = own::kits().await;
     let which = usize::try_from(seed).unwrap() % kits.len();
-    scenario(kits[which].clone()).await;
+    Box::pin(scenario(kits[which].clone())).await;
 }
 
 /// A server with a database `shop`, the application's login `app`, and the program's ways to it: a reader with the
