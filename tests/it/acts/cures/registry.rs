@@ -71,7 +71,7 @@ impl Dice {
         Self(seed)
     }
 
-    /// The next 64 bits (SplitMix64).
+    /// The next 64 bits (`SplitMix64`).
     pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -153,9 +153,7 @@ fn endurance() {
         let ok = format!("{good} of {repeats}");
         eprintln!("{:<80}{ok:>10}{:>8.1} s", cure.name, slowest.as_secs_f64());
     }
-    if !failed.is_empty() {
-        panic!("{}", failed.join("\n"));
-    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
 
 #[test]

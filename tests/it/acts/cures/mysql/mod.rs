@@ -19,6 +19,7 @@ use crate::mysql::support::{self, Admin, Server};
 use crate::support::servers;
 use dba_gpt::domain::error_event::SessionError;
 use dba_gpt::domain::rows::Limits;
+use std::future::{Ready, ready};
 use std::process::{Child, Stdio};
 use std::time::Instant;
 
@@ -58,7 +59,7 @@ fn at_hand() -> bool {
 
 /// Plays a scenario on MariaDB and on MySQL at the same time, each with dice of its own, and on a thread of its own: the
 /// servers' own client makes whoever asks it wait.
-async fn on_both<F: Future<Output = ()>>(seed: u64, play: impl Fn(Server, Dice) -> F + Sync) {
+fn on_both<F: Future<Output = ()>>(seed: u64, play: impl Fn(Server, Dice) -> F + Sync) -> Ready<()> {
     let mariadb =
         Server { admin: servers::mariadb_url(), read_only: servers::mariadb_read_only_url(), is_mariadb: true };
     let mysql = servers::mysql_url().zip(servers::mysql_read_only_url());
@@ -72,6 +73,7 @@ async fn on_both<F: Future<Output = ()>>(seed: u64, play: impl Fn(Server, Dice) 
             }
         });
     });
+    ready(())
 }
 
 /// A database of one run, with the program's ways to it: it looks as the recommended reader and acts as the

@@ -73,7 +73,7 @@ async fn a_replica_that_was_stopped_goes_on_and_one_with_an_error_is_left(seed: 
     following.caught_up().await;
 
     let stops = ["STOP SLAVE", "STOP SLAVE SQL_THREAD", "STOP SLAVE IO_THREAD"];
-    let stop: &str = dice.pick(&stops);
+    let stop = *dice.pick(&stops);
     following.scene.run(stop);
     for id in 1..=dice.between(1, 30) {
         following.source.run(&format!("INSERT INTO t VALUES ({id}, {id})"));

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use tokio_postgres::NoTls;
 
 /// A server is up, or is given up, within this.
-const UP: Duration = Duration::from_secs(60);
+const UP: Duration = Duration::from_mins(1);
 /// Between two looks whether it is.
 const AGAIN: Duration = Duration::from_millis(50);
 /// Ports that somebody else took in the meantime.
