@@ -23,6 +23,8 @@ const MOST_PARTS: u32 = 500;
 const ENDED_BYTES: i64 = 64 << 20;
 /// Versions that go in one step of forgetting.
 const STEP: u32 = 200;
+/// Clocks of two processes that look at one target differ by less than this.
+const CLOCKS_DIFFER_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * 3_600_000;
 
 /// What the store can be asked about definitions.
@@ -79,8 +81,10 @@ fn keep(
     let looked: Option<i64> = transaction
         .query_row("SELECT at_ms FROM definition_looks WHERE target = ?1", [target], |row| row.get(0))
         .optional()?;
+    // A moment far ahead is one of a clock that was wrong: it must not end the history.
+    let looked = looked.filter(|looked| *looked <= now.0.saturating_add(CLOCKS_DIFFER_MS));
     if looked.is_some_and(|looked| looked > now.0) {
-        // The clock went back, or another process looked after us: what it saw is newer.
+        // Another process looked after us: what it saw is newer.
         return Ok(());
     }
     let last_ms = looked.unwrap_or(now.0);

@@ -135,13 +135,6 @@ impl Workshop {
         if let Some(obstacle) = ways.closed.clone().or_else(|| proposal.obstacle()) {
             return Err(obstacle);
         }
-        // The configuration of now decides, not that of the day on which it was filed.
-        if ways.login.as_deref().is_some_and(|login| login != proposal.login) {
-            return Err(format!("#{} was filed for another fix login: propose it anew", proposal.id));
-        }
-        if ways.approvers > proposal.approvers {
-            return Err(format!("#{} was filed when fewer persons had to approve: propose it anew", proposal.id));
-        }
         if proposal.stage == Stage::Seconding {
             let first = proposal.happenings.iter().rev().find(|h| h.stage == Stage::Seconding);
             let first = first.and_then(|h| h.who.as_ref()).map(Who::person);
@@ -161,6 +154,9 @@ impl Workshop {
                 (ticket, format!("{rule}, "))
             }
         };
+        if let Some(changed) = changed_since(ways, proposal) {
+            return Err(format!("#{} was filed {changed}: propose it anew", proposal.id));
+        }
         let words = format!("{lead}digest {}", ticket.digest().short());
         Ok((ticket, words))
     }
@@ -382,4 +378,17 @@ fn nonce() -> Result<[u8; 32], getrandom::Error> {
     let mut nonce = [0; 32];
     getrandom::fill(&mut nonce)?;
     Ok(nonce)
+}
+
+/// What the configuration of today says otherwise than that of the day on which a proposal was filed, in words: today's
+/// decides, and what a person reads in the box is the record.
+fn changed_since(ways: &Ways, proposal: &Proposal) -> Option<String> {
+    if ways.login.as_deref().is_some_and(|login| login != proposal.login) {
+        return Some("for another fix login".to_owned());
+    }
+    if ways.environment != proposal.environment {
+        let (then, now) = (proposal.environment.word(), ways.environment.word());
+        return Some(format!("when {} was {then}, and it is {now} now", proposal.target));
+    }
+    (ways.approvers > proposal.approvers).then(|| "when fewer persons had to approve".to_owned())
 }

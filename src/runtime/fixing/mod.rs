@@ -39,7 +39,7 @@ use crate::domain::error_event::ConnectError;
 use crate::domain::guard::policy::Policy;
 use crate::domain::guard::ticket::{Desk, Moment};
 use crate::domain::proposal::{Proposal, Who};
-use crate::domain::target::TargetId;
+use crate::domain::target::{Environment, TargetId};
 use crate::engine::{EngineSpec, Session, Task};
 use crate::store::Store;
 use std::path::PathBuf;
@@ -62,6 +62,8 @@ pub struct Ways {
     pub target: TargetId,
     /// Its engine.
     pub spec: &'static EngineSpec,
+    /// What it is today, by the configuration.
+    pub environment: Environment,
     /// Under the reading login.
     pub read: Opener,
     /// Under the fix login, fetched anew each time; none when the target has none.

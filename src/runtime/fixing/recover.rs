@@ -34,6 +34,8 @@ impl Workshop {
             let stage = proposal.stage.after_crash(end);
             let words = words(proposal.stage, stage);
             if stage == Stage::Waiting {
+                // An intent without an end would look like an act of which nobody knows.
+                let _ = self.journal.write("outcome", &proposal, &self.who, words).await;
                 let _ = self.step(&mut proposal, stage, words, false, told).await;
                 self.guide(&proposal, Turn::Waits).await;
             } else {

@@ -27,6 +27,7 @@ impl TargetSetup {
         Ways {
             target: self.target.id.clone(),
             spec: self.spec,
+            environment: self.target.environment,
             read: opener(self.spec, self.door.clone()),
             fix: self.fix_opener(),
             safe_functions: self.allow_functions.clone(),

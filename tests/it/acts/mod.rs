@@ -167,6 +167,7 @@ fn ways(url: &str) -> Ways {
     Ways {
         target: TargetId::new("shop"),
         spec,
+        environment: Environment::Development,
         read: Arc::clone(&opener),
         fix: Some(opener),
         safe_functions: Vec::new(),

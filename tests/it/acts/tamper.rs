@@ -50,6 +50,23 @@ async fn a_name_that_was_not_typed() {
 }
 
 #[tokio::test]
+async fn a_configuration_that_changed_since() {
+    type Change = fn(&mut Site);
+    let changes: [(Change, &str); 3] = [
+        (|s| s.ways.environment = Environment::Production, "it is prod now"),
+        (|s| s.ways.login = Some("another".into()), "another fix login"),
+        (|s| s.ways.approvers = 2, "fewer persons"),
+    ];
+    for (change, words) in changes {
+        let mut site = Site::new();
+        let proposal = site.propose(DELETE).await;
+        change(&mut site);
+        refused(&site, &proposal, &consent(&proposal), words).await;
+        assert_eq!(site.rows().len(), 10, "{words}");
+    }
+}
+
+#[tokio::test]
 async fn a_screen_that_is_old() {
     let site = Site::new();
     let proposal = site.propose(DELETE).await;
