@@ -53,7 +53,7 @@ pub(super) fn plan(case: &Case<'_>, diagnosis: &Diagnosis) -> Vec<Plan> {
         Some((known, type_of(known, &column)?, tables.contains(&table).then_some(table)?))
     });
     match known.max_by_key(|(known, _, _)| known.last_seen) {
-        Some((_, type_name, table)) => vec![add(&table, &column, &type_name, diagnosis)],
+        Some((_, type_name, table)) => vec![add(case, &table, &column, &type_name, diagnosis)],
         None => {
             plan.advice.push("no table of the statement has a column of nearly this name, and none is known to have had one: was the program deployed before its migration?".to_owned());
             vec![plan]
@@ -62,7 +62,7 @@ pub(super) fn plan(case: &Case<'_>, diagnosis: &Diagnosis) -> Vec<Plan> {
 }
 
 /// The column as it was, empty and with no rule of its own: what its values were is not known.
-fn add(table: &ObjectRef, column: &str, type_name: &str, diagnosis: &Diagnosis) -> Plan {
+fn add(case: &Case<'_>, table: &ObjectRef, column: &str, type_name: &str, diagnosis: &Diagnosis) -> Plan {
     let title = format!("Add {} to {} again", quote(column), table.words());
     let mut plan = step::plan(ID, title, Cause::MissingColumn, 60, diagnosis);
     plan.evidence.push(format!(
@@ -73,9 +73,15 @@ fn add(table: &ObjectRef, column: &str, type_name: &str, diagnosis: &Diagnosis) 
     plan.advice.push("the values that it had do not come back with it: they are in a backup".to_owned());
     let schema = table.space.as_deref().map(|space| format!("{}.", quote(space))).unwrap_or_default();
     let statement = format!("ALTER TABLE {schema}{} ADD COLUMN {} {type_name}", quote(&table.name), quote(column));
-    // Not the failing statement: it may write, or have placeholders that no server plans before 16.
-    let reads = format!("SELECT {} FROM {schema}{}", quote(column), quote(&table.name));
-    let mut verification = step::within(Check::Understands(reads), 30, "the column can be read");
+    let failing = case.incident.and_then(|incident| incident.statement.clone()).filter(|text| can_be_planned(text));
+    let (check, words) = match failing {
+        Some(statement) => (Check::Understands(statement), "the failing statement is understood"),
+        None => {
+            let reads = format!("SELECT {} FROM {schema}{}", quote(column), quote(&table.name));
+            (Check::Understands(reads), "the column can be read")
+        }
+    };
+    let mut verification = step::within(check, 30, words);
     verification.hold_ms = 5 * 60_000;
     let mut step = steps::of_statement(statement, Class::Ddl, Rung::Additive, verification);
     step.why = String::from("a column without a default is added at once, whatever the size of the table");
@@ -85,6 +91,14 @@ fn add(table: &ObjectRef, column: &str, type_name: &str, diagnosis: &Diagnosis) 
     step.on_failure = OnFailure::Ask;
     plan.steps.push(step);
     plan
+}
+
+/// It only reads, and has no placeholders, which no server plans before 16.
+fn can_be_planned(statement: &str) -> bool {
+    let tokens = lexer::meaningful(statement, Lexis::Postgres);
+    let first = tokens.first().map(|token| statement[token.range.clone()].to_ascii_lowercase());
+    let reads = matches!(first.as_deref(), Some("select" | "with" | "values"));
+    reads && !tokens.iter().any(|token| token.kind == Kind::Parameter)
 }
 
 /// The type of a column in the statement that made its table.

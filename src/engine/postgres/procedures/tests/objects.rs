@@ -110,7 +110,7 @@ fn a_slip_gets_the_right_name_and_a_known_column_comes_back() {
     scene.knew("app", "orders", &["CREATE TABLE app.orders (id bigint, totl numeric(9, 2) NOT NULL DEFAULT 0)"]);
     let plan = scene.plan("C2");
     assert_eq!(proposable(&plan), ["ALTER TABLE app.orders ADD COLUMN totl numeric(9, 2)"]);
-    assert_eq!(plan.steps[0].verification.check, Check::Understands("SELECT totl FROM app.orders".into()));
+    assert_eq!(plan.steps[0].verification.check, Check::Understands("SELECT totl FROM orders".into()));
     assert_eq!(plan.steps[0].on_failure, OnFailure::Ask, "programs may have written into it");
 }
 
