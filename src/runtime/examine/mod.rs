@@ -97,7 +97,7 @@ fn is_of_a_name(c: char) -> bool {
 /// Told how far it is, per cent.
 pub type Progress<'a> = &'a (dyn Fn(u8) + Send + Sync);
 
-/// Watches, judges and plans. It ends within the request's seconds and [`AFTERWARDS`].
+/// Watches, judges and plans. It ends within the request's seconds and a little more (`AFTERWARDS`).
 ///
 /// # Errors
 /// Only when the session breaks: what a server refuses is kept as refused, and makes causes undecided.
