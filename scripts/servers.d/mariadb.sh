@@ -20,18 +20,21 @@ fill_mysql() {
 }
 
 # start_mariadb NAME [OPTION...]: makes, starts and fills a server in $folder/NAME, with more options; its port is then
-# in $folder/NAME.port.
+# in $folder/NAME.port. Temporary tables have a folder of their own: several servers are made at once, and in a shared
+# one they remove each other's.
 start_mariadb() {
     local name=$1 home port try
     shift
     make_home "$name"
+    mkdir "$home/tmp"
+    if is_root; then chown "$(server_user)" "$home/tmp"; fi
     mariadb-install-db --no-defaults --auth-root-authentication-method=normal --skip-test-db --force \
-        --user="$(server_user)" --datadir="$home/data" >"$home.install.log" 2>&1 ||
+        --user="$(server_user)" --datadir="$home/data" --tmpdir="$home/tmp" >"$home.install.log" 2>&1 ||
         { cat "$home.install.log"; die "mariadb-install-db failed"; }
     for try in 1 2 3 4 5; do
         port=$(free_port)
         launch "$home/log" "$(command -v mariadbd || echo /usr/sbin/mariadbd)" --no-defaults --datadir="$home/data" \
-            --bind-address=127.0.0.1 --port="$port" --socket="$home/s.sock" --pid-file="$home/pid" \
+            --tmpdir="$home/tmp" --bind-address=127.0.0.1 --port="$port" --socket="$home/s.sock" --pid-file="$home/pid" \
             --performance-schema=ON --performance-schema-instrument='stage/%=ON' --skip-name-resolve \
             --ssl-ca="$home/ca.crt" --ssl-cert="$home/server.crt" --ssl-key="$home/server.key" \
             --character-set-server=utf8mb4 --max-connections=100 --innodb-buffer-pool-size=64M \

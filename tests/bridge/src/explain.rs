@@ -98,7 +98,9 @@ fn stage(node: &Value) -> Document {
 fn reads_everything(node: &Value) -> bool {
     let by_the_shard_key = |node: &Value| {
         let text = |field: &str| node.get(field).and_then(Value::as_str).unwrap_or_default();
-        text("Index Name") == "_id_" && text("Index Cond").contains("shard_key") && !text("Index Cond").contains("object_id")
+        text("Index Name") == "_id_"
+            && text("Index Cond").contains("shard_key")
+            && !text("Index Cond").contains("object_id")
     };
     let below = node.get("Plans").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     match node.get("Node Type").and_then(Value::as_str) {
