@@ -176,6 +176,12 @@ pub enum Action {
     Changes,
     /// Propose to undo an act, by its number or the selected one.
     Undo(String),
+    /// Keep the watch rule that the incident offers.
+    WatchThis,
+    /// `add CONDITION`, `NUMBER above VALUE`, `delete NUMBER`: a watch rule of the person's own.
+    Rule(String),
+    /// Delete the rule under the cursor.
+    DeleteRule,
 }
 
 impl Action {

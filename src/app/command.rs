@@ -57,6 +57,7 @@ fn with_argument(spec: &ActionSpec, argument: &str) -> Result<Action, String> {
         Action::Diagnose(_) => Ok(Action::Diagnose(text)),
         Action::Undo(_) => Ok(Action::Undo(text)),
         Action::Incident(_) => needs(text, Action::Incident),
+        Action::Rule(_) => needs(text, Action::Rule),
         Action::DefinitionHistory(_) => needs(text, Action::DefinitionHistory),
         Action::Theme(_) => needs(text, Action::Theme),
         Action::Export(_) => Ok(Action::Export(if text.is_empty() { "csv".into() } else { text })),

@@ -7,6 +7,8 @@ use super::model::{Model, TargetModel};
 use crate::domain::error_event::{ConnectError, ConnectKind, NOT_SENT};
 use crate::domain::incident::detect::{Counted, Detector, Finding, of_readings};
 use crate::domain::incident::limits::Limits;
+use crate::domain::metric::Readings;
+use crate::domain::rule::Measure;
 use crate::domain::target::{TargetId, Timestamp};
 
 /// The claim came or went. Whoever takes over knows nothing yet: what it finds well is told, so that incidents of the
@@ -15,6 +17,7 @@ pub(super) fn claimed(model: &mut Model, detects: bool) {
     model.detects = detects;
     for t in &mut model.targets {
         (t.detector, t.server_counters) = fresh(t);
+        t.rules = t.rules.afresh();
     }
 }
 
@@ -28,6 +31,7 @@ pub(super) fn fresh(t: &TargetModel) -> (Detector, Detector) {
 pub(super) fn measured(t: &mut TargetModel, now: Timestamp, limits: &Limits) -> Vec<Finding> {
     let mut found = t.detector.tried(now, Ok(()), limits);
     found.extend(t.detector.judged(now, &t.health));
+    found.extend(t.rules.measured(now, &t.values));
     if let Some(sample) = &t.sample {
         // A server that began anew counts from 0 again, which is seen without knowing when it did.
         found.extend(t.detector.counted(now, None, &of_readings(&sample.readings)));
@@ -38,6 +42,8 @@ pub(super) fn measured(t: &mut TargetModel, now: Timestamp, limits: &Limits) -> 
 /// A collection failed. What the server said about one of our own statements is no failed connection, and neither is
 /// a login that was not tried.
 pub(super) fn failed(t: &mut TargetModel, now: Timestamp, failure: &Failure, limits: &Limits) -> Vec<Finding> {
+    // Nothing was measured: for rules every reading is missing.
+    t.rules.measured(now, &Readings::new());
     if failure.code == NOT_SENT || (failure.kind == ConnectKind::Other && !failure.code.is_empty()) {
         return Vec::new();
     }
@@ -50,6 +56,14 @@ pub(super) fn counted(model: &mut Model, id: &TargetId, counts: &[Counted]) -> V
     let (now, detects) = (model.now, model.detects);
     let Some(t) = model.target_mut(id).filter(|_| detects) else { return Vec::new() };
     effects(t.server_counters.counted(now, None, counts))
+}
+
+/// A question that is asked for its own sake was answered.
+pub(super) fn answered(model: &mut Model, id: &TargetId, asked: &Measure, number: f64) -> Vec<Effect> {
+    let (now, detects) = (model.now, model.detects);
+    let Some(t) = model.target_mut(id) else { return Vec::new() };
+    let found = t.rules.answered(now, asked, number);
+    if detects { effects(found) } else { Vec::new() }
 }
 
 /// What was found, as wishes.

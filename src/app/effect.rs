@@ -16,6 +16,7 @@ use crate::domain::procedure::Purpose;
 use crate::domain::proposal::stage::Stage;
 use crate::domain::proposal::{Draft, Proposal};
 use crate::domain::rows::{Limits, Rows};
+use crate::domain::rule::{Measure, Rule};
 use crate::domain::target::{TargetId, Timestamp};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -76,6 +77,14 @@ pub enum Effect {
     LoadIncidents,
     /// Do things with an incident, in order: [`super::event::Event::IncidentChanged`] answers each.
     ActOnIncident(u64, Vec<Act>),
+    /// Keep a watch rule: one of number 0 is new, another takes the place of its earlier self. Whose it is, where nobody is
+    /// named, is filled in. The rules are read anew then.
+    KeepRule(Box<Rule>),
+    /// Take a watch rule away, and end what it told of.
+    DeleteRule(u64),
+    /// Ask a target these statements now and then for its rules, instead of those before:
+    /// [`super::event::Event::Answered`] tells what they give.
+    AskForRules(TargetId, Vec<(Measure, String)>),
     /// Write the handover of the last [`super::incidents::SHIFT_HOURS`] hours to a file.
     WriteHandover(PathBuf),
     /// Keep a sample, with its raw readings.

@@ -22,6 +22,7 @@ use crate::domain::proposal::advice::Advice;
 use crate::domain::proposal::survey::Survey;
 use crate::domain::proposal::{Draft, Proposal};
 use crate::domain::rows::Rows;
+use crate::domain::rule::Measure;
 use crate::domain::schema::Schema;
 use crate::domain::simulation::Simulated;
 use crate::domain::target::{Identity, TargetId, Timestamp};
@@ -94,6 +95,8 @@ pub enum Event {
     Detects(Timestamp, bool),
     /// The errors that a server counted itself, all since its counters began.
     Counted(Timestamp, TargetId, Vec<Counted>),
+    /// What is asked of a target for its own sake (a check of the person's own, a rule) got this number.
+    Answered(Timestamp, TargetId, Measure, f64),
     /// Sessions of a past moment arrived from the store.
     HistoryLoaded(Timestamp, RequestId, Result<Vec<PastSession>, String>),
     /// How an object of a target was defined, newest first.

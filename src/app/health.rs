@@ -83,6 +83,7 @@ pub fn sampled(model: &mut Model, id: &TargetId, cycle: u64, result: Result<Box<
             {
                 // Another server answers under this name: its counters have nothing to do with the last ones.
                 (t.detector, t.server_counters) = detection::fresh(t);
+                t.rules = t.rules.afresh();
                 t.sample = None;
                 t.values.clear();
             }

@@ -32,6 +32,7 @@ pub mod overlay;
 pub mod pane;
 pub mod registry;
 mod respond;
+pub mod rules;
 pub mod security;
 mod sessions;
 pub mod simulate;

@@ -15,6 +15,7 @@ use crate::domain::guard::Catalog;
 use crate::domain::guard::ticket::Moment;
 use crate::domain::health::{Evidence, Health, State, Usual, is_stale, judge};
 use crate::domain::incident::detect::Detector;
+use crate::domain::rule::RuleWatch;
 use crate::domain::incident::limits::Limits as IncidentLimits;
 use crate::domain::metric::{self, MetricId, Readings, Series};
 use crate::domain::rows::{Limits, Rows};
@@ -179,6 +180,8 @@ pub struct TargetModel {
     pub detector: Detector,
     /// The same for what the server counts itself.
     pub server_counters: Detector,
+    /// Holds the person's own rules against what is measured here.
+    pub rules: RuleWatch,
 }
 
 /// What is known of a database's objects.
@@ -207,6 +210,7 @@ impl TargetModel {
         let detector = Detector::new(target.id.clone(), target.engine.0);
         Self {
             server_counters: detector.clone(),
+            rules: RuleWatch::new(target.engine.0),
             detector,
             target,
             dialect,

@@ -113,6 +113,11 @@ pub static ACTIONS: &[ActionSpec] = &[
     act("closed", &["c"], S::Incidents, A::Closed, "list those that are over too, or not").foot("closed"),
     act("patterns", &["p"], S::Incidents, A::Incidents(View::Patterns), "the patterns behind the incidents"),
     act("analytics", &["i"], S::Incidents, A::Incidents(View::Analytics), "what the numbers of the incidents say"),
+    act("rules", &["u"], S::Incidents, A::Incidents(View::Rules), "your own watch rules, and what they say now"),
+    act("watch-this", &["W"], S::Incidents, A::WatchThis, "keep the watch rule that the incident offers"),
+    act("delete-rule", &["x"], S::Incidents, A::DeleteRule, "delete the rule under the cursor"),
+    act("rule", &[], S::Normal, A::Rule(String::new()), "a watch rule of your own")
+        .takes("add CONDITION|N above VALUE|delete N"),
     act("next-pane", &["tab"], S::Incidents, A::NextPane(true), "next pane or list").foot("next"),
     act("previous-pane", &["backtab"], S::Incidents, A::NextPane(false), "previous pane or list"),
     act("views", &[], S::Server, A::View(String::new()), "show a view: g and its letter").takes("VIEW").foot("views"),

@@ -11,7 +11,7 @@ use super::overlay::Overlay;
 use super::update::follow_lists;
 use super::{
     access, approvals, command, connection, connection_pane, conversation, diagnosis, healing, health, history,
-    incidents, sessions, simulate,
+    incidents, rules, sessions, simulate,
 };
 use crate::domain::proposal::kind::FixKind;
 
@@ -136,6 +136,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         | Action::Incidents(_)
         | Action::NextPane(_)
         | Action::Incident(_) => return incidents::act::act(model, action),
+        Action::WatchThis | Action::Rule(_) | Action::DeleteRule => return rules::act(model, &action),
         Action::Diagnose(cause) => return healing::ask::by_person(model, &cause),
         Action::LookThere => return healing::ask::there(model),
         Action::ProposePlan => return healing::propose::chosen(model),

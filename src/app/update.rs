@@ -144,9 +144,9 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
         }
         Event::IncidentsLoaded(now, remembered) => {
             advance(model, now);
-            incidents::loaded(model, *remembered);
+            let effects = incidents::loaded(model, *remembered);
             follow_lists(model);
-            Vec::new()
+            effects
         }
         Event::IncidentChanged(now, incident) => {
             advance(model, now);
@@ -171,6 +171,10 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Counted(now, id, counts) => {
             advance(model, now);
             detection::counted(model, &id, &counts)
+        }
+        Event::Answered(now, id, asked, number) => {
+            advance(model, now);
+            detection::answered(model, &id, &asked, number)
         }
         Event::ExportDone(now, id) => {
             advance(model, now);

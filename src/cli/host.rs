@@ -19,6 +19,7 @@ use crate::domain::learning::Learned;
 use crate::domain::metric::MetricId;
 use crate::domain::procedure::Examined;
 use crate::domain::proposal::{Draft, NotProposed, Proposal};
+use crate::domain::rule::Rule;
 use crate::domain::schedule::Patience;
 use crate::domain::security::Facts;
 use crate::domain::simulation::{NotSimulated, Simulated};
@@ -180,6 +181,21 @@ pub trait Host: Send + Sync {
     /// Numbers of incidents since a moment.
     async fn incident_figures(&self, _since: Timestamp) -> Result<Figures, String> {
         Ok(Figures::default())
+    }
+
+    /// The watch rules, the oldest first; none without a store. The error is words for the person.
+    async fn rules(&self) -> Result<Vec<Rule>, String> {
+        Ok(Vec::new())
+    }
+
+    /// Keeps a watch rule, in the name of who is here, and gives it with its number. The error is words for the person.
+    async fn keep_rule(&self, _rule: Rule) -> Result<Rule, String> {
+        Err("nothing is kept here".to_owned())
+    }
+
+    /// Takes a watch rule away and gives it; none where there is none of this number. The error is words for the person.
+    async fn delete_rule(&self, _id: u64) -> Result<Option<Rule>, String> {
+        Ok(None)
     }
 
     /// Checks the audit log without changing it; none when there never was one.

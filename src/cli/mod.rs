@@ -8,6 +8,7 @@
 //! approvals  approve what waits for a person, and the one way to say yes
 //! audit              the log of every decision and act
 //! diagnose           what is wrong with a server now, why, and what would help
+//! rules              what the person wants to hear of in time
 //! fixes              what was ever changed, and how it is undone
 //! incidents          what went wrong, and the handover of a shift
 //! logs               files of servers -> events -> the error history
@@ -35,6 +36,7 @@ mod incidents;
 mod logs;
 mod print;
 mod rounds;
+mod rules;
 mod selftest;
 mod simulate;
 mod sql;
@@ -156,6 +158,7 @@ async fn dispatch(command: Command, configuration: &Result<Config, Mistakes>, io
         Command::Audit { action } => return audit::run(action, io).await,
         Command::Fixes { action: FixesAction::List { json } } => return fixes::list(*json, io).await,
         Command::Incidents { action } => return incidents::run(action, io).await,
+        Command::Rules { action } => return rules::run(action, config, io).await,
         // Files are read and the store is written: nobody is connected to.
         Command::Logs { action: LogsAction::Ingest(args) } => {
             forget_unwanted_demo(configuration, io);
@@ -190,6 +193,7 @@ async fn dispatch(command: Command, configuration: &Result<Config, Mistakes>, io
         | Command::Fixes { action: FixesAction::List { .. } }
         | Command::Simulate(_)
         | Command::Incidents { .. }
+        | Command::Rules { .. }
         | Command::Doctor(_) => Ok(Exit::Fine),
     }
 }

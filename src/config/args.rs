@@ -1,6 +1,7 @@
 //! The command line: what is typed. Help texts, completions and the man page are all made from these types.
 
 pub use super::healing_args::{Diagnose, FixesAction};
+pub use super::rule_args::{AddRule, RulesAction};
 pub use super::incident_args::{IncidentsAction, ListIncidents};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -119,6 +120,12 @@ pub enum Command {
         /// What to do with it.
         #[command(subcommand)]
         action: FixesAction,
+    },
+    /// Keep watch rules of your own: tell me when a metric is above or below a number for a while.
+    Rules {
+        /// What to do with them.
+        #[command(subcommand)]
+        action: RulesAction,
     },
     /// Watch the targets without a screen: the same detection of errors as in the app, beside it on the same store, so that
     /// it goes on when nobody is logged in. A line for each incident that opens, escalates or ends, for what is found out

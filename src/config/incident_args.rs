@@ -54,7 +54,7 @@ pub(super) fn incident_number(text: &str) -> Result<u64, String> {
     digits.parse().ok().filter(|n| *n > 0).ok_or_else(|| "it must be a number as `incidents list` shows it".to_owned())
 }
 
-fn severity(text: &str) -> Result<Severity, String> {
+pub(super) fn severity(text: &str) -> Result<Severity, String> {
     let words = || Severity::ALL.map(Severity::word).join(", ");
     Severity::from_word(&text.to_ascii_lowercase()).ok_or_else(|| format!("it must be one of {}", words()))
 }

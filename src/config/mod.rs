@@ -27,6 +27,7 @@ mod own;
 mod password;
 mod places;
 mod resolve;
+mod rule_args;
 mod settings;
 mod show;
 mod targets;

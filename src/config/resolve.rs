@@ -136,6 +136,8 @@ pub struct Config {
     pub diagnosis: DiagnosisTerms,
     /// What a target's policy for unattended runs goes by; it has no rules here.
     pub unattended: Policy,
+    /// Steps for a server's own scheduler may be offered.
+    pub server_events: bool,
     /// Bounds of one read.
     pub limits: Limits,
     /// Retention of the store.
@@ -212,6 +214,7 @@ pub fn load(inputs: &Inputs<'_>) -> Result<Config, Mistakes> {
         incidents: incidents(&values),
         diagnosis: diagnosis(&values),
         unattended: unattended(&values),
+        server_events: values.switch(&settings::SERVER_EVENTS),
         limits: Limits {
             rows: values.size(&settings::ROWS),
             bytes: values.size(&settings::BYTES),

@@ -153,6 +153,8 @@ settings! {
         "Fixes that run unattended against one incident at most; after that a person decides.";
     UNATTENDED_MINUTES: "unattended" "recovery_minutes" Kind::Whole(1, 1440), Value::Whole(30),
         "An incident that is older than these minutes is a person's: nothing runs unattended against it.";
+    SERVER_EVENTS: "preventive" "server_events" Kind::Switch, Value::Switch(false),
+        "Against what comes again, also offer upkeep by the server's own scheduler (MySQL, MariaDB), to be approved.";
     ROWS: "limits" "rows" Kind::Whole(1, 100_000), Value::Whole(500),
         "Rows of a result that are kept; what is cut is always said.";
     BYTES: "limits" "bytes" Kind::Bytes(64 * KB, 256 * MB), Value::Bytes(16 * MB),
@@ -303,6 +305,7 @@ mod tests {
                 "incidents",
                 "diagnosis",
                 "unattended",
+                "preventive",
                 "limits",
                 "store",
                 "schema_history"

@@ -6,8 +6,9 @@ use super::error_event::ConnectKind;
 use super::guard::{Author, Catalog, Judgement};
 use super::log::{LogFormat, LogRules};
 use super::plan::Plan;
+use super::procedure::Check;
 use super::proposal::advice::Advice;
-use super::proposal::kind::FixKind;
+use super::proposal::kind::{FixKind, ObjectRef};
 use super::question::{Answer, Cannot, Intent};
 use super::schedule::Recovery;
 use super::schema::Schema;
@@ -95,6 +96,18 @@ pub trait Dialect: Send + Sync {
     fn render(&self, kind: &FixKind) -> Result<String, String> {
         let _ = kind;
         Err("this engine has no such act".to_owned())
+    }
+
+    /// The statement whose one number is the share of a table's rows that are dead, in per cent, and NULL where nobody
+    /// knows; none for an engine that does not count them.
+    fn dead_rows(&self, table: &ObjectRef) -> Option<String> {
+        let _ = table;
+        None
+    }
+
+    /// What holds on a server whose own scheduler can do [`FixKind::ScheduleUpkeep`]; none for an engine without one.
+    fn scheduler(&self) -> Option<Check> {
+        None
     }
 
     /// What its servers look like from outside, for the diagnosis of a failed connection.

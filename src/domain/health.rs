@@ -378,6 +378,18 @@ pub fn words() -> impl Iterator<Item = &'static str> {
     RULES.iter().map(|rule| rule.word).chain([IDLE_WORD])
 }
 
+/// The word of the rule that judges a metric; none where no rule does.
+pub fn word_of(id: MetricId) -> Option<&'static str> {
+    let idle = || (id == metric::IDLE_IN_TRANSACTION).then_some(IDLE_WORD);
+    RULES.iter().find(|rule| rule.metric == id).map(|rule| rule.word).or_else(idle)
+}
+
+/// The metric that a rule judges, by its word.
+pub fn metric_of(word: &str) -> Option<MetricId> {
+    let idle = || (word == IDLE_WORD).then_some(metric::IDLE_IN_TRANSACTION);
+    RULES.iter().find(|rule| rule.word == word).map(|rule| rule.metric).or_else(idle)
+}
+
 /// Idle in a transaction for 5 minutes, or for 2 while others wait for it. Its age needs no second sample.
 fn idle_in_transaction(sample: &Sample) -> Option<Reason> {
     let blockers: Vec<i64> = sample.sessions.iter().flat_map(|s| s.blocked_by.iter().copied()).collect();

@@ -22,6 +22,7 @@ pub mod procedure;
 pub mod proposal;
 pub mod question;
 pub mod rows;
+pub mod rule;
 pub mod schedule;
 pub mod schema;
 pub mod security;

@@ -22,6 +22,7 @@ pub(super) fn setup(config: &Config, surroundings: &Surroundings) -> TargetSetup
     let target = super::demo_target(&address, spec);
     TargetSetup {
         own: Own::default(),
+        server_events: false,
         logs: Logs::unnamed(&target.id, spec.dialect),
         target,
         spec,

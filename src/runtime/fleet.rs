@@ -129,6 +129,7 @@ fn setup(watched: &Watched, surroundings: &Surroundings) -> Result<TargetSetup, 
     let id = TargetId::new(&watched.id);
     Ok(TargetSetup {
         own: Own::default(),
+        server_events: false,
         logs: Logs::unnamed(&id, spec.dialect),
         allow_functions: Vec::new(),
         facts: None,

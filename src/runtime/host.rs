@@ -23,6 +23,7 @@ use crate::domain::metric::MetricId;
 use crate::domain::procedure::Examined;
 use crate::domain::proposal::stage::Stage;
 use crate::domain::proposal::{Draft, NotProposed, Origin, Proposal, Who};
+use crate::domain::rule::Rule;
 use crate::domain::simulation::{NotSimulated, Simulated};
 use crate::domain::target::{TargetId, Timestamp};
 use crate::engine::Session;
@@ -380,6 +381,29 @@ impl Host for ProcessHost {
             Some(store) => store.incident_figures(since).await.map_err(|error| error.to_string()),
             None => Ok(Figures::default()),
         }
+    }
+
+    async fn rules(&self) -> Result<Vec<Rule>, String> {
+        match self.store_or_words().await? {
+            Some(store) => store.rules().await.map_err(|error| error.to_string()),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    async fn keep_rule(&self, rule: Rule) -> Result<Rule, String> {
+        let kept = self.kept.as_ref().ok_or("the configuration has mistakes")?;
+        let store = match self.store_or_words().await? {
+            Some(store) => store.clone(),
+            None => open_store(kept).await?,
+        };
+        let rule = Rule { by: kept.who.person().to_owned(), ..rule };
+        store.keep_rule(rule).await.map_err(|error| error.to_string())
+    }
+
+    async fn delete_rule(&self, id: u64) -> Result<Option<Rule>, String> {
+        let Some(store) = self.store_or_words().await? else { return Ok(None) };
+        let gone = super::incidents::delete_rule(store, id, clock::now()).await;
+        gone.map(|gone| gone.map(|(rule, _)| rule)).map_err(|error| error.to_string())
     }
 
     async fn rate(&self, id: u64, up: bool, comment: String) -> Result<String, String> {

@@ -13,6 +13,7 @@ use crate::domain::incident::detect::Finding;
 use crate::domain::incident::handover::{Shift, markdown};
 use crate::domain::incident::limits::Terms;
 use crate::domain::incident::{Act, Ended, Filter};
+use crate::domain::rule::Rule;
 use crate::domain::target::{TargetId, Timestamp};
 use crate::export::NewFile;
 use crate::store::incidents::LogPlace;
@@ -77,6 +78,8 @@ impl Incidents {
                 self.wanted.send_replace(());
             }
             Effect::ActOnIncident(id, acts) => drop(tasks.spawn(self.clone().act(id, acts))),
+            Effect::KeepRule(rule) => drop(tasks.spawn(self.clone().keep_rule(*rule))),
+            Effect::DeleteRule(id) => drop(tasks.spawn(self.clone().delete_rule(id))),
             other => return Some(other),
         }
         None
@@ -211,6 +214,36 @@ impl Incidents {
         let _ = self.out.send(Event::Message(clock::now(), words, failure)).await;
     }
 
+    async fn keep_rule(self, mut rule: Rule) {
+        let Some(store) = self.store().await else {
+            return self.tell("nothing can be remembered, so no rule is kept".to_owned()).await;
+        };
+        if rule.by.is_empty() {
+            rule.by.clone_from(&self.who);
+        }
+        let (words, failure) = match store.keep_rule(rule).await {
+            Ok(rule) => (format!("{} on {}: {}", rule.name(), rule.target, rule.condition.words()), false),
+            Err(error) => (error.to_string(), true),
+        };
+        let _ = self.out.send(Event::Message(clock::now(), words, failure)).await;
+        self.wanted.send_replace(());
+    }
+
+    async fn delete_rule(self, id: u64) {
+        let Some(store) = self.store().await else { return };
+        let (words, failure) = match delete_rule(&store, id, clock::now()).await {
+            Ok(Some((rule, changes))) => {
+                self.changed(Ok(changes), "").await;
+                let (name, words) = (rule.name(), rule.condition.words());
+                (format!("{name} is gone; `:rule add {words}` makes it anew"), false)
+            }
+            Ok(None) => (format!("there is no rule {id}"), true),
+            Err(error) => (error.to_string(), true),
+        };
+        let _ = self.out.send(Event::Message(clock::now(), words, failure)).await;
+        self.wanted.send_replace(());
+    }
+
     async fn act(self, id: u64, acts: Vec<Act>) {
         let Some(store) = self.store().await else {
             return self.tell("nothing can be remembered, so nothing is done with incidents".to_owned()).await;
@@ -224,6 +257,17 @@ impl Incidents {
             }
         }
     }
+}
+
+/// Takes a rule away, and ends what it told of: nobody watches it any more. None where there is none of this number.
+pub(super) async fn delete_rule(
+    store: &Store,
+    id: u64,
+    now: Timestamp,
+) -> Result<Option<(Rule, Vec<Change>)>, StoreError> {
+    let Some(rule) = store.delete_rule(id).await? else { return Ok(None) };
+    let changes = store.end_conditions(vec![crate::domain::rule::ended(&rule, now)]).await?;
+    Ok(Some((rule, changes)))
 }
 
 /// The handover of the last shift, as Markdown.
@@ -253,7 +297,7 @@ async fn remembered(store: &Store) -> Result<Remembered, StoreError> {
     incidents.truncate(MOST);
     let patterns = store.patterns(now, PATTERNS).await?;
     let figures = store.incident_figures(now.plus_ms(-NUMBERS_MS)).await?;
-    Ok(Remembered { incidents, patterns, analytics: Some(analyse(&figures, now)) })
+    Ok(Remembered { incidents, patterns, analytics: Some(analyse(&figures, now)), rules: store.rules().await? })
 }
 
 /// The machine of each target, as far as its address tells it: what happens to it happens to all of them.

@@ -113,6 +113,8 @@ struct TargetSetup {
     room: Room,
     /// Checks and procedures of the person's own that are for it.
     own: Own,
+    /// Steps for the server's own scheduler may be offered.
+    server_events: bool,
 }
 
 /// Everything from the command line to the exit code.
@@ -239,6 +241,7 @@ fn setups(config: &Config, common: &Common, helpers: &Helpers) -> Vec<TargetSetu
         setups.push(TargetSetup {
             facts,
             own: config.own.of(&t.target.id, spec.id),
+            server_events: config.server_events,
             target: t.target.clone(),
             spec,
             door,

@@ -5,9 +5,11 @@ use super::clock;
 use super::follow::Desk;
 use crate::domain::error_event::SessionError;
 use crate::domain::guard::{self, Author, Catalog};
-use crate::domain::own::{Asked, OwnWatch};
-use crate::domain::procedure::Verified;
+use crate::domain::own::{Asked, Bound, OwnWatch};
+use crate::domain::procedure::{Comparison, Verified};
 use crate::domain::rows::Limits;
+use crate::domain::rule::Measure;
+use crate::domain::target::{TargetId, Timestamp};
 use crate::engine::{Collector, EngineSpec, Session};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -22,8 +24,19 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// Checks that are asked between two collections, so that samples do not wait for long.
 const AT_ONCE: usize = 3;
 
+/// Between two times that a rule's question is asked.
+const RULES_EVERY_MS: i64 = 20_000;
+
+/// A question of a rule.
+struct Question {
+    measure: Measure,
+    asked: Asked,
+    due: Timestamp,
+}
+
 /// The checks of one target.
 pub(super) struct Patrol {
+    target: TargetId,
     spec: &'static EngineSpec,
     watch: OwnWatch,
     catalog: Catalog,
@@ -31,11 +44,14 @@ pub(super) struct Patrol {
     desk: watch::Receiver<Option<Desk>>,
     /// What each check that could not be asked was told, so that it is said once.
     said: BTreeMap<String, String>,
+    /// What rules want to know that no sample tells.
+    questions: Vec<Question>,
 }
 
 impl Patrol {
     /// A patrol that has asked nothing yet.
     pub(super) fn new(
+        target: TargetId,
         spec: &'static EngineSpec,
         watch: OwnWatch,
         safe_functions: &[String],
@@ -43,7 +59,20 @@ impl Patrol {
     ) -> Self {
         let mut catalog = Catalog::default();
         catalog.declare_safe(safe_functions);
-        Self { spec, watch, catalog, desk, said: BTreeMap::new() }
+        Self { target, spec, watch, catalog, desk, said: BTreeMap::new(), questions: Vec::new() }
+    }
+
+    /// Takes the questions of rules as they are now. Those that are new are due at once.
+    pub(super) fn ask_for_rules(&mut self, questions: &[(Measure, String)]) {
+        let question = |(measure, statement): &(Measure, String)| {
+            let known = self.questions.iter().find(|q| q.measure == *measure);
+            let due = known.map_or(Timestamp(i64::MIN), |q| q.due);
+            // What it is compared with is the rule's own business.
+            let bound = Bound { is: Comparison::AtLeast, value: 0.0 };
+            let asked = Asked { statement: statement.clone(), column: None, bound };
+            Question { measure: measure.clone(), asked, due }
+        };
+        self.questions = questions.iter().map(question).collect();
     }
 
     /// Asks what is due. False when the session can no longer be used.
@@ -56,6 +85,7 @@ impl Patrol {
             match number(self.spec, session, &self.catalog, &check.asked).await {
                 Ok(Ok(number)) => {
                     self.said.remove(&check.name);
+                    desk.answered(&self.target, Measure::Check(check.name.clone()), number).await;
                     found.extend(self.watch.answered(&check.name, number, clock::now()));
                 }
                 Ok(Err(words)) => self.say(&desk, &check.name, words).await,
@@ -67,12 +97,37 @@ impl Patrol {
             }
         }
         desk.incidents.found(found).await;
-        usable
+        usable && self.for_rules(session, &desk).await
+    }
+
+    /// Asks what rules want to know, the one that has been due longest. False when the session can no longer be used.
+    async fn for_rules(&mut self, session: &mut dyn Session, desk: &Desk) -> bool {
+        let now = clock::now();
+        let due = self.questions.iter_mut().filter(|q| q.due <= now).min_by_key(|q| q.due);
+        let Some(question) = due else { return true };
+        question.due = now.plus_ms(RULES_EVERY_MS);
+        let (measure, asked) = (question.measure.clone(), question.asked.clone());
+        let name = measure.words();
+        match number(self.spec, session, &self.catalog, &asked).await {
+            Ok(Ok(number)) => {
+                self.said.remove(&name);
+                desk.answered(&self.target, measure, number).await;
+                true
+            }
+            Ok(Err(words)) => {
+                self.say(desk, &name, words).await;
+                true
+            }
+            Err(error) => {
+                self.say(desk, &name, error.to_string()).await;
+                false
+            }
+        }
     }
 
     async fn say(&mut self, desk: &Desk, name: &str, words: String) {
         if self.said.get(name) != Some(&words) {
-            desk.tell(format!("your check {name} could not be asked: {words}")).await;
+            desk.tell(format!("{name} of {} could not be asked: {words}", self.target)).await;
             self.said.insert(name.to_owned(), words);
         }
     }

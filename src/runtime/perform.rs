@@ -154,6 +154,7 @@ impl Performer {
     pub(super) fn perform(&mut self, effect: Effect) -> Option<ForLoop> {
         match effect {
             Effect::Collect(id, cycle) => self.watch(&id, Watch::Collect(cycle)),
+            Effect::AskForRules(id, questions) => self.watch(&id, Watch::Questions(questions)),
             Effect::LoadView(id, view) => self.watch(&id, Watch::View(view)),
             Effect::Reconnect(id) => {
                 // The task may hang in its connection: it is replaced, not asked.

@@ -15,6 +15,7 @@ use crate::domain::error_event::{ConnectKind, SessionError};
 use crate::domain::guard::Catalog;
 use crate::domain::own::{OwnCheck, OwnWatch};
 use crate::domain::procedure::Examined;
+use crate::domain::rule::Measure;
 use crate::domain::target::TargetId;
 use crate::engine::{EngineSpec, Session};
 use crate::store::Store;
@@ -40,6 +41,8 @@ pub(super) enum Watch {
     Survey(Box<SurveyRequest>, Option<String>, u8),
     /// Find out what is wrong. Samples and views wait until it is over.
     Diagnose(Box<Inquiry>),
+    /// Ask these statements now and then for rules, instead of those before.
+    Questions(Vec<(Measure, String)>),
     /// Look at the definitions of objects with the next collection, since somebody is interested in them.
     Definitions,
 }
@@ -131,16 +134,15 @@ impl Watcher {
         self
     }
 
-    /// The same, that asks these checks of the person's own, while this process detects.
+    /// The same, that asks these checks of the person's own, and what rules want to know, while this process detects.
     pub(super) fn with_checks(
         mut self,
         checks: Vec<OwnCheck>,
         safe_functions: &[String],
         desk: watch::Receiver<Option<Desk>>,
     ) -> Self {
-        let some = !checks.is_empty();
         let watch = OwnWatch::new(self.id.clone(), checks);
-        self.patrol = some.then(|| Patrol::new(self.spec, watch, safe_functions, desk));
+        self.patrol = Some(Patrol::new(self.id.clone(), self.spec, watch, safe_functions, desk));
         self
     }
 
@@ -190,6 +192,10 @@ impl Watcher {
                 Watch::Survey(request, login, approvers) => {
                     let (id, found) = (request.id, self.survey(*request, login.as_deref(), approvers).await);
                     Event::Surveyed(super::clock::now(), id, found)
+                }
+                Watch::Questions(questions) => {
+                    self.patrol.iter_mut().for_each(|patrol| patrol.ask_for_rules(&questions));
+                    continue;
                 }
                 Watch::Definitions => {
                     self.chronicle.iter_mut().for_each(Chronicle::hasten);

@@ -5,6 +5,7 @@
 //!       <--answers---                 --> conversations, preferences               history of the person
 //!                                     --> proposals                                acts, waiting and past
 //!                                     --> learning                                 how acts went
+//!                                     --> rules                                        what the person wants to hear of
 //! audit: a file of its own, hash-chained
 //! open: files (0700/0600, local disk, lock), settings, migrations with backups     retention: forgetting
 //!       salvage: what can be read of a damaged store
@@ -28,6 +29,7 @@ mod preferences;
 mod proposals;
 mod recorder;
 mod retention;
+mod rules;
 mod salvage;
 mod samples;
 mod sessions;

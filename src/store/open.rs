@@ -24,6 +24,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("migrations/6_incidents.sql")),
     M::up(include_str!("migrations/7_learning.sql")),
     M::up(include_str!("migrations/8_definitions.sql")),
+    M::up(include_str!("migrations/9_rules.sql")),
 ];
 /// Backups of older schemas that are kept.
 const BACKUPS: usize = 3;

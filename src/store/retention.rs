@@ -4,6 +4,7 @@ use super::attempts;
 use super::definitions;
 use super::incidents;
 use super::learning;
+use super::rules;
 use super::samples::{BUCKET_MS, DAY_MS, SLOT_MS, SLOTS, roll_up};
 use crate::domain::target::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
@@ -67,6 +68,7 @@ pub(super) fn prune(db: &mut Connection, now: Timestamp, keep: &Retention) -> ru
     let mut rows = limits.forget_texts(&transaction)?;
     rows += incidents::forget(&transaction, now, keep)?;
     rows += learning::forget(&transaction, now)?;
+    rows += rules::forget(&transaction, now)?;
     rows += definitions::forget(&transaction, now, keep)?;
     loop {
         let before = rows;

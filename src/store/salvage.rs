@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags, params_from_iter};
 use std::path::Path;
 
 /// What is copied, parents before children: table, its columns, how many.
-const TABLES: [(&str, &str, usize); 9] = [
+const TABLES: [(&str, &str, usize); 10] = [
     ("conversations", "id, name, target, created, updated", 5),
     ("entries", "conversation, number, at, kind, body", 5),
     ("input_lines", "id, line", 2),
@@ -22,6 +22,7 @@ const TABLES: [(&str, &str, usize); 9] = [
     ("patterns", "signature, engine, kind, code, text, title, first_ms, last_ms, count, private, incidents, twins", 12),
     ("outcomes", "id, proposal, at_ms, target, signature, similar, fix, engine, major, initial, shown, ended", 12),
     ("ratings", "proposal, who, at_ms, up, comment", 5),
+    ("rules", "id, target, body", 3),
 ];
 
 /// Copies what can be read, and says how many rows that were. Nothing in here is an error: the store is new and whole
@@ -47,7 +48,7 @@ fn copy_all(into: &mut Connection, damaged: &Path) -> rusqlite::Result<usize> {
 /// Takes over where numbers have come to, so that none is given a second time when the rows that had the last ones
 /// could not be read.
 fn go_on_counting(into: &Connection, from: &Connection) {
-    for table in ["conversations", "proposals", "incidents"] {
+    for table in ["conversations", "proposals", "incidents", "rules"] {
         let last =
             from.query_row("SELECT seq FROM sqlite_sequence WHERE name = ?1", [table], |row| row.get::<_, i64>(0));
         let Ok(last) = last else { continue };

@@ -11,6 +11,7 @@ use super::preferences;
 use super::proposals::{self, UnreadProposal};
 use super::recorder::Recorder;
 use super::retention::{self, Pruned, Retention};
+use super::rules;
 use super::samples::{self, Usuals};
 use super::sessions::{self, History};
 use crate::domain::activity::Sample;
@@ -58,6 +59,7 @@ pub(super) enum Command {
     Incidents(incidents::Asked),
     Learning(learning::Asked),
     Definitions(definitions::Asked),
+    Rules(rules::Asked),
     Prune(Timestamp, Reply<Pruned>),
     Check(Reply<()>),
     Close(Reply<()>),
@@ -212,6 +214,7 @@ impl Worker {
                     files::mark_damaged(&self.folder);
                 }
             }
+            Command::Rules(asked) => rules::answer(db, asked),
             Command::Prune(now, reply) => {
                 let outcome = retention::prune(db, now, &self.retention).map_err(StoreError::of("forget old samples"));
                 self.send(reply, outcome);

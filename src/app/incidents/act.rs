@@ -88,6 +88,7 @@ pub fn open(model: &mut Model) {
             model.overlay = Some(Overlay::Detail { title, text, offset: 0 });
         }
         View::Analytics => {}
+        View::Rules => crate::app::rules::edit_selected(model),
     }
 }
 

@@ -6,6 +6,7 @@ use super::words::{self, span};
 use crate::app::healing::{self, Subject};
 use crate::app::model::Model;
 use crate::app::pane::Tone;
+use crate::app::rules;
 use crate::domain::error::catalogue::{Advice, Catalogue, kind_advice};
 use crate::domain::incident::strategy::Strategy;
 use crate::domain::incident::{Incident, Pattern};
@@ -95,7 +96,8 @@ fn timeline(incident: &Incident, model: &Model) -> Vec<DetailLine> {
 fn evidence(incident: &Incident, model: &Model) -> Vec<DetailLine> {
     let tone =
         if incident.severity >= crate::domain::error::kind::Severity::Error { Tone::Bad } else { Tone::Doubtful };
-    let mut lines = causes(incident, model);
+    let mut lines = offer(incident, model);
+    lines.extend(causes(incident, model));
     lines.push(toned("says", tone, incident.message.clone()));
     lines.extend(incident.more.iter().flat_map(|more| more.lines()).map(|line| fact("", line)));
     lines.push(fact("error", code_words(&incident.code, incident.kind, catalogue(&incident.engine, model))));
@@ -124,6 +126,11 @@ fn evidence(incident: &Incident, model: &Model) -> Vec<DetailLine> {
     }
     lines.push(toned("group", Tone::Faint, format!("{}   {}", incident.signature, incident.group)));
     lines
+}
+
+/// What would tell of it before it comes again.
+fn offer(incident: &Incident, model: &Model) -> Vec<DetailLine> {
+    rules::offer_line(model, incident).into_iter().map(|words| toned("watch", Tone::Good, words)).collect()
 }
 
 /// The roots that a diagnosis found, with what is for them; and who analysed, where a model might have.

@@ -13,11 +13,13 @@ pub mod note;
 pub mod table;
 pub mod words;
 
+use super::effect::Effect;
 use super::list::ListState;
 use super::model::{Model, Screen};
 use crate::domain::error::kind::Severity;
 use crate::domain::incident::analytics::Analytics;
 use crate::domain::incident::{Incident, Pattern};
+use crate::domain::rule::Rule;
 use crate::domain::target::{TargetId, Timestamp};
 use std::cmp::Reverse;
 
@@ -34,11 +36,13 @@ pub enum View {
     Patterns,
     /// What the numbers say.
     Analytics,
+    /// Watch rules of the person's own.
+    Rules,
 }
 
 impl View {
     /// In the order in which Tab goes through them.
-    pub const ALL: [Self; 3] = [Self::List, Self::Patterns, Self::Analytics];
+    pub const ALL: [Self; 4] = [Self::List, Self::Patterns, Self::Analytics, Self::Rules];
 
     /// The word on the screen.
     pub fn title(self) -> &'static str {
@@ -46,6 +50,7 @@ impl View {
             Self::List => "incidents",
             Self::Patterns => "patterns",
             Self::Analytics => "analytics",
+            Self::Rules => "rules",
         }
     }
 }
@@ -85,6 +90,8 @@ pub struct Remembered {
     pub patterns: Vec<Pattern>,
     /// What the numbers of the last [`analytics::DAYS`] say.
     pub analytics: Option<Analytics>,
+    /// Watch rules of the person's own, the oldest first.
+    pub rules: Vec<Rule>,
 }
 
 /// The incidents tab.
@@ -96,6 +103,8 @@ pub struct IncidentsModel {
     pub patterns: Vec<Pattern>,
     /// What their numbers say.
     pub analytics: Option<Analytics>,
+    /// Watch rules of the person's own, the oldest first.
+    pub rules: Vec<Rule>,
     /// What is shown.
     pub view: View,
     /// Where the person is in the list of incidents.
@@ -104,6 +113,8 @@ pub struct IncidentsModel {
     pub pattern_list: ListState,
     /// Where the person is in the table of the analytics.
     pub figures_list: ListState,
+    /// Where the person is among their rules.
+    pub rule_list: ListState,
     /// The incident that is shown in full.
     pub open: Option<u64>,
     /// What of it has the keys.
@@ -194,8 +205,8 @@ pub fn selected_pattern(model: &Model) -> Option<&Pattern> {
     model.incidents.patterns.get(row)
 }
 
-/// The store was read.
-pub fn loaded(model: &mut Model, remembered: Remembered) {
+/// The store was read: rules that are gone may end what they told of.
+pub fn loaded(model: &mut Model, remembered: Remembered) -> Vec<Effect> {
     let now = model.now;
     let incidents = &mut model.incidents;
     incidents.loaded = true;
@@ -207,6 +218,7 @@ pub fn loaded(model: &mut Model, remembered: Remembered) {
         incidents.open = None;
     }
     super::approvals::incidents_changed(model);
+    super::rules::loaded(model, remembered.rules)
 }
 
 /// An incident changed by an act of ours.

@@ -23,6 +23,7 @@ pub fn shown(model: &Model) -> Option<Table> {
         View::List => incidents(model),
         View::Patterns => patterns(model),
         View::Analytics => super::analytics::table(model),
+        View::Rules => crate::app::rules::table(model),
     })
 }
 
@@ -35,6 +36,7 @@ pub fn shown_list(incidents: &mut IncidentsModel, known: bool) -> Option<&mut Li
         View::List => &mut incidents.list,
         View::Patterns => &mut incidents.pattern_list,
         View::Analytics => &mut incidents.figures_list,
+        View::Rules => &mut incidents.rule_list,
     })
 }
 
@@ -160,5 +162,6 @@ pub fn list(incidents: &IncidentsModel) -> &ListState {
         View::List => &incidents.list,
         View::Patterns => &incidents.pattern_list,
         View::Analytics => &incidents.figures_list,
+        View::Rules => &incidents.rule_list,
     }
 }

@@ -12,6 +12,7 @@ mod examined;
 mod findings;
 mod offer;
 mod purpose;
+mod scheduled;
 mod words;
 
 pub use check::{Check, Comparison, Verification, Verified};
@@ -19,6 +20,7 @@ pub use examined::Examined;
 pub use findings::{Difference, Findings};
 pub use offer::{offers, with_remedies};
 pub use purpose::{OnFailure, Purpose};
+pub use scheduled::scheduled;
 
 use super::diagnosis::{Case, Cause, Diagnosis};
 use super::error::kind::ErrorKind;

@@ -141,11 +141,22 @@ pub enum FixKind {
     ResizeReplicationLog(u64),
     /// Stops a script that holds up all other commands and has written nothing.
     StopScript,
+    /// Has the server's own scheduler keep a table in shape from then on.
+    ScheduleUpkeep {
+        /// The name of what the scheduler keeps.
+        name: ObjectRef,
+        /// Hours between two runs.
+        every_hours: u32,
+        /// What is done.
+        upkeep: Upkeep,
+        /// To which table.
+        table: ObjectRef,
+    },
 }
 
 impl FixKind {
     /// The words of all kinds, as [`Self::word`] gives them.
-    pub const WORDS: [&'static str; 17] = [
+    pub const WORDS: [&'static str; 18] = [
         "cancel-statements",
         "end-sessions",
         "drop-replication-slot",
@@ -163,6 +174,7 @@ impl FixKind {
         "purge-logs",
         "resize-replication-log",
         "stop-script",
+        "schedule-upkeep",
     ];
 
     /// The class under which it is approved and recorded.
@@ -178,7 +190,8 @@ impl FixKind {
             Self::LimitConnections(..)
             | Self::SetTableOption { .. }
             | Self::CreateIndex { .. }
-            | Self::DropIndex { .. } => Class::Ddl,
+            | Self::DropIndex { .. }
+            | Self::ScheduleUpkeep { .. } => Class::Ddl,
             Self::RebuildIndex { .. } | Self::Maintain(..) => Class::Maintenance,
             Self::StopScript => Class::Kill,
         }
@@ -204,6 +217,7 @@ impl FixKind {
             Self::PurgeLogs(_) => "purge-logs",
             Self::ResizeReplicationLog(_) => "resize-replication-log",
             Self::StopScript => "stop-script",
+            Self::ScheduleUpkeep { .. } => "schedule-upkeep",
         }
     }
 
@@ -221,9 +235,12 @@ impl FixKind {
             | Self::Maintain(..)
             | Self::StartReplication
             | Self::ResizeReplicationLog(_) => Rung::Additive,
-            Self::DropReplicationSlot(_) | Self::UnlinkKeys(_) | Self::DropIndex { .. } | Self::PurgeLogs(_) => {
-                Rung::Removing
-            }
+            // It goes on for ever with nobody looking: a customer's objects are the customer's choice, each time.
+            Self::ScheduleUpkeep { .. }
+            | Self::DropReplicationSlot(_)
+            | Self::UnlinkKeys(_)
+            | Self::DropIndex { .. }
+            | Self::PurgeLogs(_) => Rung::Removing,
         }
     }
 
@@ -266,6 +283,9 @@ impl FixKind {
             Self::PurgeLogs(before) => format!("remove the binary logs before {before}"),
             Self::ResizeReplicationLog(megabytes) => format!("make the replication log {megabytes} MB large"),
             Self::StopScript => "stop the script that runs".to_owned(),
+            Self::ScheduleUpkeep { name, every_hours, upkeep, table } => {
+                format!("{} {} every {every_hours} hours, as {}", upkeep.words(), table.words(), name.words())
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use super::is_broken;
 use crate::domain::diagnosis::{Case, Diagnosis};
 use crate::domain::error_event::SessionError;
 use crate::domain::own::{self, OwnProcedure};
-use crate::domain::procedure::{Plan, Step, offers, with_remedies};
+use crate::domain::procedure::{Plan, Step, offers, scheduled, with_remedies};
 use crate::domain::text::redact;
 use crate::engine::{EngineSpec, Session};
 use tokio::time::{Instant, timeout_at};
@@ -19,6 +19,7 @@ pub(super) async fn conclude(
     session: &mut dyn Session,
     case: &Case<'_>,
     own: &[OwnProcedure],
+    server_events: bool,
     deadline: Instant,
 ) -> Result<(Diagnosis, Vec<Plan>), SessionError> {
     let mut diagnosis = (spec.examination.judge)(case);
@@ -32,6 +33,10 @@ pub(super) async fn conclude(
     }
     let mut plans = offers(spec.examination.procedures, case, &diagnosis);
     plans.extend(own::plans(own, case, &diagnosis, spec.dialect));
+    if server_events {
+        let preventing = scheduled(case.incident, &plans, spec.dialect, case.now);
+        plans.extend(preventing);
+    }
     plans.truncate(MOST_PLANS);
     for plan in &mut plans {
         plan.evidence = plan.evidence.iter().map(|words| redact(words)).collect();

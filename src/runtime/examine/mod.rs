@@ -45,6 +45,8 @@ pub struct Inquiry {
     pub definitions: Vec<KnownDefinition>,
     /// The person's own procedures for this target.
     pub own: Vec<OwnProcedure>,
+    /// Steps for the server's own scheduler may be offered.
+    pub server_events: bool,
 }
 
 impl TargetSetup {
@@ -56,6 +58,7 @@ impl TargetSetup {
             safe_functions: self.allow_functions.clone(),
             definitions: Vec::new(),
             own: self.own.procedures.clone(),
+            server_events: self.server_events,
         }
     }
 }
@@ -134,7 +137,9 @@ pub async fn examine(
         focus: request.focus,
         definitions: &inquiry.definitions,
     };
-    let (diagnosis, plans) = conclude::conclude(spec, session, &case, &inquiry.own, window_end + AFTERWARDS).await?;
+    let deadline = window_end + AFTERWARDS;
+    let (diagnosis, plans) =
+        conclude::conclude(spec, session, &case, &inquiry.own, inquiry.server_events, deadline).await?;
     progress(100);
     let mut examined = Examined { target: request.target.clone(), at: now, seconds, diagnosis, plans };
     examined.clean();

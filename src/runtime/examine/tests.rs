@@ -175,6 +175,7 @@ fn inquiry() -> Inquiry {
         safe_functions: Vec::new(),
         definitions: Vec::new(),
         own: Vec::new(),
+        server_events: false,
     }
 }
 

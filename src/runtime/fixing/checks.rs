@@ -126,6 +126,7 @@ impl Asker {
             safe_functions: Vec::new(),
             definitions: Vec::new(),
             own: Vec::new(),
+            server_events: false,
         };
         let diagnosis = examine(self.spec, session, &inquiry, &|_| {}).await?.diagnosis;
         let title = cause.title();

@@ -18,6 +18,7 @@ use super::incidents::Incidents;
 use crate::app::event::Event;
 use crate::config::LogConfig;
 use crate::domain::dialect::Dialect;
+use crate::domain::rule::Measure;
 use crate::domain::target::TargetId;
 use crate::store::Store;
 use crate::store::incidents::LogPlace;
@@ -71,6 +72,11 @@ impl Desk {
     /// Hands errors and places to the store. False when the program ends.
     async fn report(&self, errors: Vec<crate::domain::error::event::ErrorEvent>, place: LogPlace) -> bool {
         self.incidents.report_from_logs(errors, vec![place]).await
+    }
+
+    /// Tells what a question that is asked for its own sake gave.
+    pub(super) async fn answered(&self, target: &TargetId, asked: Measure, number: f64) {
+        let _ = self.out.send(Event::Answered(clock::now(), target.clone(), asked, number)).await;
     }
 
     /// Tells the person.

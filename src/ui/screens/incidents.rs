@@ -22,6 +22,11 @@ use ratatui::text::{Line, Span};
 const INCIDENTS_FIRST: [&str; 9] = ["SEV", "#", "WHAT", "TARGET", "COUNT", "AGE", "STAGE", "STRATEGY", "OBJECT"];
 const PATTERNS_FIRST: [&str; 6] = ["LAST", "WHAT", "COUNT", SPARK_HOURS, "INC", "ENDED"];
 
+const RULES_FIRST: [&str; 6] = ["STATE", "#", "TELLS OF", "TARGET", "NOW", "BECAUSE"];
+
+/// Columns of the header that the names of the lists leave free.
+const LEFT_OF_VIEWS: usize = 24;
+
 /// Draws the tab.
 pub(crate) fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model, view: &mut ViewState, density: Density) {
     if let Some(incident) = model.incidents.open.and_then(|id| model.incidents.get(id)) {
@@ -44,14 +49,22 @@ pub(crate) fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model, view: &mu
 /// ` INCIDENTS   CRIT 1  ERR 2   silenced 1   over 12                     [incidents] patterns`
 fn draw_header(canvas: &mut Canvas<'_>, line: Rect, model: &Model) {
     let now = model.now;
-    let mut views = Line::default();
-    for view in View::ALL {
-        let shown = view == model.incidents.view;
-        let (open, close) = if shown { ("[", "]") } else { (" ", " ") };
-        let role = if shown { Role::Active } else { Role::Dim };
-        views.spans.push(canvas.span(format!("{open}{}{close}", view.title()), role));
+    let titles = |some: &dyn Fn(View) -> bool| {
+        let mut views = Line::default();
+        for view in View::ALL.into_iter().filter(|view| some(*view)) {
+            let shown = view == model.incidents.view;
+            let (open, close) = if shown { ("[", "]") } else { (" ", " ") };
+            let role = if shown { Role::Active } else { Role::Dim };
+            views.spans.push(canvas.span(format!("{open}{}{close}", view.title()), role));
+        }
+        views
+    };
+    let mut views = titles(&|_| true);
+    if views.width() + LEFT_OF_VIEWS > usize::from(line.width) {
+        // Tab goes on to the others.
+        views = titles(&|view| view == model.incidents.view);
     }
-    let right = canvas.put_right(line.x + 24, line.right(), line.y, &views);
+    let right = canvas.put_right(line.x + columns(LEFT_OF_VIEWS), line.right(), line.y, &views);
     let mut facts: Vec<Vec<Span<'static>>> = vec![vec![canvas.span(" INCIDENTS", Role::Label)]];
     for severity in Severity::ALL.into_iter().rev() {
         let n = model.incidents.alarming(now).filter(|i| i.severity == severity).count();
@@ -90,6 +103,7 @@ fn draw_list(
         View::List => &INCIDENTS_FIRST,
         View::Patterns => &PATTERNS_FIRST,
         View::Analytics => &[],
+        View::Rules => &RULES_FIRST,
     };
     let name = incidents.view.title();
     let title = match incidents.view {
@@ -97,6 +111,7 @@ fn draw_list(
         View::List => "Open incidents",
         View::Patterns => "Patterns of errors, the last seen first",
         View::Analytics => "The last 7 days",
+        View::Rules => "Your watch rules: Enter changes one, x deletes it",
     };
     if laid.order.is_empty() {
         draw_nothing(canvas, inside, model, &state.filter);
@@ -149,6 +164,13 @@ fn draw_nothing(canvas: &mut Canvas<'_>, area: Rect, model: &Model, filter: &str
         vec!["Reading what the store remembers ...".to_owned()]
     } else if incidents.view == View::Patterns {
         vec!["No error was seen yet.".to_owned()]
+    } else if incidents.view == View::Rules {
+        vec![
+            "You have no watch rule.".to_owned(),
+            String::new(),
+            "An incident that came again offers one: W keeps it. Or write your own:".to_owned(),
+            ":rule add connections above 80% for 60s".to_owned(),
+        ]
     } else if incidents.view == View::Analytics {
         vec!["There are no numbers yet.".to_owned()]
     } else if incidents.all().is_empty() || incidents.with_closed {

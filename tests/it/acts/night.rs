@@ -155,6 +155,7 @@ async fn look(site: &Site, session: &mut dyn Session) -> Examined {
         safe_functions: Vec::new(),
         definitions: Vec::new(),
         own: Vec::new(),
+        server_events: false,
     };
     examine(site.ways.spec, session, &inquiry, &|_| {}).await.unwrap()
 }

@@ -268,6 +268,7 @@ impl Host for TestHost<'_> {
             safe_functions: Vec::new(),
             definitions: Vec::new(),
             own: Vec::new(),
+            server_events: false,
         };
         examine(spec, &mut *session, &inquiry, &|_| {}).await
     }

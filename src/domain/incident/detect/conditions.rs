@@ -5,7 +5,8 @@
 use super::{Condition, Finding, Place};
 use crate::domain::error::event::Source;
 use crate::domain::error::kind::{ErrorKind, Severity};
-use crate::domain::health::{Health, State};
+use crate::domain::health::{Health, State, word_of};
+use crate::domain::metric::MetricId;
 use crate::domain::target::Timestamp;
 use std::collections::BTreeMap;
 
@@ -42,6 +43,11 @@ const RULES: &[(&str, ErrorKind, &str)] = &[
 /// The code of a health rule's condition: `HEALTH_IDLE_TXN`.
 pub fn code_of(word: &str) -> String {
     format!("HEALTH_{}", word.to_uppercase().replace(' ', "_"))
+}
+
+/// The kind of error that a metric beyond its limits is, as the health rules name it.
+pub fn kind_of_metric(id: MetricId) -> ErrorKind {
+    word_of(id).map_or(ErrorKind::Other, |word| meaning(word).0)
 }
 
 /// What is known of one rule.

@@ -13,7 +13,7 @@ mod conditions;
 mod counters;
 mod probes;
 
-pub use conditions::code_of;
+pub use conditions::{code_of, kind_of_metric};
 pub use counters::{Counted, of_readings};
 
 use super::Ended;

@@ -19,6 +19,7 @@ use crate::domain::dialect::Dialect;
 use crate::domain::error_event::ConnectKind;
 use crate::domain::guard::{Author, Catalog, Judgement};
 use crate::domain::plan::Plan;
+use crate::domain::procedure::Check;
 use crate::domain::proposal::advice::Advice;
 use crate::domain::proposal::kind::FixKind;
 use crate::domain::question::{Answer, Cannot, Intent};
@@ -78,6 +79,9 @@ impl Dialect for Pure {
     }
     fn render(&self, kind: &FixKind) -> Result<String, String> {
         render::render(kind)
+    }
+    fn scheduler(&self) -> Option<Check> {
+        Some(Check::SettingIs { name: "event_scheduler".to_owned(), value: "ON".to_owned() })
     }
     fn approach(&self) -> &'static Approach {
         &approach::APPROACH

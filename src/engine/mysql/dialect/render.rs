@@ -1,6 +1,7 @@
 //! The typed acts as statements.
 
 use super::classify;
+use super::forms::events::Event;
 use super::forms::server::{self, Account};
 use super::names::{literal, quote};
 use crate::domain::guard::{Author, Catalog, Verdict};
@@ -42,6 +43,9 @@ pub(super) fn render(kind: &FixKind) -> Result<String, String> {
         FixKind::LimitConnections(account, most) => Account::read(account)
             .map(|account| account.limited_to(most.unwrap_or(0)))
             .ok_or_else(|| format!("{account} is no account: write it as user@host")),
+        FixKind::ScheduleUpkeep { name, every_hours, upkeep, table } => {
+            Event::new(name, *every_hours, *upkeep, table).map(|event| event.create())
+        }
         FixKind::StartReplication => Ok(server::START.to_owned()),
         FixKind::PurgeLogs(before) => {
             server::purge(before).ok_or_else(|| format!("{before} is no name of a binary log: base.000123"))

@@ -1,7 +1,7 @@
 //! Acts: how one is looked at before it happens, by reading alone, and how its end is asked for.
 //!
 //! `survey` gathers what there is to know: `place` where we are, `look` the tables, `rows` a change of rows, `tables` a
-//! change of objects, `sessions` sessions and settings, `administration` the server itself, `kinds` what a typed kind
+//! change of objects, `sessions` sessions and settings, `administration` the server itself, `events` upkeep that the server does by itself, `kinds` what a typed kind
 //! promises, `verify` answers checks, `rights` what the login may. `undo` writes the
 //! statement that brings rows back; the session's own `act` uses it as well.
 
@@ -9,6 +9,7 @@ mod administration;
 mod altered;
 mod asks;
 mod definition;
+mod events;
 mod kinds;
 mod look;
 mod place;

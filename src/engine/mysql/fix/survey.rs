@@ -4,7 +4,7 @@ use super::asks::{Asks, Reading};
 use super::look::{self, Table};
 use super::place::{self, Server};
 use super::rights::{self, Need};
-use super::{administration, kinds, rows, sessions, tables};
+use super::{administration, events, kinds, rows, sessions, tables};
 use crate::domain::error_event::SessionError;
 use crate::domain::guard::ticket::{Precondition, TouchedObject};
 use crate::domain::proposal::Draft;
@@ -64,6 +64,14 @@ pub(super) async fn survey(mut asks: Reading<'_>, draft: &Draft, login: Option<&
         Form::Set { scope, name } => sessions::setting(&mut asks, flavour, scope, name, &mut found).await?,
         Form::StartReplication => administration::start(&mut asks, flavour, &mut found).await?,
         Form::PurgeLogs(to) => administration::purge(&mut asks, flavour, to, &mut found).await?,
+        Form::MakeEvent(event) => {
+            let object = (event.table.space.clone().unwrap_or_default(), event.table.name.clone());
+            let table = look::table(&mut asks, &object.0, &object.1).await?;
+            let missing = || SessionError::Unsupported(format!("there is no table {}", event.table.words()));
+            found.objects.push(table.ok_or_else(missing)?.touched());
+            events::make(&mut asks, event, &mut found).await?;
+        }
+        Form::DropEvent(event) => events::remove(&mut asks, event, &mut found).await?,
         Form::LimitConnections(account, _) => administration::limit(&mut asks, account, &mut found).await?,
         _ => objects(&mut asks, flavour, &server, &form, draft, &mut found).await?,
     }
@@ -134,6 +142,13 @@ pub(in crate::engine::mysql) async fn touched(
         Form::StartReplication => now.extend(administration::replication_touched(asks).await?),
         Form::PurgeLogs(to) => now.extend(administration::purge_touched(asks, to).await?),
         Form::LimitConnections(account, _) => now.push(administration::account_touched(account)),
+        Form::MakeEvent(event) => {
+            let object = (event.table.space.clone().unwrap_or_default(), event.table.name.clone());
+            let table = look::table(asks, &object.0, &object.1).await?;
+            now.push(table.as_ref().map_or_else(|| look::absent(&object.0, &object.1), Table::touched));
+            now.push(events::touched(asks, &event.event).await?);
+        }
+        Form::DropEvent(event) => now.push(events::touched(asks, event).await?),
         _ => {
             for (database, name) in named(form, statement, database).map_err(SessionError::Unsupported)? {
                 let table = look::table(asks, &database, &name).await?;
@@ -201,6 +216,8 @@ pub(in crate::engine::mysql) fn named(
         | Form::Kill { .. }
         | Form::StartReplication
         | Form::PurgeLogs(_)
+        | Form::MakeEvent(_)
+        | Form::DropEvent(_)
         | Form::LimitConnections(..) => {}
     }
     let mut out: Vec<(String, String)> = Vec::new();

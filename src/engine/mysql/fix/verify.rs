@@ -10,6 +10,7 @@ use crate::domain::rows::{Rows, Value};
 use crate::engine::mysql::diagnose;
 use crate::engine::mysql::diagnose::seen::locks::Moment;
 use crate::engine::mysql::diagnose::seen::session::{Session as Seen, seconds};
+use crate::engine::mysql::dialect::forms::events::Event;
 use crate::engine::mysql::dialect::forms::server::Account;
 use crate::engine::mysql::dialect::names::quote;
 use crate::engine::{Param, Query, Session, Task};
@@ -242,6 +243,12 @@ async fn in_force(session: &mut dyn Session, kind: &FixKind) -> Result<Verified,
                     Verified::unknown("the limit cannot be seen: GRANT SELECT ON mysql.user to the reading login")
                 }
             })
+        }
+        FixKind::ScheduleUpkeep { name, every_hours, upkeep, table } => {
+            match Event::new(name, *every_hours, *upkeep, table) {
+                Ok(event) => super::events::in_force(&mut Reading::new(session), &event).await,
+                Err(why) => Ok(Verified::new(false, why)),
+            }
         }
         other => Ok(Verified::unknown(format!("what it takes to {} is not kept anywhere", other.words()))),
     }

@@ -9,6 +9,7 @@ use super::message::{Done, Field, Malformed};
 use super::row::{Bounds, Cell};
 use crate::domain::error_event::ServerMessage;
 use crate::engine::Param;
+use crate::engine::mysql::dialect::forms::events::{Event, dropped};
 use crate::engine::mysql::dialect::forms::server::purge;
 use crate::engine::net::Transport;
 use bytes::{BufMut as _, Bytes, BytesMut};
@@ -76,6 +77,14 @@ impl Command {
     /// names have no letter that could end their literal.
     pub(crate) fn purge(to: &str) -> Option<Self> {
         purge(to).map(Self)
+    }
+    /// The making of an event, which MySQL does not prepare: written from its checked parts.
+    pub(crate) fn make_event(event: &Event) -> Self {
+        Self(event.create())
+    }
+    /// The dropping of one; none for a text that is anything else.
+    pub(crate) fn drop_event(text: &str) -> Option<Self> {
+        dropped(text).map(|_| Self(text.to_owned()))
     }
 }
 

@@ -19,7 +19,7 @@ use crate::domain::error_event::{ConnectKind, tls_code};
 use crate::domain::guard::{Author, Catalog, Judgement};
 use crate::domain::plan::Plan;
 use crate::domain::proposal::advice::Advice;
-use crate::domain::proposal::kind::FixKind;
+use crate::domain::proposal::kind::{FixKind, ObjectRef};
 use crate::domain::question::{Answer, Cannot, Intent};
 use crate::domain::schedule::Recovery;
 use crate::domain::schema::Schema;
@@ -78,6 +78,9 @@ impl Dialect for Pure {
     }
     fn render(&self, kind: &FixKind) -> Result<String, String> {
         super::fix::render(kind)
+    }
+    fn dead_rows(&self, table: &ObjectRef) -> Option<String> {
+        Some(questions::dead_share(table))
     }
     fn approach(&self) -> &'static Approach {
         &approach::APPROACH

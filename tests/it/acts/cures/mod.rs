@@ -79,6 +79,7 @@ impl Bed {
             safe_functions: Vec::new(),
             definitions,
             own: Vec::new(),
+            server_events: false,
         };
         examine(self.site.ways.spec, session, &inquiry, &|_| {}).await.unwrap()
     }

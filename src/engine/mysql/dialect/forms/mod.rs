@@ -4,11 +4,13 @@
 //! changes of rows, `objects` what makes, drops and renames objects, `alter` the parts of ALTER TABLE.
 
 pub(in crate::engine::mysql) mod alter;
+pub(in crate::engine::mysql) mod events;
 mod factors;
 pub(in crate::engine::mysql) mod objects;
 pub(in crate::engine::mysql) mod rows;
 pub(in crate::engine::mysql) mod server;
 
+use crate::domain::proposal::kind::ObjectRef;
 use crate::engine::sql::lexer::{self, Kind, Lexis};
 use crate::engine::sql::words::Words;
 use alter::Alter;
@@ -85,6 +87,10 @@ pub(in crate::engine::mysql) enum Form {
     StartReplication,
     /// Binary logs before this one go.
     PurgeLogs(String),
+    /// The server keeps a table in shape by itself.
+    MakeEvent(events::Event),
+    /// An event goes.
+    DropEvent(ObjectRef),
     /// An account may have so many connections; 0 leaves it to the server's own limit.
     LimitConnections(Account, u32),
 }
@@ -107,6 +113,8 @@ pub(in crate::engine::mysql) fn read(text: &str) -> Result<Form, String> {
         }
         "start" => (text == server::START).then_some(Form::StartReplication),
         "purge" => server::purged(text).map(Form::PurgeLogs),
+        "create" if words.is(1, &["event"]) => events::made(text).map(Form::MakeEvent),
+        "drop" if words.is(1, &["event"]) => events::dropped(text).map(Form::DropEvent),
         "create" | "alter" | "drop" | "rename" | "truncate" => objects::read(words)?.map(Form::Objects),
         "analyze" | "check" | "checksum" | "optimize" | "repair" => upkeep(words),
         "set" => set(words),

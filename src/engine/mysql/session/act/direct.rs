@@ -32,8 +32,10 @@ impl MySession {
         let route = self.route.clone();
         let Some(wire) = self.wire.as_mut() else { return Err(ActError::NotDone(closed())) };
         let command = match form {
-            // The one that MySQL does not prepare.
+            // Those that MySQL does not prepare.
             Form::PurgeLogs(to) => Command::purge(to),
+            Form::MakeEvent(event) => Some(Command::make_event(event)),
+            Form::DropEvent(_) => Command::drop_event(approved.statement()),
             _ => None,
         };
         // Preparing changes nothing, and only one statement can be prepared.

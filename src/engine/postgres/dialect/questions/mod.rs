@@ -7,6 +7,8 @@ mod objects;
 mod server;
 mod storage;
 
+pub(super) use storage::dead_share;
+
 use super::names::{literal, quote};
 use crate::domain::question::{
     Answer, AnswerStatement, Cannot, Intent, Relation, Scope, Topic, diagram, examples, joins, overview,

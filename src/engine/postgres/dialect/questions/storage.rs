@@ -1,7 +1,8 @@
 //! Room on disk, caches, vacuum, the write-ahead log.
 
 use super::objects::since;
-use super::{is_table, limit, noted, of_table, one, version};
+use super::{is_table, limit, literal, noted, of_table, one, version};
+use crate::domain::proposal::kind::ObjectRef;
 use crate::domain::question::{Answer, AnswerStatement, Relation, Scope, Topic};
 use crate::domain::schema::Schema;
 
@@ -40,6 +41,16 @@ pub(super) fn dead_rows(condition: &str, cut: &str) -> String {
          pg_catalog.round(100.0 * u.n_dead_tup / NULLIF(u.n_live_tup + u.n_dead_tup, 0), 1) AS dead_percent, \
          GREATEST(u.last_vacuum, u.last_autovacuum) AS vacuumed, GREATEST(u.last_analyze, u.last_autoanalyze) AS analyzed, \
          u.vacuum_count + u.autovacuum_count AS vacuums {TABLE_STATS} WHERE {condition} ORDER BY u.n_dead_tup DESC, 1, 2{cut}"
+    )
+}
+
+/// The share of one table's rows that are dead, in per cent: one number, 0 for an empty table.
+pub(super) fn dead_share(table: &ObjectRef) -> String {
+    let name = literal(&table.name);
+    let space = table.space.as_ref().map_or_else(String::new, |space| format!(" AND schemaname = {}", literal(space)));
+    format!(
+        "SELECT COALESCE(100.0 * pg_catalog.sum(n_dead_tup) / NULLIF(pg_catalog.sum(n_live_tup + n_dead_tup), 0), 0) \
+         AS dead_percent FROM pg_catalog.pg_stat_user_tables WHERE relname = {name}{space} HAVING pg_catalog.count(*) > 0"
     )
 }
 

@@ -49,6 +49,7 @@ pub(in crate::engine::postgres) fn render(kind: &FixKind) -> Result<String, Stri
         | FixKind::StartReplication
         | FixKind::PurgeLogs(_)
         | FixKind::ResizeReplicationLog(_)
+        | FixKind::ScheduleUpkeep { .. }
         | FixKind::StopScript => Err(format!("PostgreSQL has no statement to {}", kind.words())),
     }
 }
