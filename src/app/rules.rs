@@ -101,7 +101,7 @@ pub fn offered(model: &Model, incident: &Incident) -> Option<Rule> {
         extremes: &extremes,
         usual: &|id| t.usual(id),
         diagnosis: found.map(|found| &found.diagnosis),
-        plans: found.map_or(&[], |found| &found.plans),
+        plans: found.map_or(&[][..], |found| found.plans.as_slice()),
         counts_dead_rows: t.dialect.dead_rows(&ObjectRef::new("", "t")).is_some(),
     };
     rule::offer(incident, &facts, "", model.now)

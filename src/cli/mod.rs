@@ -158,7 +158,10 @@ async fn dispatch(command: Command, configuration: &Result<Config, Mistakes>, io
         Command::Audit { action } => return audit::run(action, io).await,
         Command::Fixes { action: FixesAction::List { json } } => return fixes::list(*json, io).await,
         Command::Incidents { action } => return incidents::run(action, io).await,
-        Command::Rules { action } => return rules::run(action, config, io).await,
+        Command::Rules { action } => {
+            forget_unwanted_demo(configuration, io);
+            return rules::run(action, config, io).await;
+        }
         // Files are read and the store is written: nobody is connected to.
         Command::Logs { action: LogsAction::Ingest(args) } => {
             forget_unwanted_demo(configuration, io);

@@ -1,8 +1,8 @@
 //! The command line: what is typed. Help texts, completions and the man page are all made from these types.
 
 pub use super::healing_args::{Diagnose, FixesAction};
-pub use super::rule_args::{AddRule, RulesAction};
 pub use super::incident_args::{IncidentsAction, ListIncidents};
+pub use super::rule_args::{AddRule, RulesAction};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 

@@ -14,6 +14,7 @@ use crate::app::event::{Event, RequestId};
 use crate::domain::connection::{Change, Probe};
 use crate::domain::interchange::ExportFormat;
 use crate::domain::rows::Rows;
+use crate::domain::rule::Measure;
 use crate::domain::target::TargetId;
 use crate::export::{NewFile, RowWriter};
 use crate::store::Store;
@@ -55,6 +56,8 @@ struct Tasks {
 pub(super) struct Performer {
     setups: HashMap<TargetId, super::TargetSetup>,
     tasks: HashMap<TargetId, Tasks>,
+    /// What rules want to know, for a watcher that begins anew.
+    questions: HashMap<TargetId, Vec<(Measure, String)>>,
     stops: HashMap<RequestId, CancellationToken>,
     all: JoinSet<()>,
     simulations: JoinSet<()>,
@@ -92,6 +95,7 @@ impl Performer {
         Self {
             setups,
             tasks: HashMap::new(),
+            questions: HashMap::new(),
             stops: HashMap::new(),
             all: JoinSet::new(),
             simulations: JoinSet::new(),
@@ -154,7 +158,10 @@ impl Performer {
     pub(super) fn perform(&mut self, effect: Effect) -> Option<ForLoop> {
         match effect {
             Effect::Collect(id, cycle) => self.watch(&id, Watch::Collect(cycle)),
-            Effect::AskForRules(id, questions) => self.watch(&id, Watch::Questions(questions)),
+            Effect::AskForRules(id, questions) => {
+                self.questions.insert(id.clone(), questions.clone());
+                self.watch(&id, Watch::Questions(questions));
+            }
             Effect::LoadView(id, view) => self.watch(&id, Watch::View(view)),
             Effect::Reconnect(id) => {
                 // The task may hang in its connection: it is replaced, not asked.
@@ -287,7 +294,8 @@ impl Performer {
             let watcher = watcher.with_reports(setup.logs.clone(), self.desk.clone());
             let watcher = watcher.with_chronicle(self.schema_history, self.desk.clone());
             let checks = setup.own.checks.clone();
-            let watcher = watcher.with_checks(checks, &setup.allow_functions, self.desk.clone());
+            let questions = self.questions.get(id).map(Vec::as_slice).unwrap_or_default();
+            let watcher = watcher.with_checks(checks, &setup.allow_functions, questions, self.desk.clone());
             let watcher = watcher.with_memory(self.store.clone()).making_room(setup.room.clone());
             let reader =
                 Reader::new(id.clone(), setup.spec, setup.door.clone(), setup.patience.backoff, self.out.clone())

@@ -139,10 +139,13 @@ impl Watcher {
         mut self,
         checks: Vec<OwnCheck>,
         safe_functions: &[String],
+        questions: &[(Measure, String)],
         desk: watch::Receiver<Option<Desk>>,
     ) -> Self {
         let watch = OwnWatch::new(self.id.clone(), checks);
-        self.patrol = Some(Patrol::new(self.id.clone(), self.spec, watch, safe_functions, desk));
+        let mut patrol = Patrol::new(self.id.clone(), self.spec, watch, safe_functions, desk);
+        patrol.ask_for_rules(questions);
+        self.patrol = Some(patrol);
         self
     }
 

@@ -54,9 +54,8 @@ fn keep(db: &Connection, mut rule: Rule) -> Result<Rule, StoreError> {
     let body = serde_json::to_string(&rule).map_err(|error| failed(error.to_string()))?;
     if rule.id == 0 {
         let of_target = "SELECT count(*) FROM rules WHERE target = ?1";
-        let count: usize = db
-            .query_row(of_target, [rule.target.as_str()], |row| row.get(0))
-            .map_err(StoreError::of(OPERATION))?;
+        let count: usize =
+            db.query_row(of_target, [rule.target.as_str()], |row| row.get(0)).map_err(StoreError::of(OPERATION))?;
         if count >= MOST_RULES {
             return Err(failed(format!("{} has {count} rules already: delete one first", rule.target)));
         }
@@ -68,7 +67,9 @@ fn keep(db: &Connection, mut rule: Rule) -> Result<Rule, StoreError> {
     }
     let changed = db
         .prepare_cached("UPDATE rules SET body = ?2, target = ?3 WHERE id = ?1")
-        .and_then(|mut update| update.execute(params![i64::try_from(rule.id).unwrap_or(-1), body, rule.target.as_str()]))
+        .and_then(|mut update| {
+            update.execute(params![i64::try_from(rule.id).unwrap_or(-1), body, rule.target.as_str()])
+        })
         .map_err(StoreError::of(OPERATION))?;
     if changed == 0 { Err(failed(format!("there is no {}", rule.name()))) } else { Ok(rule) }
 }

@@ -10,6 +10,7 @@ pub mod incidents;
 mod keys;
 mod panes;
 pub mod proposals;
+mod rules;
 mod scenes;
 mod stage;
 
@@ -26,7 +27,7 @@ const SIZES: [(u16, u16); 3] = [(100, 30), (80, 24), (60, 17)];
 
 /// Every scene.
 fn scenes() -> impl Iterator<Item = &'static Scene> {
-    SCENES.iter().chain(approvals::SCENES).chain(incidents::SCENES).chain(healing::SCENES)
+    SCENES.iter().chain(approvals::SCENES).chain(incidents::SCENES).chain(healing::SCENES).chain(rules::SCENES)
 }
 
 fn frame(scene: &Scene, look: Look, (width, height): (u16, u16)) -> Buffer {

@@ -12,10 +12,10 @@ use super::{Condition, Measure, Rule, Side};
 use crate::domain::diagnosis::{Cause, Diagnosis, Verdict};
 use crate::domain::error::kind::{ErrorKind, Severity};
 use crate::domain::health;
+use crate::domain::incident::Incident;
 use crate::domain::incident::detect::code_of as health_code;
 use crate::domain::incident::stage::{Resolution, Stage};
 use crate::domain::incident::strategy::Strategy;
-use crate::domain::incident::Incident;
 use crate::domain::metric::{self, MetricId, Readings, Unit};
 use crate::domain::procedure::{Check, Plan};
 use crate::domain::target::Timestamp;
@@ -75,8 +75,7 @@ fn how(id: MetricId) -> How {
         metric::DEAD_ROWS,
         metric::HISTORY_LENGTH,
     ];
-    const FALL: [MetricId; 4] =
-        [metric::OPLOG_WINDOW, metric::FREE_PLACES, metric::CACHE_HIT_RATIO, metric::REPLICAS];
+    const FALL: [MetricId; 4] = [metric::OPLOG_WINDOW, metric::FREE_PLACES, metric::CACHE_HIT_RATIO, metric::REPLICAS];
     const ANY: [MetricId; 7] = [
         metric::DEADLOCKS,
         metric::REJECTED_CONNECTIONS,
@@ -137,7 +136,12 @@ fn candidates(incident: &Incident, diagnosis: Option<&Diagnosis>) -> Vec<MetricI
     metrics.extend(roots.flat_map(|h| of_cause(h.cause)));
     metrics.extend(of_kind(incident.kind));
     let mut seen = Vec::new();
-    metrics.retain(|id| !seen.contains(id) && { seen.push(*id); true });
+    metrics.retain(|id| {
+        !seen.contains(id) && {
+            seen.push(*id);
+            true
+        }
+    });
     metrics
 }
 
@@ -157,9 +161,11 @@ fn of_cause(cause: Cause) -> &'static [MetricId] {
         Cause::HeavyInserts => &[metric::INSERTS, metric::TRANSACTIONS],
         Cause::HeavyCommits => &[metric::TRANSACTIONS],
         Cause::HeavyWorkload => &[metric::STATEMENTS, metric::ACTIVE],
-        Cause::LargeFetch | Cause::CorrelatedSubquery | Cause::PoorJoin | Cause::MissingIndex | Cause::BadStatistics => {
-            &[metric::MEAN_STATEMENT, metric::LONGEST_STATEMENT]
-        }
+        Cause::LargeFetch
+        | Cause::CorrelatedSubquery
+        | Cause::PoorJoin
+        | Cause::MissingIndex
+        | Cause::BadStatistics => &[metric::MEAN_STATEMENT, metric::LONGEST_STATEMENT],
         Cause::CollectionScan => &[metric::FULL_SCANS, metric::LONGEST_STATEMENT],
         Cause::DiskSpill => &[metric::TEMP_BYTES, metric::TEMP_TABLES_ON_DISK],
         Cause::SmallBufferPool => &[metric::CACHE_HIT_RATIO, metric::CACHE_READS],
@@ -209,10 +215,11 @@ fn of_kind(kind: ErrorKind) -> &'static [MetricId] {
 fn of_table(facts: &Facts<'_>) -> Option<(Condition, String)> {
     let found = facts.diagnosis?.roots().any(|h| h.cause == Cause::DeadTuples);
     let steps = facts.plans.iter().filter(|plan| plan.cause == Cause::DeadTuples).flat_map(|plan| &plan.steps);
-    let (table, left) = steps.filter(|_| found && facts.counts_dead_rows).find_map(|s| match &s.verification.check {
-        Check::DeadRowsAtMost(table, percent) => Some((table.clone(), *percent)),
-        _ => None,
-    })?;
+    let (table, left) =
+        steps.filter(|_| found && facts.counts_dead_rows).find_map(|s| match &s.verification.check {
+            Check::DeadRowsAtMost(table, percent) => Some((table.clone(), *percent)),
+            _ => None,
+        })?;
     let threshold = f64::from(left.saturating_mul(DEAD_TIMES).clamp(1, 99));
     let why = format!("vacuum leaves at most {left}%");
     let measure = Measure::DeadRows(table);

@@ -108,7 +108,7 @@ fn measure(words: &[&str]) -> Result<Measure, String> {
         [] => Err(FORM.to_owned()),
         [check, name] if check.eq_ignore_ascii_case("check") => Ok(Measure::Check((*name).to_owned())),
         [metric, of, table] if metric.eq_ignore_ascii_case("dead_rows") && of.eq_ignore_ascii_case("of") => {
-            let (space, name) = table.split_once('.').unwrap_or(("", table));
+            let (space, name) = table.split_once('.').unwrap_or(("", *table));
             Ok(Measure::DeadRows(ObjectRef::new(space, name)))
         }
         several => {
@@ -148,7 +148,7 @@ fn number(measure: &Measure, text: &str) -> Result<f64, String> {
     };
     let text = match measure.unit() {
         Some(Unit::PerSecond | Unit::BytesPerSecond) => lower.strip_suffix("/s").unwrap_or(&lower),
-        _ => &lower,
+        _ => lower.as_str(),
     };
     let per_unit = if measure.unit() == Some(Unit::Milliseconds) { 1_000.0 } else { 1.0 };
     let plain = text.parse::<f64>().ok().filter(|n| n.is_finite());

@@ -34,7 +34,10 @@ pub(super) async fn conclude(
     let mut plans = offers(spec.examination.procedures, case, &diagnosis);
     plans.extend(own::plans(own, case, &diagnosis, spec.dialect));
     if server_events {
-        let preventing = scheduled(case.incident, &plans, spec.dialect, case.now);
+        let mut preventing = scheduled(case.incident, &plans, spec.dialect, case.now);
+        for plan in &mut preventing {
+            plan.blocked.extend(no_scheduler(spec, session, deadline).await?);
+        }
         plans.extend(preventing);
     }
     plans.truncate(MOST_PLANS);
@@ -54,6 +57,22 @@ pub(super) async fn conclude(
         plan.blocked.extend(blocked);
     }
     Ok((with_remedies(diagnosis, &plans), plans))
+}
+
+/// Why the server's own scheduler would run nothing, where it would not, or nobody can tell.
+async fn no_scheduler(
+    spec: &'static EngineSpec,
+    session: &mut dyn Session,
+    deadline: Instant,
+) -> Result<Option<String>, SessionError> {
+    let Some(check) = spec.dialect.scheduler() else { return Ok(Some("there is no scheduler".to_owned())) };
+    let asked = timeout_at(deadline, (spec.fixing.verify)(session, &check)).await;
+    Ok(match asked {
+        Ok(Ok(answer)) => (answer.held != Some(true)).then(|| format!("no scheduler runs: {}", answer.found)),
+        Ok(Err(error)) if is_broken(&error) => return Err(error),
+        Ok(Err(error)) => Some(error.to_string()),
+        Err(_) => Some("the server did not say in time whether its scheduler runs".to_owned()),
+    })
 }
 
 /// Fills in a step's statement: its sessions are told from later ones of the same number, and what has a typed kind is

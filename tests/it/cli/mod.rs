@@ -10,6 +10,7 @@ mod postgres;
 mod program;
 mod questions;
 mod rig;
+mod rules;
 mod selftest;
 mod statements;
 mod surroundings;

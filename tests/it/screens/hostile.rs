@@ -157,7 +157,7 @@ fn poisoned_incidents(payload: &str) -> Remembered {
     let event = super::incidents::event(payload, incident.kind, payload, payload, 1);
     let mut pattern = Pattern::of(&event);
     (pattern.signature, pattern.text, pattern.code, pattern.engine) = (p(), p(), p(), p());
-    Remembered { incidents: vec![incident], patterns: vec![pattern], analytics: None }
+    Remembered { incidents: vec![incident], patterns: vec![pattern], ..Remembered::default() }
 }
 
 /// A proposal in which every text is the payload.

@@ -147,7 +147,7 @@ pub fn remembered() -> Remembered {
         count: if n < 2 { 206 } else { 4 + (n.unsigned_abs() * 7) % 5 },
     });
     let figures = Figures { briefs: incidents.iter().map(Brief::from).collect(), hours: hours.collect() };
-    Remembered { incidents, patterns, analytics: Some(analyse(&figures, NOW)) }
+    Remembered { incidents, patterns, analytics: Some(analyse(&figures, NOW)), rules: Vec::new() }
 }
 
 /// The fleet with these incidents, on a screen.

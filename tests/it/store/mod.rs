@@ -10,6 +10,7 @@ mod person;
 mod processes;
 mod proposals;
 mod retention;
+mod rules;
 
 use dba_gpt::domain::activity::{Sample, SessionInfo, SessionState};
 use dba_gpt::domain::metric::{ACTIVE, CONNECTIONS, LAG, MetricId, TRANSACTIONS};

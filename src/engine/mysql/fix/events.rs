@@ -2,14 +2,15 @@
 //! already, and what is run.
 
 use super::asks::{Asks, Reading};
-use super::rights::{Need, On};
+use super::rights::{self, Need, On};
 use super::survey::Found;
 use crate::domain::error_event::SessionError;
 use crate::domain::guard::ticket::{Gravity, TouchedObject};
 use crate::domain::procedure::Verified;
 use crate::domain::proposal::kind::{ObjectRef, Upkeep};
-use crate::domain::proposal::survey::Inverse;
+use crate::domain::proposal::survey::{Inverse, Rights};
 use crate::engine::mysql::dialect::forms::events::Event;
+use crate::engine::mysql::dialect::forms::{self, Form};
 use crate::engine::{Param, Query};
 
 const TIME_MS: u64 = 3_000;
@@ -56,11 +57,20 @@ async fn known(asks: &mut dyn Asks, event: &ObjectRef) -> Result<Option<Known>, 
     }))
 }
 
-/// An event as an approval names it, there or not.
-pub(super) async fn touched(asks: &mut dyn Asks, event: &ObjectRef) -> Result<TouchedObject, SessionError> {
+/// An event as an approval names it. Most logins see none without the right to make them, so what it runs is no part of
+/// it.
+pub(super) fn touched(event: &ObjectRef) -> TouchedObject {
     let name = format!("event {}", event.words());
-    let definition = known(asks, event).await?.map_or_else(|| "not there".to_owned(), |known| known.words());
-    Ok(TouchedObject { id: name.clone(), name, definition })
+    TouchedObject { id: name.clone(), name, definition: "an event of this name".to_owned() }
+}
+
+fn right(event: &ObjectRef) -> Need {
+    Need { one_of: vec!["EVENT"], on: On::Database(event.space.clone().unwrap_or_default()) }
+}
+
+/// This login sees the events of that database: the server hides them from everybody else.
+async fn sees(asks: &mut dyn Asks, event: &ObjectRef) -> Result<bool, SessionError> {
+    Ok(rights::of(asks, &[right(event)], "", None).await? == Rights::Held)
 }
 
 fn refuse<T>(why: impl Into<String>) -> Result<T, SessionError> {
@@ -77,7 +87,7 @@ pub(super) async fn make(asks: &mut Reading<'_>, event: &Event, found: &mut Foun
     if let Some(there) = known(asks, &event.event).await? {
         return refuse(format!("there is an event {} already: {}", event.event.words(), there.words()));
     }
-    found.objects.push(touched(asks, &event.event).await?);
+    found.objects.push(touched(&event.event));
     found.check("event_scheduler", "ON");
     found.check(format!("no event {}", event.event.words()), "none");
     found.inverse = Inverse::Statements(vec![event.drop()]);
@@ -90,7 +100,7 @@ pub(super) async fn make(asks: &mut Reading<'_>, event: &Event, found: &mut Foun
     ));
     found.blast.replicas = Some("they have it too, and do not run it".into());
     let (database, table) = (event.event.space.clone().unwrap_or_default(), &event.table.name);
-    found.needs.push(Need { one_of: vec!["EVENT"], on: On::Database(database.clone()) });
+    found.needs.push(right(&event.event));
     for privilege in ["SELECT", "INSERT"] {
         found.needs.push(Need::on_table(privilege, &database, table));
     }
@@ -98,36 +108,32 @@ pub(super) async fn make(asks: &mut Reading<'_>, event: &Event, found: &mut Foun
 }
 
 /// Looks at the dropping of one. What is of our form can be made again as it was.
-pub(super) async fn remove(
-    asks: &mut Reading<'_>,
-    event: &ObjectRef,
-    found: &mut Found,
-) -> Result<(), SessionError> {
-    let Some(there) = known(asks, event).await? else {
-        return refuse(format!("there is no event {}, or it is hidden from this login", event.words()));
-    };
-    found.objects.push(touched(asks, event).await?);
-    found.check(format!("the event {}", event.words()), there.words());
-    found.inverse = match ours(event, &there) {
-        Some(event) => Inverse::Statements(vec![event.create()]),
-        None => Inverse::None(format!("it is not of our making; it was {}", there.words())),
+pub(super) async fn remove(asks: &mut Reading<'_>, event: &ObjectRef, found: &mut Found) -> Result<(), SessionError> {
+    found.objects.push(touched(event));
+    found.inverse = match known(asks, event).await? {
+        Some(there) => {
+            found.blast.notes.push(format!("it is {}", there.words()));
+            match ours(event, &there) {
+                Some(event) => Inverse::Statements(vec![event.create()]),
+                None => Inverse::None(format!("it is not of our making; it was {}", there.words())),
+            }
+        }
+        None if sees(asks, event).await? => return refuse(format!("there is no event {}", event.words())),
+        None => Inverse::None("events are hidden from the reading login; the fix login looks before it is sent".into()),
     };
     found.blast.locks = "none".into();
     found.blast.at_least = Gravity::Medium;
-    found.needs.push(Need { one_of: vec!["EVENT"], on: On::Database(event.space.clone().unwrap_or_default()) });
+    found.needs.push(right(event));
     Ok(())
 }
 
 /// The event as we would make it, where that is what is there.
 fn ours(event: &ObjectRef, there: &Known) -> Option<Event> {
     let every: u32 = there.every.parse().ok()?;
-    let whole = Event::new(event, every, Upkeep::Analyze, event).ok()?;
-    // The table stands at the end of what it runs, in the same database.
-    let table = crate::engine::mysql::dialect::forms::read(&there.body).ok()?;
-    let crate::engine::mysql::dialect::forms::Form::Upkeep { tables, .. } = table else { return None };
+    let Form::Upkeep { tables, .. } = forms::read(&there.body).ok()? else { return None };
     let [table] = tables.as_slice() else { return None };
     let table = ObjectRef { space: table.database.clone(), name: table.name.clone() };
-    let event = Event::new(&whole.event, every, Upkeep::Analyze, &table).ok()?;
+    let event = Event::new(event, every, Upkeep::Analyze, &table).ok()?;
     there.is(&event).then_some(event)
 }
 
@@ -137,6 +143,7 @@ pub(super) async fn in_force(asks: &mut Reading<'_>, event: &Event) -> Result<Ve
     Ok(match known(asks, &event.event).await? {
         Some(there) if there.is(event) => Verified::new(true, format!("{name} is enabled")),
         Some(there) => Verified::new(false, format!("{name} is {}", there.words())),
-        None => Verified::new(false, format!("there is no event {name}, or it is hidden from this login")),
+        None if sees(asks, &event.event).await? => Verified::new(false, format!("there is no event {name}")),
+        None => Verified::unknown("events are hidden from a login without the right to make them"),
     })
 }

@@ -146,9 +146,9 @@ pub(in crate::engine::mysql) async fn touched(
             let object = (event.table.space.clone().unwrap_or_default(), event.table.name.clone());
             let table = look::table(asks, &object.0, &object.1).await?;
             now.push(table.as_ref().map_or_else(|| look::absent(&object.0, &object.1), Table::touched));
-            now.push(events::touched(asks, &event.event).await?);
+            now.push(events::touched(&event.event));
         }
-        Form::DropEvent(event) => now.push(events::touched(asks, event).await?),
+        Form::DropEvent(event) => now.push(events::touched(event)),
         _ => {
             for (database, name) in named(form, statement, database).map_err(SessionError::Unsupported)? {
                 let table = look::table(asks, &database, &name).await?;

@@ -2,6 +2,7 @@
 //! every way in which something may move in between.
 
 mod bench;
+mod events;
 mod kinds;
 mod objects;
 mod refused;
