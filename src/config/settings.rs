@@ -154,7 +154,7 @@ settings! {
     UNATTENDED_MINUTES: "unattended" "recovery_minutes" Kind::Whole(1, 1440), Value::Whole(30),
         "An incident that is older than these minutes is a person's: nothing runs unattended against it.";
     SERVER_EVENTS: "preventive" "server_events" Kind::Switch, Value::Switch(false),
-        "Against what comes again, also offer upkeep by the server's own scheduler (MySQL, MariaDB), to be approved.";
+        "Against what comes again, also offer upkeep by the server's own scheduler, to be approved like any other act.";
     ROWS: "limits" "rows" Kind::Whole(1, 100_000), Value::Whole(500),
         "Rows of a result that are kept; what is cut is always said.";
     BYTES: "limits" "bytes" Kind::Bytes(64 * KB, 256 * MB), Value::Bytes(16 * MB),
