@@ -54,9 +54,9 @@ fn keep(db: &Connection, mut rule: Rule) -> Result<Rule, StoreError> {
     let body = serde_json::to_string(&rule).map_err(|error| failed(error.to_string()))?;
     if rule.id == 0 {
         let of_target = "SELECT count(*) FROM rules WHERE target = ?1";
-        let count: usize =
+        let count: u32 =
             db.query_row(of_target, [rule.target.as_str()], |row| row.get(0)).map_err(StoreError::of(OPERATION))?;
-        if count >= MOST_RULES {
+        if usize::try_from(count).is_ok_and(|count| count >= MOST_RULES) {
             return Err(failed(format!("{} has {count} rules already: delete one first", rule.target)));
         }
         db.prepare_cached("INSERT INTO rules (target, body) VALUES (?1, ?2)")

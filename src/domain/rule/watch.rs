@@ -10,7 +10,7 @@ use crate::domain::error::signature::signature;
 use crate::domain::incident::Ended;
 use crate::domain::incident::detect::{Finding, kind_of_metric};
 use crate::domain::metric::Readings;
-use crate::domain::target::{TargetId, Timestamp};
+use crate::domain::target::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How far a number has to come back before a rule is over, as a share of the threshold.
@@ -265,6 +265,7 @@ mod tests {
     use super::*;
     use crate::domain::error::kind::Severity;
     use crate::domain::metric;
+    use crate::domain::target::TargetId;
 
     fn rule(text: &str) -> Rule {
         Rule {

@@ -45,7 +45,7 @@ pub(super) fn dead_rows(condition: &str, cut: &str) -> String {
 }
 
 /// The share of one table's rows that are dead, in per cent: one number, 0 for an empty table.
-pub(super) fn dead_share(table: &ObjectRef) -> String {
+pub(in crate::engine::postgres::dialect) fn dead_share(table: &ObjectRef) -> String {
     let name = literal(&table.name);
     let space = table.space.as_ref().map_or_else(String::new, |space| format!(" AND schemaname = {}", literal(space)));
     format!(
