@@ -42,13 +42,14 @@ pub(super) fn measured(t: &mut TargetModel, now: Timestamp, limits: &Limits) -> 
 /// A collection failed. What the server said about one of our own statements is no failed connection, and neither is
 /// a login that was not tried.
 pub(super) fn failed(t: &mut TargetModel, now: Timestamp, failure: &Failure, limits: &Limits) -> Vec<Finding> {
-    // Nothing was measured: for rules every reading is missing.
-    t.rules.measured(now, &Readings::new());
+    // Nothing was measured: for rules every reading is missing, which may end one whose time is over.
+    let mut found = t.rules.measured(now, &Readings::new());
     if failure.code == NOT_SENT || (failure.kind == ConnectKind::Other && !failure.code.is_empty()) {
-        return Vec::new();
+        return found;
     }
     let error = ConnectError::new(failure.kind, failure.message.clone()).with_code(&failure.code);
-    t.detector.tried(now, Err(&error), limits)
+    found.extend(t.detector.tried(now, Err(&error), limits));
+    found
 }
 
 /// The server's own counters of errors were read.

@@ -126,7 +126,7 @@ async fn delete(id: u64, json: bool, io: &mut Headless<'_>) -> Outcome {
 fn metrics(json: bool, io: &mut Headless<'_>) -> Outcome {
     if json {
         for metric in METRICS {
-            let line = json!({ "metric": metric.id.0, "unit": unit(Some(metric.unit)), "help": metric.help });
+            let line = json!({ "schema": 1, "metric": metric.id.0, "unit": unit(Some(metric.unit)), "help": metric.help });
             io.object(line.as_object().cloned().unwrap_or_default())?;
         }
         return Ok(Exit::Fine);
@@ -156,6 +156,7 @@ fn unit(unit: Option<Unit>) -> &'static str {
 fn object(rule: &Rule) -> Map<String, Json> {
     let Rule { id, target, condition, severity, reason, incident, created, by, expires } = rule;
     let line = json!({
+        "schema": 1,
         "rule": id,
         "target": target.as_str(),
         "condition": condition.words(),

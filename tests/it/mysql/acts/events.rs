@@ -57,7 +57,10 @@ fn an_event_goes_round_where_the_scheduler_runs_and_is_refused_where_not() {
         assert_eq!(redo, [draft.statement.clone()]);
 
         // Somebody else's code is dropped only as what it is.
-        bench.admin.run("CREATE EVENT acts_event.other ON SCHEDULE EVERY 1 DAY DO DELETE FROM acts_event.t");
+        bench.admin.run(&format!(
+            "CREATE DEFINER = {}@'%' EVENT acts_event.other ON SCHEDULE EVERY 1 DAY DO DELETE FROM acts_event.t",
+            bench.fixer
+        ));
         let (acted, undo) = bench.act_on(&bench.typed("DROP EVENT acts_event.other")).await;
         acted.unwrap();
         assert!(undo.is_empty(), "{undo:?}");
