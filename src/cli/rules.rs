@@ -126,7 +126,8 @@ async fn delete(id: u64, json: bool, io: &mut Headless<'_>) -> Outcome {
 fn metrics(json: bool, io: &mut Headless<'_>) -> Outcome {
     if json {
         for metric in METRICS {
-            let line = json!({ "schema": 1, "metric": metric.id.0, "unit": unit(Some(metric.unit)), "help": metric.help });
+            let line =
+                json!({ "schema": 1, "metric": metric.id.0, "unit": unit(Some(metric.unit)), "help": metric.help });
             io.object(line.as_object().cloned().unwrap_or_default())?;
         }
         return Ok(Exit::Fine);
