@@ -101,6 +101,7 @@ impl Town {
             safe_functions: Vec::new(),
             definitions: Vec::new(),
             own: Vec::new(),
+            server_events: false,
         };
         let mut session = (self.site.ways.read)("test".into(), None).await.unwrap();
         let examined = examine(self.site.ways.spec, &mut *session, &inquiry, &|_| {}).await.unwrap();
