@@ -73,6 +73,7 @@ fn by_scheduler(of: &Plan, kind: FixKind, statement: String, table: &ObjectRef, 
         },
         on_failure: OnFailure::RollBack,
         rung: Rung::Removing,
+        undo: None,
     };
     Plan {
         procedure: PROCEDURE.to_owned(),
