@@ -336,6 +336,7 @@ async fn clear_away(place: &Place, of: u64) -> Proposal {
         safe_functions: Vec::new(),
         definitions: Vec::new(),
         own: Vec::new(),
+        server_events: false,
     };
     let mut session = (place.site.ways.read)("test".into(), None).await.unwrap();
     let examined = examine(place.site.ways.spec, &mut *session, &inquiry, &|_| {}).await.unwrap();
