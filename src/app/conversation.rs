@@ -1,21 +1,24 @@
 //! The chat's reducer: messages in, turns planned and run, conversations kept.
 
+mod arrivals;
+mod statements;
+
+pub use arrivals::{history_loaded, read_done, schema_arrived};
+pub use statements::copied;
+use statements::{explain, focused_statement, rerun};
+
 use super::action::{Action, ComposerEdit};
 use super::analysis::met;
-use super::approvals::{self, Asked, propose};
-use super::chat::{
-    Block, ChatModel, ConversationSummary, Entry, OpenTable, Outcome, Pending, Running, cannot_words, history_rows,
-    history_words,
-};
+use super::approvals::{Asked, propose};
+use super::chat::{Block, ChatModel, ConversationSummary, Entry, OpenTable, Outcome, Pending, Running, cannot_words};
 use super::effect::{Effect, ReadRequest};
-use super::event::{PastSession, ReadError, ReadResult, RequestId};
+use super::event::RequestId;
 use super::line::Line;
 use super::list::matches_filter;
 use super::model::{Model, SchemaState};
 use super::overlay::Overlay;
 use super::turn::{self, Context, Source, Turn, refusal};
 use super::{command, connection, health};
-use crate::domain::error_event::SessionError;
 use crate::domain::proposal::Draft;
 use crate::domain::question::Intent;
 use crate::domain::rows::Limits;
@@ -304,84 +307,6 @@ fn answer_fleet(model: &mut Model, intent: &Intent) {
     }));
 }
 
-/// The schema a message waited for arrived, or failed.
-pub fn schema_arrived(model: &mut Model) -> Vec<Effect> {
-    let Some(pending) = model.chat.pending.clone() else { return Vec::new() };
-    let Some(t) = model.chat_target() else { return Vec::new() };
-    match t.schemas.get(&model.chat.database) {
-        Some(SchemaState::Loaded(..)) => {
-            model.chat.pending = None;
-            begin(model, pending)
-        }
-        Some(SchemaState::Failed(message)) => {
-            let words = format!("I could not read the database's objects: {message}");
-            model.chat.pending = None;
-            model.chat.say(model.now, words);
-            keep(model)
-        }
-        Some(SchemaState::Loading) | None => Vec::new(),
-    }
-}
-
-/// A statement ended.
-pub fn read_done(
-    model: &mut Model,
-    id: RequestId,
-    index: usize,
-    result: Result<Box<ReadResult>, ReadError>,
-) -> Vec<Effect> {
-    if approvals::read_done(model, id, &result) {
-        return Vec::new();
-    }
-    let said = match &result {
-        Err(ReadError::Session(SessionError::Server(said))) => Some(said.clone()),
-        _ => None,
-    };
-    let statement = statement_of(&model.chat, id, index);
-    if !model.chat.finish(id, index, result) {
-        return Vec::new();
-    }
-    let mut effects = Vec::new();
-    if let (Some(said), Some(statement)) = (said, statement) {
-        effects.extend(met::failed(model, &statement, &said));
-    }
-    effects.extend(keep(model));
-    effects
-}
-
-/// The statement at a place of the turn that runs.
-fn statement_of(chat: &ChatModel, id: RequestId, index: usize) -> Option<String> {
-    let running = chat.running.as_ref().filter(|r| r.id == id)?;
-    running.blocks.get(index).and_then(|&entry| chat.block(entry)).map(|block| block.statement.clone())
-}
-
-/// Past sessions arrived.
-pub fn history_loaded(model: &mut Model, id: RequestId, result: Result<Vec<PastSession>, String>) -> Vec<Effect> {
-    if model.chat.running.take_if(|r| r.id == id).is_none() {
-        return Vec::new();
-    }
-    let at = model.now;
-    match result {
-        Ok(past) => {
-            let title = history_words(&past);
-            model.chat.entries.push(Entry::Lead { at, title, text: None, notes: Vec::new(), source: Source::Intent });
-            if !past.is_empty() {
-                let rows = Arc::new(history_rows(&past, model.offset_minutes));
-                model.chat.entries.push(Entry::Block(Block {
-                    at,
-                    title: "from our own samples of that time".into(),
-                    statement: String::new(),
-                    target: model.chat.target.as_ref().map(ToString::to_string).unwrap_or_default(),
-                    database: None,
-                    outcome: Outcome::Done { rows, took_ms: 0, notices: Vec::new() },
-                }));
-            }
-        }
-        Err(words) => model.chat.say(at, words),
-    }
-    keep(model)
-}
-
 /// Stops what runs.
 pub fn stop(model: &mut Model) -> Vec<Effect> {
     model.chat.pending = None;
@@ -511,58 +436,6 @@ fn choose_database(model: &mut Model, name: &str) -> Vec<Effect> {
     let Some(t) = model.target_mut(&id) else { return Vec::new() };
     t.schemas.insert(database.clone(), SchemaState::Loading);
     vec![Effect::LoadSchema(id, database)]
-}
-
-fn focused_statement(model: &Model) -> Option<String> {
-    let block = model.chat.block(model.chat.focused()?)?;
-    (!block.statement.is_empty()).then(|| block.statement.clone())
-}
-
-/// Runs a statement as one typed by the person.
-fn run_statement(model: &mut Model, statement: &str) -> Vec<Effect> {
-    if model.chat.running.is_some() {
-        model.tell("one thing at a time: Esc stops what runs", true);
-        return Vec::new();
-    }
-    model.chat.selected = None;
-    begin(model, Pending { text: statement.to_owned(), fresh: true })
-}
-
-fn rerun(model: &mut Model) -> Vec<Effect> {
-    match focused_statement(model) {
-        Some(statement) => run_statement(model, &statement),
-        None => {
-            model.tell("no statement here to run again", false);
-            Vec::new()
-        }
-    }
-}
-
-fn explain(model: &mut Model) -> Vec<Effect> {
-    let Some(statement) = focused_statement(model) else {
-        model.tell("no statement here to explain", false);
-        return Vec::new();
-    };
-    let explained = model.chat_target().and_then(|t| t.dialect.explain(&statement));
-    match explained {
-        Some(text) => run_statement(model, &text),
-        None => {
-            model.tell("this statement has no plan to show", false);
-            Vec::new()
-        }
-    }
-}
-
-/// What `y` and `Y` copy on the chat screen: the focused statement, or the whole result as JSON lines.
-pub fn copied(model: &Model, whole: bool) -> Option<String> {
-    let block = model.chat.block(model.chat.focused()?)?;
-    if whole || block.statement.is_empty() {
-        let rows = block.rows()?;
-        let all: Vec<usize> = (0..rows.rows.len()).collect();
-        Some(super::export::json_lines(rows, &all))
-    } else {
-        Some(block.statement.clone())
-    }
 }
 
 /// The time a running turn has taken so far, milliseconds.

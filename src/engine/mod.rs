@@ -5,6 +5,8 @@
 //! statement that the guard allowed) and `act` (one act that a person approved).
 
 mod acting;
+#[cfg(test)]
+mod case;
 mod collector;
 mod examination;
 pub mod gates;

@@ -4,8 +4,8 @@
 use super::read::{COUNTS, INDEXES, OPLOG, SLOW};
 use super::*;
 use crate::domain::rows::{Column, Rows, Value};
-use crate::domain::target::{Environment, Timestamp};
-use std::collections::BTreeMap;
+use crate::domain::target::Timestamp;
+use crate::engine::case::with_case;
 
 /// The server's clock in these tests: 2026-01-01 00:00:00 UTC.
 const NOW_MS: f64 = 1_767_225_600_000.0;
@@ -103,23 +103,10 @@ fn slow(observation: &mut Observation, namespace: &str, examined: i64, at: &str)
     observation.add(SLOW.name, Timestamp(10_000), table(&columns, vec![row(), row()]));
 }
 
-fn with_case<T>(observation: &Observation, work: impl FnOnce(&Case<'_>) -> T) -> T {
-    let identity = Identity { database: "shop".into(), ..Identity::default() };
-    let usual = BTreeMap::new();
-    work(&Case {
-        now: Timestamp(10_000),
-        identity: &identity,
-        environment: Environment::Development,
-        observation,
-        incident: None,
-        usual: &usual,
-        focus: None,
-        definitions: &[],
-    })
-}
+const NOW: Timestamp = Timestamp(10_000);
 
 fn roots_of(observation: &Observation) -> Vec<Cause> {
-    with_case(observation, |case| judge(case).roots().map(|root| root.cause).collect())
+    with_case(observation, NOW, |case| judge(case).roots().map(|root| root.cause).collect())
 }
 
 #[test]
@@ -128,7 +115,7 @@ fn a_scan_of_a_large_collection_is_a_cause_and_its_index_has_the_right_order() {
     slow(&mut observation, "shop.orders", 250_000, "2025-12-31T23:59:00.000Z");
     observation.add(COUNTS.name, Timestamp(0), numbers(&[("shop.orders", 250_000.0)]));
     assert_eq!(roots_of(&observation), [Cause::CollectionScan]);
-    let plans = with_case(&observation, |case| crate::domain::procedure::offers(PROCEDURES, case, &judge(case)));
+    let plans = with_case(&observation, NOW, |case| crate::domain::procedure::offers(PROCEDURES, case, &judge(case)));
     let plan = plans.iter().find(|plan| plan.procedure == "C17").unwrap();
     assert_eq!(plan.blocked, Vec::<String>::new());
     assert_eq!(
@@ -177,7 +164,7 @@ fn whoever_holds_up_others_is_the_root() {
         ],
     );
     assert_eq!(roots_of(&observation), [Cause::LockWaitChain]);
-    let plans = with_case(&observation, |case| crate::domain::procedure::offers(PROCEDURES, case, &judge(case)));
+    let plans = with_case(&observation, NOW, |case| crate::domain::procedure::offers(PROCEDURES, case, &judge(case)));
     let first = plans.iter().find(|plan| plan.procedure == "C5").unwrap();
     assert!(first.blocked.is_empty() && first.title.contains("operation 1 "), "{first:?}");
     let mut building = seen(&[]);
@@ -186,7 +173,7 @@ fn whoever_holds_up_others_is_the_root() {
         &mut building,
         &[(1, 84.0, "shop.orders", "", "active", "", create), (2, 30.0, "shop.orders", "", "active", "1", update)],
     );
-    let plans = with_case(&building, |case| crate::domain::procedure::offers(PROCEDURES, case, &judge(case)));
+    let plans = with_case(&building, NOW, |case| crate::domain::procedure::offers(PROCEDURES, case, &judge(case)));
     let first = plans.iter().find(|plan| plan.procedure == "C5").unwrap();
     assert!(first.blocked.iter().any(|why| why.contains("index")), "{:?}", first.blocked);
 }

@@ -3,8 +3,7 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
 use crate::domain::rows::{Column, Rows, Value};
-use crate::domain::target::{Environment, Identity};
-use std::collections::BTreeMap;
+use crate::engine::case::with_case;
 
 /// INFO as the probe gives it, from `Section name:value` lines.
 fn info(lines: &str) -> Rows {
@@ -28,17 +27,7 @@ fn seen(first: &str, last: &str) -> Observation {
 }
 
 fn judged(observation: &Observation) -> Diagnosis {
-    let (identity, usual) = (Identity::default(), BTreeMap::new());
-    judge(&Case {
-        now: Timestamp(10_000),
-        identity: &identity,
-        environment: Environment::Development,
-        observation,
-        incident: None,
-        usual: &usual,
-        focus: None,
-        definitions: &[],
-    })
+    with_case(observation, Timestamp(10_000), judge)
 }
 
 fn roots_of(observation: &Observation) -> Vec<Cause> {

@@ -2,8 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 use super::*;
-use crate::domain::target::Environment;
-use std::collections::BTreeMap;
+use crate::engine::case::with_case;
 
 /// A file of 100 MB in mode wal: pages of the log in use, commits, and what is special about it.
 #[derive(Clone, Copy)]
@@ -77,17 +76,7 @@ fn seen(first: File, last: File, holders: &[(&str, Option<i64>, i64)]) -> Observ
 }
 
 fn judged(observation: &Observation) -> Diagnosis {
-    let (identity, usual) = (Identity::default(), BTreeMap::new());
-    judge(&Case {
-        now: Timestamp(2_000),
-        identity: &identity,
-        environment: Environment::Development,
-        observation,
-        incident: None,
-        usual: &usual,
-        focus: None,
-        definitions: &[],
-    })
+    with_case(observation, Timestamp(2_000), judge)
 }
 
 fn roots_of(observation: &Observation) -> Vec<Cause> {

@@ -1,8 +1,17 @@
 //! The command line: what is typed. Help texts, completions and the man page are all made from these types.
 
-pub use super::healing_args::{Diagnose, FixesAction};
-pub use super::incident_args::{IncidentsAction, ListIncidents};
-pub use super::rule_args::{AddRule, RulesAction};
+mod approvals;
+mod healing;
+mod incidents;
+mod rules;
+mod setup;
+
+pub use approvals::{ApprovalsAction, AuditAction};
+pub use healing::{Diagnose, FixesAction};
+pub use incidents::{IncidentsAction, ListIncidents};
+pub use rules::{AddRule, RulesAction};
+pub use setup::{ConfigAction, ConfigCheck, TargetsAction, VaultAction};
+
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -346,172 +355,6 @@ pub struct Doctor {
     /// Print one JSON object a line.
     #[arg(long)]
     pub json: bool,
-}
-
-/// What `vault` does. No password is ever an argument: every user of a machine can read those.
-#[derive(Debug, Clone, Subcommand)]
-pub enum VaultAction {
-    /// List the names, and when each was last set. Passwords are never printed.
-    List {
-        /// Print one JSON object a line.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Set a password: asked for twice, or the first line of standard input. Makes the vault where there is none.
-    Set {
-        /// The entry: letters, digits, `-`, `_`, `.`, `/` and `@`.
-        name: String,
-    },
-    /// Remove a password.
-    Remove {
-        /// The entry.
-        name: String,
-    },
-    /// Open the vault with another passphrase from now on, or with the key file.
-    Rekey {
-        /// Open it with the configured key file from now on, and with no passphrase.
-        #[arg(long)]
-        key_file: bool,
-    },
-}
-
-/// What `approvals` does. An act is approved on a terminal and nowhere else.
-#[derive(Debug, Clone, Subcommand)]
-pub enum ApprovalsAction {
-    /// List what waits first, then the latest others.
-    List {
-        /// List everything that was ever decided.
-        #[arg(long)]
-        all: bool,
-        /// Print one JSON object a line.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Print everything about one: the exact statement with invisible characters made visible, what it would do, how
-    /// it is undone, and what happened to it.
-    Show {
-        /// Its number, with or without `#`.
-        #[arg(value_name = "ID", value_parser = proposal_number)]
-        id: u64,
-        /// Print one JSON object.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Read one that waits to its end, on a terminal, and carry it out. Nothing is approved by a pipe or a script.
-    Approve {
-        /// Its number, with or without `#`.
-        #[arg(value_name = "ID", value_parser = proposal_number)]
-        id: u64,
-    },
-    /// Say whether one that ran did help, and why: it counts with its fix the next time.
-    Rate {
-        /// Its number, with or without `#`.
-        #[arg(value_name = "ID", value_parser = proposal_number)]
-        id: u64,
-        /// Whether it helped.
-        #[arg(value_name = "up|down", value_parser = ["up", "down"])]
-        thumb: String,
-        /// Why, in words.
-        #[arg(value_name = "COMMENT")]
-        comment: Vec<String>,
-    },
-    /// Say no to one that waits. Who said it, and why, is written to the audit log.
-    Deny {
-        /// Its number, with or without `#`.
-        #[arg(value_name = "ID", value_parser = proposal_number)]
-        id: u64,
-        /// Why.
-        #[arg(long, value_name = "WORDS")]
-        reason: Option<String>,
-        /// Print one JSON object.
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-/// What `audit` does. Nothing is ever deleted from the log.
-#[derive(Debug, Clone, Subcommand)]
-pub enum AuditAction {
-    /// Check every record against its keyed link, its place and the anchor outside the log. Exit code 1 names what
-    /// was tampered with.
-    Verify {
-        /// Print one JSON object: exists, whole, file, anchors, records, head, tampering.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Print every record, oldest first.
-    Export {
-        /// Print one JSON object a line: number, at, `at_ms`, kind, act, body.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Put a log that is not whole aside, with its key and anchor, and begin another, whose first record says so.
-    ///
-    /// Until then nothing is changed on any server. A log that is whole is not put aside.
-    Restart {
-        /// What was found out about the old one.
-        #[arg(long, value_name = "WORDS", required = true)]
-        reason: String,
-    },
-}
-
-/// What `config` does.
-#[derive(Debug, Clone, Copy, Subcommand)]
-pub enum ConfigAction {
-    /// Print every value with where it came from.
-    Show {
-        /// Print one JSON object a line: key, value, source.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Report every mistake of the configuration, with its line, and how safe each target's connection is.
-    ///
-    /// Each target gets a score from 0 to 100, with the points of each reason and how to mend it. Exit code 2 if there
-    /// is a mistake, 1 if a reason costs 15 points or more.
-    Check(ConfigCheck),
-    /// Print the folders and files that are used.
-    Path,
-    /// Print an example file that documents every key and holds the defaults.
-    Example,
-}
-
-/// `config check`: mistakes, and the safety of connections.
-#[derive(Debug, Clone, Copy, ClapArgs)]
-pub struct ConfigCheck {
-    /// Log in to every target as well, to see what its login may do. Without it nothing is connected to.
-    #[arg(long)]
-    pub connect: bool,
-    /// Print one JSON object a line: mistakes, warnings, then target, score, complete, reasons, others.
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// What `targets` does.
-#[derive(Debug, Clone, Subcommand)]
-pub enum TargetsAction {
-    /// Print the targets: name, engine, environment, address, and how the last attempt to connect went.
-    List {
-        /// Print one JSON object a line.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Connect to each target and say who answered, or why nobody did and which setting would mend it.
-    ///
-    /// A diagnosis makes at most three connections of a second each, to the target's own host. Corrected URLs are
-    /// printed without their password, ready to be written into the configuration.
-    Test {
-        /// Only these targets.
-        #[arg(value_name = "NAME")]
-        names: Vec<String>,
-        /// Print one JSON object a line.
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-pub(super) fn proposal_number(text: &str) -> Result<u64, String> {
-    let digits = text.strip_prefix('#').unwrap_or(text);
-    digits.parse().ok().filter(|n| *n > 0).ok_or_else(|| "it must be a number as `approvals list` shows it".to_owned())
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

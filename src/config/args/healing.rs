@@ -1,7 +1,7 @@
 //! The command lines of `diagnose` and `fixes`.
 
-use super::args::proposal_number;
-use super::incident_args::incident_number;
+use super::approvals::proposal_number;
+use super::incidents::incident_number;
 use crate::domain::diagnosis::{Cause, MOST_SECONDS};
 use clap::{Args as ClapArgs, Subcommand, value_parser};
 

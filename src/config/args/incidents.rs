@@ -1,6 +1,6 @@
 //! The command line of `incidents`.
 
-use super::units::parse_duration;
+use crate::config::units::parse_duration;
 use crate::domain::error::kind::{ErrorKind, Severity};
 use clap::{Args as ClapArgs, Subcommand};
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! The command line of `rules`.
 
-use super::args::proposal_number;
-use super::incident_args::{incident_number, severity};
-use super::units::parse_duration;
+use super::approvals::proposal_number;
+use super::incidents::{incident_number, severity};
+use crate::config::units::parse_duration;
 use crate::domain::error::kind::Severity;
 use clap::{Args as ClapArgs, Subcommand};
 use std::time::Duration;
