@@ -75,10 +75,9 @@ fn pool(scene: &Scene<'_>, found: &mut Findings) {
     let confidence = if misses > MISSES * 5.0 { 0.85 } else { 0.7 };
     found.supported(Cause::SmallBufferPool, confidence, evidence);
     // What reads whole tables needs an index, not memory; and plain work that misses the pool needs the memory.
-    if let (Some(cause), Some(hypothesis)) = (reader(found), found.hypotheses.pop()) {
-        found.add(hypothesis.follows_from(cause));
-    } else {
-        explain(found, Cause::SmallBufferPool, &[Cause::HeavyWorkload]);
+    match reader(found) {
+        Some(cause) => explain(found, cause, &[Cause::SmallBufferPool]),
+        None => explain(found, Cause::SmallBufferPool, &[Cause::HeavyWorkload]),
     }
 }
 
@@ -130,8 +129,8 @@ fn disk(scene: &Scene<'_>, found: &mut Findings) {
     let root = reader(found).or_else(|| {
         [Cause::SmallBufferPool, Cause::HeavyInserts, Cause::HeavyCommits].into_iter().find(|c| found.supports(*c))
     });
-    if let (Some(root), Some(hypothesis)) = (root, found.hypotheses.pop()) {
-        found.add(hypothesis.follows_from(root));
+    if let Some(root) = root {
+        explain(found, root, &[Cause::IoSaturation]);
     }
 }
 

@@ -89,6 +89,22 @@ fn writers_are_told_by_what_they_write() {
 }
 
 #[test]
+fn a_pool_that_plain_reads_miss_is_too_small_and_a_full_one_that_is_hit_is_not() {
+    let pool = |from_disk: i64| {
+        let mut server = busy("SELECT note FROM orders WHERE id = 7", 6);
+        server.counters(&[
+            ("Innodb_buffer_pool_reads", 0, from_disk),
+            ("Innodb_buffer_pool_read_requests", 0, 400_000),
+            ("Innodb_buffer_pool_pages_free", 10, 10),
+            ("Innodb_buffer_pool_pages_total", 8_000, 8_000),
+        ]);
+        server.roots()
+    };
+    assert_eq!(pool(90_000), [Cause::SmallBufferPool], "the work follows from it");
+    assert!(!pool(90).contains(&Cause::SmallBufferPool));
+}
+
+#[test]
 fn spare_indexes_go_and_those_that_serve_stay() {
     let indexes: &[(&str, bool, &[&str])] = &[
         PRIMARY,
