@@ -105,6 +105,13 @@ pub trait Dialect: Send + Sync {
         None
     }
 
+    /// Codes under which the server's log tells of each session that this act stopped or ended; none for an engine whose
+    /// log does not. Such a line is no news.
+    fn told_of(&self, kind: &FixKind) -> &'static [&'static str] {
+        let _ = kind;
+        &[]
+    }
+
     /// What holds on a server whose own scheduler can do [`FixKind::ScheduleUpkeep`]; none for an engine without one.
     fn scheduler(&self) -> Option<Check> {
         None

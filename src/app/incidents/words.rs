@@ -46,6 +46,11 @@ pub fn age(incident: &Incident, now: Timestamp) -> String {
     }
 }
 
+/// `open 6m 02s` whatever is done about it, `over for 3h 12m`.
+pub fn open_for(incident: &Incident, now: Timestamp) -> String {
+    if incident.stage.is_open() { format!("open {}", span(now.since(incident.first_at))) } else { age(incident, now) }
+}
+
 /// `escalates in 8m 58s`, or since when it is escalated (true): what is left of the time in which somebody has to take
 /// care of it; none for one that somebody took care of, or that is never escalated.
 pub fn escalation(incident: &Incident, model: &Model) -> Option<(String, bool)> {

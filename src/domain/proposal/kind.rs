@@ -244,6 +244,14 @@ impl FixKind {
         }
     }
 
+    /// The sessions that it stops or ends.
+    pub fn sessions(&self) -> &[SessionRef] {
+        match self {
+            Self::CancelStatements(sessions) | Self::EndSessions(sessions) => sessions,
+            _ => &[],
+        }
+    }
+
     /// In words, for lists and dialogs.
     pub fn words(&self) -> String {
         let ids = |sessions: &[SessionRef]| {

@@ -8,6 +8,7 @@ use super::{Told, Ways, Workshop, checks};
 use crate::domain::error_event::SessionError;
 use crate::domain::guard::ticket::{Approved, Consent, Refusal, Ticket, grant};
 use crate::domain::guard::{self, Catalog, Judgement};
+use crate::domain::incident::Echo;
 use crate::domain::incident::guide::Turn;
 use crate::domain::procedure::Findings;
 use crate::domain::proposal::stage::Stage;
@@ -239,6 +240,7 @@ impl Workshop {
         }
         self.step(proposal, Stage::Running, "sent", false, told).await.map_err(failed)?;
         self.guide(proposal, Turn::Runs).await;
+        self.expect_echoes(ways, proposal).await;
         let mut keeper = Keeper { store: &self.store, proposal, told, keeps_inverse: true };
         let ended = session.act(approved, &fresh, &mut keeper, stop).await;
         let (stage, words) = end_of(&ended);
@@ -250,6 +252,20 @@ impl Workshop {
             self.guide(proposal, Turn::Failed(words)).await;
         }
         Ok(looks_after.then_some(Deed { digest, survey: fresh, before, stop, told }))
+    }
+
+    /// The sessions that it ends will stand in the server's log.
+    async fn expect_echoes(&self, ways: &Ways, proposal: &Proposal) {
+        let Some(kind) = &proposal.draft.kind else { return };
+        let codes: Vec<String> = ways.spec.dialect.told_of(kind).iter().map(|code| (*code).to_owned()).collect();
+        let sessions = if codes.is_empty() { 0 } else { kind.sessions().len() };
+        let echo = Echo { at: clock::now(), codes, message: None };
+        // Should it fail, there is a line too many in the list of incidents.
+        if sessions > 0
+            && let Err(error) = self.store.expect_in_log(&ways.target, vec![echo; sessions]).await
+        {
+            tracing::warn!(%error, "what the log will tell");
+        }
     }
 
     /// Everything holds that a step of a plan requires, now and here; what the fix login cannot see the reader is

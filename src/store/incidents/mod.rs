@@ -22,7 +22,7 @@ use crate::domain::error::event::ErrorEvent;
 use crate::domain::incident::book::Change;
 use crate::domain::incident::figures::Figures;
 use crate::domain::incident::limits::Terms;
-use crate::domain::incident::{Act, Ended, Filter, Incident, Pattern};
+use crate::domain::incident::{Act, Echo, Ended, Filter, Incident, Pattern};
 use crate::domain::target::{TargetId, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _};
 
@@ -40,6 +40,7 @@ pub struct LogPlace {
 /// What the store can be asked about incidents.
 pub(super) enum Asked {
     Report(Vec<ErrorEvent>, Vec<LogPlace>, Terms, Timestamp, Reply<Vec<Change>>),
+    Expect(TargetId, Vec<Echo>, Reply<()>),
     Place(TargetId, String, Reply<Option<String>>),
     End(Vec<Ended>, Reply<Vec<Change>>),
     Act(u64, Act, Timestamp, Option<String>, Reply<Change>),
@@ -64,6 +65,9 @@ pub(super) fn answer(db: &mut Connection, asked: Asked) -> bool {
     match asked {
         Asked::Report(events, places, terms, now, reply) => {
             give(reply, report::report(db, events, &places, &terms, now))
+        }
+        Asked::Expect(target, echoes, reply) => {
+            give(reply, report::expect(db, &target, echoes).map_err(StoreError::of("keep what a log will tell")))
         }
         Asked::Place(target, log, reply) => {
             give(reply, report::place(db, &target, &log).map_err(StoreError::of("read how far a log was read")))
@@ -114,6 +118,11 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<Change>, StoreError> {
         self.ask(|reply| Command::Incidents(Asked::Report(events, places, terms, now, reply))).await
+    }
+    /// Lines that a target's log will have because of what is done from here: they are no news when they come.
+    pub async fn expect_in_log(&self, target: &TargetId, echoes: Vec<Echo>) -> Result<(), StoreError> {
+        let target = target.clone();
+        self.ask(|reply| Command::Incidents(Asked::Expect(target, echoes, reply))).await
     }
     /// The place up to which a log of a target was read, if it ever was.
     pub async fn log_place(&self, target: &TargetId, log: &str) -> Result<Option<String>, StoreError> {

@@ -4,10 +4,10 @@
 use super::super::error::StoreError;
 use super::super::{learning, preferences};
 use super::{LogPlace, patterns, rows};
-use crate::domain::error::event::ErrorEvent;
+use crate::domain::error::event::{ErrorEvent, Source};
 use crate::domain::incident::book::{Book, Change, Crowd};
 use crate::domain::incident::limits::Terms;
-use crate::domain::incident::{Act, Ended, Incident, Key, crowds_of, keys_of};
+use crate::domain::incident::{Act, Echo, Echoes, Ended, Incident, Key, crowds_of, keys_of};
 use crate::domain::target::{TargetId, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 use std::collections::{BTreeSet, HashSet};
@@ -15,7 +15,7 @@ use std::collections::{BTreeSet, HashSet};
 /// Takes errors, and the places up to which their logs were read.
 pub(super) fn report(
     db: &mut Connection,
-    events: Vec<ErrorEvent>,
+    mut events: Vec<ErrorEvent>,
     places: &[LogPlace],
     terms: &Terms,
     now: Timestamp,
@@ -24,10 +24,50 @@ pub(super) fn report(
         for LogPlace { target, log, place } in places {
             preferences::set(transaction, &place_key(target, log), Some(place))?;
         }
+        without_echoes(transaction, &mut events, now)?;
         meet(transaction, book, &events, terms)?;
         book.take(events, now, terms);
         Ok(())
     })
+}
+
+/// Takes out of a batch what its servers' logs only repeat, and keeps in mind what they will.
+fn without_echoes(db: &Connection, events: &mut Vec<ErrorEvent>, now: Timestamp) -> rusqlite::Result<()> {
+    let concerned = events.iter().filter(|event| matches!(event.source, Source::Typed | Source::Log));
+    let targets: BTreeSet<TargetId> = concerned.map(|event| event.target.clone()).collect();
+    for target in targets {
+        let before = echoes(db, &target)?;
+        let mut expected = before.clone();
+        let (mut own, others) = std::mem::take(events).into_iter().partition(|event| event.target == target);
+        expected.among(&mut own, now);
+        *events = others;
+        events.append(&mut own);
+        if expected != before {
+            keep_echoes(db, &target, &expected)?;
+        }
+    }
+    Ok(())
+}
+
+/// Lines that a target's log will have because of what was done from here.
+pub(super) fn expect(db: &Connection, target: &TargetId, more: Vec<Echo>) -> rusqlite::Result<()> {
+    let mut expected = echoes(db, target)?;
+    more.into_iter().for_each(|echo| expected.expect(echo));
+    keep_echoes(db, target, &expected)
+}
+
+fn echoes(db: &Connection, target: &TargetId) -> rusqlite::Result<Echoes> {
+    let kept = preferences::get(db, &echo_key(target))?;
+    Ok(kept.and_then(|kept| serde_json::from_str(&kept).ok()).unwrap_or_default())
+}
+
+fn keep_echoes(db: &Connection, target: &TargetId, echoes: &Echoes) -> rusqlite::Result<()> {
+    let kept = serde_json::to_string(echoes).ok().filter(|_| !echoes.is_empty());
+    preferences::set(db, &echo_key(target), kept.as_deref())
+}
+
+fn echo_key(target: &TargetId) -> String {
+    format!("echoes {target}")
 }
 
 /// The place up to which a log was read.

@@ -116,7 +116,7 @@ pub(crate) fn draw(
     if density == Density::List {
         let one = in_one([why, help, timeline]);
         // All of them scroll as one, whichever has the keys.
-        draw_lines(canvas, body, &one, place(focus), focus, view);
+        draw_lines(canvas, body, &one, place(focus), focus, false, view);
         return;
     }
     let (numerator, denominator) = UPPER;
@@ -160,14 +160,14 @@ fn draw_small(
             let (line, below) = cut_top(below, 1);
             let words = format!(" {}   {}", view.panes.chosen, causes::state_words(model, subject));
             canvas.put(line.x, line.y, line.width, &escape(&words), Role::Title);
-            draw_lines(canvas, below, &chosen.lines, place(DetailFocus::Chosen), focus, view);
+            draw_lines(canvas, below, &chosen.lines, place(DetailFocus::Chosen), focus, false, view);
             return;
         }
     };
     let title = if pane.title.is_empty() { view.panes.chosen.clone() } else { pane.title.to_owned() };
     let (line, below) = cut_top(room, 1);
     canvas.put(line.x, line.y, line.width, &format!(" {}   Tab: the next part", escape(&title)), Role::Title);
-    draw_lines(canvas, below, &pane.lines, place(focus), focus, view);
+    draw_lines(canvas, below, &pane.lines, place(focus), focus, focus == DetailFocus::Timeline, view);
 }
 
 fn pane_title(canvas: &Canvas<'_>, title: &str, focused: bool) -> Line<'static> {
@@ -252,25 +252,30 @@ fn draw_pane(
     view: &mut ViewState,
 ) {
     let inside = canvas.frame(room, &Edge::default());
-    let seen = draw_lines(canvas, inside, &pane.lines, place(which), focus, view);
+    let seen = draw_lines(canvas, inside, &pane.lines, place(which), focus, which == DetailFocus::Timeline, view);
     let title = if pane.title.is_empty() { escape(&view.panes.chosen) } else { pane.title.to_owned() };
     let left = pane_title(canvas, &title, focus == which);
     canvas.frame_title(room, &Edge::new(left, Line::from(canvas.span(seen, Role::Dim))));
 }
 
-/// Draws what is seen of some lines and gives the words on the rest: `1-8 of 20`; empty when all are seen.
+/// Draws what is seen of some lines and gives the words on the rest: `1-8 of 20`; empty when all are seen. Lines that
+/// are read from their end go on as more come, until somebody reads back.
 fn draw_lines(
     canvas: &mut Canvas<'_>,
     room: Rect,
     lines: &[DetailLine],
     at: usize,
     focus: DetailFocus,
+    from_its_end: bool,
     view: &mut ViewState,
 ) -> String {
     let width = usize::from(room.width).saturating_sub(2);
     let lines = detail::lay_out(canvas, lines, width);
     let height = usize::from(room.height);
     let end = lines.len().saturating_sub(height);
+    if from_its_end && view.panes.offsets[at] >= view.panes.ends[at] {
+        view.panes.offsets[at] = end;
+    }
     view.panes.ends[at] = end;
     let first = view.panes.offsets[at].min(end);
     view.panes.offsets[at] = first;

@@ -217,7 +217,7 @@ fn plan_spans(canvas: &Canvas<'_>, purpose: &Purpose, model: &Model) -> Vec<Span
     let incident = purpose.incident.and_then(|id| model.incidents.get(id));
     match (purpose.incident, incident) {
         (_, Some(incident)) => {
-            let age = incidents::words::age(incident, model.now);
+            let age = incidents::words::open_for(incident, model.now);
             spans.push(canvas.span(format!("   for {}, {age}", incident.name()), Role::Text));
             if let Some((words, late)) = incidents::words::escalation(incident, model) {
                 spans.push(canvas.span(format!(", {words}"), if late { Role::Critical } else { Role::Warning }));

@@ -196,7 +196,7 @@ fn entries(model: &Model, keymap: &Keymap) -> (&'static str, Vec<Hint>) {
             .filter(|a| a.scope == Scope::Overlay && matches!(a.action, Action::Accept | Action::Back))
             .collect(),
         Some(_) => ACTIONS.iter().filter(|a| a.scope == Scope::Overlay).collect(),
-        None => action::available(model).filter(|a| a.action != Action::Back || leads_back(model)).collect(),
+        None => action::available(model).filter(|a| leads_somewhere(&a.action, model)).collect(),
     };
     let mut seen: Vec<&Action> = Vec::new();
     let mut out = Vec::new();
@@ -222,6 +222,17 @@ fn step_words(model: &Model, action: &Action) -> Option<&'static str> {
         (Action::Accept, Step::Stop { .. }) => "cancel it",
         _ => "not now",
     })
+}
+
+/// A key that would do nothing here is not worth its place.
+fn leads_somewhere(action: &Action, model: &Model) -> bool {
+    match action {
+        Action::Back => leads_back(model),
+        Action::Approve | Action::Deny | Action::Later | Action::EditStatement | Action::DryRun => {
+            approvals::selected(model).is_some_and(|f| f.proposal.stage.is_open())
+        }
+        _ => true,
+    }
 }
 
 /// Esc has something to go back from.

@@ -8,7 +8,7 @@ use dba_gpt::domain::incident::book::{Change, What};
 use dba_gpt::domain::incident::limits::Terms;
 use dba_gpt::domain::incident::stage::Stage;
 use dba_gpt::domain::incident::strategy::Strategy;
-use dba_gpt::domain::incident::{Act, Ended, Filter, Incident, RAW_EVENTS};
+use dba_gpt::domain::incident::{Act, Echo, Ended, Filter, Incident, RAW_EVENTS};
 
 /// A statement that met a table that is not there, as a log tells it.
 fn missing(target: &str, table: &str, at: Timestamp) -> ErrorEvent {
@@ -69,6 +69,24 @@ async fn three_tables_are_one_pattern_and_three_incidents() {
     assert_eq!(pattern.hours.last(), Some(&3));
     assert_eq!(pattern.outcomes, [(Strategy::AiPowered, 0, 3)]);
     assert_eq!(store.pattern(&pattern.signature, after(1)).await.unwrap().as_ref(), Some(pattern));
+}
+
+#[tokio::test]
+async fn what_was_done_from_here_is_no_news_when_the_log_tells_of_it() {
+    let home = Home::new();
+    let typed = |table: &str| ErrorEvent { source: Source::Typed, ..missing("db", table, after(0)) };
+    report(&home.open(), vec![typed("ordrs")], after(1)).await;
+    // Another process follows the log.
+    let follower = home.open();
+    assert_eq!(report(&follower, vec![missing("db", "ordrs", after(2))], after(900)).await, []);
+    assert_eq!(report(&follower, vec![missing("other", "ordrs", after(2))], after(900)).await.len(), 1);
+    // The application's own one a moment later is no echo.
+    assert_eq!(report(&follower, vec![missing("db", "ordrs", after(3))], after(950)).await.len(), 1);
+    let echo = Echo { at: after(1_000), codes: vec!["57P01".into()], message: None };
+    follower.expect_in_log(&TargetId::new("db"), vec![echo]).await.unwrap();
+    let ended = |ms| ErrorEvent { code: "57P01".into(), ..missing("db", "a session that was ended", after(ms)) };
+    assert_eq!(report(&home.open(), vec![ended(1_100)], after(2_000)).await, []);
+    assert_eq!(report(&follower, vec![ended(1_200)], after(2_000)).await.len(), 1);
 }
 
 #[tokio::test]

@@ -80,6 +80,12 @@ impl Dialect for Pure {
     fn render(&self, kind: &FixKind) -> Result<String, String> {
         render::render(kind)
     }
+    fn told_of(&self, kind: &FixKind) -> &'static [&'static str] {
+        match kind {
+            FixKind::EndSessions(_) => &["1152", "1184"],
+            _ => &[],
+        }
+    }
     fn scheduler(&self) -> Option<Check> {
         Some(Check::SettingIs { name: "event_scheduler".to_owned(), value: "ON".to_owned() })
     }

@@ -79,6 +79,13 @@ impl Dialect for Pure {
     fn render(&self, kind: &FixKind) -> Result<String, String> {
         super::fix::render(kind)
     }
+    fn told_of(&self, kind: &FixKind) -> &'static [&'static str] {
+        match kind {
+            FixKind::CancelStatements(_) => &["57014"],
+            FixKind::EndSessions(_) => &["57P01"],
+            _ => &[],
+        }
+    }
     fn dead_rows(&self, table: &ObjectRef) -> Option<String> {
         Some(questions::dead_share(table))
     }

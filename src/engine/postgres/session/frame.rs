@@ -116,9 +116,13 @@ pub(super) async fn ask_in_transaction(
 
 /// Ends whatever transaction is open and makes the session like a new one.
 pub(super) async fn reset(wire: &mut Wire, facts: &Facts) -> Result<(), WireError> {
-    wire.queue("ROLLBACK", &[], 0, false)?;
-    wire.queue_sync();
-    let mut answers = 1;
+    let mut answers = 0;
+    // The server's log has a warning of each rollback that ends nothing.
+    if wire.transaction() != Transaction::Idle {
+        wire.queue("ROLLBACK", &[], 0, false)?;
+        wire.queue_sync();
+        answers += 1;
+    }
     if !facts.pooled {
         wire.queue("DISCARD ALL", &[], 0, false)?;
         wire.queue_sync();
@@ -129,7 +133,6 @@ pub(super) async fn reset(wire: &mut Wire, facts: &Facts) -> Result<(), WireErro
     for _ in 0..answers {
         must(wire.answer(0).await?)?;
     }
-    // A rollback outside a transaction warns.
     wire.take_notices();
     if wire.transaction() == Transaction::Idle {
         Ok(())
