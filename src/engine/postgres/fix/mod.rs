@@ -4,6 +4,7 @@
 //! `inverse` how it is undone, `rights` whether the login may. `kinds`, `freeze` and `indexes` are the typed kinds;
 //! `verify` answers what is asked before and after an act.
 
+mod cron;
 mod ended;
 mod freeze;
 mod full;
