@@ -70,7 +70,7 @@ pub fn small_postgres_url() -> Option<String> {
     optional("DBA_GPT_TEST_PG_SMALL", "a small PostgreSQL")
 }
 
-/// A PostgreSQL with pg_cron in its database `shop`, as superuser. Prints the skip where there is none.
+/// A PostgreSQL with `pg_cron` in its database `shop`, as superuser. Prints the skip where there is none.
 pub fn cron_postgres_url() -> Option<String> {
     optional("DBA_GPT_TEST_PG_CRON", "a PostgreSQL with pg_cron")
 }

@@ -42,7 +42,7 @@ pub async fn kits() -> Vec<Kit> {
 }
 
 impl Kit {
-    /// Whether this version has pg_cron beside its programs.
+    /// Whether this version has `pg_cron` beside its programs.
     pub fn has_cron(&self) -> bool {
         self.programs.join("../lib/pg_cron.so").exists()
     }
