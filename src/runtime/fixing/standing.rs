@@ -272,5 +272,7 @@ async fn stay(ways: &Ways, session: &mut dyn Session, reads: &[String]) -> Optio
         let key = |row: &Vec<Value>| row.iter().map(|v| v.plain().unwrap_or_else(|| "NULL".into())).collect::<Vec<_>>();
         keys.extend(rows.rows.iter().map(|row| key(row).join(", ")));
     }
+    // As people count: 9 before 10.
+    keys.sort_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
     passed_over(&keys, more)
 }

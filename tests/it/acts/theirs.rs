@@ -179,23 +179,6 @@ async fn where_nobody_read_what_an_act_left_the_undo_says_so() {
     assert_eq!((undo.advice[0].weight, undo.advice[0].rule.as_str()), (Weight::Danger, "unread-after-the-act"));
 }
 
-#[tokio::test]
-async fn what_stands_there_already_needs_no_rollback() {
-    let site = Site::new();
-    let before = site.read("PRAGMA journal_mode").await;
-    let plan = purpose(vec![step("PRAGMA journal_mode = wal", false, OnFailure::RollBack)], None);
-    let undone = site
-        .meddled(plan, || {
-            let shop = site.shop();
-            let mode: String = shop.query_row("PRAGMA journal_mode = delete", [], |row| row.get(0)).unwrap();
-            assert_eq!(mode, "delete");
-        })
-        .await;
-    assert_eq!(undone.stage, Stage::Undone, "{:?}", undone.happenings);
-    assert!(words(&undone).contains("nothing is left to do"), "{}", words(&undone));
-    assert_eq!(site.read("PRAGMA journal_mode").await, before);
-}
-
 /// Runs SQL by other hands from within the told closure.
 fn by_others(server: Server, text: &str) {
     tokio::task::block_in_place(|| {
@@ -275,6 +258,14 @@ async fn of_postgres(server: Server) {
     let kept = "SELECT array_to_string(setconfig, ',') FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole WHERE rolname = '$'";
     assert_eq!(site.read(&own(kept)).await, ["work_mem=64MB"]);
     assert_eq!(site.audited(stands.id).last().map(String::as_str), Some("rollback"));
+
+    // What somebody took back already is not taken back again.
+    run("ALTER ROLE $ RESET work_mem").await;
+    let plan = own_cost_step(&own("ALTER ROLE $ SET work_mem = '8MB'"), OnFailure::RollBack);
+    let theirs = own("ALTER ROLE $ RESET work_mem");
+    let restored = site.meddled(purpose(vec![plan], None), || by_others(server, &theirs)).await;
+    assert_eq!(restored.stage, Stage::Undone, "{:?}", restored.happenings);
+    assert!(words(&restored).contains("nothing is left to do"), "{}", words(&restored));
 
     // An index of the same name that is another one.
     let index = site.done(&own("CREATE INDEX by_name ON $.t (name)")).await;

@@ -76,26 +76,32 @@ impl<'a> Undo<'a> {
         ))
     }
 
-    /// Reads the rows that transaction `mark` inserted or changed, key first.
-    pub(in crate::engine::postgres) fn written(&self, mark: u64, most: u64) -> String {
+    /// Reads the rows that transaction `mark` left, key first: those of `before` that it changed, or those that it
+    /// inserted. Changed ones are found by their keys, inserted ones in a table that is not large.
+    ///
+    /// # Errors
+    /// In words, when a key is too large.
+    pub(in crate::engine::postgres) fn written(
+        &self,
+        before: &[Vec<Cell>],
+        mark: u64,
+        most: u64,
+    ) -> Result<String, String> {
         let all: Vec<&Column> = self.key.iter().chain(&self.kept).copied().collect();
-        format!(
-            "SELECT {} FROM {} WHERE xmin = '{}'::xid LIMIT {}",
-            Self::names(&all, ""),
-            self.from(),
-            low_half(mark),
-            most + 1
-        )
+        self.reads_left(&Self::names(&all, ""), before, mark, most)
     }
 
     /// Reads, likewise, digests of the columns whose values are too long to stand in a statement twice: by their place
     /// among the kept ones. None when no value is.
+    ///
+    /// # Errors
+    /// In words, when a key is too large.
     pub(in crate::engine::postgres) fn digests(
         &self,
         written: &[Vec<Cell>],
         mark: u64,
         most: u64,
-    ) -> Option<(Vec<usize>, String)> {
+    ) -> Result<Option<(Vec<usize>, String)>, String> {
         let long = |cell: &Cell| match cell {
             Cell::Null => false,
             Cell::Whole(bytes) => bytes.len() > IN_FULL,
@@ -104,19 +110,25 @@ impl<'a> Undo<'a> {
         let first = self.key.len();
         let is_long = |place: &usize| written.iter().any(|row| row.get(first + place).is_some_and(long));
         let places: Vec<usize> = (0..self.kept.len()).filter(is_long).collect();
-        let columns: Vec<String> =
-            places.iter().filter_map(|place| self.kept.get(*place)).map(|c| digest(&quote(&c.name))).collect();
-        (!places.is_empty()).then(|| {
-            let query = format!(
-                "SELECT {}, {} FROM {} WHERE xmin = '{}'::xid LIMIT {}",
-                Self::names(&self.key, ""),
-                columns.join(", "),
-                self.from(),
-                low_half(mark),
-                most + 1
-            );
-            (places, query)
-        })
+        if places.is_empty() {
+            return Ok(None);
+        }
+        let digests = places.iter().filter_map(|place| self.kept.get(*place)).map(|c| digest(&quote(&c.name)));
+        let list = [vec![Self::names(&self.key, "")], digests.collect()].concat().join(", ");
+        Ok(Some((places, self.reads_left(&list, written, mark, most)?)))
+    }
+
+    fn reads_left(&self, list: &str, rows: &[Vec<Cell>], mark: u64, most: u64) -> Result<String, String> {
+        let by_key = match self.verb {
+            Verb::Insert => String::new(),
+            _ if rows.is_empty() => "false AND ".to_owned(),
+            _ => {
+                let values = self.values(rows, self.key.len())?;
+                format!("({}) IN (VALUES {values}) AND ", Self::names(&self.key, ""))
+            }
+        };
+        let from = self.from();
+        Ok(format!("SELECT {list} FROM {from} WHERE {by_key}xmin = '{}'::xid LIMIT {}", low_half(mark), most + 1))
     }
 
     /// Counts the kept rows that the statement has not changed as expected: none, when it changed exactly them.

@@ -32,7 +32,7 @@ impl PgSession {
         mark: u64,
         witness: &mut dyn Witness,
     ) -> Result<(), ActError> {
-        let left = self.left(undo, most, mark).await?;
+        let left = self.left(undo, &[], (most, mark)).await?;
         if changed.is_some_and(|changed| changed <= most) && changed != Some(left.len()) {
             return Err(not_done("the new rows could not be found again, so there would be no undo: rolled back"));
         }
@@ -49,14 +49,21 @@ impl PgSession {
         (most, mark): (u64, u64),
         witness: &mut dyn Witness,
     ) -> Result<(), ActError> {
-        let left = if undo.leaves_rows() { self.left(undo, most, mark).await? } else { Written::default() };
+        let left = if undo.leaves_rows() { self.left(undo, rows, (most, mark)).await? } else { Written::default() };
         self.keep_guarded(undo, rows, &left, witness).await
     }
 
-    /// The rows as the act left them.
-    async fn left(&mut self, undo: &Undo<'_>, most: u64, mark: u64) -> Result<Written, ActError> {
-        let rows = self.tell(&undo.written(mark, most), READING_MS).await.map_err(ActError::NotDone)?.rows;
-        Ok(match undo.digests(&rows, mark, most) {
+    /// The rows as the act left them; `before` are those that were there.
+    async fn left(
+        &mut self,
+        undo: &Undo<'_>,
+        before: &[Vec<Cell>],
+        (most, mark): (u64, u64),
+    ) -> Result<Written, ActError> {
+        let refused = |words: String| not_done(&words);
+        let query = undo.written(before, mark, most).map_err(refused)?;
+        let rows = self.tell(&query, READING_MS).await.map_err(ActError::NotDone)?.rows;
+        Ok(match undo.digests(&rows, mark, most).map_err(refused)? {
             Some((places, query)) => {
                 let digests = self.tell(&query, READING_MS).await.map_err(ActError::NotDone)?.rows;
                 Written::new(rows, places, digests)
