@@ -262,7 +262,7 @@ async fn in_force(ways: &Ways, session: &mut dyn Session, act: &Proposal) -> Opt
 /// The rows that an inverse passes over, in words. What cannot be read is said by the number of changed rows alone.
 async fn stay(ways: &Ways, session: &mut dyn Session, reads: &[String]) -> Option<String> {
     let limits = Limits { rows: KEYS, timeout_ms: KEYS_MS, ..Limits::default() };
-    let (mut keys, mut more) = (Vec::new(), false);
+    let (mut keys, mut more): (Vec<String>, bool) = (Vec::new(), false);
     for text in reads {
         let allowed = guard::allow(ways.spec.dialect, Author::Person, &Catalog::default(), text).ok()?;
         let mut sink = Collector::new(limits);
