@@ -50,6 +50,8 @@
 //! - A simulation ([`engine::simulation`]) sends constants of the program too, on targets that say that they are not
 //!   production ([`domain::simulation::objection`]); what it writes are scratch objects of its own, which it removes.
 //! - Before an act the audit log has its intent and the store its inverse; after a crash every act is at a known stage.
+//!   After it the store has what it left ([`domain::proposal::left`]), and nothing takes an act back over what somebody
+//!   else changed since.
 //!   The fix login is fetched for one act.
 //! - Every read is bounded in rows, bytes, cell and time. Where the engine has transactions for it, it runs in one that
 //!   can only read and is rolled back. Stopping it ends it on the server; Redis, which finishes what it began, gets

@@ -34,10 +34,16 @@ mysql_program() {
         --lc-messages-dir="$usr/share/mysql" --plugin-dir="$usr/lib/mysql/plugin" --datadir="$2")
 }
 
-mysql_up() {
-    local home unpacked port mysqld try
-    make_home mysql
+# start_mysql NAME NUMBER: makes, starts and fills a server with this server-id in $folder/NAME; its port is then in
+# $folder/NAME.port.
+start_mysql() {
+    local made=$1 number=$2 home unpacked port mysqld try
+    make_home "$made"
+    # The cache is filled once, whoever comes first.
+    exec 9>"$cache/mysql.lock"
+    flock 9
     cached_mysql
+    exec 9>&-
     unpacked=$(reachable "$unpacked")
     cp -r "$unpacked/fresh-data" "$home/data"
     if is_root; then chown -R "$(server_user)" "$home/data"; fi
@@ -48,7 +54,7 @@ mysql_up() {
             --pid-file="$home/pid" --mysqlx=OFF --secure-file-priv= --skip-name-resolve --max-connections=100 \
             --ssl-ca="$home/ca.crt" --ssl-cert="$home/server.crt" --ssl-key="$home/server.key" \
             --innodb-buffer-pool-size=64M --innodb-flush-log-at-trx-commit=0 --innodb-flush-method=nosync \
-            --sync-binlog=0 --server-id=2
+            --sync-binlog=0 --server-id="$number"
         if came_up 60 mysql_client "$home/s.sock" --execute='SELECT 1'; then
             fill_mysql "$home/s.sock" mysql
             echo "$port" >"$home.port"
@@ -60,6 +66,8 @@ mysql_up() {
     skip "it did not start (try $try)"
 }
 
+mysql_up() { start_mysql mysql 2; }
+
 mysql_exports() {
     local at="127.0.0.1:$(<"$folder/mysql.port")"
     echo "export DBA_GPT_TEST_MYSQL='mysql://dbagpt_admin:$password@$at/shop'"
@@ -67,3 +75,12 @@ mysql_exports() {
     echo "export DBA_GPT_TEST_MYSQL_SOCKET='$folder/mysql/s.sock'"
 }
 mysql_variables=(DBA_GPT_TEST_MYSQL DBA_GPT_TEST_MYSQL_RO DBA_GPT_TEST_MYSQL_SOCKET)
+
+# A second one, which follows nobody until a test tells it to.
+mysql_replica_up() { start_mysql replica_mysql 8; }
+
+mysql_replica_exports() {
+    local at="127.0.0.1:$(<"$folder/replica_mysql.port")"
+    echo "export DBA_GPT_TEST_MYSQL_REPLICA='mysql://dbagpt_admin:$password@$at/shop'"
+}
+mysql_replica_variables=(DBA_GPT_TEST_MYSQL_REPLICA)

@@ -209,3 +209,36 @@ postgres_small_exports() {
     echo "export DBA_GPT_TEST_PG_SMALL='postgres://dbagpt_admin:$password@127.0.0.1:$(<"$folder/small.port")/shop'"
 }
 postgres_small_variables=(DBA_GPT_TEST_PG_SMALL)
+
+# Whether a PostgreSQL of Debian has pg_cron beside its programs.
+has_cron() { [[ -f $1/../lib/pg_cron.so ]]; }
+
+# One with pg_cron: its worker is one more session, which tests elsewhere would count.
+postgres_cron_up() {
+    local programs major
+    programs=$(postgres_programs)
+    major=$("$programs/postgres" --version | tr -dc '0-9.' | cut -d . -f 1)
+    if ! has_cron "$programs"; then
+        if offline; then skip "DBA_GPT_TEST_OFFLINE is set, and postgresql-$major-cron is not installed"; fi
+        command -v apt-get >/dev/null || skip "pg_cron is not installed, and this is not Debian"
+        apt_install "postgresql-$major-cron" || skip "postgresql-$major-cron could not be installed"
+        has_cron "$programs" || skip "pg_cron is not where this PostgreSQL looks for it"
+    fi
+    start_postgres cron "$programs" "shared_preload_libraries = 'pg_stat_statements,pg_cron'
+cron.database_name = 'shop'
+cron.use_background_workers = on"
+    fill_postgres cron "$programs"
+    local psql=("$programs/psql" --no-psqlrc --quiet --no-align --tuples-only --set ON_ERROR_STOP=1
+        --host "$folder/cron/socket" --port "$(<"$folder/cron.port")" --username dbagpt_admin --dbname shop)
+    "${psql[@]}" --command 'CREATE EXTENSION pg_cron' >&2
+    # Its scheduler has ended because there was no such database yet, and comes again.
+    cron_runs() {
+        "${psql[@]}" --command "SELECT 1 FROM pg_stat_activity WHERE application_name = 'pg_cron scheduler'" | grep -q 1
+    }
+    came_up 60 cron_runs || die "the scheduler of pg_cron does not run"
+}
+
+postgres_cron_exports() {
+    echo "export DBA_GPT_TEST_PG_CRON='postgres://dbagpt_admin:$password@127.0.0.1:$(<"$folder/cron.port")/shop'"
+}
+postgres_cron_variables=(DBA_GPT_TEST_PG_CRON)

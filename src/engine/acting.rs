@@ -2,7 +2,7 @@
 
 use super::{Session, Task};
 use crate::domain::error_event::SessionError;
-use crate::domain::guard::ticket::Refusal;
+use crate::domain::guard::ticket::{Precondition, Refusal};
 use crate::domain::procedure::{Check, Verified};
 use crate::domain::proposal::Draft;
 use crate::domain::proposal::kind::FixKind;
@@ -19,6 +19,12 @@ pub trait Witness: Send {
     /// The server's own name of the act (the number of its transaction), by which its end can be asked for later. The
     /// act must not happen when this fails.
     async fn mark(&mut self, mark: &str) -> Result<(), String>;
+    /// Reads that give the keys of the rows which the inverse will pass over, because somebody changed them after the
+    /// act. The act must not happen when this fails.
+    async fn passed_over(&mut self, reads: Vec<String>) -> Result<(), String> {
+        let _ = reads;
+        Ok(())
+    }
 }
 
 /// An act that happened.
@@ -73,4 +79,10 @@ pub struct Fixing {
     /// Answers a check by reading alone. What the engine has no such thing of is not known, in words.
     /// [`Check::Reading`], [`Check::Read`], [`Check::CauseGone`] and [`Check::All`] are answered by whoever asks.
     pub verify: for<'a> fn(&'a mut dyn Session, &'a Check) -> Task<'a, Result<Verified, SessionError>>,
+    /// What a statement would replace or remove as a whole, by reading alone: a digest of each key or document, the
+    /// number of rows of a table. Empty for what the survey tells already.
+    pub wholes: Wholes,
 }
+
+/// What things hold that a statement would replace or remove as wholes.
+pub type Wholes = for<'a> fn(&'a mut dyn Session, &'a Draft) -> Task<'a, Result<Vec<Precondition>, SessionError>>;

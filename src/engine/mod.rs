@@ -27,7 +27,7 @@ mod steps;
 mod way_in;
 
 pub use crate::domain::rows::RowSink;
-pub use acting::{ActError, Acted, Fixing, Witness};
+pub use acting::{ActError, Acted, Fixing, Wholes, Witness};
 pub use collector::Collector;
 pub use examination::{Definitions, Examination, LookFurther, Probe, Wanted, When};
 pub use outages::outages;

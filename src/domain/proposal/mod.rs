@@ -12,6 +12,7 @@
 
 pub mod advice;
 pub mod kind;
+pub mod left;
 pub mod stage;
 pub mod survey;
 pub mod tally;
@@ -158,6 +159,12 @@ pub struct Proposal {
     /// The server's version as it was when it ran, as in [`super::target::Identity::version_number`]; 0 until then.
     #[serde(default)]
     pub server_version: u32,
+    /// What it left where its inverse would write, and, of an undo, where the rest of that undo would.
+    #[serde(default)]
+    pub left: Vec<left::Left>,
+    /// Reads that give the keys of the rows which its inverse passes over, since somebody changed them after it.
+    #[serde(default)]
+    pub passed_over: Vec<String>,
 }
 
 /// What a proposal is made of.
@@ -222,6 +229,8 @@ impl Proposal {
             purpose: None,
             verified: None,
             server_version: 0,
+            left: Vec::new(),
+            passed_over: Vec::new(),
         }
     }
 

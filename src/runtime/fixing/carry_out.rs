@@ -223,6 +223,7 @@ impl Workshop {
         let fresh = proposal.surveyed_anew(fresh);
         let digest = ticket.digest();
         let before = self.met(ways, session, proposal).await?;
+        let stay = self.may_undo(ways, session, proposal).await.map_err(|words| format!("not sent: {words}"))?;
         let approved = match self.redeem(proposal, &fresh, ticket, judgement) {
             Ok(approved) => approved,
             Err(words) => {
@@ -243,7 +244,11 @@ impl Workshop {
         self.expect_echoes(ways, proposal).await;
         let mut keeper = Keeper { store: &self.store, proposal, told, keeps_inverse: true };
         let ended = session.act(approved, &fresh, &mut keeper, stop).await;
-        let (stage, words) = end_of(&ended);
+        let (stage, mut words) = end_of(&ended);
+        if stage == Stage::Done {
+            proposal.left = self.read_left(ways, session, proposal).await;
+            words.extend(stay.map(|stay| format!("; {stay}")));
+        }
         let is_step = proposal.purpose.as_ref().is_some_and(|purpose| purpose.verification().is_some());
         let looks_after = stage == Stage::Done && is_step;
         self.finish(proposal, if looks_after { Stage::Verifying } else { stage }, &words, told).await;

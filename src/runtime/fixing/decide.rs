@@ -19,8 +19,9 @@ impl Workshop {
     /// Keeps a new proposal.
     ///
     /// # Errors
-    /// Words when it cannot be kept, or holds a secret, which nothing that is kept may.
-    pub async fn file(&self, proposal: Proposal) -> Result<Proposal, String> {
+    /// Words when it cannot be kept, or holds a secret, which nothing that is kept may, or would undo an act where
+    /// somebody else changed the same thing after it.
+    pub async fn file(&self, mut proposal: Proposal) -> Result<Proposal, String> {
         if redact(&proposal.draft.statement) != proposal.draft.statement {
             return Err(
                 "this statement holds a secret, and a proposal is kept in a file: use the engine's own client, \
@@ -28,6 +29,7 @@ impl Workshop {
                     .to_owned(),
             );
         }
+        self.look_at_undo(&mut proposal).await?;
         let filed = self.store.file_proposal(proposal).await.map_err(|e| e.to_string())?;
         match self.journal.write("proposed", &filed, &self.who, &filed.origin.words()).await {
             Ok(()) => Ok(filed),

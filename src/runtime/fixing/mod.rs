@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! claim -> judge -> grant -> stored "approved" -> fix login -> survey anew -> redeem
-//!       -> audit "intent" -> stored "intended" -> stored "running" -> act -> audit "outcome" -> stored end
+//!       -> audit "intent" -> stored "intended" -> stored "running" -> act -> what it left is read -> audit "outcome"
+//!       -> stored end, with what it left
 //! ```
 //!
 //! A step of a plan is sent only when everything holds that it requires, and its end is not the act's: see
@@ -23,6 +24,7 @@ mod propose;
 mod recover;
 mod rollback;
 mod room;
+mod standing;
 mod unattended;
 mod ways;
 mod witness;

@@ -2,6 +2,7 @@
 //! surveyed, judged and approved by the desk that redeemed the act; then a look whether the old state is back.
 
 use super::afterwards::Deed;
+use super::standing::Kept;
 use super::witness::Keeper;
 use super::{Unfit, Ways, Workshop, look};
 use crate::domain::error_event::SessionError;
@@ -32,11 +33,17 @@ impl Failed {
     fn person(words: impl Into<String>) -> Self {
         Self { stage: Stage::NeedsPerson, words: words.into() }
     }
+
+    /// Nothing was sent: the act stands as it is, or somebody took it back already.
+    fn kept(kept: Kept) -> Self {
+        let stage = if matches!(kept, Kept::Restored(_)) { Stage::Undone } else { Stage::Done };
+        Self { stage, words: not_back(0, &kept.words()) }
+    }
 }
 
 impl Workshop {
     /// Takes the act back and says in words how. What fails before anything was taken back, or in the middle, needs a
-    /// person.
+    /// person; where somebody else changed the same thing since, nothing is sent and the act stands.
     pub(super) async fn take_back(
         &self,
         ways: &Ways,
@@ -67,13 +74,16 @@ impl Workshop {
                 opened.map_err(|words| Failed::person(not_back(0, &words)))?
             }
         };
-        let sent = self.send_back(ways, &mut *session, proposal, &mut rollback, deed).await;
-        let rolled = match sent {
-            Ok(()) => {
-                let state = old_state(ways, &mut *session, proposal, &deed.survey).await;
-                Ok(format!("taken back by {}; {state}", counted(statements.len())))
-            }
-            Err(words) => Err(Failed::person(words)),
+        let rolled = match self.may_take_back(ways, &mut *session, proposal).await {
+            Err(kept) => Err(Failed::kept(kept)),
+            Ok(stay) => match self.send_back(ways, &mut *session, proposal, &mut rollback, deed).await {
+                Ok(()) => {
+                    let state = old_state(ways, &mut *session, proposal, &deed.survey).await;
+                    let stay = stay.map(|stay| format!("; {stay}")).unwrap_or_default();
+                    Ok(format!("taken back by {}{stay}; {state}", counted(statements.len())))
+                }
+                Err(words) => Err(Failed::person(words)),
+            },
         };
         let _ = timeout(Duration::from_secs(1), session.close()).await;
         rolled

@@ -56,4 +56,13 @@ impl Witness for Keeper<'_> {
         changed.mark = Some(mark.to_owned());
         self.keep(changed).await
     }
+
+    async fn passed_over(&mut self, reads: Vec<String>) -> Result<(), String> {
+        if !self.keeps_inverse {
+            return Ok(());
+        }
+        let mut changed = self.proposal.clone();
+        changed.passed_over = reads;
+        self.keep(changed).await
+    }
 }

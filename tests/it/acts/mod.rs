@@ -12,6 +12,7 @@ mod room;
 mod servers;
 mod tamper;
 mod terminal;
+mod theirs;
 mod unattended;
 mod whole;
 

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "a box of tools: each group of tests takes what it needs")]
 
 pub mod at_hand;
+pub mod clock;
 pub mod demo;
 pub mod hands;
 pub mod mongo;

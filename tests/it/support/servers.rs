@@ -70,6 +70,11 @@ pub fn small_postgres_url() -> Option<String> {
     optional("DBA_GPT_TEST_PG_SMALL", "a small PostgreSQL")
 }
 
+/// A PostgreSQL with `pg_cron` in its database `shop`, as superuser. Prints the skip where there is none.
+pub fn cron_postgres_url() -> Option<String> {
+    optional("DBA_GPT_TEST_PG_CRON", "a PostgreSQL with pg_cron")
+}
+
 /// A MariaDB with few connections as administrator, who is let in as one more, database `shop`. Prints the skip where
 /// there is none.
 pub fn small_mariadb_url() -> Option<String> {
@@ -79,6 +84,11 @@ pub fn small_mariadb_url() -> Option<String> {
 /// A second MariaDB as administrator, which can follow the first, database `shop`. Prints the skip where there is none.
 pub fn replica_mariadb_url() -> Option<String> {
     optional("DBA_GPT_TEST_MARIADB_REPLICA", "a second MariaDB")
+}
+
+/// A second MySQL 9 as administrator, which can follow the first, database `shop`. Prints the skip where there is none.
+pub fn replica_mysql_url() -> Option<String> {
+    optional("DBA_GPT_TEST_MYSQL_REPLICA", "a second MySQL 9")
 }
 
 /// Redis as administrator, database 0 (see `tests/it/data/shop_redis.txt` and `roles_redis.acl`).

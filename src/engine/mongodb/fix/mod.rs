@@ -18,6 +18,7 @@ mod rights;
 pub(super) mod sessions;
 pub(super) mod undo;
 mod verify;
+mod wholes;
 
 use super::connect::Role;
 use super::session::MongoSession;
@@ -32,7 +33,7 @@ use change::Statement;
 
 /// The registry's part.
 pub(super) static FIXING: Fixing =
-    Fixing { survey, freeze, ended, with_login: url::with_login, verify: verify::verify };
+    Fixing { survey, freeze, ended, with_login: url::with_login, verify: verify::verify, wholes: wholes::wholes };
 
 fn survey<'a>(
     session: &'a mut dyn Session,

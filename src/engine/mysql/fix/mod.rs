@@ -20,6 +20,7 @@ mod survey;
 mod tables;
 mod undo;
 mod verify;
+mod wholes;
 
 pub(super) use administration::Source;
 pub(super) use asks::Asks;
@@ -27,7 +28,7 @@ pub(super) use look::table;
 pub(super) use rows::table_of;
 pub(super) use sessions::{setting_now, untouchable};
 pub(super) use survey::{named, touched};
-pub(super) use undo::{Back, Prior, Undo};
+pub(super) use undo::{Back, Guarded, Left, Prior, Undo};
 
 use crate::domain::error_event::SessionError;
 use crate::domain::proposal::Draft;
@@ -40,7 +41,7 @@ pub(super) use asks::Reading;
 
 /// The registry's part.
 pub(super) static FIXING: Fixing =
-    Fixing { survey, freeze, ended, with_login: url::with_login, verify: verify::verify };
+    Fixing { survey, freeze, ended, with_login: url::with_login, verify: verify::verify, wholes: wholes::wholes };
 
 fn survey<'a>(
     session: &'a mut dyn Session,

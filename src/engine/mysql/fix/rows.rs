@@ -303,7 +303,8 @@ pub(in crate::engine::mysql) async fn table_of(
                     if given {
                         refuse("the rows bring their own keys: DELETE them by those")
                     } else {
-                        Ok(Ok(Back::New { table: table.full(), key: quote(key) }))
+                        let undo = Undo::of_new(&table.full(), &columns, key);
+                        Ok(Ok(Back::New { table: table.full(), key: quote(key), undo }))
                     }
                 }
                 _ => refuse("the rows bring their own keys: DELETE them by those"),

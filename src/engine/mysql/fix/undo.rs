@@ -1,6 +1,10 @@
 //! The statement that brings rows back: what is read of them before they change, and how each value is written so that
 //! the server stores the same again.
 
+mod left;
+
+pub(in crate::engine::mysql) use left::{Guarded, Left};
+
 use super::look::Column;
 use crate::domain::rows::Value;
 use crate::domain::text::{hex, risky};
@@ -18,6 +22,8 @@ struct Kept {
 enum Form {
     /// Numbers, in digits.
     Number,
+    /// Numbers that the server shows with fewer digits than they have.
+    Float,
     /// Dates, times, types that the server reads from their own words.
     Words,
     /// Text, in the bytes of its own character set.
@@ -33,9 +39,8 @@ enum Form {
 impl Form {
     fn of(column: &Column) -> Option<Self> {
         Some(match column.base.as_str() {
-            "tinyint" | "smallint" | "mediumint" | "int" | "bigint" | "decimal" | "float" | "double" | "year" => {
-                Self::Number
-            }
+            "tinyint" | "smallint" | "mediumint" | "int" | "bigint" | "decimal" | "year" => Self::Number,
+            "float" | "double" => Self::Float,
             "date" | "datetime" | "time" | "uuid" | "inet4" | "inet6" => Self::Words,
             "timestamp" => Self::Moment,
             "bit" => Self::Bits,
@@ -53,7 +58,7 @@ impl Form {
     /// What is selected for a column. Bytes of a text travel as digits, so that no conversion touches them.
     fn selected(&self, column: &str) -> String {
         match self {
-            Self::Number => column.to_owned(),
+            Self::Number | Self::Float => column.to_owned(),
             Self::Words => format!("CAST({column} AS CHAR)"),
             Self::Text(_) | Self::Bytes => format!("HEX({column})"),
             Self::Bits => format!("CAST({column} + 0 AS UNSIGNED)"),
@@ -74,7 +79,7 @@ impl Form {
         };
         match self {
             Self::Number if text == "0000" => Ok("0".into()),
-            Self::Number | Self::Bits => {
+            Self::Number | Self::Float | Self::Bits => {
                 let digits = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'.' | b'e'));
                 if digits && !text.is_empty() { Ok(text) } else { Err(format!("a value of {column} is no number")) }
             }
@@ -129,6 +134,8 @@ pub(in crate::engine::mysql) enum Back {
         table: String,
         /// The column of the numbers, quoted.
         key: String,
+        /// How what the act wrote into them is compared.
+        undo: Undo,
     },
 }
 
@@ -190,6 +197,18 @@ impl Undo {
         Ok(Self { table: table.to_owned(), key: keys, others: others.map(kept).collect::<Result<_, _>>()? })
     }
 
+    /// For new rows of this key: every column is compared whose values can be.
+    pub(super) fn of_new(table: &str, columns: &[Column], key: &str) -> Self {
+        let is_key = |column: &&Column| column.name.to_lowercase() == key.to_lowercase();
+        let kept = |column: &Column| Some(Kept { column: quote(&column.name), form: Form::of(column)? });
+        let others = columns.iter().filter(|column| !column.is_generated && !is_key(column));
+        Self {
+            table: table.to_owned(),
+            key: columns.iter().filter(is_key).filter_map(kept).collect(),
+            others: others.filter_map(kept).collect(),
+        }
+    }
+
     /// What to select of each row.
     pub(in crate::engine::mysql) fn selected(&self) -> String {
         let list: Vec<String> = self.key.iter().chain(&self.others).map(|k| k.form.selected(&k.column)).collect();
@@ -238,11 +257,12 @@ impl Undo {
         Ok(format!("INSERT INTO {} ({}) VALUES {}", self.table, columns.join(", "), rows.join(", ")))
     }
 
-    /// The statement that gives changed rows their values back.
+    /// The statement that gives changed rows their values back; those alone that still hold what the act left, where
+    /// that is known.
     ///
     /// # Errors
     /// One sentence when a value cannot be written back exactly.
-    pub(in crate::engine::mysql) fn update(&self, prior: &Prior) -> Result<String, String> {
+    pub(in crate::engine::mysql) fn update(&self, prior: &Prior, left: Option<&Left>) -> Result<String, String> {
         let rows = prior.0.iter().map(|row| self.written(row)).collect::<Result<Vec<_>, _>>()?;
         let first = self.key.len();
         let sets: Vec<String> = self
@@ -260,7 +280,8 @@ impl Undo {
                 format!("{} = {value}", kept.column)
             })
             .collect();
-        Ok(format!("UPDATE {} SET {} WHERE {}", self.table, sets.join(", "), self.finds(&rows)))
+        let holds = left.map_or_else(|| Ok(String::new()), |left| self.holds(&rows, left))?;
+        Ok(format!("UPDATE {} SET {} WHERE {}{holds}", self.table, sets.join(", "), self.finds(&rows)))
     }
 
     fn choice(&self, rows: &[Vec<String>], values: &[&str]) -> String {
@@ -313,7 +334,7 @@ mod tests {
             "INSERT INTO d.t (id, `na me`, ts) VALUES (1, 'a', FROM_UNIXTIME(10.5)), (-2, _latin1 x'e9', NULL)"
         );
         assert_eq!(
-            undo.update(&prior).unwrap(),
+            undo.update(&prior, None).unwrap(),
             "UPDATE d.t SET `na me` = CASE id WHEN 1 THEN 'a' WHEN -2 THEN _latin1 x'e9' END, \
              ts = CASE id WHEN 1 THEN FROM_UNIXTIME(10.5) WHEN -2 THEN NULL END WHERE id IN (1, -2)"
         );
@@ -330,7 +351,7 @@ mod tests {
             vec![Value::Int(2), text("5C"), Value::Float(1e300)],
         ]);
         assert_eq!(
-            undo.update(&prior).unwrap(),
+            undo.update(&prior, None).unwrap(),
             "UPDATE t SET c = CASE WHEN (a, b) IN ((1, 'x')) THEN 1e-1 WHEN (a, b) IN ((2, _utf8mb4 x'5c')) THEN 1e300 END \
              WHERE (a, b) IN ((1, 'x'), (2, _utf8mb4 x'5c'))"
         );

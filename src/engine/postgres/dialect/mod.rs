@@ -4,6 +4,7 @@ mod advise;
 mod approach;
 mod classify;
 mod errors;
+mod forms;
 mod log_rules;
 mod logs;
 mod names;
@@ -11,6 +12,7 @@ mod plan;
 mod questions;
 
 pub(super) use classify::{extensions, is_built_in_reader, scope, words};
+pub(super) use forms::cron;
 pub(super) use names::{literal, quote};
 
 use crate::domain::connection::Approach;
@@ -18,6 +20,7 @@ use crate::domain::dialect::Dialect;
 use crate::domain::error_event::{ConnectKind, tls_code};
 use crate::domain::guard::{Author, Catalog, Judgement};
 use crate::domain::plan::Plan;
+use crate::domain::procedure::Check;
 use crate::domain::proposal::advice::Advice;
 use crate::domain::proposal::kind::{FixKind, ObjectRef};
 use crate::domain::question::{Answer, Cannot, Intent};
@@ -88,6 +91,10 @@ impl Dialect for Pure {
     }
     fn dead_rows(&self, table: &ObjectRef) -> Option<String> {
         Some(questions::dead_share(table))
+    }
+    fn scheduler(&self) -> Option<Check> {
+        // pg_cron has its jobs in one database of a server; the survey asks whether it runs.
+        Some(Check::Exists(ObjectRef::new("cron", "job")))
     }
     fn approach(&self) -> &'static Approach {
         &approach::APPROACH

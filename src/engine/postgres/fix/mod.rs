@@ -4,6 +4,7 @@
 //! `inverse` how it is undone, `rights` whether the login may. `kinds`, `freeze` and `indexes` are the typed kinds;
 //! `verify` answers what is asked before and after an act.
 
+mod cron;
 mod ended;
 mod freeze;
 mod full;
@@ -23,6 +24,7 @@ pub(super) mod table;
 pub(super) mod undo;
 mod verify;
 mod waits;
+mod wholes;
 
 pub(super) use freeze::{age, untouchable};
 pub(super) use indexes::is_leftover;
@@ -38,7 +40,7 @@ use crate::engine::{Fixing, Session, Task};
 
 /// The registry's part.
 pub(super) static FIXING: Fixing =
-    Fixing { survey, freeze, ended, with_login: url::with_login, verify: verify::verify };
+    Fixing { survey, freeze, ended, with_login: url::with_login, verify: verify::verify, wholes: wholes::wholes };
 
 /// The oldest version whose catalogue is known here.
 const OLDEST: u32 = 120_000;

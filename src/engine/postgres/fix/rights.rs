@@ -19,13 +19,13 @@ pub(super) struct Need {
 
 impl Need {
     /// A privilege on a table, or on all of these columns of it.
-    fn table(privilege: &str, found: &Found, columns: &[String]) -> Self {
+    pub(super) fn table(privilege: &str, found: &Found, columns: &[String]) -> Self {
         Self {
             ask: json!({"kind": "table", "oid": found.oid, "priv": privilege, "columns": columns}),
             grant: format!("GRANT {privilege} ON {} TO {{login}}", found.full_name),
         }
     }
-    fn schema(privilege: &str, name: &str) -> Self {
+    pub(super) fn schema(privilege: &str, name: &str) -> Self {
         Self {
             ask: json!({"kind": "schema", "name": name, "priv": privilege}),
             grant: format!("GRANT {privilege} ON SCHEMA {} TO {{login}}", quote(name)),
@@ -37,8 +37,15 @@ impl Need {
             grant: format!("GRANT USAGE ON SEQUENCE {name} TO {{login}}"),
         }
     }
+    /// Calling a function, written with its arguments.
+    pub(super) fn routine(written: &str, oid: i64) -> Self {
+        Self {
+            ask: json!({"kind": "routine", "oid": oid}),
+            grant: format!("GRANT EXECUTE ON FUNCTION {written} TO {{login}}"),
+        }
+    }
     /// What only the owner may; its grant is made from the owner that the server names.
-    fn owner(found: &Found, maintenance: bool) -> Self {
+    pub(super) fn owner(found: &Found, maintenance: bool) -> Self {
         let kind = if maintenance { "maintain" } else { "owner" };
         let grant =
             if maintenance { format!("GRANT MAINTAIN ON {} TO {{login}}", found.full_name) } else { String::new() };
@@ -110,6 +117,7 @@ SELECT need.n, (SELECT quote_ident(o.rolname) FROM pg_catalog.pg_roles o WHERE o
            OR (need.priv = 'SELECT' AND has_any_column_privilege(me.oid, need.oid::oid, 'SELECT'))
       WHEN 'schema' THEN has_schema_privilege(me.oid, need.name, need.priv)
       WHEN 'sequence' THEN has_sequence_privilege(me.oid, need.oid::oid, need.priv)
+      WHEN 'routine' THEN has_function_privilege(me.oid, need.oid::oid, 'EXECUTE')
       WHEN 'database' THEN has_database_privilege(me.oid, current_database(), need.priv)
       WHEN 'owner' THEN pg_has_role(me.oid, owned.owner, 'USAGE')
       WHEN 'maintain' THEN pg_has_role(me.oid, owned.owner, 'USAGE') {maintain}

@@ -93,7 +93,7 @@ async fn count(
 
 /// Runs a read of ours that holds parts of the person's statement. The guard judges it like any other: what it does
 /// not allow, and what the server refuses, is not read. The inner error says why.
-async fn ask(session: &mut dyn Session, text: &str) -> Result<Result<Rows, String>, SessionError> {
+pub(super) async fn ask(session: &mut dyn Session, text: &str) -> Result<Result<Rows, String>, SessionError> {
     let allowed = match guard::allow(DIALECT, Author::Person, &Catalog::default(), text) {
         Ok(allowed) => allowed,
         Err(judgement) => return Ok(Err(judgement.reason)),

@@ -1,6 +1,6 @@
 //! The survey of a statement that a person typed.
 
-use super::super::dialect::quote;
+use super::super::dialect::{cron, quote};
 use super::objects::{self, Found};
 use super::shape::{Action, Constraint, Named, Scope, Shape, Sort, What};
 use super::table::{self, Table};
@@ -12,6 +12,9 @@ use crate::engine::{Param, Query, Session};
 
 /// Looks at it.
 pub(super) async fn survey(session: &mut dyn Session, statement: &str, login: &str) -> Result<Survey, SessionError> {
+    if let Some(form) = cron::read(statement) {
+        return super::cron::survey(session, &form, statement, login).await;
+    }
     let shape = shape::read(statement)?;
     let place = place::place(session).await?;
     if place.role == "replica" && !matches!(shape.what, What::Call | What::Checkpoint | What::Setting(Scope::System, _))

@@ -1,7 +1,7 @@
 //! The fixing door: one approved act, in a transaction of its own where the statement can have one.
 //!
 //! ```text
-//! BEGIN - mark - objects as approved - prior rows - statement - locks, objects, rows as approved - COMMIT
+//! BEGIN - mark - objects as approved - prior rows - statement - locks, objects, rows as approved - what it left - COMMIT
 //! ```
 //!
 //! Everything before COMMIT is rolled back when anything is not as it was approved. A connection that breaks before
@@ -124,6 +124,7 @@ impl PgSession {
         if let Some(undo) = &undo {
             if keeps {
                 self.exactly_these(undo, &kept, answer.changed, mark).await?;
+                self.keep_what_it_left(undo, &kept, (most, mark), witness).await?;
             } else {
                 self.keep_inserted(undo, most, answer.changed, mark, witness).await?;
             }

@@ -5,7 +5,7 @@ use super::PgSession;
 use super::act::{READING_MS, first_cell, not_done};
 use crate::domain::guard::{Author, Catalog, Verdict};
 use crate::engine::postgres::dialect::DIALECT;
-use crate::engine::postgres::fix::undo::Undo;
+use crate::engine::postgres::fix::undo::{Undo, Written};
 use crate::engine::postgres::wire::Cell;
 use crate::engine::{ActError, Witness};
 
@@ -32,11 +32,57 @@ impl PgSession {
         mark: u64,
         witness: &mut dyn Witness,
     ) -> Result<(), ActError> {
-        let rows = self.tell(&undo.inserted(mark, most), READING_MS).await.map_err(ActError::NotDone)?.rows;
-        if rows.len() as u64 <= most && changed != Some(rows.len() as u64) {
+        let left = self.left(undo, &[], (most, mark)).await?;
+        if changed.is_some_and(|changed| changed <= most) && changed != Some(left.len()) {
             return Err(not_done("the new rows could not be found again, so there would be no undo: rolled back"));
         }
-        self.write_down(undo, &rows, most, witness).await
+        at_most(left.len(), most)?;
+        self.keep_guarded(undo, left.rows(), &left, witness).await
+    }
+
+    /// Has the undo written down that passes over what somebody changes after the act. `rows` are those that were
+    /// there before.
+    pub(super) async fn keep_what_it_left(
+        &mut self,
+        undo: &Undo<'_>,
+        rows: &[Vec<Cell>],
+        (most, mark): (u64, u64),
+        witness: &mut dyn Witness,
+    ) -> Result<(), ActError> {
+        let left = if undo.leaves_rows() { self.left(undo, rows, (most, mark)).await? } else { Written::default() };
+        self.keep_guarded(undo, rows, &left, witness).await
+    }
+
+    /// The rows as the act left them; `before` are those that were there.
+    async fn left(
+        &mut self,
+        undo: &Undo<'_>,
+        before: &[Vec<Cell>],
+        (most, mark): (u64, u64),
+    ) -> Result<Written, ActError> {
+        let refused = |words: String| not_done(&words);
+        let query = undo.written(before, mark, most).map_err(refused)?;
+        let rows = self.tell(&query, READING_MS).await.map_err(ActError::NotDone)?.rows;
+        Ok(match undo.digests(&rows, mark, most).map_err(refused)? {
+            Some((places, query)) => {
+                let digests = self.tell(&query, READING_MS).await.map_err(ActError::NotDone)?.rows;
+                Written::new(rows, places, digests)
+            }
+            None => Written::new(rows, Vec::new(), Vec::new()),
+        })
+    }
+
+    async fn keep_guarded(
+        &mut self,
+        undo: &Undo<'_>,
+        rows: &[Vec<Cell>],
+        left: &Written,
+        witness: &mut dyn Witness,
+    ) -> Result<(), ActError> {
+        let guarded = undo.guarded(rows, left).map_err(|words| not_done(&words))?;
+        can_run_later(guarded.statement.as_deref())?;
+        witness.inverse(guarded.statement.into_iter().collect()).await.map_err(ActError::NoWitness)?;
+        witness.passed_over(guarded.passed_over).await.map_err(ActError::NoWitness)
     }
 
     async fn write_down(
@@ -46,21 +92,9 @@ impl PgSession {
         most: u64,
         witness: &mut dyn Witness,
     ) -> Result<(), ActError> {
-        if rows.len() as u64 > most {
-            return Err(not_done(&format!(
-                "more than {most} rows would change, and no more are kept for an undo: do it in smaller parts"
-            )));
-        }
+        at_most(rows.len() as u64, most)?;
         let statement = undo.statement(rows).map_err(|words| not_done(&words))?;
-        if let Some(statement) = &statement {
-            let judged = DIALECT.classify(statement, Author::Person, &Catalog::default());
-            if judged.verdict == Verdict::Deny {
-                return Err(not_done(&format!(
-                    "the undo could not be run later ({}): do it in smaller parts",
-                    judged.reason
-                )));
-            }
-        }
+        can_run_later(statement.as_deref())?;
         witness.inverse(statement.into_iter().collect()).await.map_err(ActError::NoWitness)
     }
 
@@ -85,4 +119,23 @@ impl PgSession {
             Err(not_done("other rows changed than those that were kept for the undo: rolled back"))
         }
     }
+}
+
+fn at_most(rows: u64, most: u64) -> Result<(), ActError> {
+    if rows <= most {
+        return Ok(());
+    }
+    Err(not_done(&format!(
+        "more than {most} rows would change, and no more are kept for an undo: do it in smaller parts"
+    )))
+}
+
+/// An undo that the guard denies is none.
+fn can_run_later(statement: Option<&str>) -> Result<(), ActError> {
+    let Some(statement) = statement else { return Ok(()) };
+    let judged = DIALECT.classify(statement, Author::Person, &Catalog::default());
+    if judged.verdict == Verdict::Deny {
+        return Err(not_done(&format!("the undo could not be run later ({}): do it in smaller parts", judged.reason)));
+    }
+    Ok(())
 }

@@ -217,6 +217,18 @@ impl Client {
         let command = self.field("cmd").replace('|', " ");
         format!("{}, idle {} s, last command {command}", who.join(" "), self.field("idle"))
     }
+    /// Why it is not idle although it says nothing: it waits on purpose.
+    pub(super) fn waits(&self) -> Option<&'static str> {
+        let is = |flag: char| self.field("flags").contains(flag);
+        match () {
+            () if is('x') => Some("waits inside MULTI: what it queued is lost with it"),
+            () if is('b') => Some("waits for a key or for replicas"),
+            () if is('P') => Some("waits for messages of its channels"),
+            () if is('O') => Some("watches every command (MONITOR)"),
+            () if is('S') || is('M') => Some("belongs to the replication"),
+            () => None,
+        }
+    }
     /// Why it is not to be ended from here.
     pub(super) fn untouchable(&self, us: Option<i64>) -> Option<&'static str> {
         let is = |flag: char| self.field("flags").contains(flag);

@@ -16,6 +16,7 @@ mod rights;
 mod survey;
 mod undo;
 mod verify;
+mod wholes;
 
 pub(super) use act::act;
 
@@ -29,8 +30,14 @@ use crate::engine::{Fixing, Session, Task};
 use std::time::Duration;
 
 /// The registry's part.
-pub(super) static FIXING: Fixing =
-    Fixing { survey: survey::survey, freeze, ended, with_login: url::with_login, verify: verify::verify };
+pub(super) static FIXING: Fixing = Fixing {
+    survey: survey::survey,
+    freeze,
+    ended,
+    with_login: url::with_login,
+    verify: verify::verify,
+    wholes: wholes::wholes,
+};
 
 /// Time for one look at everything.
 const LOOKING: Duration = Duration::from_secs(10);

@@ -55,6 +55,9 @@ async fn idle_for(wire: &mut Wire, sessions: &[SessionRef], seconds: u64) -> Res
         let Some(client) = look::client(wire, session.id).await? else {
             return Ok(Verified::new(false, format!("connection {} is gone", session.id)));
         };
+        if let Some(why) = client.waits() {
+            return Ok(Verified::new(false, format!("connection {} {why}", session.id)));
+        }
         match client.field("idle").parse::<u64>() {
             Ok(idle) if idle >= seconds => {}
             Ok(idle) => return Ok(Verified::new(false, format!("connection {} was busy {idle} s ago", session.id))),

@@ -74,6 +74,9 @@ async fn wait(
                 Request::Inverse(statements, reply) => {
                     let _ = reply.send(witness.inverse(statements).await);
                 }
+                Request::PassedOver(reads, reply) => {
+                    let _ = reply.send(witness.passed_over(reads).await);
+                }
             },
             result = &mut ended => {
                 return result.unwrap_or_else(|_| Err(ActError::Unclear("the thread that wrote has ended".into())));

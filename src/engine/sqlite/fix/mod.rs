@@ -20,6 +20,7 @@ mod prior;
 mod survey;
 mod undo;
 mod verify;
+mod wholes;
 mod writer;
 
 pub(super) use act::act;
@@ -31,8 +32,14 @@ use crate::domain::proposal::stage::End;
 use crate::engine::{Fixing, Session, Task};
 
 /// The registry's part.
-pub(super) static FIXING: Fixing =
-    Fixing { survey: survey::survey, freeze, ended, with_login: |_, _| None, verify: verify::verify };
+pub(super) static FIXING: Fixing = Fixing {
+    survey: survey::survey,
+    freeze,
+    ended,
+    with_login: |_, _| None,
+    verify: verify::verify,
+    wholes: wholes::wholes,
+};
 
 /// A file has no sessions to point at; the other kinds hold nothing that has to be frozen.
 fn freeze(_session: &mut dyn Session, kind: FixKind) -> Task<'_, Result<FixKind, SessionError>> {

@@ -5,7 +5,7 @@ use super::change::{RowChange, Verb};
 use super::facts::{Facts, Shape};
 use super::literal::literal;
 use super::permit::Power;
-use super::undo::{self, Key};
+use super::undo::{self, Key, Left};
 use super::writer::Writer;
 use crate::domain::error_event::SessionError;
 use crate::engine::ActError;
@@ -21,6 +21,8 @@ pub(super) struct Prior {
     most: u64,
     /// Literals, in the order of `columns`.
     rows: Vec<Vec<String>>,
+    /// What the act left, once it has run.
+    left: Left,
 }
 
 impl Prior {
@@ -30,7 +32,8 @@ impl Prior {
         let shape = facts.shape.as_ref().unwrap_or(&none);
         let key = undo::key(shape).ok_or_else(|| refused("its rows have no key by which they could be found again"))?;
         let columns = undo::columns(&change, shape, &key);
-        Ok(Self { rowid: undo::rowid(shape), change, key, columns, most, rows: Vec::new() })
+        let left = Left { columns: undo::written(&change, shape, &key), ..Left::default() };
+        Ok(Self { rowid: undo::rowid(shape), change, key, columns, most, rows: Vec::new(), left })
     }
 
     /// What happens to the rows.
@@ -51,7 +54,43 @@ impl Prior {
         if self.rows.is_empty() {
             return Vec::new();
         }
-        vec![undo::statement(&self.change, &self.columns, &self.key, &self.rows)]
+        vec![undo::statement(&self.change, &self.columns, &self.key, &self.rows, &self.left)]
+    }
+
+    /// The read that gives the keys of the rows that the undo passes over.
+    pub(super) fn passed_over(&self) -> Vec<String> {
+        if self.rows.is_empty() {
+            return Vec::new();
+        }
+        vec![undo::passed_over(&self.change, &self.columns, &self.key, &self.rows, &self.left)]
+    }
+
+    /// Reads what the act left in its rows, so that the undo passes over what somebody changes later.
+    pub(super) fn take_left(&mut self, writer: &Writer) -> Result<(), ActError> {
+        self.left.rows = self.left_in_rows(writer)?;
+        if self.fits().is_err() {
+            self.left.is_brief = true;
+            self.left.rows = self.left_in_rows(writer)?;
+        }
+        self.fits()
+    }
+
+    fn left_in_rows(&self, writer: &Writer) -> Result<Vec<Vec<String>>, ActError> {
+        writer.open(Door::Own);
+        let compared = self.left.compared("");
+        if compared.is_empty() {
+            return Ok(Vec::new());
+        }
+        let table = crate::engine::sqlite::dialect::DIALECT.quote(&self.change.table);
+        let mut all = Vec::with_capacity(self.rows.len());
+        for row in &self.rows {
+            let found = self.key.columns.iter().zip(row).map(|(column, value)| format!("{column} = {value}"));
+            let found = found.collect::<Vec<_>>().join(" AND ");
+            let query = format!("SELECT {} FROM main.{table} WHERE {found}", compared.join(", "));
+            let mut left = literals(&writer.connection, &query, compared.len()).map_err(|e| writer.failed(e))?;
+            all.push(left.pop().ok_or_else(|| refused("a row could not be found again after the change"))?);
+        }
+        Ok(all)
     }
 
     /// Reads the rows that the condition picks.

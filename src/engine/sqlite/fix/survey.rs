@@ -247,7 +247,7 @@ async fn rows(
 
 /// A number that one of our own counts gives through the reading door; none when it takes too long, or when the guard
 /// would not let a person read that way without asking.
-async fn counted(session: &mut dyn Session, statement: &str) -> Result<Option<u64>, SessionError> {
+pub(super) async fn counted(session: &mut dyn Session, statement: &str) -> Result<Option<u64>, SessionError> {
     let Ok(allowed) = allow(dialect::DIALECT, Author::Person, &Catalog::default(), statement) else { return Ok(None) };
     let limits = Limits { timeout_ms: COUNTING_MS, ..Limits::default() };
     let mut collector = Collector::new(limits);

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! open, BEGIN IMMEDIATE -> objects as approved? -> prior rows -> undo to the witness -> the statement -> rows as
-//! approved? -> the undo is tried and taken back -> COMMIT
+//! approved? -> what it left -> the undo is tried and taken back -> COMMIT
 //! ```
 //!
 //! VACUUM, the journal mode and a checkpoint cannot happen in a transaction and run alone, after the same look.
@@ -45,6 +45,8 @@ pub(super) enum Request {
     Opened(InterruptHandle),
     /// The undo has to be on disk before this goes on.
     Inverse(Vec<String>, oneshot::Sender<Result<(), String>>),
+    /// The same of the reads that tell what the undo passes over.
+    PassedOver(Vec<String>, oneshot::Sender<Result<(), String>>),
 }
 
 /// Who has the last word: the thread that commits, or the other side that gave it up.
@@ -163,8 +165,10 @@ impl Writer {
             if prior.verb() == Verb::Insert {
                 let rowids = std::mem::take(&mut *inserted.lock().unwrap_or_else(PoisonError::into_inner));
                 prior.take_inserted(self, &rowids)?;
-                self.witness(prior.undo())?;
             }
+            prior.take_left(self)?;
+            self.witness(prior.undo())?;
+            self.have_kept(|reply| Request::PassedOver(prior.passed_over(), reply))?;
             prior.try_undo(self, acted.rows.unwrap_or(0))?;
         }
         Ok(acted)
@@ -302,9 +306,13 @@ impl Writer {
     }
 
     fn witness(&self, undo: Vec<String>) -> Result<(), ActError> {
+        self.have_kept(|reply| Request::Inverse(undo, reply))
+    }
+
+    fn have_kept(&self, request: impl FnOnce(oneshot::Sender<Result<(), String>>) -> Request) -> Result<(), ActError> {
         let gone = || ActError::NoWitness("nobody waits for this act any more".into());
         let (reply, answer) = oneshot::channel();
-        self.job.requests.blocking_send(Request::Inverse(undo, reply)).map_err(|_| gone())?;
+        self.job.requests.blocking_send(request(reply)).map_err(|_| gone())?;
         answer.blocking_recv().map_err(|_| gone())?.map_err(ActError::NoWitness)
     }
 

@@ -33,13 +33,15 @@ struct Bed {
     site: Site,
     /// What a person wants looked at.
     focus: Option<Cause>,
+    /// Steps for the server's own scheduler may be offered.
+    server_events: bool,
     _home: tempfile::TempDir,
 }
 
 impl Bed {
     fn at(url: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
-        Self { site: Site::at(home.path(), url), focus: None, _home: home }
+        Self { site: Site::at(home.path(), url), focus: None, server_events: false, _home: home }
     }
 
     /// An incident as an error of this engine opens one.
@@ -79,7 +81,7 @@ impl Bed {
             safe_functions: Vec::new(),
             definitions,
             own: Vec::new(),
-            server_events: false,
+            server_events: self.server_events,
         };
         examine(self.site.ways.spec, session, &inquiry, &|_| {}).await.unwrap()
     }

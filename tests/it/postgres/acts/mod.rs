@@ -3,6 +3,7 @@
 
 mod beside;
 mod broken;
+mod cron;
 mod kinds;
 mod moved;
 mod objects;

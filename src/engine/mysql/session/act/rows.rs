@@ -10,7 +10,7 @@ use crate::domain::rows::Value;
 use crate::engine::mysql::dialect::DIALECT;
 use crate::engine::mysql::dialect::forms::Form;
 use crate::engine::mysql::dialect::forms::rows::{Change, Verb};
-use crate::engine::mysql::fix::{self, Asks as _, Back, Prior, Undo};
+use crate::engine::mysql::fix::{self, Asks as _, Back, Guarded, Left, Prior, Undo};
 use crate::engine::mysql::wire::Command;
 use crate::engine::{ActError, Acted, Witness};
 use tokio::time::{Instant, timeout};
@@ -104,10 +104,14 @@ async fn uncommitted(
     approved.accepts_rows(rows).map_err(Failure::Moved)?;
     if let (Some(prior), Some((Back::Prior(undo), _))) = (&prior, &back) {
         same_rows(asks, undo, prior, change.verb, rows).await?;
+        keep_guarded(asks, undo, prior, change.verb, witness).await?;
     }
-    if let Some((Back::New { table, key }, most)) = &back {
-        let undo = new_rows(asks, table, key, rows, answer.done.last_id, *most).await?;
-        witness.inverse(undo).await.map_err(Failure::NoWitness)?;
+    if let Some((Back::New { table, key, undo }, most)) = &back {
+        let new = new_rows(asks, table, key, rows, answer.done.last_id, *most).await?;
+        if new.0.is_empty() {
+            witness.inverse(Vec::new()).await.map_err(Failure::NoWitness)?;
+        }
+        keep_guarded(asks, undo, &new, change.verb, witness).await?;
     }
     Ok(Acted { rows: Some(rows), notices, ..Acted::default() })
 }
@@ -155,14 +159,12 @@ async fn prior_rows(asks: &mut Acting<'_>, change: &Change, undo: &Undo, most: u
 fn statements(undo: &Undo, prior: &Prior, verb: Verb) -> Result<Vec<String>, String> {
     let one = match verb {
         Verb::Delete => undo.insert(prior)?,
-        _ => undo.update(prior)?,
+        _ => undo.update(prior, None)?,
     };
-    let judged = DIALECT.classify(&one, Author::Person, &Catalog::default());
-    if judged.verdict != Verdict::Deny {
-        return Ok(vec![one]);
-    }
-    if prior.0.len() < 2 {
-        return Err(format!("its values cannot be written back: {}", judged.reason));
+    match denied(&one) {
+        None => return Ok(vec![one]),
+        Some(reason) if prior.0.len() < 2 => return Err(format!("its values cannot be written back: {reason}")),
+        Some(_) => {}
     }
     let (first, second) = prior.0.split_at(prior.0.len() / 2);
     let mut all = statements(undo, &Prior(first.to_vec()), verb)?;
@@ -170,7 +172,57 @@ fn statements(undo: &Undo, prior: &Prior, verb: Verb) -> Result<Vec<String>, Str
     Ok(all)
 }
 
-/// The statement that removes new rows again. The numbers of one INSERT follow each other; that they are these is looked
+/// Why the guard would not let a statement run later; none when it would.
+fn denied(statement: &str) -> Option<String> {
+    let judged = DIALECT.classify(statement, Author::Person, &Catalog::default());
+    (judged.verdict == Verdict::Deny).then_some(judged.reason)
+}
+
+/// Reads what the act left, and has the undo written down that passes over what somebody changes later.
+async fn keep_guarded(
+    asks: &mut Acting<'_>,
+    undo: &Undo,
+    prior: &Prior,
+    verb: Verb,
+    witness: &mut dyn Witness,
+) -> Result<(), Failure> {
+    if prior.0.is_empty() {
+        return Ok(());
+    }
+    let mut passed_over = Vec::new();
+    if verb == Verb::Delete {
+        passed_over.push(undo.there_again(prior).map_err(words)?);
+    } else {
+        let left = Left(asks.read(&undo.left(prior).map_err(words)?).await?.rows);
+        let all = guarded(undo, prior, &left, verb).map_err(words)?;
+        let mut statements = Vec::with_capacity(all.len());
+        for Guarded { statement, passed_over: read } in all {
+            statements.push(statement);
+            passed_over.push(read);
+        }
+        witness.inverse(statements).await.map_err(Failure::NoWitness)?;
+    }
+    witness.passed_over(passed_over).await.map_err(Failure::NoWitness)
+}
+
+/// One statement; several where one would be longer than the guard takes.
+fn guarded(undo: &Undo, prior: &Prior, left: &Left, verb: Verb) -> Result<Vec<Guarded>, String> {
+    let one = match verb {
+        Verb::Insert => undo.guarded_delete(prior, left)?,
+        _ => undo.guarded_update(prior, left)?,
+    };
+    match denied(&one.statement) {
+        None => return Ok(vec![one]),
+        Some(reason) if prior.0.len() < 2 => return Err(format!("its values cannot be written back: {reason}")),
+        Some(_) => {}
+    }
+    let (first, second) = prior.0.split_at(prior.0.len() / 2);
+    let mut all = guarded(undo, &Prior(first.to_vec()), left, verb)?;
+    all.extend(guarded(undo, &Prior(second.to_vec()), left, verb)?);
+    Ok(all)
+}
+
+/// The keys of new rows. The numbers of one INSERT follow each other; that they are these is looked
 /// at, all the same.
 async fn new_rows(
     asks: &mut Acting<'_>,
@@ -179,7 +231,7 @@ async fn new_rows(
     rows: u64,
     first: u64,
     most: u64,
-) -> Result<Vec<String>, Failure> {
+) -> Result<Prior, Failure> {
     if rows > most {
         return Err(words(format!(
             "{rows} rows are new, and the numbers of at most {most} are kept: insert fewer at a time"
@@ -189,11 +241,11 @@ async fn new_rows(
     let numbers: Vec<String> = (0..rows).map(|i| (first + i * step).to_string()).collect();
     let condition = format!("{key} IN ({})", numbers.join(", "));
     if rows == 0 {
-        return Ok(Vec::new());
+        return Ok(Prior::default());
     }
     let found = number(asks, &format!("SELECT COUNT(*) FROM {table} WHERE {condition}")).await?;
     if first == 0 || found != Some(rows) {
         return Err(words("the numbers of the new rows cannot be told, so that they could not be removed again"));
     }
-    Ok(vec![format!("DELETE FROM {table} WHERE {condition}")])
+    Ok(Prior(numbers.into_iter().map(|number| vec![Value::Text(number)]).collect()))
 }

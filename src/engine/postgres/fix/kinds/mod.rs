@@ -4,6 +4,7 @@
 mod objects;
 mod roles;
 
+use super::super::dialect::cron::Job;
 use super::super::dialect::{DIALECT, literal, quote};
 use super::settings;
 use crate::domain::guard::{Author, Catalog, Verdict};
@@ -45,11 +46,13 @@ pub(in crate::engine::postgres) fn render(kind: &FixKind) -> Result<String, Stri
             Ok(format!("REINDEX INDEX CONCURRENTLY {}", objects::index(table, name)?))
         }
         FixKind::Maintain(upkeep, object) => objects::maintain(*upkeep, object.as_ref()),
+        FixKind::ScheduleUpkeep { name, every_hours, upkeep, table } => {
+            Ok(Job::new(name, *every_hours, *upkeep, table)?.create())
+        }
         FixKind::UnlinkKeys(_)
         | FixKind::StartReplication
         | FixKind::PurgeLogs(_)
         | FixKind::ResizeReplicationLog(_)
-        | FixKind::ScheduleUpkeep { .. }
         | FixKind::StopScript => Err(format!("PostgreSQL has no statement to {}", kind.words())),
     }
 }

@@ -8,6 +8,7 @@ mod settings;
 mod statements;
 mod units;
 
+use super::super::dialect::cron::Job;
 use crate::domain::error_event::SessionError;
 use crate::domain::procedure::{Check, Verified};
 use crate::domain::proposal::kind::{FixKind, ObjectRef, Upkeep};
@@ -82,6 +83,12 @@ async fn in_force(session: &mut dyn Session, kind: &FixKind) -> Result<Verified,
         FixKind::SetForRole { role, name, value } => settings::of_role(session, role, name, value.as_deref()).await,
         FixKind::LimitConnections(role, most) => settings::limit_of_role(session, role, *most).await,
         FixKind::SetTableOption { table, name, value } => objects::option(session, table, name, value.as_deref()).await,
+        FixKind::ScheduleUpkeep { name, every_hours, upkeep, table } => {
+            match Job::new(name, *every_hours, *upkeep, table) {
+                Ok(job) => super::cron::in_force(session, &job).await,
+                Err(why) => Ok(Verified::new(false, why)),
+            }
+        }
         other => Ok(Verified::unknown(format!("nothing on the server tells whether this was done: {}", other.words()))),
     }
 }

@@ -1,4 +1,5 @@
-//! A replica that somebody has stopped, and one that an error has stopped: MariaDB, from one server to a second.
+//! A replica that somebody has stopped, and one that an error has stopped: MariaDB and MySQL, from one server to a
+//! second.
 
 use super::*;
 
@@ -7,47 +8,67 @@ registry::cures! {
     a_replica_that_was_stopped_goes_on_and_one_with_an_error_is_left,
 }
 
+/// A server and a second one of its product, which can follow it.
+#[derive(Clone)]
+struct Pair {
+    source: String,
+    replica: String,
+    is_mariadb: bool,
+}
+
+fn pairs() -> Vec<Pair> {
+    let mariadb = servers::replica_mariadb_url();
+    let mariadb = mariadb.map(|replica| Pair { source: servers::mariadb_url(), replica, is_mariadb: true });
+    let mysql = servers::mysql_url().zip(servers::replica_mysql_url());
+    let mysql = mysql.map(|(source, replica)| Pair { source, replica, is_mariadb: false });
+    mariadb.into_iter().chain(mysql).collect()
+}
+
 fn replica_at_hand() -> bool {
-    at_hand() && servers::replica_mariadb_url().is_some()
+    at_hand() && !pairs().is_empty()
 }
 
 /// The second server, which follows the first in one database.
 struct Following {
     scene: Scene,
     source: Admin,
+    is_mariadb: bool,
     _turn: Admin,
 }
 
 impl Following {
-    fn new(dice: &mut Dice) -> Self {
-        let mut turn = Admin::at(&servers::mariadb_url());
+    fn new(pair: &Pair, dice: &mut Dice) -> Self {
+        let Pair { source: from, replica: admin, is_mariadb } = pair.clone();
+        let mut turn = Admin::at(&from);
         assert_eq!(turn.run("SELECT GET_LOCK('the replica', 100)"), ["1"]);
-        let admin = servers::replica_mariadb_url().unwrap();
         let mut reader = servers::Address::of(&admin);
         reader.user = "dbagpt_ro".into();
-        let server = Server { read_only: support::url(&reader), admin, is_mariadb: true };
+        let server = Server { read_only: support::url(&reader), admin, is_mariadb };
         let mut scene = Scene::new(&server, "follows", dice);
-        let mut source = Admin::at(&servers::mariadb_url());
-        let at = source.run("SHOW MASTER STATUS").remove(0);
+        let mut source = Admin::at(&from);
+        let status = if is_mariadb { "SHOW MASTER STATUS" } else { "SHOW BINARY LOG STATUS" };
+        let at = source.run(status).remove(0);
         let mut at = at.split('\t');
         let (log, position) = (at.next().unwrap(), at.next().unwrap());
-        let from = servers::Address::of(&servers::mariadb_url());
+        let from = servers::Address::of(&from);
         let database = scene.database.clone();
+        // MySQL has other words for it, and asks a source without TLS for its key.
+        let (change, word, more) = if is_mariadb {
+            ("CHANGE MASTER", "MASTER", "MASTER_USE_GTID = no")
+        } else {
+            ("CHANGE REPLICATION SOURCE", "SOURCE", "GET_SOURCE_PUBLIC_KEY = 1")
+        };
+        let only = only(is_mariadb, &format!("'{}.%'", database.replace('_', "\\\\_")));
         scene.run(&format!(
-            "STOP SLAVE; RESET SLAVE ALL; SET GLOBAL replicate_wild_do_table = '{}.%'; \
-             CHANGE MASTER TO MASTER_HOST = '{}', MASTER_PORT = {}, MASTER_USER = '{}', MASTER_PASSWORD = '{}', \
-             MASTER_LOG_FILE = '{log}', MASTER_LOG_POS = {position}, MASTER_USE_GTID = no, MASTER_CONNECT_RETRY = 1; \
-             START SLAVE",
-            database.replace('_', "\\\\_"),
-            from.host,
-            from.port,
-            from.user,
-            from.password,
+            "STOP REPLICA; RESET REPLICA ALL; {only}; \
+             {change} TO {word}_HOST = '{}', {word}_PORT = {}, {word}_USER = '{}', {word}_PASSWORD = '{}', \
+             {word}_LOG_FILE = '{log}', {word}_LOG_POS = {position}, {word}_CONNECT_RETRY = 1, {more}; START REPLICA",
+            from.host, from.port, from.user, from.password,
         ));
         source.run(&format!(
             "CREATE DATABASE IF NOT EXISTS {database}; USE {database}; CREATE TABLE t (id INT PRIMARY KEY, v INT)"
         ));
-        Self { scene, source, _turn: turn }
+        Self { scene, source, is_mariadb, _turn: turn }
     }
 
     /// Waits until the replica has what the source has.
@@ -62,17 +83,32 @@ impl Following {
 impl Drop for Following {
     fn drop(&mut self) {
         self.source.run(&format!("DROP DATABASE IF EXISTS {}", self.scene.database));
-        self.scene.run("STOP SLAVE; RESET SLAVE ALL; SET GLOBAL replicate_wild_do_table = ''");
+        let all = only(self.is_mariadb, if self.is_mariadb { "''" } else { "" });
+        self.scene.run(&format!("STOP REPLICA; RESET REPLICA ALL; {all}"));
+    }
+}
+
+/// Follows these tables alone.
+fn only(is_mariadb: bool, tables: &str) -> String {
+    if is_mariadb {
+        format!("SET GLOBAL replicate_wild_do_table = {tables}")
+    } else {
+        format!("CHANGE REPLICATION FILTER REPLICATE_WILD_DO_TABLE = ({tables})")
     }
 }
 
 async fn a_replica_that_was_stopped_goes_on_and_one_with_an_error_is_left(seed: u64) {
-    let mut dice = Dice::new(seed);
-    let mut following = Following::new(&mut dice);
+    for pair in pairs() {
+        let mut dice = Dice::new(seed);
+        goes_on(Following::new(&pair, &mut dice), dice).await;
+    }
+}
+
+async fn goes_on(mut following: Following, mut dice: Dice) {
     following.source.run("INSERT INTO t VALUES (0, 0)");
     following.caught_up().await;
 
-    let stops = ["STOP SLAVE", "STOP SLAVE SQL_THREAD", "STOP SLAVE IO_THREAD"];
+    let stops = ["STOP REPLICA", "STOP REPLICA SQL_THREAD", "STOP REPLICA IO_THREAD"];
     let stop = *dice.pick(&stops);
     following.scene.run(stop);
     for id in 1..=dice.between(1, 30) {
@@ -81,10 +117,10 @@ async fn a_replica_that_was_stopped_goes_on_and_one_with_an_error_is_left(seed: 
     let cure = following.scene.curable(Cause::ReplicationBroken, "C8b", |_| true).await;
     // Somebody starts it before anybody approves.
     let waits = following.scene.proposed(&cure, 0).await.unwrap();
-    following.scene.run("START SLAVE");
+    following.scene.run("START REPLICA");
     following.caught_up().await;
     following.scene.refused_at_last(&waits).await;
-    following.scene.run("STOP SLAVE");
+    following.scene.run("STOP REPLICA");
     following.source.run("INSERT INTO t VALUES (100, 100)");
     let cure = following.scene.curable(Cause::ReplicationBroken, "C8b", |_| true).await;
     let done = following.scene.cured(&cure).await;

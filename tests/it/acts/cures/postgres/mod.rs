@@ -6,6 +6,7 @@ mod indexes;
 mod locks;
 mod own;
 mod replication;
+mod scheduled;
 mod sessions;
 mod settings;
 mod storage;
@@ -26,6 +27,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Cure> {
         indexes::CURES,
         locks::CURES,
         replication::CURES,
+        scheduled::CURES,
         sessions::CURES,
         settings::CURES,
         storage::CURES,
@@ -208,6 +210,17 @@ impl Scene {
             load.0.push(tokio::spawn(async move { while client.batch_execute(&statement).await.is_ok() {} }));
         }
         load
+    }
+
+    /// A step of a plan that is not even filed: why.
+    async fn not_filed(&self, plan: &Plan, step: usize) -> String {
+        let (site, confidence) = (&self.bed.site, plan.confidence);
+        let purpose =
+            Purpose { incident: None, signature: None, plan: plan.clone(), step, shown_confidence: confidence };
+        match site.workshop.propose_step(&site.ways, &site.target(), purpose).await {
+            Err(NotProposed::Refused(why)) => why,
+            other => panic!("{}: {other:?}", plan.title),
+        }
     }
 
     /// Everything that waits for an approval.

@@ -2,6 +2,7 @@
 //! business of another's.
 
 use crate::postgres::support::{admin, free_port};
+use crate::support::clock::Clock;
 use crate::support::servers;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -41,6 +42,11 @@ pub async fn kits() -> Vec<Kit> {
 }
 
 impl Kit {
+    /// Whether this version has `pg_cron` beside its programs.
+    pub fn has_cron(&self) -> bool {
+        self.programs.join("../lib/pg_cron.so").exists()
+    }
+
     /// A command that runs as the servers do.
     fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
@@ -65,6 +71,8 @@ pub struct Own {
     process: Option<Child>,
     /// The size of the file system that its data is on, MB; none for that of the folder.
     room: Option<u32>,
+    /// What it goes by, where that is not the system's own clock.
+    clock: Option<Clock>,
 }
 
 impl Own {
@@ -75,6 +83,21 @@ impl Own {
         own.configure(settings);
         own.up().await;
         own
+    }
+
+    /// The same, which goes by this clock.
+    pub async fn start_by(kit: &Kit, clock: Clock, settings: &str) -> Self {
+        let mut own = Self::made(kit);
+        own.run_initdb();
+        own.configure(settings);
+        own.clock = Some(clock);
+        own.up().await;
+        own
+    }
+
+    /// So much later on its clock, at once.
+    pub fn later(&self, time: Duration) {
+        self.clock.as_ref().expect("a clock of its own").forward(time);
     }
 
     /// The same with its data on a small file system that nobody else sees. None where that is not allowed here.
@@ -110,7 +133,7 @@ impl Own {
     fn made(kit: &Kit) -> Self {
         let folder = tempfile::tempdir().unwrap();
         chown(folder.path(), Some(kit.uid), Some(kit.gid)).unwrap();
-        Self { kit: kit.clone(), folder, port: 0, process: None, room: None }
+        Self { kit: kit.clone(), folder, port: 0, process: None, room: None, clock: None }
     }
 
     fn run_initdb(&self) {
@@ -186,6 +209,7 @@ impl Own {
             }
         };
         command.arg("-p").arg(&port).arg("-c").arg(format!("unix_socket_directories={}", self.folder.path().display()));
+        command.envs(self.clock.iter().flat_map(Clock::environment));
         command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap()
     }
 

@@ -1,6 +1,8 @@
 //! Dead rows, empty space, slots that nobody reads, and a disk that is full.
 
 use super::*;
+use crate::support::clock::Clock;
+use dba_gpt::domain::proposal::kind::FixKind;
 
 crate::acts::cures::registry::cures! {
     "postgres", ready;
@@ -9,6 +11,7 @@ crate::acts::cures::registry::cures! {
     empty_space_is_told_of_and_given_back_by_a_person,
     a_slot_that_nobody_can_go_on_from_is_dropped,
     a_slot_that_nobody_reads_since_a_moment_is_kept,
+    a_slot_that_nobody_has_read_for_hours_is_dropped_unless_somebody_does,
     a_full_disk_gets_its_log_back,
 }
 
@@ -72,16 +75,8 @@ async fn dead_rows_that_somebody_may_still_see_are_left_to_whoever_sees_them(see
             blocked(vacuum, &format!("session {number}"));
         } else {
             // It would be ended first, and is idle for a moment only: that is asked again before anything is filed.
-            let purpose = Purpose {
-                incident: None,
-                signature: None,
-                plan: vacuum.clone(),
-                step: 0,
-                shown_confidence: vacuum.confidence,
-            };
-            let site = &scene.bed.site;
-            let proposed = site.workshop.propose_step(&site.ways, &site.target(), purpose).await;
-            assert!(matches!(&proposed, Err(NotProposed::Refused(why)) if why.contains("idle")), "{proposed:?}");
+            let why = scene.not_filed(vacuum, 0).await;
+            assert!(why.contains("idle"), "{why}");
         }
     })
     .await;
@@ -159,6 +154,59 @@ async fn a_slot_that_nobody_reads_since_a_moment_is_kept(seed: u64) {
         }
         assert_eq!(scene.one(value).await, "-1");
         assert_eq!(scene.one("SELECT count(*) FROM pg_replication_slots").await, "1");
+    })
+    .await;
+}
+
+async fn a_slot_that_nobody_has_read_for_hours_is_dropped_unless_somebody_does(seed: u64) {
+    on_each(async |kit| {
+        let mut dice = Dice::new(seed);
+        let Some(clock) = Clock::new() else { return };
+        let slot = format!("feed_{}", dice.between(1, 99));
+        let scene = Scene::on(Own::start_by(&kit, clock, "wal_level = logical").await, "").await;
+        let make = *dice.pick(&[
+            "SELECT pg_create_physical_replication_slot('$', true)",
+            "SELECT pg_create_logical_replication_slot('$', 'pgoutput')",
+        ]);
+        scene.run(&make.replace('$', &slot)).await;
+        scene.write_log(dice.between(20, 60)).await;
+        let about = format!("slot {slot}");
+        let says_since = scene.one("SHOW server_version_num").await.parse::<u32>().unwrap() >= 170_000;
+
+        // Unused for a minute, which its reader may take to start again.
+        scene.own.later(Duration::from_secs(u64::from(dice.between(60, 100))));
+        let found = scene.found(Cause::StuckSlot, &about, None).await;
+        let keep = plan(&found, "C9", &slot);
+        if says_since {
+            blocked(keep, "its reader may be restarting");
+        } else {
+            let refused = scene.not_filed(keep, 1).await;
+            assert!(refused.contains(&format!("nobody has used the slot {slot} for ")), "{refused}");
+        }
+
+        // Hours later nobody has come. What it may keep is bounded first, then it is to be dropped.
+        scene.own.later(Duration::from_hours(u64::from(dice.between(2, 9))));
+        let found = scene.found(Cause::StuckSlot, &about, None).await;
+        let bounded = scene.bed.cured(plan(&found, "C9", &slot)).await;
+        let waiting = scene.waiting().await;
+        let [drop] = &waiting[..] else { panic!("{waiting:#?}") };
+        assert_eq!(drop.draft.kind, Some(FixKind::DropReplicationSlot(slot.clone())));
+
+        // The twin: before anybody approves it, its reader was here.
+        scene.run(&format!("SELECT pg_replication_slot_advance('{slot}', pg_current_wal_lsn())")).await;
+        let refused = scene.bed.site.approve(drop.id, &consent(drop)).await.expect_err("somebody reads it");
+        assert!(refused.words.contains("nobody"), "{}", refused.words);
+        assert_eq!(scene.one("SELECT count(*) FROM pg_replication_slots").await, "1");
+
+        scene.write_log(dice.between(20, 60)).await;
+        scene.own.later(Duration::from_hours(u64::from(dice.between(2, 9))));
+        let found = scene.found(Cause::StuckSlot, &about, None).await;
+        let gone = scene.bed.cured(plan(&found, "C9", &slot)).await;
+        assert!(matches!(gone.survey.inverse, Inverse::None(_)), "that it cannot be undone is said before");
+        assert_eq!(scene.one("SELECT count(*) FROM pg_replication_slots").await, "0");
+        let after = scene.looked(None).await;
+        assert_eq!(verdict(&after, Cause::StuckSlot), Some(Verdict::Refuted), "{:#?}", after.diagnosis);
+        scene.bed.undone(&bounded).await;
     })
     .await;
 }
