@@ -1,11 +1,13 @@
 //! What these tests share: sessions, a raw client as second opinion, servers of a test's own.
 
+use crate::support::clock::Clock;
 use crate::support::servers;
 use dba_gpt::domain::error_event::{ConnectError, SessionError};
 use dba_gpt::domain::guard::{self, Author, Catalog};
 use dba_gpt::domain::rows::{Limits, Rows};
 use dba_gpt::engine::{Collector, ConnectSettings, Session, Surroundings, redis};
 use secrecy::SecretString;
+use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
@@ -176,6 +178,17 @@ impl Own {
     }
     /// The same of another server program.
     pub fn start_program(program: &str, configuration: &[&str]) -> Self {
+        Self::start_in(program, configuration, [])
+    }
+    /// The same, which goes by this clock.
+    pub fn start_by(clock: &Clock, program: &str, configuration: &[&str]) -> Self {
+        Self::start_in(program, configuration, clock.environment())
+    }
+    fn start_in<const N: usize>(
+        program: &str,
+        configuration: &[&str],
+        environment: [(&'static str, OsString); N],
+    ) -> Self {
         for _ in 0..5 {
             let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
             let folder = tempfile::tempdir().unwrap();
@@ -185,7 +198,8 @@ impl Own {
             text.push_str(&configuration.join("\n"));
             text.push('\n');
             std::fs::write(&file, text).unwrap();
-            let mut child = Command::new(program).arg(&file).stdout(Stdio::piped()).spawn().unwrap();
+            let mut child =
+                Command::new(program).arg(&file).envs(environment.clone()).stdout(Stdio::piped()).spawn().unwrap();
             let mut log = BufReader::new(child.stdout.take().unwrap());
             let mut line = String::new();
             while log.read_line(&mut line).is_ok_and(|n| n > 0) {
