@@ -5,6 +5,15 @@ use super::fleet::fleet_table;
 use super::model::{Model, Screen, TargetModel};
 use crate::domain::target::{Access, TargetId};
 
+impl TargetModel {
+    /// The same target, and whether there is a login for fixes, or a need for none.
+    #[must_use]
+    pub fn with_fixes(mut self, can_fix: bool) -> Self {
+        self.can_fix = can_fix;
+        self
+    }
+}
+
 /// Why nothing can be approved on a target that is read-only now, and what changes that.
 pub(super) fn read_only_words(t: &TargetModel) -> String {
     let name = &t.target.id;

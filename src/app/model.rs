@@ -172,6 +172,8 @@ pub struct TargetModel {
     pub kept_at: Timestamp,
     /// A person lifted [`Access::ReadOnlyAtStart`] for this run.
     pub lifted: bool,
+    /// There is a login for fixes, or the engine needs none.
+    pub can_fix: bool,
     /// Errors that it can be made to give.
     pub simulations: Vec<Offer>,
     /// It is the embedded shop, on which nothing can go wrong for anybody.
@@ -230,6 +232,7 @@ impl TargetModel {
             schemas: HashMap::new(),
             kept_at: Timestamp(0),
             lifted: false,
+            can_fix: true,
             simulations: Vec::new(),
             is_demo: false,
         }

@@ -1,11 +1,11 @@
 //! Programs of a person's own before and after a fix: how they are written, and which are refused.
 
 use super::password::read_command;
+use super::trust::trusted;
 use super::units::parse_duration;
 use super::written::Reader;
 use crate::config::mistake::did_you_mean;
 use crate::domain::text::escape;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::Duration;
 use toml::Spanned;
@@ -66,29 +66,4 @@ pub(super) fn read_hooks(reader: &mut Reader<'_>, value: &Spanned<DeValue<'_>>) 
             }
         }
     }
-}
-
-/// Whether nobody but root and our user could have put a program there: it and its folder, behind links, belong to one
-/// of them and cannot be written by everybody.
-///
-/// # Errors
-/// A few words that say why not.
-pub fn trusted(program: &Path) -> Result<(), String> {
-    if !program.is_absolute() {
-        return Err("it is not a whole path".to_owned());
-    }
-    let real = program.canonicalize().map_err(|error| error.to_string())?;
-    let ours = nix::unistd::geteuid().as_raw();
-    let linked = program.parent().filter(|folder| Some(*folder) != real.parent());
-    for path in [Some(real.as_path()), real.parent(), linked].into_iter().flatten() {
-        let facts = std::fs::metadata(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        if facts.uid() != 0 && facts.uid() != ours {
-            return Err(format!("{} belongs to another user", path.display()));
-        }
-        // In a folder such as /tmp (sticky) nobody can replace another user's file, but anybody can put one there.
-        if facts.mode() & 0o002 != 0 {
-            return Err(format!("every user can change {}; run `chmod o-w` on it", path.display()));
-        }
-    }
-    Ok(())
 }

@@ -28,6 +28,7 @@ mod resolve;
 mod settings;
 mod show;
 mod targets;
+mod trust;
 mod tunnel;
 mod ui;
 mod unattended;
@@ -37,7 +38,7 @@ mod written;
 mod written_target;
 
 pub use choices::{Clipboard, ColorChoice, SymbolsChoice, Theme};
-pub use hooks::{HookConfig, trusted};
+pub use hooks::HookConfig;
 pub use layers::Source;
 pub use logs::LogConfig;
 pub use mistake::{Mistake, Mistakes, Place, nearest};
@@ -48,6 +49,7 @@ pub use resolve::{CheckFunction, CheckKeys, Completed, Config, Identified, Ident
 pub use settings::{Kind, SETTINGS, Setting, Value};
 pub use show::{Shown, example};
 pub use targets::{DEMO_TARGET, Demo, FixCredential, TargetConfig};
+pub use trust::trusted;
 pub use tunnel::{SshTunnel, TunnelConfig};
 pub use ui::{ColorDepth, Ui};
 pub use units::{format_bytes, format_duration, parse_bytes, parse_duration};

@@ -291,6 +291,8 @@ fn unattended(values: &Values) -> Policy {
         confidence: u8::try_from(values.whole(&settings::UNATTENDED_CONFIDENCE)).unwrap_or(100),
         attempts: values.whole(&settings::UNATTENDED_ATTEMPTS),
         recovery_ms: values.whole(&settings::UNATTENDED_MINUTES) * 60_000,
+        least_waiters: values.whole(&settings::UNATTENDED_WAITERS),
+        least_idle_s: values.whole(&settings::UNATTENDED_IDLE),
         ..Policy::default()
     }
 }

@@ -4,6 +4,7 @@ use super::choices::{Clipboard, ColorChoice, SymbolsChoice, Theme};
 use super::mistake::did_you_mean;
 use super::units::{format_bytes, format_duration, parse_bytes, parse_duration};
 use crate::domain::diagnosis::{MOST_SECONDS, SECONDS, Unasked};
+use crate::domain::guard::policy::{LEAST_IDLE_S, LEAST_WAITERS};
 use std::fmt;
 use std::time::Duration;
 use toml::de::DeValue;
@@ -153,6 +154,10 @@ settings! {
         "Fixes that run unattended against one incident at most; after that a person decides.";
     UNATTENDED_MINUTES: "unattended" "recovery_minutes" Kind::Whole(1, 1440), Value::Whole(30),
         "An incident that is older than these minutes is a person's: nothing runs unattended against it.";
+    UNATTENDED_WAITERS: "unattended" "least_waiters" Kind::Whole(LEAST_WAITERS, 1_000), Value::Whole(LEAST_WAITERS),
+        "Sessions that have to wait for another one before that is canceled or ended unattended for their sake.";
+    UNATTENDED_IDLE: "unattended" "least_idle_seconds" Kind::Whole(10, 86_400), Value::Whole(LEAST_IDLE_S),
+        "Seconds for which a session has to do nothing before it is ended unattended for that.";
     SERVER_EVENTS: "preventive" "server_events" Kind::Switch, Value::Switch(false),
         "Against what comes again, also offer upkeep by the server's own scheduler, to be approved like any other act.";
     ROWS: "limits" "rows" Kind::Whole(1, 100_000), Value::Whole(500),

@@ -193,14 +193,16 @@ impl Bench {
         }
     }
 
-    /// Files a proposal, and carries it out where `ways` have a policy that lets it.
+    /// Files a proposal, and carries it out where nobody asked for it and `ways` have a policy that lets it.
     async fn file(self, proposal: Box<Proposal>, ways: Option<Ways>) {
         let workshop = match self.workshop().await {
             Ok(workshop) => workshop,
             Err(words) => return self.changed(0, Err(words)).await,
         };
         let result = workshop.file(*proposal).await;
-        let step = result.as_ref().ok().filter(|filed| filed.purpose.is_some()).map(|filed| filed.id);
+        // What a person proposed waits for a person; the policy would refuse it.
+        let unasked = |filed: &&Proposal| filed.by_itself && filed.purpose.is_some();
+        let step = result.as_ref().ok().filter(unasked).map(|filed| filed.id);
         self.changed(0, result).await;
         if let (Some(id), Some(ways)) = (step, ways) {
             let (stop, stops, tell) = (CancellationToken::new(), self.stops.clone(), self.teller());

@@ -1,15 +1,21 @@
 //! Programs of the person's own before and after a fix: without a shell, with little environment, not for ever, and
 //! told what happens by variables. The statement is never told: it may be long, and others can see a program's
 //! arguments.
+//!
+//! A hook runs in a process group of its own, which is killed as a whole when its time is over or when nobody waits for
+//! it any more. A process that leaves the group (`setsid`) is out of reach, and so is what a hook that ended in time
+//! left behind on purpose.
 
 use crate::config::{HookConfig, trusted};
 use crate::domain::proposal::Proposal;
 use crate::domain::text::redact;
 use crate::secrets::for_children;
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Stdio;
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 /// When a hook runs.
@@ -55,8 +61,9 @@ impl Hooks {
         };
         let Some((program, arguments)) = words.split_first() else { return Ok(()) };
         let name = format!("the hook {} ({})", occasion.word(), redact(program));
-        trusted(Path::new(program)).map_err(|why| format!("{name} is refused: {why}"))?;
-        let mut child = Command::new(program)
+        // Looked at last, and run by the path that was looked at, with no link in it.
+        let real = trusted(Path::new(program)).map_err(|why| format!("{name} is refused: {why}"))?;
+        let mut child = Command::new(real)
             .args(arguments)
             .env_clear()
             .envs(for_children(&self.variables))
@@ -65,17 +72,47 @@ impl Hooks {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
+            .process_group(0)
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| format!("{name} could not be started: {error}"))?;
-        match timeout(self.config.timeout, child.wait()).await {
+        let mut group = Group::of(&child);
+        let ended = timeout(self.config.timeout, child.wait()).await;
+        if ended.is_ok() {
+            group.is_over();
+        }
+        match ended {
             Ok(Ok(status)) if status.success() => Ok(()),
             Ok(Ok(status)) => Err(format!("{name} failed: {status}")),
             Ok(Err(error)) => Err(format!("{name}: {error}")),
             Err(_) => {
-                let _ = child.kill().await;
+                drop(group);
+                let _ = child.wait().await;
                 Err(format!("{name} did not end within {} s and was stopped", self.config.timeout.as_secs_f64()))
             }
+        }
+    }
+}
+
+/// The process group of a hook, which ends with this value unless the hook came to its own end. While the hook was not
+/// waited for its number is nobody else's.
+struct Group(Option<Pid>);
+
+impl Group {
+    fn of(child: &Child) -> Self {
+        Self(child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw))
+    }
+    /// The hook came to its own end.
+    fn is_over(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(leader) = self.0 {
+            // Fails when nobody is left of it.
+            let _ = killpg(leader, Signal::SIGKILL);
         }
     }
 }
@@ -184,16 +221,63 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_everybody_can_change_does_not_run() {
+    async fn what_others_can_change_does_not_run() {
         let (folder, path) = script("exit 0");
         let hooks = hooks(&path, &[]);
         hooks.run(Occasion::BeforeFix, &proposal()).await.unwrap();
-        fs::set_permissions(&path, Permissions::from_mode(0o757)).unwrap();
-        let refused = hooks.run(Occasion::BeforeFix, &proposal()).await;
-        assert!(refused.is_err_and(|e| e.contains("every user can change")));
-        fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
-        fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
-        let refused = hooks.run(Occasion::BeforeFix, &proposal()).await;
-        assert!(refused.is_err_and(|e| e.contains("every user can change")));
+        for (changed, mode) in [(path.as_path(), 0o757), (&path, 0o775), (folder.path(), 0o777), (folder.path(), 0o770)]
+        {
+            fs::set_permissions(changed, Permissions::from_mode(mode)).unwrap();
+            let refused = hooks.run(Occasion::BeforeFix, &proposal()).await;
+            assert!(refused.is_err_and(|e| e.contains("is refused") && e.contains("can change")), "{mode:o}");
+            fs::set_permissions(changed, Permissions::from_mode(0o755)).unwrap();
+        }
+        hooks.run(Occasion::BeforeFix, &proposal()).await.unwrap();
+    }
+
+    /// The process of this number runs; one that only waits to be buried does not.
+    fn runs(pid: &str) -> bool {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
+        stat.rsplit(')').next().is_some_and(|rest| !rest.is_empty() && !rest.trim_start().starts_with(['Z', 'X']))
+    }
+
+    async fn comes_true(what: &str, is_so: impl Fn() -> bool) {
+        let waiting = async {
+            while !is_so() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), waiting).await.unwrap_or_else(|_| panic!("{what}"));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn the_children_of_a_hook_end_with_it() {
+        let (folder, path) = script("sleep 600 & echo $! > \"$1.new\"; mv \"$1.new\" \"$1\"; wait");
+        let out = folder.path().join("pid");
+        let words = out.display().to_string();
+        let child = || fs::read_to_string(&out).ok();
+        // Its time is over. A busy machine needs more of it to begin at all.
+        let mut slow = hooks(&path, &[&words]);
+        for millis in [200, 1_000, 5_000, 25_000] {
+            slow.config.timeout = Duration::from_millis(millis);
+            let ended = slow.run(Occasion::BeforeFix, &proposal()).await;
+            assert!(ended.is_err_and(|e| e.contains("was stopped")));
+            if child().is_some() {
+                break;
+            }
+        }
+        let pid = child().unwrap();
+        comes_true("the child of a hook whose time was over", || !runs(&pid)).await;
+        // Nobody waits for it any more.
+        fs::remove_file(&out).unwrap();
+        let patient = hooks(&path, &[&words]);
+        let act = proposal();
+        tokio::select! {
+            ended = patient.run(Occasion::BeforeFix, &act) => panic!("{ended:?}"),
+            () = comes_true("the hook begins", || child().is_some()) => {}
+        }
+        let pid = child().unwrap();
+        comes_true("the child of a hook that is dropped", || !runs(&pid)).await;
     }
 }

@@ -435,7 +435,8 @@ fn first_model(config: &Config, setups: &[TargetSetup]) -> Model {
             let target =
                 TargetModel::new(s.target.clone(), s.spec.dialect, &views, interval, first).with_patience(s.patience);
             let offers = s.spec.simulations.iter().map(|simulation| simulation.offer).collect();
-            let target = target.with_security(s.facts.clone()).with_simulations(offers, config.demo != Demo::No);
+            let target = target.with_fixes(s.fix_user().is_some()).with_security(s.facts.clone());
+            let target = target.with_simulations(offers, config.demo != Demo::No);
             if s.spec.has_sessions { target } else { target.without_sessions() }
         })
         .collect();

@@ -2,12 +2,13 @@
 //! from.
 //!
 //! What each clue proves:
-//! - The user is the kernel's word.
+//! - The users as whom we work, and for whom (the effective and the real one), are the kernel's word.
 //! - The login uid (`/proc/self/loginuid`) is the kernel's word on who logged in: it is set once at login and passes
 //!   through `sudo` and `su`. Where there is one, it alone says who was there before.
-//! - `SUDO_USER` is a variable that anybody can set. Without a login uid it is believed when its uid has that name, and
-//!   either we are root, which `sudo` made us or which could write anything anyhow, or a process of root called
-//!   `sudo` is among those that started us.
+//! - `SUDO_UID` is a variable that anybody can set, root too. Without a login uid it is believed where the kernel says
+//!   the same: a process of root's called `sudo` is among those that started us, and the process that called it runs
+//!   as that very user, which only that user and root can bring about. Where that cannot be seen, because the caller
+//!   has ended or there is no /proc, root is named as root and as nobody else.
 //! - The address is what the SSH server wrote into the environment of the person's shell, ours or, since `sudo`
 //!   clears it, that of a process that started us. The person can change it, and in a terminal multiplexer it is that of
 //!   the connection that began the session. It shows honest people's ways and stops nobody.
@@ -29,8 +30,10 @@ const NO_LOGIN: u32 = u32::MAX;
 struct Ancestor {
     /// Its name, as it gave itself.
     name: String,
-    /// Whom it belongs to.
-    uid: u32,
+    /// For whom it runs.
+    real: u32,
+    /// As whom it works: for `sudo`, root.
+    effective: u32,
     /// `SSH_CONNECTION` or `SSH_CLIENT` in its environment, where that can be read.
     ssh: Option<String>,
 }
@@ -39,6 +42,8 @@ struct Ancestor {
 struct Clues<'a> {
     /// The user as whom we work.
     uid: u32,
+    /// The user for whom we work: another one where a program was given its owner's rights.
+    real: u32,
     /// The user who logged in.
     login: Option<u32>,
     /// Our environment.
@@ -55,6 +60,7 @@ pub(super) fn who(variables: &BTreeMap<String, String>) -> Who {
     let login = std::fs::read_to_string("/proc/self/loginuid").ok().and_then(|text| text.trim().parse().ok());
     person(&Clues {
         uid: nix::unistd::geteuid().as_raw(),
+        real: nix::unistd::getuid().as_raw(),
         login: login.filter(|uid| *uid != NO_LOGIN),
         variables,
         ancestors: ancestors(Path::new("/proc"), nix::unistd::getppid().as_raw()),
@@ -65,26 +71,25 @@ pub(super) fn who(variables: &BTreeMap<String, String>) -> Who {
 /// Weighs the clues.
 fn person(clues: &Clues<'_>) -> Who {
     let name = |uid: u32| (clues.name_of)(uid).unwrap_or_else(|| format!("uid {uid}"));
-    let before = match clues.login {
-        Some(login) => Some(login).filter(|login| *login != clues.uid),
-        None => before_sudo(clues).filter(|uid| *uid != clues.uid),
-    };
+    let before = clues.login.or_else(|| before_sudo(clues)).unwrap_or(clues.real);
     let ours = ["SSH_CONNECTION", "SSH_CLIENT"].into_iter().filter_map(|name| clues.variables.get(name));
     let theirs = clues.ancestors.iter().filter_map(|a| a.ssh.as_ref());
     Who {
         user: name(clues.uid),
-        before_sudo: before.map(name),
+        before_sudo: (before != clues.uid).then(|| name(before)),
         ssh_from: ours.chain(theirs).find_map(|value| client_address(value)),
     }
 }
 
-/// The uid that `sudo` says it was called by, where that can be believed.
+/// The uid that `sudo` says it was called by, where the kernel says the same of the process that called it.
 fn before_sudo(clues: &Clues<'_>) -> Option<u32> {
     let uid: u32 = clues.variables.get("SUDO_UID")?.parse().ok()?;
     let named = (clues.name_of)(uid)?;
-    let is_root = |uid: u32| uid == 0;
-    let started_by_sudo = || clues.ancestors.iter().any(|a| a.name == "sudo" && is_root(a.uid));
-    (clues.variables.get("SUDO_USER") == Some(&named) && (is_root(clues.uid) || started_by_sudo())).then_some(uid)
+    let is_sudo = |a: &&Ancestor| a.name == "sudo" && a.effective == 0;
+    // With a terminal of its own, `sudo` is two processes.
+    let caller = clues.ancestors.iter().skip_while(|a| !is_sudo(a)).find(|a| !is_sudo(a))?;
+    let agrees = (caller.real, caller.effective) == (uid, uid);
+    (agrees && uid != clues.uid && clues.variables.get("SUDO_USER") == Some(&named)).then_some(uid)
 }
 
 /// The first word of `10.0.0.7 51432 10.0.0.1 22`, when it is an address.
@@ -113,9 +118,10 @@ fn ancestor(folder: &Path) -> Option<(Ancestor, i32)> {
     let status = std::fs::read_to_string(folder.join("status")).ok()?;
     let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim);
     // Real, effective, saved and file-system uid: `sudo` is root in all but perhaps the first.
-    let uid = field("Uid")?.split_whitespace().nth(1)?.parse().ok()?;
+    let mut uids = field("Uid")?.split_whitespace().map(str::parse);
+    let (real, effective) = (uids.next()?.ok()?, uids.next()?.ok()?);
     let next = field("PPid")?.parse().ok()?;
-    let ancestor = Ancestor { name: field("Name")?.to_owned(), uid, ssh: ssh_of(&folder.join("environ")) };
+    let ancestor = Ancestor { name: field("Name")?.to_owned(), real, effective, ssh: ssh_of(&folder.join("environ")) };
     Some((ancestor, next))
 }
 
@@ -144,13 +150,14 @@ mod tests {
     }
 
     fn process(name: &str, uid: u32, ssh: Option<&str>) -> Ancestor {
-        Ancestor { name: name.to_owned(), uid, ssh: ssh.map(str::to_owned) }
+        Ancestor { name: name.to_owned(), real: uid, effective: uid, ssh: ssh.map(str::to_owned) }
     }
 
     /// The person whom these clues point to, in words.
     fn words(uid: u32, login: Option<u32>, variables: &[(&str, &str)], ancestors: &[Ancestor]) -> String {
         let variables = variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-        let clues = Clues { uid, login, variables: &variables, ancestors: ancestors.to_vec(), name_of: &name_of };
+        let clues =
+            Clues { uid, real: uid, login, variables: &variables, ancestors: ancestors.to_vec(), name_of: &name_of };
         person(&clues).words()
     }
 
@@ -167,12 +174,29 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_is_believed_only_where_sudo_was() {
-        assert_eq!(words(0, None, &BY_BOB, &[]), "bob (as root)");
-        let shells = [process("bash", 26, None), process("sudo", 0, None), process("bash", 1001, None)];
-        assert_eq!(words(26, None, &BY_BOB, &shells), "bob (as postgres)");
-        for nobody_is_sudo in [vec![], vec![process("bash", 1000, None)], vec![process("sudo", 1000, None)]] {
-            assert_eq!(words(1000, None, &BY_BOB, &nobody_is_sudo), "ann", "{nobody_is_sudo:?}");
+    fn a_variable_is_believed_only_where_the_kernel_says_the_same() {
+        let (by_bob, sudo) = (process("bash", 1001, None), process("sudo", 0, None));
+        let called = |above: &[&Ancestor]| above.iter().map(|a| (*a).clone()).collect::<Vec<_>>();
+        let (shell, root) = (process("bash", 26, None), process("bash", 0, None));
+        assert_eq!(words(0, None, &BY_BOB, &called(&[&root, &sudo, &by_bob])), "bob (as root)");
+        assert_eq!(words(0, None, &BY_BOB, &called(&[&root, &sudo, &sudo, &by_bob])), "bob (as root)");
+        assert_eq!(words(26, None, &BY_BOB, &called(&[&shell, &sudo, &by_bob])), "bob (as postgres)");
+        // Root may write anything into a variable, a user may call a program `sudo`, and a caller may have ended.
+        let (by_ann, init, mine) = (process("bash", 1000, None), process("init", 0, None), process("sudo", 1001, None));
+        let half = Ancestor { real: 1000, ..by_bob.clone() };
+        for unproven in [
+            called(&[]),
+            called(&[&root]),
+            called(&[&root, &by_bob]),
+            called(&[&root, &sudo]),
+            called(&[&root, &sudo, &init]),
+            called(&[&root, &sudo, &by_ann]),
+            called(&[&root, &sudo, &by_ann, &by_bob]),
+            called(&[&root, &sudo, &half]),
+            called(&[&root, &mine, &by_bob]),
+        ] {
+            assert_eq!(words(0, None, &BY_BOB, &unproven), "root", "{unproven:?}");
+            assert_eq!(words(1000, None, &BY_BOB, &unproven), "ann", "{unproven:?}");
         }
         for odd in [
             &[("SUDO_USER", "bob")][..],
@@ -181,8 +205,17 @@ mod tests {
             &[("SUDO_USER", "eve"), ("SUDO_UID", "4242")],
             &[("SUDO_USER", "root"), ("SUDO_UID", "0")],
         ] {
-            assert_eq!(words(0, None, odd, &[]), "root", "{odd:?}");
+            assert_eq!(words(0, None, odd, &called(&[&root, &sudo, &by_bob])), "root", "{odd:?}");
         }
+    }
+
+    #[test]
+    fn for_whom_a_program_works_is_said_where_it_works_as_another() {
+        let variables = BTreeMap::new();
+        let clues =
+            Clues { uid: 0, real: 1000, login: None, variables: &variables, ancestors: vec![], name_of: &name_of };
+        assert_eq!(person(&clues).words(), "ann (as root)");
+        assert_eq!(person(&Clues { login: Some(1001), ..clues }).words(), "bob (as root)");
     }
 
     #[test]
@@ -218,7 +251,8 @@ mod tests {
         // A ring, as reused numbers could make one.
         write(10, 20, "sshd", "0\t0\t0\t0", b"");
         let found = ancestors(proc.path(), 30);
-        assert_eq!(found[..2], [process("sudo", 0, None), process("bash", 1000, Some("10.0.0.7 1 2 3"))]);
+        let sudo = Ancestor { real: 1000, ..process("sudo", 0, None) };
+        assert_eq!(found[..2], [sudo, process("bash", 1000, Some("10.0.0.7 1 2 3"))]);
         assert_eq!(found.len(), MOST_ANCESTORS);
         assert_eq!(ancestors(proc.path(), 99), []);
     }

@@ -1,5 +1,6 @@
 //! Deciding: what stands in the way of an approval, the two keys that give one, and the name that is typed before.
 
+use super::words::no_fix_login;
 use super::{Filed, selected};
 use crate::app::access::read_only_words;
 use crate::app::effect::Effect;
@@ -98,6 +99,7 @@ pub fn hindrance(model: &Model, filed: &Filed) -> Option<String> {
     match model.target(&p.target) {
         None => return Some(format!("{} is no target of this run", p.target)),
         Some(t) if !t.writable() => return Some(read_only_words(t)),
+        Some(t) if !t.can_fix => return Some(no_fix_login(&p.target)),
         Some(_) => {}
     }
     if !model.approvals.read_to_the_end(filed) {

@@ -5,6 +5,7 @@ use crate::app::dossier::{Section, dossier};
 use crate::domain::metric::grouped;
 use crate::domain::proposal::Proposal;
 use crate::domain::proposal::survey::{Blast, Survey};
+use crate::domain::target::TargetId;
 
 /// `12`, `~12` for an estimate, `-` where nobody knows.
 pub fn rows_short(survey: &Survey) -> String {
@@ -23,6 +24,14 @@ pub fn rows(blast: &Blast) -> Option<String> {
         (None, Some(n)) => Some(format!("about {} {}", grouped(n), noun(n))),
         (None, None) => None,
     }
+}
+
+/// Why nothing can be sent to a target on which no login for fixes is configured, and what changes that.
+pub fn no_fix_login(target: &TargetId) -> String {
+    format!(
+        "{target} has no login for fixes: `dba-gpt doctor --target {target}` prints how to make one, and \
+         [targets.{target}.fix] in the configuration names it"
+    )
 }
 
 /// `#58 waits for your approval (4 opens it)` and what it is.

@@ -6,6 +6,7 @@ use crate::app::effect::{DiagnoseRequest, Effect};
 use crate::app::event::RequestId;
 use crate::app::model::{Link, Model, Screen};
 use crate::domain::diagnosis::{Cause, Diagnosis, Hypothesis, Unasked, Verdict};
+use crate::domain::error::kind::Severity;
 use crate::domain::incident::book::{Change, What};
 use crate::domain::incident::stage::Stage;
 use crate::domain::incident::strategy::Strategy;
@@ -204,6 +205,9 @@ pub fn incidents_changed(model: &mut Model, changes: &[Change]) {
     for change in changes.iter().filter(|change| news.iter().any(|what| change.what.contains(what))) {
         if is_wanted(unasked, &change.incident) {
             model.healing.due.insert(change.incident.id);
+            if change.what.contains(&What::Worsened) && change.incident.severity >= Severity::Critical {
+                model.healing.risen.insert(change.incident.id);
+            }
         }
     }
 }
@@ -215,8 +219,8 @@ fn is_wanted(unasked: Unasked, incident: &Incident) -> bool {
 }
 
 /// Begins what is due, where it may be: a minute after the last one of the target, and while the target can be
-/// reached. What is over, silenced, or turned out to follow from something else needs none. Gives up answers that do
-/// not come.
+/// reached. What is over, silenced, or turned out to follow from something else needs none; what became critical while
+/// a fix of it is being carried out is looked at when that has come to nothing. Gives up answers that do not come.
 pub fn tick(model: &mut Model) -> Vec<Effect> {
     let now = model.now;
     let limit = u64::from(model.diagnosis_terms.seconds) * 1_000 + PATIENCE_MS;
@@ -231,25 +235,31 @@ pub fn tick(model: &mut Model) -> Vec<Effect> {
     let due: Vec<u64> = model.healing.due.iter().copied().collect();
     let mut effects = Vec::new();
     for id in due {
-        let Some(incident) = model.incidents.get(id) else {
+        let risen = model.healing.risen.contains(&id);
+        let incident = model.incidents.get(id).filter(|incident| {
+            incident.stage.is_open()
+                && incident.cause.is_none()
+                && !incident.is_silenced(now)
+                && model.target(&incident.target).is_some()
+        });
+        let needed = match incident.map(|incident| incident.stage) {
+            Some(Stage::Open | Stage::Reopened | Stage::Diagnosing) => true,
+            Some(Stage::Proposed) => risen,
+            Some(Stage::Approved | Stage::Acting | Stage::Verifying) if risen => continue,
+            Some(Stage::Approved | Stage::Acting | Stage::Verifying | Stage::Resolved) | None => false,
+        };
+        let Some(target) = incident.filter(|_| needed).map(|incident| incident.target.clone()) else {
             model.healing.due.remove(&id);
+            model.healing.risen.remove(&id);
             continue;
         };
-        let needed = matches!(incident.stage, Stage::Open | Stage::Reopened | Stage::Diagnosing)
-            && incident.cause.is_none()
-            && !incident.is_silenced(now)
-            && model.target(&incident.target).is_some();
-        if !needed {
-            model.healing.due.remove(&id);
-            continue;
-        }
-        let target = incident.target.clone();
         let reached = model.target(&target).is_some_and(|t| matches!(t.link, Link::Up));
         let rested = model.healing.began.get(&target).is_none_or(|began| now.since(*began) >= EVERY_MS);
         if !reached || !rested || model.healing.is_busy(&target) {
             continue;
         }
         model.healing.due.remove(&id);
+        model.healing.risen.remove(&id);
         model.healing.began.insert(target, now);
         effects.extend(begin(model, Subject::Incident(id), None, true));
     }

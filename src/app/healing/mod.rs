@@ -74,6 +74,9 @@ pub struct HealingModel {
     inquiries: BTreeMap<Subject, Inquiry>,
     /// Incidents that are to be diagnosed by themselves, as soon as it may be.
     due: BTreeSet<u64>,
+    /// Those among them that became critical since they were last looked at: they are looked at again, whatever was
+    /// found and proposed while they were less.
+    risen: BTreeSet<u64>,
     /// What earlier fixes have taught.
     pub learned: Learned,
     /// When each target was last diagnosed by itself.

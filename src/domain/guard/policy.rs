@@ -108,11 +108,29 @@ pub struct Policy {
     pub attempts: u64,
     /// An incident that is older than this is a person's, milliseconds.
     pub recovery_ms: u64,
+    /// Sessions that have to wait for one that is ended or canceled because others wait for it.
+    pub least_waiters: u64,
+    /// Seconds for which a session has to do nothing before it is ended for doing nothing.
+    pub least_idle_s: u64,
 }
+
+/// One session that waits for another one is how any two meet at a row; a queue begins with the second.
+pub const LEAST_WAITERS: u64 = 2;
+/// An application that asks another service in the middle of a transaction is answered, or gives up, within the 30 s
+/// that HTTP clients and proxies commonly wait. A person may know better and end it sooner.
+pub const LEAST_IDLE_S: u64 = 30;
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { rules: Vec::new(), freeze: Freeze::Never, confidence: 80, attempts: 3, recovery_ms: 30 * 60_000 }
+        Self {
+            rules: Vec::new(),
+            freeze: Freeze::Never,
+            confidence: 80,
+            attempts: 3,
+            recovery_ms: 30 * 60_000,
+            least_waiters: LEAST_WAITERS,
+            least_idle_s: LEAST_IDLE_S,
+        }
     }
 }
 

@@ -260,6 +260,9 @@ pub enum Refusal {
     /// A clock went backwards.
     #[error("a clock was set back since the approval was given: look at it again")]
     ClockSetBack,
+    /// It is a policy's, which is to be asked again.
+    #[error("what a policy let run is redeemed by asking the policy again, and by nothing else")]
+    PolicyNotAsked,
     /// Used before.
     #[error("this approval was used before")]
     Spent,
@@ -284,9 +287,24 @@ pub struct Ticket {
     act: Act,
     nonce: [u8; 32],
     granted: Moment,
+    giver: Giver,
+}
+
+/// Who gave a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Giver {
+    /// A person, who looked at it.
+    Person,
+    /// A policy, which is asked again when it is redeemed.
+    Policy,
 }
 
 impl Ticket {
+    /// A policy gave it: only [`by_policy::redeem_by_policy`] redeems it.
+    pub fn is_by_policy(&self) -> bool {
+        self.giver == Giver::Policy
+    }
+
     /// The digest of what was approved.
     pub fn digest(&self) -> ActDigest {
         self.digest
@@ -362,7 +380,7 @@ pub fn grant(act: &Act, judgement: &Judgement, consent: &Consent, nonce: [u8; 32
     if digest != consent.drawn || judgement.class != act.class {
         return Err(Refusal::NotAsDrawn);
     }
-    Ok(Ticket { digest, act: act.clone(), nonce, granted: consent.decided })
+    Ok(Ticket { digest, act: act.clone(), nonce, granted: consent.decided, giver: Giver::Person })
 }
 
 /// Where tickets are spent. One a process: it remembers what was spent.
@@ -377,7 +395,6 @@ impl Desk {
     /// Turns a ticket into the value that opens the fixing door. `fresh` is the act as it is now: the bytes about to
     /// be sent, and binding, objects and preconditions read again from the server a moment ago. `judgement` is the
     /// guard's on those bytes. The ticket is gone either way.
-    #[expect(clippy::needless_pass_by_value, reason = "whoever redeems a ticket has none afterwards")]
     pub fn redeem(
         &mut self,
         ticket: Ticket,
@@ -385,6 +402,15 @@ impl Desk {
         judgement: &Judgement,
         now: Moment,
     ) -> Result<Approved, Refusal> {
+        if ticket.is_by_policy() {
+            return Err(Refusal::PolicyNotAsked);
+        }
+        self.spend(ticket, fresh, judgement, now)
+    }
+
+    /// The same, whoever gave the ticket.
+    #[expect(clippy::needless_pass_by_value, reason = "whoever redeems a ticket has none afterwards")]
+    fn spend(&mut self, ticket: Ticket, fresh: Act, judgement: &Judgement, now: Moment) -> Result<Approved, Refusal> {
         if !self.spent.insert(ticket.nonce) {
             return Err(Refusal::Spent);
         }

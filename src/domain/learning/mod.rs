@@ -11,6 +11,9 @@
 //! design. A failure weighs twice as much as a success, so a fix that helps two times of three stays where it is.
 //! What nobody used for 30 days fades towards where it began, and after 90 days it is forgotten.
 //!
+//! What was learned anywhere ranks what is shown to people. What may run with nobody asked is decided by what was
+//! learned on the very target alone ([`Learned::on`]): a fix that is safe on one server proves nothing for another one.
+//!
 //! Nothing here is stored: the outcomes are, and all of this is worked out from them, in the order of their times.
 
 mod calibration;
@@ -23,7 +26,7 @@ pub use outcome::{Ended, Key, Outcome, Rating, connection_outcome, outcome_of};
 
 use super::diagnosis::Cause;
 use super::procedure::Plan;
-use super::target::Timestamp;
+use super::target::{TargetId, Timestamp};
 use entry::Entry;
 use std::collections::BTreeMap;
 
@@ -70,21 +73,25 @@ pub struct Learned {
     /// By the fix alone, over all patterns: for a pattern that was never met.
     fixes: BTreeMap<(String, String), Entry>,
     outcomes: Vec<Outcome>,
+    /// Thumbs, in the order of their times.
+    ratings: Vec<Rating>,
+    /// As of when.
+    at: Timestamp,
 }
 
 impl Learned {
     /// From all outcomes and thumbs that are kept, in any order.
     pub fn new(mut outcomes: Vec<Outcome>, ratings: &[Rating], now: Timestamp) -> Self {
         outcomes.sort_by_key(|outcome| outcome.at);
-        let mut learned = Self::default();
+        let mut learned = Self { at: now, ..Self::default() };
         for outcome in &outcomes {
             learned.patterns.entry(outcome.key.merged()).or_default().count(outcome);
             let fix = (outcome.key.engine.clone(), outcome.key.fix.clone());
             learned.fixes.entry(fix).or_default().count(outcome);
         }
-        let mut ratings: Vec<&Rating> = ratings.iter().collect();
-        ratings.sort_by_key(|rating| rating.at);
-        for rating in ratings {
+        learned.ratings = ratings.to_vec();
+        learned.ratings.sort_by_key(|rating| rating.at);
+        for rating in &learned.ratings {
             let Some(rated) = outcomes.iter().find(|outcome| outcome.proposal == Some(rating.proposal)) else {
                 continue;
             };
@@ -102,6 +109,13 @@ impl Learned {
         }
         learned.outcomes = outcomes;
         learned
+    }
+
+    /// What was learned on one target, as if there were no other: a thumb counts where the fix that it is for ran.
+    #[must_use]
+    pub fn on(&self, target: &TargetId) -> Self {
+        let here = self.outcomes.iter().filter(|outcome| outcome.target == *target);
+        Self::new(here.cloned().collect(), &self.ratings, self.at)
     }
 
     /// What is shown with a plan: by its own pattern where that was met, else by the fix wherever it was tried.

@@ -131,6 +131,22 @@ fn patterns_of_one_group_are_one_matter_and_other_versions_are_another() {
 }
 
 #[test]
+fn what_was_learned_on_another_target_counts_for_people_alone() {
+    let on = |target: &str, number, ended| Outcome { target: TargetId::new(target), ..outcome(number, 1, ended) };
+    let up = |proposal| Rating { proposal, at: NOW, up: true, comment: String::new(), who: "ann".into() };
+    let outcomes = vec![on("stage", 1, Ended::Held), on("stage", 2, Ended::Held), on("db", 3, Ended::Failed)];
+    let all = Learned::new(outcomes, &[up(1)], NOW);
+    assert_eq!(shown(&all), (75, 2, 3));
+    assert_eq!(shown(&all.on(&TargetId::new("db"))), (60, 0, 1));
+    assert_eq!(shown(&all.on(&TargetId::new("stage"))), (85, 2, 2), "with its thumb");
+    assert_eq!(shown(&all.on(&TargetId::new("new"))), (70, 0, 0), "never tried there");
+    // Nor by the fix alone, for a pattern that was never met.
+    let other = About { signature: Some("another"), group: "another", ..ABOUT };
+    let elsewhere = all.on(&TargetId::new("new")).shown(&plan("C5", 70), &other);
+    assert_eq!((elsewhere.confidence, elsewhere.tried), (70, 0));
+}
+
+#[test]
 fn plans_are_ranked_by_what_was_learned_of_them() {
     let mut plans = vec![plan("C5", 70), plan("C6", 65), plan("C7", 80)];
     for plan in &mut plans {

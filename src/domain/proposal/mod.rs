@@ -120,6 +120,9 @@ pub struct Proposal {
     pub at: Timestamp,
     /// By whom.
     pub origin: Origin,
+    /// The program proposed it unasked, and no person pressed a key for it: only such a one may run with nobody asked.
+    #[serde(default)]
+    pub by_itself: bool,
     /// Where.
     pub target: TargetId,
     /// The engine's name.
@@ -211,6 +214,7 @@ impl Proposal {
             id: 0,
             at,
             origin,
+            by_itself: false,
             target,
             engine,
             environment,

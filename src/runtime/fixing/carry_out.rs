@@ -5,7 +5,9 @@ use super::super::hooks::Occasion;
 use super::afterwards::Deed;
 use super::witness::Keeper;
 use super::{Told, Ways, Workshop, checks};
+use crate::app::approvals::words::no_fix_login;
 use crate::domain::error_event::SessionError;
+use crate::domain::guard::ticket::by_policy::required;
 use crate::domain::guard::ticket::{Approved, Consent, Refusal, Ticket, grant};
 use crate::domain::guard::{self, Catalog, Judgement};
 use crate::domain::incident::Echo;
@@ -136,6 +138,9 @@ impl Workshop {
         if let Some(obstacle) = ways.closed.clone().or_else(|| proposal.obstacle()) {
             return Err(obstacle);
         }
+        if ways.fix.is_none() {
+            return Err(no_fix_login(&ways.target));
+        }
         if proposal.stage == Stage::Seconding {
             let first = proposal.happenings.iter().rev().find(|h| h.stage == Stage::Seconding);
             let first = first.and_then(|h| h.who.as_ref()).map(Who::person);
@@ -163,7 +168,7 @@ impl Workshop {
     }
 
     /// The guard's word on the bytes, with the catalogue as the reading login sees it now.
-    async fn judge(&self, ways: &Ways, proposal: &Proposal) -> Result<Judgement, String> {
+    pub(super) async fn judge(&self, ways: &Ways, proposal: &Proposal) -> Result<Judgement, String> {
         let mut catalog = Catalog::default();
         if proposal.draft.kind.is_none() {
             let work = async {
@@ -222,9 +227,9 @@ impl Workshop {
             .map_err(|error| format!("not sent: the last look before it said: {error}"))?;
         let fresh = proposal.surveyed_anew(fresh);
         let digest = ticket.digest();
-        let before = self.met(ways, session, proposal).await?;
+        let before = self.met(ways, session, proposal, ticket.is_by_policy()).await?;
         let stay = self.may_undo(ways, session, proposal).await.map_err(|words| format!("not sent: {words}"))?;
-        let approved = match self.redeem(proposal, &fresh, ticket, judgement) {
+        let approved = match self.redeem(ways, proposal, &fresh, ticket, judgement).await {
             Ok(approved) => approved,
             Err(words) => {
                 // What was found is what the person shall look at next.
@@ -273,24 +278,27 @@ impl Workshop {
         }
     }
 
-    /// Everything holds that a step of a plan requires, now and here; what the fix login cannot see the reader is
-    /// asked. Gives what is wrong with the server before the act.
+    /// Everything holds that a step of a plan requires, now and here, of a policy perhaps more; what the fix login
+    /// cannot see the reader is asked. Gives what is wrong with the server before the act.
     async fn met(
         &self,
         ways: &Ways,
         session: &mut dyn Session,
         proposal: &Proposal,
+        by_policy: bool,
     ) -> Result<Option<Findings>, String> {
         let Some(purpose) = &proposal.purpose else { return Ok(None) };
+        let strict = by_policy.then(|| required(&ways.unattended, purpose.requires()));
+        let requires = strict.as_deref().unwrap_or(purpose.requires());
         let target = &ways.target;
         let not_looked = |error: SessionError| format!("not sent: the last look before it said: {error}");
         let before = checks::Asker::new(ways.spec, target).findings(session, &[purpose.cause()]).await;
         // Last, so that nothing comes between the answers and the act.
-        let mut unmet = checks::unmet(ways.spec, target, session, purpose.requires()).await;
+        let mut unmet = checks::unmet(ways.spec, target, session, requires).await;
         if matches!(&unmet, Ok(Some(unmet)) if !unmet.known) {
             let opening = (ways.read)("verification".to_owned(), proposal.draft.database.clone());
             if let Ok(Ok(mut reader)) = timeout(LOOK, opening).await {
-                unmet = checks::unmet(ways.spec, target, &mut *reader, purpose.requires()).await;
+                unmet = checks::unmet(ways.spec, target, &mut *reader, requires).await;
                 let _ = timeout(Duration::from_secs(1), reader.close()).await;
             }
         }
@@ -300,8 +308,9 @@ impl Workshop {
         }
     }
 
-    fn redeem(
+    async fn redeem(
         &self,
+        ways: &Ways,
         proposal: &Proposal,
         fresh: &Survey,
         ticket: Ticket,
@@ -315,6 +324,12 @@ impl Workshop {
         {
             let words = format!("not sent: {changed} rows would change now, and at most {most} were approved");
             return Err(words);
+        }
+        if let Some(changed) = changed_since(ways, proposal) {
+            return Err(format!("not sent: #{} was filed {changed}: propose it anew", proposal.id));
+        }
+        if ticket.is_by_policy() {
+            return self.redeem_of_policy(ways, proposal, fresh, ticket, judgement).await;
         }
         let act = proposal.act_with(fresh);
         let mut desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
@@ -363,7 +378,7 @@ impl Workshop {
         })
     }
 
-    async fn refuse(&self, proposal: Proposal, words: String) -> Refused {
+    pub(super) async fn refuse(&self, proposal: Proposal, words: String) -> Refused {
         let words = match self.journal.write("refused", &proposal, &self.who, &words).await {
             Ok(()) => words,
             Err(error) => format!("{words} (and the audit log could not take it: {error})"),

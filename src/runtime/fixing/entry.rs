@@ -2,6 +2,7 @@
 
 use super::room::Ringing;
 use super::{Ways, Workshop};
+use crate::app::approvals::words::no_fix_login;
 use crate::domain::error_event::ConnectKind;
 use crate::domain::proposal::Proposal;
 use crate::engine::Session;
@@ -23,10 +24,7 @@ impl Workshop {
     /// others come and go too.
     pub(super) async fn fix_session(&self, ways: &Ways, proposal: &Proposal) -> Result<Box<dyn Session>, String> {
         let Some(open) = &ways.fix else {
-            return Err(format!(
-                "{} has no login for fixes: `dba-gpt doctor --target {0}` prints how to make one, and [targets.{0}.fix] in the configuration names it",
-                ways.target
-            ));
+            return Err(no_fix_login(&ways.target));
         };
         let late = || format!("the fix login was not let in within {} s", LOOK.as_secs());
         let begun = Instant::now();

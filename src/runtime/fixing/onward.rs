@@ -102,7 +102,10 @@ impl Workshop {
             survey: surveyed.survey,
             advice: surveyed.advice,
         };
-        let mut proposal = Proposal::new(clock::now(), origin, parts);
+        // What follows from a person's wish is that person's too. An undo is proposed by nobody's wish, and has no
+        // purpose by which it could run.
+        let by_itself = earlier.by_itself;
+        let mut proposal = Proposal { by_itself, ..Proposal::new(clock::now(), origin, parts) };
         proposal.purpose = purpose.map(Box::new);
         self.file(proposal).await
     }

@@ -70,7 +70,7 @@ impl Site {
     }
 
     /// An error that opens or meets the one incident of this site.
-    async fn error(&self, at: Timestamp) -> u64 {
+    pub async fn error(&self, at: Timestamp) -> u64 {
         let event = ErrorEvent {
             at,
             target: self.ways.target.clone(),

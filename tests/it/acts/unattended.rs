@@ -123,7 +123,8 @@ impl Town {
             shown_confidence: plan.confidence,
         };
         let target = Target { environment, ..self.site.target() };
-        self.site.workshop.propose_step(&self.site.ways, &target, purpose).await.unwrap()
+        let filed = self.site.workshop.propose_step(&self.site.ways, &target, purpose).await.unwrap();
+        super::policy::unasked(&self.site, filed).await
     }
 
     /// Lets a proposal run under a policy, with nobody asked.
@@ -137,9 +138,9 @@ fn rule() -> Rule {
     Rule { what: What::Kind("end-sessions".into()), rung: Rung::Session, window: None, most_sessions: 1, most_rows: 0 }
 }
 
-/// One rule, for what a first run can be sure of.
+/// One rule, for what a first run can be sure of, and for a session that is idle for no longer than a test may take.
 fn policy(rule: Rule) -> Policy {
-    Policy { rules: vec![rule], confidence: 50, ..Policy::default() }
+    Policy { rules: vec![rule], confidence: 50, least_idle_s: 6, ..Policy::default() }
 }
 
 /// Holds a row, and the session's number.
@@ -199,7 +200,25 @@ async fn alone(server: Server) {
         assert!(!root.is_closed(), "{words}");
     }
 
-    // With everything that it takes it runs, and nobody was asked.
+    // Nor where a person proposed it, or where a person may find harm enough and a policy does not. That one would be
+    // waited for; a stop ends the waiting.
+    let by_key = town.filed(&plan, Some(incident), Environment::Development).await;
+    let asked_for = Proposal { by_itself: false, ..by_key };
+    assert!(town.site.workshop.store.replace_proposal(Stage::Waiting, asked_for.clone()).await.unwrap());
+    let refused = town.run(policy(rule()), asked_for.id).await.unwrap_err();
+    assert!(refused.words.contains("a person proposed it"), "{}", refused.words);
+    let stopped = CancellationToken::new();
+    stopped.cancel();
+    for few in [Policy { least_waiters: 4, ..policy(rule()) }, Policy { least_idle_s: 86_400, ..policy(rule()) }] {
+        town.site.ways.unattended = few.clone();
+        let run = town.site.workshop.carry_out_by_policy(&town.site.ways, filed.id, &stopped, &|_| {});
+        let refused = run.await.expect_err("there is not harm enough");
+        assert!(refused.words.contains("does not hold"), "{few:?}: {}", refused.words);
+        assert_eq!(town.site.on_file(filed.id).await.stage, Stage::Waiting);
+        assert!(!root.is_closed());
+    }
+
+    // With everything that it takes it runs, and nobody was asked: as soon as the session is idle for long enough.
     let done = town.run(policy(rule()), filed.id).await.unwrap_or_else(|e| panic!("{server:?}: {e:?}"));
     assert_eq!(done.stage, Stage::Done, "{server:?}: {:?}", done.happenings);
     assert_eq!(done.verified.as_ref().and_then(|v| v.held), Some(true), "{:?}", done.happenings);
@@ -252,8 +271,9 @@ async fn stopped(server: Server) {
     step.draft = Draft { statement: step.draft.statement, class: kind.class(), kind: Some(kind), database: None };
     step.rung = Rung::Additive;
     let next = step.clone();
-    let purpose = super::plans::purpose(vec![step, next], None);
+    let purpose = super::plans::purpose(vec![step, next], Some(town.incident().await));
     let filed = town.site.workshop.propose_step(&town.site.ways, &town.site.target(), purpose).await.unwrap();
+    let filed = super::policy::unasked(&town.site, filed).await;
     let index = Rule { what: What::Kind("create-index".into()), rung: Rung::Additive, ..rule() };
     town.site.ways.unattended = policy(index);
 

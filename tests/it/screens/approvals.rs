@@ -347,6 +347,19 @@ fn an_act_that_runs_is_cancelled_after_a_second_key() {
     assert_eq!(s.effects(), [Effect::StopAct(58)]);
 }
 
+#[test]
+fn a_target_without_a_login_for_fixes_says_so_in_the_box_at_once() {
+    let mut shown = model(vec![proposals::update_on_dwh(58)]);
+    let target = shown.targets.iter_mut().find(|t| t.target.id == TargetId::new("pg-dwh")).unwrap();
+    target.can_fix = false;
+    let mut s = Stage::with(shown);
+    ready(&mut s);
+    assert!(s.text().contains("Approve: not yet"), "{}", s.text());
+    assert!(s.text().contains("pg-dwh has no login for fixes"), "{}", s.text());
+    s.keys("A");
+    assert!(s.model.overlay.is_none(), "there is nothing to approve");
+}
+
 /// Nobody was asked, yet whoever looks can stop it: it is in the list as it runs, and Esc is the key that is named.
 #[test]
 fn what_runs_by_policy_is_stopped_by_the_same_key() {

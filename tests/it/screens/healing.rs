@@ -13,8 +13,11 @@ use dba_gpt::app::event::{Event, RequestId, Surveyed};
 use dba_gpt::app::model::{Model, Screen};
 use dba_gpt::app::update::update;
 use dba_gpt::domain::diagnosis::{Cause, Diagnosis, Hypothesis, Verdict};
+use dba_gpt::domain::error::kind::Severity;
 use dba_gpt::domain::guard::Class;
 use dba_gpt::domain::incident::book::{Change, What};
+use dba_gpt::domain::incident::stage::Stage as IncidentStage;
+use dba_gpt::domain::incident::strategy::Strategy;
 use dba_gpt::domain::incident::{Act, Incident};
 use dba_gpt::domain::procedure::{Check, Examined, OnFailure, Plan, Purpose, Rung, Step, Verification};
 use dba_gpt::domain::proposal::kind::{FixKind, SessionRef};
@@ -327,6 +330,7 @@ fn a_critical_incident_gets_its_emergency_proposed_at_once_and_only_once() {
     let effects = surveyed(&mut s.model, &survey);
     let [Effect::FileProposal(proposal)] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!(proposal.origin, Origin::Procedure("C5".into()));
+    assert!(proposal.by_itself, "a policy may let it run");
     assert_eq!(proposal.purpose, Some(purpose));
     let filed = Proposal { id: 70, ..(**proposal).clone() };
     let now = s.model.now;
@@ -352,7 +356,11 @@ fn a_critical_incident_gets_its_emergency_proposed_at_once_and_only_once() {
     let again = request(&s.effects()).unwrap();
     assert_eq!(survey_of(&answer(&mut s.model, &again, examined())), None);
     s.keys("p");
-    assert!(survey_of(&s.effects()).is_some(), "a person may ask for it all the same");
+    let survey = survey_of(&s.effects()).expect("a person may ask for it all the same");
+    let effects = surveyed(&mut s.model, &survey);
+    let [Effect::FileProposal(proposal)] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(proposal.origin, Origin::Procedure("C5".into()));
+    assert!(!proposal.by_itself, "what a person asked for waits for a person, whatever a policy says");
 }
 
 fn surveyed(model: &mut Model, request: &SurveyRequest) -> Vec<Effect> {
@@ -423,7 +431,7 @@ impl Stage {
 }
 
 fn new_critical(id: u64) -> Change {
-    let incident = Incident { id, stage: dba_gpt::domain::incident::stage::Stage::Open, ..incidents::full() };
+    let incident = Incident { id, stage: IncidentStage::Open, ..incidents::full() };
     Change { incident, what: [What::Opened].into() }
 }
 
@@ -448,8 +456,55 @@ fn what_is_critical_is_looked_at_by_itself_once_a_minute_and_by_one_process() {
     // Over before it could be looked at.
     other.diagnosis_terms.unasked = dba_gpt::domain::diagnosis::Unasked::All;
     let mut over = new_critical(503);
-    over.incident.stage = dba_gpt::domain::incident::stage::Stage::Resolved;
+    over.incident.stage = IncidentStage::Resolved;
     assert_eq!(begun(&update(&mut other, Event::IncidentsChanged(now, vec![over]))), None);
+}
+
+/// Incident 501, at a stage, and what changed of it.
+fn warning(stage: IncidentStage, severity: Severity, what: What) -> Change {
+    let Change { incident, .. } = new_critical(501);
+    Change { incident: Incident { stage, severity, ..incident }, what: [what].into() }
+}
+
+/// Asks for nothing while it is a warning, and is looked at once it is critical, wherever it stands by then.
+#[test]
+fn what_becomes_critical_later_is_looked_at_like_a_new_one_and_once() {
+    let begun = |effects: &[Effect]| request(effects).and_then(|r| r.incident).map(|i| i.id);
+    for stage in [IncidentStage::Open, IncidentStage::Diagnosing, IncidentStage::Proposed] {
+        let mut model = fixtures::fleet();
+        model.detects = true;
+        let mut opened = warning(IncidentStage::Open, Severity::Warning, What::Opened);
+        opened.incident.strategy = Strategy::AiPowered;
+        let now = model.now;
+        assert_eq!(begun(&update(&mut model, Event::IncidentsChanged(now, vec![opened]))), None);
+        let rise = warning(stage, Severity::Critical, What::Worsened);
+        let effects = update(&mut model, Event::IncidentsChanged(now, vec![rise.clone()]));
+        assert_eq!(begun(&effects), Some(501), "{stage:?}");
+        let asked = request(&effects).unwrap();
+        let by_itself = survey_of(&answer(&mut model, &asked, examined()));
+        assert_eq!(by_itself.is_some(), stage != IncidentStage::Proposed, "{stage:?}: a fix of it waits already");
+        // Once per rise: more of the same errors ask for nothing.
+        let more = Change { what: [What::Counted].into(), ..rise };
+        assert_eq!(begun(&update(&mut model, Event::IncidentsChanged(now.plus_ms(61_000), vec![more]))), None);
+        assert_eq!(begun(&update(&mut model, Event::Tick(now.plus_ms(122_000)))), None);
+    }
+}
+
+#[test]
+fn what_becomes_critical_while_a_fix_runs_is_looked_at_when_that_came_to_nothing() {
+    let begun = |effects: &[Effect]| request(effects).and_then(|r| r.incident).map(|i| i.id);
+    for (ended, again) in [(IncidentStage::Open, Some(501)), (IncidentStage::Resolved, None)] {
+        let mut model = fixtures::fleet();
+        model.detects = true;
+        let now = model.now;
+        let rise = warning(IncidentStage::Acting, Severity::Critical, What::Worsened);
+        assert_eq!(begun(&update(&mut model, Event::IncidentsChanged(now, vec![rise]))), None);
+        assert_eq!(begun(&update(&mut model, Event::Tick(now.plus_ms(61_000)))), None);
+        let incident = warning(ended, Severity::Critical, What::Acted).incident;
+        update(&mut model, Event::IncidentChanged(now, Box::new(incident)));
+        assert_eq!(begun(&update(&mut model, Event::Tick(now.plus_ms(62_000)))), again, "{ended:?}");
+        assert_eq!(begun(&update(&mut model, Event::Tick(now.plus_ms(123_000)))), None);
+    }
 }
 
 #[test]

@@ -1,15 +1,21 @@
 //! A ticket that no person gave: for a step of a coded procedure, with a typed kind, on a target whose policy lets it.
 //!
-//! Everything that the policy asks for is checked here, on the record and on its act, again each time. A statement that
-//! somebody typed or a model wrote has no typed kind and a person's origin, so there is no way from it to here.
+//! Everything that the policy asks for is checked here, on the record and on its act, when the ticket is granted and
+//! again when it is redeemed: what lies between may take minutes. A statement that somebody typed or a model wrote has
+//! no typed kind and a person's origin, and what a person proposed says so, so there is no way from them to here.
 
-use super::{Act, Gravity, Judgement, Moment, Ticket, Verdict};
+mod proof;
+
+pub use proof::required;
+
+use super::{Act, Approved, Desk, Giver, Gravity, Judgement, Moment, Refusal, TICKET_MS, Ticket, Verdict};
 use crate::domain::dialect::Dialect;
+use crate::domain::guard::Class;
 use crate::domain::guard::policy::{LocalTime, Policy, Rule, What, Window};
 use crate::domain::procedure::{Procedure, Purpose, Rung};
 use crate::domain::proposal::kind::FixKind;
 use crate::domain::proposal::stage::Stage;
-use crate::domain::proposal::survey::Rights;
+use crate::domain::proposal::survey::{Rights, Survey};
 use crate::domain::proposal::{Origin, Proposal};
 use crate::domain::target::{Environment, Timestamp};
 
@@ -25,11 +31,11 @@ pub struct Unattended<'a> {
     pub now: Moment,
     /// Local time minus UTC, minutes.
     pub offset_minutes: i32,
-    /// The confidence in the plan by everything that was learned until now, 0 to 100.
+    /// The confidence in the plan by what was learned on this very target until now, 0 to 100.
     pub confidence: u8,
     /// Acts by policy against the same incident, or of the same fix on this target within a day.
     pub attempts: u64,
-    /// When the incident began, where there is one.
+    /// When the incident began, by its record, while it is not over; none without such a record.
     pub began: Option<Timestamp>,
 }
 
@@ -42,6 +48,11 @@ pub enum NotByPolicy {
     /// There is a change freeze.
     #[error("nothing runs unattended now: there is a change freeze")]
     Frozen,
+    /// A person asked for it.
+    #[error(
+        "a person proposed it, so it waits for a person's approval: only what this program proposes by itself runs unattended"
+    )]
+    AskedFor,
     /// It is no step of one of our own procedures.
     #[error("only steps of this program's own procedures run unattended")]
     NotOurs,
@@ -66,6 +77,14 @@ pub enum NotByPolicy {
     /// Data or service may be lost.
     #[error("its risk is high: a person decides")]
     Grave,
+    /// Nobody knows how large it is.
+    #[error("{0} is not known, so its risk counts as high: a person decides")]
+    UnknownSize(&'static str),
+    /// A session is touched, and nothing asks whether that is needed.
+    #[error(
+        "nothing that it requires proves that others wait for the session, or that it does nothing: a person decides"
+    )]
+    NoHarm,
     /// It says not what must hold, or not how it is known that it helped.
     #[error("it does not say what it requires and how it is verified")]
     Unverified,
@@ -78,6 +97,15 @@ pub enum NotByPolicy {
     /// It was tried often enough.
     #[error("it ran unattended {0} times already: a person decides")]
     TriedEnough(u64),
+    /// There is no incident, or none any more.
+    #[error("there is no open incident on record that it is for: a person decides")]
+    NoIncident,
+    /// A clock is wrong.
+    #[error("{0} lies in the future, so a clock is wrong: a person decides")]
+    Future(&'static str),
+    /// What was found is old.
+    #[error("what was found is older than {} minutes: a person decides", TICKET_MS / 60_000)]
+    OldEvidence,
     /// It has lasted too long.
     #[error("the incident has lasted for more than {0} minutes: a person decides")]
     TooLate(u64),
@@ -87,6 +115,9 @@ pub enum NotByPolicy {
     /// The guard's word.
     #[error("the guard refuses this statement: {0}")]
     Denied(String),
+    /// The ticket is no good any more.
+    #[error("{0}")]
+    Redeemed(#[from] Refusal),
 }
 
 /// A ticket by policy, and the rule that gave it.
@@ -109,6 +140,45 @@ pub fn grant_by_policy(
     known: &Unattended<'_>,
     nonce: [u8; 32],
 ) -> Result<ByPolicy, NotByPolicy> {
+    let rule = lets(proposal, Stage::Waiting, &proposal.survey, judgement, known)?;
+    let act = proposal.act();
+    let digest = act.digest();
+    Ok(ByPolicy { ticket: Ticket { digest, act, nonce, granted: known.now, giver: Giver::Policy }, rule: rule.words() })
+}
+
+/// Whether the policy would grant a ticket now, for whoever has to wait for something else first.
+///
+/// # Errors
+/// Why it waits for a person instead.
+pub fn would_grant(proposal: &Proposal, judgement: &Judgement, known: &Unattended<'_>) -> Result<(), NotByPolicy> {
+    lets(proposal, Stage::Waiting, &proposal.survey, judgement, known).map(drop)
+}
+
+/// Redeems a ticket that a policy gave, right before the first statement is sent: the policy is asked everything once
+/// more, with what is known now. `fresh` is the survey of a moment ago.
+///
+/// # Errors
+/// Why it waits for a person instead. The ticket is gone either way.
+pub fn redeem_by_policy(
+    desk: &mut Desk,
+    ticket: Ticket,
+    proposal: &Proposal,
+    fresh: &Survey,
+    judgement: &Judgement,
+    known: &Unattended<'_>,
+) -> Result<Approved, NotByPolicy> {
+    lets(proposal, Stage::Approved, fresh, judgement, known)?;
+    Ok(desk.spend(ticket, proposal.act_with(fresh), judgement, known.now)?)
+}
+
+/// The rule that lets exactly this run here and now, while it stands at a stage and by a survey.
+fn lets<'p>(
+    proposal: &Proposal,
+    stage: Stage,
+    survey: &Survey,
+    judgement: &Judgement,
+    known: &Unattended<'p>,
+) -> Result<&'p Rule, NotByPolicy> {
     let policy = known.policy;
     let local = LocalTime::of(known.now.wall, known.offset_minutes);
     if policy.rules.is_empty() {
@@ -117,18 +187,26 @@ pub fn grant_by_policy(
     if policy.is_frozen(local) {
         return Err(NotByPolicy::Frozen);
     }
+    if !proposal.by_itself {
+        return Err(NotByPolicy::AskedFor);
+    }
     let (purpose, kind) = typed_step(proposal, known)?;
-    let act = proposal.act();
+    let act = proposal.act_with(survey);
     let rule = rule_for(policy, purpose, kind, local, proposal.environment)?;
     within(rule, &act, kind)?;
-    hindrances(proposal, &act, known)?;
-    match judgement.verdict {
-        Verdict::Deny => return Err(NotByPolicy::Denied(judgement.reason.clone())),
-        Verdict::Allow | Verdict::NeedsApproval if judgement.class != act.class => return Err(NotByPolicy::NotTyped),
-        Verdict::Allow | Verdict::NeedsApproval => {}
+    if let Some(what) = proof::unknown_size(kind, survey) {
+        return Err(NotByPolicy::UnknownSize(what));
     }
-    let digest = act.digest();
-    Ok(ByPolicy { ticket: Ticket { digest, act, nonce, granted: known.now }, rule: rule.words() })
+    hindrances(proposal, stage, survey, &act, known)?;
+    if proof::lacks_harm(kind, purpose.requires()) {
+        return Err(NotByPolicy::NoHarm);
+    }
+    in_time(proposal, known)?;
+    match judgement.verdict {
+        Verdict::Deny => Err(NotByPolicy::Denied(judgement.reason.clone())),
+        Verdict::Allow | Verdict::NeedsApproval if judgement.class != act.class => Err(NotByPolicy::NotTyped),
+        Verdict::Allow | Verdict::NeedsApproval => Ok(rule),
+    }
 }
 
 /// It is a step of one of our procedures, and its statement is what its kind gives.
@@ -197,6 +275,9 @@ fn within(rule: &Rule, act: &Act, kind: &FixKind) -> Result<(), NotByPolicy> {
     }
     let keys = if let FixKind::UnlinkKeys(keys) = kind { keys.len() } else { 0 };
     let rows = u64::try_from(keys).unwrap_or(u64::MAX).max(act.most_rows.unwrap_or(0));
+    if act.class == Class::Dml && act.most_rows.is_none() && keys == 0 {
+        return Err(NotByPolicy::UnknownSize("how many rows it changes"));
+    }
     if rows > rule.most_rows {
         return Err(NotByPolicy::TooMuch(format!("{rows} rows or keys"), rule.most_rows));
     }
@@ -204,16 +285,30 @@ fn within(rule: &Rule, act: &Act, kind: &FixKind) -> Result<(), NotByPolicy> {
 }
 
 /// Everything else that makes it a person's.
-fn hindrances(proposal: &Proposal, act: &Act, known: &Unattended<'_>) -> Result<(), NotByPolicy> {
+fn hindrances(
+    proposal: &Proposal,
+    stage: Stage,
+    survey: &Survey,
+    act: &Act,
+    known: &Unattended<'_>,
+) -> Result<(), NotByPolicy> {
     let policy = known.policy;
-    if proposal.stage != Stage::Waiting {
+    if proposal.stage != stage {
         return Err(NotByPolicy::Hindered(format!("it is {}", proposal.stage.words())));
     }
     if let Some(obstacle) = proposal.obstacle() {
         return Err(NotByPolicy::Hindered(obstacle));
     }
-    if let Rights::Unknown(why) = &proposal.survey.rights {
-        return Err(NotByPolicy::Hindered(format!("nobody knows whether the fix login may do it: {why}")));
+    match &survey.rights {
+        Rights::Held => {}
+        Rights::Missing(grants) => {
+            let words = format!("the fix login may not do this; grant it first: {}", grants.join("; "));
+            return Err(NotByPolicy::Hindered(words));
+        }
+        Rights::Unknown(why) => {
+            let words = format!("nobody knows whether the fix login may do it: {why}");
+            return Err(NotByPolicy::Hindered(words));
+        }
     }
     if act.sequel.as_ref().is_none_or(|sequel| sequel.requires.is_empty() || sequel.verification.is_empty()) {
         return Err(NotByPolicy::Unverified);
@@ -227,8 +322,24 @@ fn hindrances(proposal: &Proposal, act: &Act, known: &Unattended<'_>) -> Result<
     if known.attempts >= policy.attempts {
         return Err(NotByPolicy::TriedEnough(known.attempts));
     }
-    if known.began.is_some_and(|began| known.now.wall.since(began) > policy.recovery_ms) {
-        return Err(NotByPolicy::TooLate(policy.recovery_ms / 60_000));
-    }
     Ok(())
+}
+
+/// What was found is fresh, and the incident is on record, open and young.
+fn in_time(proposal: &Proposal, known: &Unattended<'_>) -> Result<(), NotByPolicy> {
+    let now = known.now.wall;
+    if proposal.at > now {
+        return Err(NotByPolicy::Future("the time at which it was proposed"));
+    }
+    if now.since(proposal.at) > TICKET_MS {
+        return Err(NotByPolicy::OldEvidence);
+    }
+    match known.began {
+        None => Err(NotByPolicy::NoIncident),
+        Some(began) if began > now => Err(NotByPolicy::Future("the beginning of the incident")),
+        Some(began) if now.since(began) > known.policy.recovery_ms => {
+            Err(NotByPolicy::TooLate(known.policy.recovery_ms / 60_000))
+        }
+        Some(_) => Ok(()),
+    }
 }

@@ -99,7 +99,12 @@ pub(in crate::engine::mongodb) async fn look(
             statement.changes_documents().then(|| footprint.as_ref().and_then(|footprint| footprint.rows)).flatten()
         }),
         locks: locks(statement, collection, transactional),
-        rewrite: matches!(statement.change, Change::Upkeep).then(|| statement.name() == "compact"),
+        rewrite: match statement.name() {
+            "compact" => Some(true),
+            // They work beside the documents.
+            "createIndexes" | "dropIndexes" => Some(false),
+            _ => matches!(statement.change, Change::Upkeep).then_some(false),
+        },
         replicas: replicas(statement, here),
         disk: disk(statement, footprint.as_ref()),
         notes: notes(statement, resolved, here, transactional, exact),
