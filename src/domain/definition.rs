@@ -91,10 +91,19 @@ pub enum VersionEnd {
     Gone,
 }
 
+/// Bytes of an object's name in a message, at most: no engine has longer ones. A longer one names nothing.
+const LONGEST_NAME: usize = 512;
+/// Readings of one name, at most: `database.schema.name` has three, and each costs a search.
+const MOST_READINGS: usize = 4;
+
 /// The ways in which an object's name in a message can be meant, the likeliest first: a space, where it names one, and
-/// a name. Quotes around parts are taken off; a dot within a name is taken for one too.
+/// a name. Quotes around parts are taken off; a dot within a name is taken for one too. None for a text that is too
+/// long to be a name; the readings of a name of very many dots are those of its last ones and the whole.
 pub fn readings(object: &str) -> Vec<(Option<String>, String)> {
     let object = object.trim();
+    if object.len() > LONGEST_NAME {
+        return Vec::new();
+    }
     let bare = |text: &str| {
         let text = text.trim();
         let inner = ['"', '`', '\''].into_iter().find_map(|quote| {
@@ -105,7 +114,11 @@ pub fn readings(object: &str) -> Vec<(Option<String>, String)> {
         inner.or_else(|| Some(text.strip_prefix('[')?.strip_suffix(']')?.to_owned())).unwrap_or_else(|| text.to_owned())
     };
     let mut found = Vec::new();
-    for (at, _) in object.match_indices('.') {
+    // The last dot divides most often.
+    for (at, _) in object.rmatch_indices('.') {
+        if found.len() + 1 == MOST_READINGS {
+            break;
+        }
         let (space, name) = (bare(&object[..at]), bare(&object[at + 1..]));
         if !space.is_empty() && !name.is_empty() {
             // `database.schema.name`: the nearest part is the space that counts.
@@ -113,8 +126,6 @@ pub fn readings(object: &str) -> Vec<(Option<String>, String)> {
             found.push((Some(space), name));
         }
     }
-    // The last dot divides most often.
-    found.reverse();
     if !object.is_empty() {
         found.push((None, bare(object)));
     }
@@ -207,6 +218,17 @@ mod tests {
         assert_eq!(read("\"Shop\".\"Order Lines\"")[0], pair("Shop", "Order Lines"));
         assert_eq!(read("db.app.orders")[0], pair("app", "orders"));
         assert!(read("  ").is_empty());
+    }
+
+    #[test]
+    fn a_name_of_any_length_has_few_readings() {
+        let dotted = vec!["a"; 200].join(".");
+        let found = readings(&dotted);
+        assert_eq!(found.len(), MOST_READINGS);
+        assert_eq!(found[0], (Some("a".to_owned()), "a".to_owned()));
+        assert_eq!(found[3], (None, dotted));
+        assert!(readings(&"a.".repeat(LONGEST_NAME)).is_empty());
+        assert_eq!(readings(&"n".repeat(LONGEST_NAME)).len(), 1);
     }
 
     #[test]

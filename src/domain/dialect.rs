@@ -36,6 +36,12 @@ pub trait Dialect: Send + Sync {
     /// Judges a statement. Anything not understood is `deny`/`unparsed`.
     fn classify(&self, statement: &str, author: Author, catalog: &Catalog) -> Judgement;
 
+    /// A character outside the quoted texts of a statement that nobody can see, or that moves what stands beside it;
+    /// inside comments and quoted names as well. Only the engine's own lexer knows where a quote or a comment ends.
+    fn unseen(&self, statement: &str) -> Option<char> {
+        super::text::unseen(statement)
+    }
+
     /// Tells a statement in the engine's language from a question in words. A statement with a mistake in it is
     /// still a statement: it shall reach the guard and give its error there.
     fn looks_like_statement(&self, text: &str) -> bool;

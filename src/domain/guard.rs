@@ -218,7 +218,18 @@ pub fn allow(dialect: &dyn Dialect, author: Author, catalog: &Catalog, statement
 
 /// Judges a draft, the one way for every road: a typed statement as free text of a person, a fix kind by its exact
 /// shape, which is the statement that its parameters render to.
+///
+/// What is to be approved is what a person sees: nothing of it may hide, except in a quoted text, which is data.
 pub fn judge(dialect: &dyn Dialect, catalog: &Catalog, draft: &Draft) -> Judgement {
+    if let Some(unseen) = dialect.unseen(&draft.statement) {
+        return Judgement::deny(
+            Class::Unparsed,
+            format!(
+                "the statement holds a character that cannot be seen (U+{:04X}) outside its quoted texts: leave it out",
+                u32::from(unseen)
+            ),
+        );
+    }
     let Some(kind) = &draft.kind else { return dialect.classify(&draft.statement, Author::Person, catalog) };
     match dialect.render(kind) {
         Ok(statement) if statement == draft.statement => Judgement::needs_approval(kind.class(), kind.words()),

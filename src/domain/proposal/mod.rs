@@ -314,11 +314,9 @@ impl Proposal {
         }
     }
 
-    /// Why it cannot be approved whoever asks; none when it can.
+    /// Why it cannot be approved whoever asks; none when it can. What hides in the statement is the guard's to refuse,
+    /// with the engine's own lexer, when it is proposed and again when it is to run ([`super::guard::judge`]).
     pub fn obstacle(&self) -> Option<String> {
-        if let Some(hidden) = hidden_characters(&self.draft.statement) {
-            return Some(hidden);
-        }
         if let Some(strange) = look_alike(&self.survey.objects) {
             return Some(strange);
         }
@@ -331,22 +329,6 @@ impl Proposal {
             survey::Rights::Held | survey::Rights::Unknown(_) => None,
         }
     }
-}
-
-/// What hides in a statement outside its quotes: characters that a person cannot see or that change the order of what
-/// is seen. The guard reads the real grammar and refuses them before; this is the second look.
-fn hidden_characters(statement: &str) -> Option<String> {
-    let mut quote = None;
-    let found = statement.chars().find(|&c| {
-        match quote {
-            Some(open) if c == open => quote = None,
-            None if matches!(c, '\'' | '"' | '`') => quote = Some(c),
-            _ => {}
-        }
-        quote.is_none() && !matches!(c, '\n' | '\t') && super::text::risky(c)
-    })?;
-    let code = u32::from(found);
-    Some(format!("the statement holds a character that cannot be seen (U+{code:04X}): leave it out"))
 }
 
 /// A touched object whose name can be taken for another.

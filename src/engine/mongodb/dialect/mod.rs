@@ -24,6 +24,7 @@ use crate::domain::question::{Answer, Cannot, Intent};
 use crate::domain::schedule::Recovery;
 use crate::domain::schema::Schema;
 use crate::domain::target::{EngineId, Timestamp};
+use crate::domain::text;
 
 struct Pure;
 
@@ -48,6 +49,10 @@ impl Dialect for Pure {
     }
     fn classify(&self, statement: &str, author: Author, catalog: &Catalog) -> Judgement {
         classify::classify(statement, author, catalog)
+    }
+    fn unseen(&self, statement: &str) -> Option<char> {
+        // The parser refuses what hides outside a text, in comments too.
+        if command::parse(statement).is_ok() { None } else { text::unseen(statement) }
     }
     fn as_typed<'t>(&self, text: &'t str) -> &'t str {
         names::as_typed(text)

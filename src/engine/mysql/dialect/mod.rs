@@ -26,6 +26,8 @@ use crate::domain::question::{Answer, Cannot, Intent};
 use crate::domain::schedule::Recovery;
 use crate::domain::schema::Schema;
 use crate::domain::target::{EngineId, Timestamp};
+use crate::engine::sql::hidden;
+use crate::engine::sql::lexer::Lexis;
 
 struct Pure;
 
@@ -49,6 +51,9 @@ impl Dialect for Pure {
     }
     fn classify(&self, statement: &str, author: Author, catalog: &Catalog) -> Judgement {
         classify::classify(statement, author, catalog)
+    }
+    fn unseen(&self, statement: &str) -> Option<char> {
+        hidden::unseen(statement, Lexis::Mysql)
     }
     fn may_declare_safe(&self, function: &str) -> Result<(), String> {
         classify::may_declare_safe(function)

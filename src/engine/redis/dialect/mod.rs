@@ -21,6 +21,7 @@ use crate::domain::question::{Answer, Cannot, Intent};
 use crate::domain::schedule::Recovery;
 use crate::domain::schema::Schema;
 use crate::domain::target::{EngineId, Timestamp};
+use crate::domain::text;
 
 struct Pure;
 
@@ -44,6 +45,10 @@ impl Dialect for Pure {
     }
     fn classify(&self, statement: &str, author: Author, _catalog: &Catalog) -> Judgement {
         classify::classify(statement, author)
+    }
+    fn unseen(&self, statement: &str) -> Option<char> {
+        // A line that can be cut into words has nothing hidden outside its quotes.
+        if line::split(statement).is_ok() { None } else { text::unseen(statement) }
     }
     fn as_typed<'t>(&self, text: &'t str) -> &'t str {
         names::as_typed(text)

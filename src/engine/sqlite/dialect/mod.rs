@@ -16,6 +16,8 @@ use crate::domain::proposal::kind::FixKind;
 use crate::domain::question::{Answer, Cannot, Intent};
 use crate::domain::schema::Schema;
 use crate::domain::target::{EngineId, Timestamp};
+use crate::engine::sql::hidden;
+use crate::engine::sql::lexer::Lexis;
 use crate::engine::sql::words::Words;
 use sqlparser::ast::Statement;
 
@@ -38,6 +40,9 @@ impl Dialect for Pure {
     }
     fn classify(&self, statement: &str, author: Author, catalog: &Catalog) -> Judgement {
         classify::classify(statement, author, catalog)
+    }
+    fn unseen(&self, statement: &str) -> Option<char> {
+        hidden::unseen(statement, Lexis::Sqlite)
     }
     fn advise(&self, statement: &str, version: u32) -> Vec<Advice> {
         advise::advise(statement, version)
