@@ -19,8 +19,13 @@ use std::collections::{HashMap, HashSet};
 const MOST_VERSIONS: u32 = 50;
 /// Parts of an object, such as partitions, that are given with it, at most.
 const MOST_PARTS: u32 = 500;
-/// Versions that have ended take no more bytes than this, of all targets together; the oldest go first.
-const ENDED_BYTES: i64 = 64 << 20;
+/// Versions that others have followed take no more bytes than this on one target; the oldest go first.
+const FOLLOWED_BYTES: i64 = 16 << 20;
+/// The same of one object, so that one that is changed with every look leaves room for the others.
+const FOLLOWED_BYTES_OF_ONE: i64 = 1 << 20;
+/// Last versions of objects that are gone take no more bytes than this on one target. They bring an object back, so no
+/// version that was followed takes their room; a target that makes and drops tables without end pushes out its own.
+const GONE_BYTES: i64 = 32 << 20;
 /// Versions that go in one step of forgetting.
 const STEP: u32 = 200;
 /// Clocks of two processes that look at one target differ by less than this.
@@ -243,24 +248,35 @@ fn version(row: &Row<'_>) -> rusqlite::Result<(Version, Option<i64>)> {
     Ok((version, gone))
 }
 
-/// Forgets versions that ended too long ago, and the oldest when all of them take too much room; says how many went.
+/// Forgets versions that ended too long ago, and of those that others have followed what is too much for their object or
+/// target; says how many went. The last version of an object that is gone brings it back: it has room of its own.
+///
+/// Objects and targets have a share each: a noisy one pushes out nobody else's history.
 pub(super) fn forget(db: &Connection, now: Timestamp, keep: &Retention) -> rusqlite::Result<usize> {
     let before = now.0 - i64::from(keep.definition_days) * DAY_MS;
-    let mut rows = db
-        .prepare_cached("DELETE FROM definitions WHERE id IN (SELECT id FROM definitions WHERE last_ms < ?1 LIMIT ?2)")?
-        .execute(params![before, STEP])?;
-    let mut query = db
-        .prepare_cached("SELECT id, bytes FROM definitions WHERE last_ms IS NOT NULL ORDER BY last_ms DESC, id DESC")?;
-    let ended: Vec<(i64, i64)> =
-        query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
-    let mut bytes = 0;
-    for (id, size) in ended {
-        bytes += size;
-        if bytes > ENDED_BYTES {
-            rows += db.prepare_cached("DELETE FROM definitions WHERE id = ?1")?.execute([id])?;
-        }
-    }
-    Ok(rows)
+    db.prepare_cached(
+        "WITH ended AS (
+           SELECT d.id, d.target, d.space, d.name, d.last_ms, d.bytes,
+                  d.gone_ms IS NOT NULL AND NOT EXISTS (
+                    SELECT 1 FROM definitions later
+                     WHERE later.target = d.target AND later.name = d.name COLLATE NOCASE
+                       AND later.name = d.name AND later.space = d.space
+                       AND (later.last_ms IS NULL OR (later.last_ms, later.id) > (d.last_ms, d.id))) AS brings_back
+             FROM definitions d WHERE d.last_ms IS NOT NULL),
+         counted AS (
+           SELECT id, last_ms, brings_back,
+                  row_number() OVER of_one AS version, sum(bytes) OVER of_one AS bytes_of_one,
+                  sum(bytes) OVER (PARTITION BY target, brings_back ORDER BY last_ms DESC, id DESC) AS bytes_of_target
+             FROM ended
+           WINDOW of_one AS (PARTITION BY target, space, name, brings_back ORDER BY last_ms DESC, id DESC))
+         DELETE FROM definitions WHERE id IN (
+           SELECT id FROM counted
+            WHERE last_ms < ?1
+               OR CASE WHEN brings_back THEN bytes_of_target > ?2
+                       ELSE version > ?3 OR bytes_of_one > ?4 OR bytes_of_target > ?5 END
+            ORDER BY last_ms LIMIT ?6)",
+    )?
+    .execute(params![before, GONE_BYTES, MOST_VERSIONS, FOLLOWED_BYTES_OF_ONE, FOLLOWED_BYTES, STEP])
 }
 
 impl Store {

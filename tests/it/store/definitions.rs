@@ -157,3 +157,86 @@ async fn secrets_are_not_written_and_old_versions_are_forgotten() {
     let bytes = fs::read(home.file("store.db")).unwrap();
     assert!(!bytes.windows(7).any(|window| window == b"hunter2"));
 }
+
+/// As many steps as it takes.
+async fn prune(store: &Store, at: Timestamp) {
+    for _ in 0..20 {
+        store.prune(at).await.unwrap();
+    }
+}
+
+/// A statement of a size.
+fn large(number: usize, bytes: usize) -> String {
+    format!("CREATE {number} {}", "x".repeat(bytes))
+}
+
+#[tokio::test]
+async fn a_noisy_object_pushes_out_its_own_history_alone() {
+    let home = Home::new();
+    let store = home.open();
+    let quiet = || (object("app", "quiet", "1"), "CREATE quiet");
+    look(&store, after(0), &[quiet()]).await;
+    look(&store, after(1), &[(object("app", "quiet", "2"), "CREATE quiet 2")]).await;
+    for turn in 0..30_usize {
+        let text = large(turn, 200 << 10);
+        let noisy = (object("app", "noisy", &turn.to_string()), text.as_str());
+        let at = after(10 + i64::try_from(turn).unwrap());
+        look(&store, at, &[noisy, (object("app", "quiet", "2"), "CREATE quiet 2")]).await;
+    }
+    prune(&store, after(DAY)).await;
+    assert_eq!(versions(&store, "quiet").await.len(), 2);
+    // The present one and as many as a megabyte holds.
+    let kept = versions(&store, "noisy").await;
+    assert_eq!(kept.len(), 6, "{:?}", kept.iter().map(|v| v.first_seen).collect::<Vec<_>>());
+    assert!(kept[0].statements[0].starts_with("CREATE 29 ") && kept[1].statements[0].starts_with("CREATE 28 "));
+}
+
+#[tokio::test]
+async fn a_noisy_target_leaves_others_their_history() {
+    let home = Home::new();
+    let store = home.open();
+    look(&store, after(0), &[(object("app", "t", "1"), "CREATE 1")]).await;
+    look(&store, after(1), &[(object("app", "t", "2"), "CREATE 2")]).await;
+    look(&store, after(2), &[]).await;
+    // The other one makes and drops tables of many megabytes in all, later than everything here.
+    let other = TargetId::new("noisy");
+    for turn in 0..180_usize {
+        let at = after(100 + i64::try_from(turn).unwrap());
+        let made = object("app", &format!("scratch_{turn}"), "1");
+        let read = vec![defined(made.clone(), &large(turn, 250 << 10))];
+        store.keep_definitions(&other, Fingerprints { all: vec![made], cut: false }, read, at).await.unwrap();
+    }
+    store.keep_definitions(&other, Fingerprints::default(), Vec::new(), after(1_000)).await.unwrap();
+    prune(&store, after(DAY)).await;
+    assert_eq!(versions(&store, "t").await.len(), 2);
+    // Its own oldest went, its own newest can be brought back.
+    assert!(store.definition_versions(&other, "scratch_0").await.unwrap().is_empty());
+    assert_eq!(store.definition_versions(&other, "scratch_179").await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_was_only_changed_leaves_room_for_what_is_gone() {
+    let home = Home::new();
+    let store = home.open();
+    look(&store, after(0), &[(object("app", "gone", "1"), "CREATE gone")]).await;
+    // A hundred versions of twenty tables that others follow, later than the end of the one that is gone.
+    for turn in 0..6_usize {
+        let text = large(turn, 190 << 10);
+        let tables: Vec<(Fingerprint, &str)> = (0..20)
+            .map(|table| (object("app", &format!("table_{table}"), &turn.to_string()), text.as_str()))
+            .collect();
+        look(&store, after(10 + i64::try_from(turn).unwrap()), &tables).await;
+    }
+    prune(&store, after(DAY)).await;
+    let mut followed = 0;
+    for table in 0..20 {
+        followed += versions(&store, &format!("table_{table}")).await.len() - 1;
+    }
+    assert!((60..90).contains(&followed), "sixteen megabytes of them: {followed}");
+    let gone = versions(&store, "gone").await;
+    assert_eq!((gone.len(), gone[0].end), (1, VersionEnd::Gone));
+    // One that came back has its earlier version as any other has.
+    look(&store, after(2 * DAY), &[(object("app", "gone", "2"), "CREATE again")]).await;
+    prune(&store, after(2 * DAY)).await;
+    assert!(versions(&store, "gone").await.iter().any(|version| version.end == VersionEnd::Now));
+}

@@ -11,10 +11,13 @@ use crate::domain::diagnosis::Observation;
 use crate::domain::error::kind::ErrorKind;
 use crate::domain::error_event::SessionError;
 use crate::domain::target::Timestamp;
+use crate::domain::text::{fit, redact};
 use crate::engine::{Param, Query, Session, Task, Wanted};
 use std::collections::BTreeMap;
 
 const TIME_MS: u64 = 1_000;
+/// Columns of a statement that is named.
+const QUOTED: usize = 80;
 /// Tables that are looked at, at most.
 const MOST_TABLES: usize = 10;
 /// Statements whose plans are asked for, at most.
@@ -89,6 +92,7 @@ pub(super) fn look_further<'a>(
     seen: &'a mut Observation,
 ) -> Task<'a, Result<(), SessionError>> {
     Box::pin(async move {
+        seen.unknown.extend(without_plan(seen));
         let at = seen.last(probes::SESSIONS.name).map_or(Timestamp(0), |look| look.at);
         let here = session.identity().database.clone();
         for (database, table) in wanted_tables(seen, wanted, &here) {
@@ -164,6 +168,26 @@ fn costliest(seen: &Observation) -> Vec<(String, String)> {
     found
 }
 
+/// The server keeps only the beginning of a long statement, and says so by three dots at its end. Such a beginning has no
+/// plan: most of them are no statement, and one that is may be another one than what ran.
+fn is_cut(statement: &str) -> bool {
+    statement.trim_end().ends_with("...")
+}
+
+/// Which of the costliest statements cannot be planned, and why.
+fn without_plan(seen: &Observation) -> Vec<String> {
+    let cut = costliest(seen).into_iter().map(|(text, _)| text).filter(|text| is_cut(text));
+    cut.map(|text| {
+        format!(
+            "a statement that costs much has no plan here, because the server keeps only its first {} bytes \
+             (performance_schema_max_sql_text_length): {}",
+            text.len(),
+            fit(&redact(text.lines().next().unwrap_or_default()), QUOTED)
+        )
+    })
+    .collect()
+}
+
 /// The tables of the costliest statements, those that are named most first.
 fn wanted_tables(seen: &Observation, wanted: &Wanted, here: &str) -> Vec<(String, String)> {
     let mut named: BTreeMap<(String, String), usize> = BTreeMap::new();
@@ -185,7 +209,7 @@ pub(super) fn plans(seen: &Observation, wanted: &Wanted) -> Vec<String> {
         .into_iter()
         .chain(told)
         .filter(|(statement, _)| {
-            matches!(verb(statement).as_str(), "select" | "with" | "update" | "delete" | "insert" | "replace")
+            !is_cut(statement) && matches!(verb(statement).as_str(), "select" | "with" | "update" | "delete" | "insert" | "replace")
         })
         .filter_map(|(statement, database)| Some(format!("{EXPLAIN}{}", qualified(&read_of(&statement)?, &database))))
         .take(MOST_PLANS)

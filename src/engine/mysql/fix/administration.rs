@@ -6,6 +6,7 @@ use super::rights::Need;
 use super::survey::Found;
 use crate::domain::error_event::SessionError;
 use crate::domain::guard::ticket::{Gravity, TouchedObject};
+use crate::domain::procedure::Verified;
 use crate::domain::proposal::survey::Inverse;
 use crate::domain::rows::{Rows, Value};
 use crate::engine::mysql::dialect::flavour::Flavour;
@@ -165,6 +166,16 @@ pub(super) async fn purge_touched(asks: &mut dyn Asks, to: &str) -> Result<Optio
         id: to.to_owned(),
         definition: format!("{number} older files"),
     }))
+}
+
+/// Whether the logs before one are gone and it is there itself.
+pub(super) async fn purged(asks: &mut Reading<'_>, to: &str) -> Result<Verified, SessionError> {
+    let logs = asks.own(&BINARY_LOGS, &[]).await?;
+    Ok(match older(&logs, to) {
+        Some((0, _)) => Verified::new(true, format!("{to} is the oldest binary log")),
+        Some((number, _)) => Verified::new(false, format!("{number} binary logs before {to} are still there")),
+        None => Verified::new(false, format!("there is no binary log {to}")),
+    })
 }
 
 /// Looks at the removal of binary logs.

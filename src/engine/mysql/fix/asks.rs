@@ -39,6 +39,24 @@ impl<'a> Reading<'a> {
         }
         Ok(())
     }
+
+    /// The plan of a statement that was found in a log, a digest or another session: whoever wrote it is nobody that we
+    /// know, so that it is judged as strictly as what a model writes.
+    pub(super) async fn plan_of_others(&mut self, statement: &str) -> Result<Rows, SessionError> {
+        self.learn_views().await?;
+        self.read_as(Author::Model, &format!("EXPLAIN {statement}")).await
+    }
+
+    async fn read_as(&mut self, author: Author, text: &str) -> Result<Rows, SessionError> {
+        let nothing = Catalog::default();
+        let catalog = self.catalog.as_ref().unwrap_or(&nothing);
+        let allowed = guard::allow(dialect::DIALECT, author, catalog, text)
+            .map_err(|judgement| SessionError::Unsupported(judgement.reason))?;
+        let limits = Limits { timeout_ms: READ_MS, cell_bytes: 1 << 20, ..Limits::default() };
+        let mut rows = Collector::new(limits);
+        self.session.read(allowed, &limits, &CancellationToken::new(), &mut rows).await?;
+        Ok(rows.into_rows())
+    }
 }
 
 #[async_trait]
@@ -48,13 +66,6 @@ impl Asks for Reading<'_> {
     }
 
     async fn read(&mut self, text: &str) -> Result<Rows, SessionError> {
-        let nothing = Catalog::default();
-        let catalog = self.catalog.as_ref().unwrap_or(&nothing);
-        let allowed = guard::allow(dialect::DIALECT, Author::Person, catalog, text)
-            .map_err(|judgement| SessionError::Unsupported(judgement.reason))?;
-        let limits = Limits { timeout_ms: READ_MS, cell_bytes: 1 << 20, ..Limits::default() };
-        let mut rows = Collector::new(limits);
-        self.session.read(allowed, &limits, &CancellationToken::new(), &mut rows).await?;
-        Ok(rows.into_rows())
+        self.read_as(Author::Person, text).await
     }
 }

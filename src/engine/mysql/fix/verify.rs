@@ -1,6 +1,6 @@
 //! Answers to checks, by reading alone. What cannot be seen is not known, and says what would let us see it.
 
-use super::administration::{connections_of, replication_now};
+use super::administration::{connections_of, purged, replication_now};
 use super::asks::{Asks, Reading};
 use super::sessions::setting_now;
 use crate::domain::error_event::SessionError;
@@ -158,9 +158,7 @@ fn idle(now: &Moment, sessions: &[SessionRef], least: u64) -> Verified {
 
 /// Asks for the plan of a statement, which the server gives only for one that it understands.
 async fn explain(session: &mut dyn Session, statement: &str) -> Result<Result<Rows, Verified>, SessionError> {
-    let mut reading = Reading::new(session);
-    reading.learn_views().await?;
-    match reading.read(&format!("EXPLAIN {statement}")).await {
+    match Reading::new(session).plan_of_others(statement).await {
         Ok(rows) => Ok(Ok(rows)),
         Err(SessionError::Server(message)) => {
             Ok(Err(Verified::new(false, format!("{} ({})", message.message, message.code))))
@@ -244,6 +242,7 @@ async fn in_force(session: &mut dyn Session, kind: &FixKind) -> Result<Verified,
                 }
             })
         }
+        FixKind::PurgeLogs(to) => purged(&mut Reading::new(session), to).await,
         FixKind::ScheduleUpkeep { name, every_hours, upkeep, table } => {
             match Event::new(name, *every_hours, *upkeep, table) {
                 Ok(event) => super::events::in_force(&mut Reading::new(session), &event).await,

@@ -3,8 +3,7 @@
 
 use super::step::{self, verified};
 use crate::domain::diagnosis::{Case, Cause, Diagnosis};
-use crate::domain::metric;
-use crate::domain::procedure::{Check, Comparison, Plan, Rung};
+use crate::domain::procedure::{Check, Plan, Rung};
 use crate::domain::proposal::kind::FixKind;
 use crate::engine::mysql::diagnose::BINARY_LOGS;
 use crate::engine::mysql::diagnose::seen::Scene;
@@ -58,13 +57,9 @@ pub(super) fn plan(case: &Case<'_>, diagnosis: &Diagnosis) -> Vec<Plan> {
         Rung::Removing,
         format!("{first} logs before {to} hold {:.0} MB, and no replica reads them", freed / 1_048_576.0),
         verified(
-            Check::Reading {
-                metric: metric::BINLOG_BYTES.0.to_owned(),
-                is: Comparison::AtMost,
-                value: (all - freed * 0.9).ceil(),
-            },
+            Check::InForce(Box::new(FixKind::PurgeLogs(to.clone()))),
             30_000,
-            format!("the binary logs hold at most {:.0} MB", (all - freed * 0.9) / 1_048_576.0),
+            format!("{to} is the oldest binary log"),
         ),
     );
     purge.expected.push(format!("binary logs {:.0} MB -> {:.0} MB", all / 1_048_576.0, (all - freed) / 1_048_576.0));

@@ -11,11 +11,7 @@ use crate::domain::proposal::kind::ObjectRef;
 use crate::engine::mysql::diagnose::seen::Scene;
 use crate::engine::mysql::diagnose::seen::statement::verb;
 use crate::engine::mysql::diagnose::{NAMES, SAME_NAME, split};
-
-/// Letters by which a name may differ to be taken for a slip.
-const SLIP: usize = 2;
-/// Names that are offered, at most.
-const OFFERED: usize = 5;
+use crate::engine::near::nearest;
 
 pub(super) fn plan(case: &Case<'_>, diagnosis: &Diagnosis) -> Vec<Plan> {
     let Some(incident) = case.incident.filter(|i| i.kind == ErrorKind::TableNotFound) else { return Vec::new() };
@@ -115,14 +111,6 @@ fn steps(definition: &KnownDefinition, table: &ObjectRef, case: &Case<'_>, faili
 /// Names of the same database that differ by a slip.
 fn similar(scene: &Scene<'_>, name: &str) -> Vec<String> {
     let Some(rows) = scene.rows(NAMES.name) else { return Vec::new() };
-    let wanted = name.to_lowercase();
-    let mut found: Vec<(usize, String)> = rows
-        .rows
-        .iter()
-        .map(|row| rows.text(row, "name"))
-        .map(|other| (strsim::osa_distance(&other.to_lowercase(), &wanted), other))
-        .filter(|(distance, other)| *distance <= SLIP && *distance * 2 < other.chars().count())
-        .collect();
-    found.sort();
-    found.into_iter().map(|(_, other)| other).take(OFFERED).collect()
+    let names: Vec<String> = rows.rows.iter().map(|row| rows.text(row, "name")).collect();
+    nearest(name, names.iter().map(String::as_str))
 }

@@ -5,7 +5,7 @@
 //! its parenthesis at once. So its tokens tell the names. A definition that we may not see is listed with a function
 //! that nobody knows: then a person is asked.
 
-use super::{listed, queries};
+use super::queries;
 use crate::domain::error_event::SessionError;
 use crate::domain::guard::{Catalog, CatalogView};
 use crate::engine::{Param, Query, Session};
@@ -88,7 +88,7 @@ pub(in crate::engine::mysql) async fn catalog(session: &mut dyn Session) -> Resu
     loop {
         let after = [schema.clone(), schema.clone(), name.clone()].map(Param::Text);
         let params = [&after[..], &[Param::Int(PAGE)]].concat();
-        let page = listed(session, &queries::VIEWS, &params).await?;
+        let page = session.own(&queries::VIEWS, &params).await?;
         let Some(last) = page.rows.last() else { break };
         (schema, name) = (page.text(last, "db"), page.text(last, "name"));
         for row in &page.rows {
@@ -108,7 +108,7 @@ pub(in crate::engine::mysql) async fn catalog(session: &mut dyn Session) -> Resu
 }
 
 async fn names(session: &mut dyn Session, query: &'static Query) -> Result<Vec<String>, SessionError> {
-    let rows = listed(session, query, &[]).await?;
+    let rows = session.own(query, &[]).await?;
     Ok(rows.rows.iter().map(|row| rows.text(row, "name")).collect())
 }
 

@@ -1,6 +1,7 @@
 //! The objects of the connected database, and what the guard should know about them.
 //!
-//! Read page by page, so that a catalogue of any size needs little memory beside the result. No lock is waited for.
+//! Read page by page, so that a catalogue of any size needs little memory beside the result. No lock is waited for; a
+//! list that is refused because of one is asked for again by the session.
 
 mod guard;
 mod queries;
@@ -11,34 +12,13 @@ pub(super) use guard::catalog;
 use crate::domain::guard::Catalog;
 use crate::domain::rows::{Rows, Value};
 use crate::domain::schema::{ColumnKind, ForeignKey, Index, Schema, Table, TableColumn, TableKind};
-use crate::engine::{Param, Query, Session, Task};
+use crate::engine::{Param, Session, Task};
 use std::collections::HashMap;
-use std::time::Duration;
 
 /// Tables and views read, at most.
 const MOST_TABLES: usize = 20_000;
 /// Tables whose details are asked for at once.
 const PAGE: usize = 500;
-
-/// A list that the server refuses because of a lock is asked for so often in all,
-const TRIES: u32 = 5;
-/// with so long in between: most changes of a table want it for themselves for a moment only.
-const PAUSE: Duration = Duration::from_millis(100);
-
-/// A list of the catalogue. No lock is waited for, and a server refuses the whole list when somebody has one of its
-/// tables for themselves at that moment (1205): it is asked again.
-async fn listed(session: &mut dyn Session, query: &'static Query, params: &[Param]) -> Result<Rows, SessionError> {
-    let mut tries = 1;
-    loop {
-        match session.own(query, params).await {
-            Err(SessionError::Server(refused)) if refused.code == "1205" && tries < TRIES => {
-                tries += 1;
-                tokio::time::sleep(PAUSE).await;
-            }
-            answered => return answered,
-        }
-    }
-}
 
 /// Reads everything.
 pub(super) fn schema(session: &mut dyn Session) -> Task<'_, Result<(Schema, Catalog), SessionError>> {
@@ -54,7 +34,7 @@ pub(super) fn schema(session: &mut dyn Session) -> Task<'_, Result<(Schema, Cata
         let mut after = String::new();
         loop {
             let page_size = i64::try_from(PAGE).unwrap_or(i64::MAX);
-            let rows = listed(session, &queries::TABLES, &[Param::Text(after), Param::Int(page_size)]).await?;
+            let rows = session.own(&queries::TABLES, &[Param::Text(after), Param::Int(page_size)]).await?;
             let mut page: Vec<Table> = rows.rows.iter().map(|row| table(&rows, row)).collect();
             let (Some(first), Some(last)) = (page.first(), page.last()) else { break };
             after = last.name.clone();
@@ -93,9 +73,9 @@ fn table(rows: &Rows, row: &[Value]) -> Table {
 
 /// Adds columns, keys and indexes to a page of tables.
 async fn details(session: &mut dyn Session, range: &[Param], page: &mut [Table]) -> Result<(), SessionError> {
-    let columns = listed(session, &queries::COLUMNS, range).await?;
+    let columns = session.own(&queries::COLUMNS, range).await?;
     each(&columns, page, |table, row| table.columns.push(column(&columns, row)));
-    let indexes = listed(session, &queries::INDEXES, range).await?;
+    let indexes = session.own(&queries::INDEXES, range).await?;
     each(&indexes, page, |table, row| {
         let name = indexes.text(row, "name");
         let part = optional(&indexes, row, "column_name")
@@ -119,7 +99,7 @@ async fn details(session: &mut dyn Session, range: &[Param], page: &mut [Table])
             }
         }
     });
-    let keys = listed(session, &queries::FOREIGN_KEYS, range).await?;
+    let keys = session.own(&queries::FOREIGN_KEYS, range).await?;
     each(&keys, page, |table, row| {
         let name = keys.text(row, "name");
         let (here, there) = (keys.text(row, "column_name"), keys.text(row, "to_column"));

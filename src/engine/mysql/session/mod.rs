@@ -29,7 +29,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 /// Rows of one of our own queries, at most: enough for the largest schema that is read.
@@ -39,6 +39,11 @@ const GRACE: Duration = Duration::from_secs(1);
 /// A statement that was told to stop has this long to end before the connection is given up: a second connection with
 /// its login comes first.
 const DRAIN: Duration = Duration::from_secs(3);
+/// One of our own queries is asked so often in all: no lock is waited for, and a server refuses a whole list of its
+/// catalogue when somebody has one of the tables in it for themselves at that moment (1205),
+const TRIES: u32 = 5;
+/// with so long in between: most changes of a table want it for themselves for a moment only.
+const LOCKED: Duration = Duration::from_millis(100);
 /// Making the session like a new one may take this long on a busy server.
 const RESET: Duration = Duration::from_secs(5);
 
@@ -190,8 +195,14 @@ impl Session for MySession {
         let text: Cow<'static, str> = placeholders::fill(query.text, &self.facts)?;
         let guard = InFlight::new(&self.route, &self.underway);
         let mut rows = self.ask(query.name, &text, params, query.timeout_ms).await;
-        // The server has thrown the prepared statement away (1243), or its tables have changed (1615).
-        if matches!(&rows, Err(SessionError::Server(m)) if matches!(m.code.as_str(), "1243" | "1615")) {
+        for tries in 1..TRIES {
+            let Err(SessionError::Server(refused)) = &rows else { break };
+            match refused.code.as_str() {
+                // The server has thrown the prepared statement away (1243), or its tables have changed (1615).
+                "1243" | "1615" if tries == 1 => {}
+                "1205" => sleep(LOCKED).await,
+                _ => break,
+            }
             rows = self.ask(query.name, &text, params, query.timeout_ms).await;
         }
         guard.done();

@@ -6,7 +6,7 @@ use super::refused;
 use crate::domain::error_event::{ConnectError, ConnectKind, tls_code};
 use crate::engine::net::{self, Peer, Socket, TlsMode, TlsSettings, Transport};
 use crate::engine::redis::hosting::HOSTING;
-use crate::engine::redis::wire::{Reply, Wire};
+use crate::engine::redis::wire::{Pulse, Reply, Wire};
 use secrecy::ExposeSecret as _;
 use tokio::time::{Instant, timeout_at};
 
@@ -55,7 +55,9 @@ impl Attempt<'_> {
             hints.push("the host name in the certificate is not checked (tls=verify-ca)".to_owned());
         }
         hints.extend(HOSTING.words(&plan.endpoint.host, plan.endpoint.port));
-        match timeout_at(self.deadline, self.login(Wire::new(transport))).await {
+        let mut wire = Wire::new(transport);
+        wire.feel(Pulse::of(&plan.endpoint.words()));
+        match timeout_at(self.deadline, self.login(wire)).await {
             Err(_) => Err(refused::mute(plan)),
             Ok(Err(error)) => Err(error),
             Ok(Ok((wire, open_default))) => Ok(Opened { wire, hints, open_default }),

@@ -3,6 +3,7 @@
 use super::{CLIENTS, INFO, LATENCY, SETTINGS, SLOW_LOG};
 use crate::domain::diagnosis::{Case, Observation};
 use crate::domain::rows::Rows;
+use crate::engine::Query;
 use crate::engine::redis::dialect::line;
 use crate::engine::redis::sample::info_of;
 use crate::engine::redis::session::{Info, field};
@@ -72,9 +73,18 @@ impl<'a> Picture<'a> {
         Self { case, last, first, seconds, settings }
     }
 
-    /// A script holds the server up: it refuses everything with BUSY.
+    /// A script holds the server up: it refuses everything with BUSY. It may have begun at any moment of the look, so the
+    /// refusal of any command tells it, unless the server answered something afterwards.
     pub(in crate::engine::redis) fn is_busy(&self) -> bool {
-        self.last.is_none() && self.case.observation.refusal(INFO.name).is_some_and(|why| why.contains("BUSY"))
+        let observation = self.case.observation;
+        let refused = |query: &Query| observation.refusal(query.name).is_some_and(is_busy_refusal);
+        let answers = |query: &Query| observation.all(query.name).len();
+        // INFO comes first of what is asked at both ends of the look, so it may have been answered before these.
+        let at_the_end = |query: &Query| refused(query) && (answers(query) == 1 || answers(&INFO) < 2);
+        refused(&INFO)
+            || [&SLOW_LOG, &LATENCY].into_iter().any(at_the_end)
+            || [&SETTINGS, &CLIENTS].into_iter().any(|query| refused(query) && answers(&INFO) < 2)
+            || [&super::BY_MEMORY, &super::BY_ELEMENTS, &super::ONE_KEY].into_iter().any(refused)
     }
 
     /// A number of INFO at the end.
@@ -209,7 +219,7 @@ impl<'a> Picture<'a> {
         .into_iter()
         .filter_map(|(query, what, grant)| {
             let why = observation.refusal(query.name)?;
-            (!why.contains("BUSY")).then(|| format!("{what} cannot be seen ({why}): {grant} would show it"))
+            (!is_busy_refusal(why)).then(|| format!("{what} cannot be seen ({why}): {grant} would show it"))
         })
         .collect();
         if self.last.is_some() && self.first.is_none() {
@@ -218,6 +228,11 @@ impl<'a> Picture<'a> {
         unknown.extend(observation.unknown.iter().cloned());
         unknown
     }
+}
+
+/// The server's words for "a script runs", with their code behind them; BUSYGROUP and the like are others.
+fn is_busy_refusal(why: &str) -> bool {
+    why.contains("(BUSY)")
 }
 
 fn spike(rows: &Rows, row: &[crate::domain::rows::Value]) -> (String, String) {

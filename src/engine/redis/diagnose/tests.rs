@@ -131,6 +131,38 @@ fn what_cannot_be_seen_is_told_and_never_taken_for_a_cause() {
 }
 
 #[test]
+fn a_script_that_begins_within_a_look_is_seen() {
+    let busy = "Redis is busy running a script. (BUSY)";
+    let script = |observation: &Observation| {
+        let found = judged(observation);
+        found.of(Cause::SlowCommands).is_some_and(|h| h.about.as_deref() == Some(picture::A_SCRIPT))
+    };
+    // The second look at the numbers is refused.
+    let mut begun = Observation::default();
+    begun.add(INFO.name, Timestamp(0), info(SERVER));
+    begun.refuse(INFO.name, busy.into());
+    assert!(script(&begun));
+    // The numbers came, and what is asked for behind them did not.
+    for query in [&SLOW_LOG, &LATENCY] {
+        let mut behind = seen("", "");
+        behind.add(query.name, Timestamp(0), slow_log(&[]));
+        behind.refuse(query.name, busy.into());
+        assert!(script(&behind), "{}", query.name);
+    }
+    let mut walking = seen("", "");
+    walking.refuse(BY_MEMORY.name, busy.into());
+    assert!(script(&walking));
+    // One that was over when the numbers came the second time, and an error that only begins with the same letters.
+    let mut over = seen("", "");
+    over.refuse(SETTINGS.name, busy.into());
+    over.refuse(SLOW_LOG.name, busy.into());
+    assert!(!script(&over));
+    let mut other = seen("", "");
+    other.refuse(BY_MEMORY.name, "that group is there already (BUSYGROUP)".into());
+    assert!(!script(&other));
+}
+
+#[test]
 fn a_core_that_is_busy_is_too_much_work_unless_something_slow_keeps_it_so() {
     let cpu = |seconds: f64, commands: u32| {
         format!(

@@ -40,20 +40,21 @@ pub(super) struct Server {
     pub(super) replicas: u64,
     /// `host:port` of the primary, on a replica.
     pub(super) primary: String,
-    /// A script holds it up: it answers BUSY to everything but the end of that script.
-    pub(super) is_held_up: bool,
+    /// A script holds it up: it answers BUSY to everything but the end of that script. Which of the hold-ups that this
+    /// program has seen it is.
+    pub(super) hold_up: Option<u64>,
 }
 
 impl Server {
     /// One that says nothing about itself, because a script holds it up.
-    fn held_up(database: &str) -> Self {
+    fn held_up(database: &str, hold_up: u64) -> Self {
         let role = "held up by a script".to_owned();
         Self {
             place: Place { database: database.to_owned(), role, ..Place::default() },
             is_replica: false,
             replicas: 0,
             primary: String::new(),
-            is_held_up: true,
+            hold_up: Some(hold_up),
         }
     }
 }
@@ -61,7 +62,9 @@ impl Server {
 /// Asks where we are: a replica may have been promoted under an open connection.
 pub(super) async fn server(wire: &mut Wire, database: &str) -> Result<Server, SessionError> {
     let info = match ask_one(wire, &[b"INFO"]).await {
-        Err(SessionError::Server(message)) if message.code == "BUSY" => return Ok(Server::held_up(database)),
+        Err(SessionError::Server(message)) if message.code == "BUSY" => {
+            return Ok(Server::held_up(database, wire.hold_up()));
+        }
         answer => Info::parse(&answer?.text()),
     };
     let role = match (info.text("redis_mode"), info.text("role")) {
@@ -82,7 +85,7 @@ pub(super) async fn server(wire: &mut Wire, database: &str) -> Result<Server, Se
         is_replica: role == "replica",
         replicas: info.get("connected_slaves").and_then(|n| n.parse().ok()).unwrap_or(0),
         primary: format!("{}:{}", info.text("master_host"), info.text("master_port")),
-        is_held_up: false,
+        hold_up: None,
     })
 }
 

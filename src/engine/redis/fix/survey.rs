@@ -45,7 +45,8 @@ pub(super) enum Facts {
     Keys(KeyChange, Vec<KeyState>),
     Client(look::Client),
     Setting { name: String, value: String },
-    Script,
+    /// With the number of the hold-up that it makes.
+    Script(u64),
     Nothing,
 }
 
@@ -81,8 +82,10 @@ pub(super) async fn facts(wire: &mut Wire, command: &Command, server: &Server) -
             Some(value) => Ok(Facts::Setting { name: name.clone(), value }),
             None => unsupported(format!("this server has no setting {name}")),
         },
-        Deed::Script if server.is_held_up => Ok(Facts::Script),
-        Deed::Script => unsupported("no script holds the server up now".to_owned()),
+        Deed::Script => match server.hold_up {
+            Some(number) => Ok(Facts::Script(number)),
+            None => unsupported("no script holds the server up now".to_owned()),
+        },
         Deed::Upkeep => Ok(Facts::Nothing),
     }
 }
@@ -114,13 +117,12 @@ impl Facts {
             Self::Setting { name, .. } => {
                 vec![TouchedObject { name: name.clone(), id: "setting".into(), definition: String::new() }]
             }
-            Self::Script => {
-                vec![TouchedObject {
-                    name: "the script that runs".into(),
-                    id: "script".into(),
-                    definition: String::new(),
-                }]
-            }
+            // Another number is another script: somebody was served in between.
+            Self::Script(number) => vec![TouchedObject {
+                name: "the script that runs".into(),
+                id: "script".into(),
+                definition: format!("hold-up {number} of this server since this program began"),
+            }],
             Self::Nothing => Vec::new(),
         }
     }
@@ -139,7 +141,7 @@ impl Facts {
                 text: "what the keys hold can be kept for an undo".into(),
                 found: if matches!(undo::inverse(change, states), Inverse::None(_)) { "no" } else { "yes" }.into(),
             }],
-            Self::Script => {
+            Self::Script(_) => {
                 vec![Precondition { text: "the server answers BUSY".into(), found: "yes".into() }]
             }
             Self::Nothing => Vec::new(),
@@ -160,7 +162,7 @@ fn told(client: &look::Client) -> String {
 
 fn put_together(command: &Command, server: Server, facts: &Facts, rights: Rights) -> Survey {
     let mut blast = Blast { exact_rows: facts.keys(), ..Blast::default() };
-    if server.replicas > 0 && !matches!(*facts, Facts::Client(_) | Facts::Setting { .. } | Facts::Script) {
+    if server.replicas > 0 && !matches!(*facts, Facts::Client(_) | Facts::Setting { .. } | Facts::Script(_)) {
         blast.replicas = Some(format!("{} replicas do the same a moment later", server.replicas));
     }
     let inverse = match facts {
@@ -182,11 +184,18 @@ fn put_together(command: &Command, server: Server, facts: &Facts, rights: Rights
             blast.notes.push("It holds until the next restart: CONFIG REWRITE would keep it.".into());
             setting_back(name, value)
         }
-        Facts::Script => {
+        Facts::Script(_) => {
             blast.at_least = Gravity::Medium;
-            blast
-                .notes
-                .push("Which script it is the server does not tell while it runs; its caller gets an error.".into());
+            blast.notes.push(
+                "It ends the script that runs when it arrives, whichever that is: a server that is held up tells neither \
+                 which script it runs nor since when. Its caller gets an error."
+                    .into(),
+            );
+            blast.notes.push(
+                "It is not sent when this program has seen the server serve anybody after this look: then another script \
+                 holds it up."
+                    .into(),
+            );
             blast.notes.push("The server refuses it (UNKILLABLE) when the script has written something.".into());
             Inverse::None("a script that was stopped has written nothing; whoever called it may call it again".into())
         }

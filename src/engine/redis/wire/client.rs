@@ -6,12 +6,15 @@
 
 use super::decode::{Bounds, Decoder, Incoming, Malformed};
 use super::fence::Fence;
+use super::pulse::Pulse;
 use super::reply::Reply;
 use crate::engine::net::Transport;
 use bytes::{BufMut as _, BytesMut};
 use std::collections::VecDeque;
 use std::io;
+use std::sync::Arc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::time::Instant;
 
 /// Bytes asked of the socket at once.
 const CHUNK: usize = 64 << 10;
@@ -55,9 +58,19 @@ pub(crate) struct Wire {
     decoder: Decoder,
     incoming: BytesMut,
     outgoing: BytesMut,
-    /// A reply of the server's own, or one that was given without it.
-    due: VecDeque<Option<Reply>>,
+    due: VecDeque<Due>,
     fence: Fence,
+    pulse: Arc<Pulse>,
+    /// When something was last sent.
+    sent: Instant,
+}
+
+/// A reply that is to come.
+struct Due {
+    /// The one that was given without the server.
+    given: Option<Reply>,
+    /// Only a server that serves gives it.
+    needs_server: bool,
 }
 
 impl Wire {
@@ -70,6 +83,8 @@ impl Wire {
             outgoing: BytesMut::new(),
             due: VecDeque::new(),
             fence: Fence::default(),
+            pulse: Arc::default(),
+            sent: Instant::now(),
         }
     }
 
@@ -80,6 +95,14 @@ impl Wire {
     /// Holds commands back from now on.
     pub(crate) fn hold(&mut self, fence: Fence) {
         self.fence = fence;
+    }
+    /// Takes note of what the server's replies say about scripts that hold it up.
+    pub(crate) fn feel(&mut self, pulse: Arc<Pulse>) {
+        self.pulse = pulse;
+    }
+    /// Which hold-up of the server by a script the last one was.
+    pub(crate) fn hold_up(&self) -> u64 {
+        self.pulse.times()
     }
     /// What is held back.
     pub(crate) fn fence(&self) -> &Fence {
@@ -93,9 +116,11 @@ impl Wire {
     /// Queues one command, unless it is held back.
     pub(crate) fn queue<A: AsRef<[u8]>>(&mut self, command: &[A]) {
         if let Some(why) = self.fence.holds(command) {
-            self.due.push_back(Some(Reply::Error(why)));
+            self.due.push_back(Due { given: Some(Reply::Error(why)), needs_server: false });
             return;
         }
+        // Of what is asked for in every look, this is refused by every server that a script holds up.
+        let needs_server = command.first().is_some_and(|name| name.as_ref().eq_ignore_ascii_case(b"INFO"));
         self.outgoing.put_slice(format!("*{}\r\n", command.len()).as_bytes());
         for argument in command {
             let argument = argument.as_ref();
@@ -103,7 +128,7 @@ impl Wire {
             self.outgoing.put_slice(argument);
             self.outgoing.put_slice(b"\r\n");
         }
-        self.due.push_back(None);
+        self.due.push_back(Due { given: None, needs_server });
     }
 
     /// Sends what is queued.
@@ -114,19 +139,21 @@ impl Wire {
             }
         }
         self.transport.flush().await?;
+        self.sent = Instant::now();
         Ok(())
     }
 
     /// The next reply; what the server says by itself is passed over.
     pub(crate) async fn receive(&mut self) -> Result<Reply, WireError> {
-        if let Some(refusal) = self.due.front_mut().and_then(Option::take) {
+        if let Some(refusal) = self.due.front_mut().and_then(|due| due.given.take()) {
             self.due.pop_front();
             return Ok(refusal);
         }
         loop {
             match self.decoder.next(&mut self.incoming)? {
                 Some(Incoming::Reply(reply)) => {
-                    self.due.pop_front();
+                    let needs_server = self.due.pop_front().is_some_and(|due| due.needs_server);
+                    self.pulse.note(&reply, needs_server, self.sent.elapsed());
                     return Ok(reply);
                 }
                 Some(Incoming::Push(_)) => {}

@@ -7,9 +7,11 @@
 mod client;
 mod decode;
 mod fence;
+mod pulse;
 mod reply;
 
 pub(crate) use client::{Wire, WireError};
 pub(crate) use decode::Bounds;
 pub(crate) use fence::Fence;
+pub(crate) use pulse::Pulse;
 pub(crate) use reply::Reply;
