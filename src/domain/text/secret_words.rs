@@ -24,26 +24,51 @@ pub(super) enum Call {
 
 /// Ends of names, also with something glued before them: `dbpassword`.
 const ENDS: &[&str] = &[
-    "password", "passwd", "passphrase", "passcode", "pwd", "secret", "token", "apikey", "secretkey", "accesskey",
-    "privatekey", "requirepass", "masterauth",
+    "password",
+    "passwd",
+    "passphrase",
+    "passcode",
+    "pwd",
+    "secret",
+    "token",
+    "apikey",
+    "secretkey",
+    "accesskey",
+    "privatekey",
+    "requirepass",
+    "masterauth",
 ];
 /// Last parts that mean one as a whole.
 const LAST: &[&str] = &["pw", "credential", "credentials", "authorization"];
 /// What makes of `key` a secret one; `primary_key` and `partition_key` are none.
-const OF_KEYS: &[&str] = &[
-    "api", "access", "secret", "private", "encryption", "signing", "master", "auth", "shared", "account", "service",
-];
-/// What makes of `pass` a password; `boarding_pass` is none.
-const OF_PASS: &[&str] = &[
-    "db", "user", "mysql", "pg", "postgres", "redis", "mongo", "admin", "root", "login", "smtp", "ftp", "ssh", "auth",
-    "ldap", "proxy",
-];
+const OF_KEYS: &[&str] =
+    &["api", "access", "secret", "private", "encryption", "signing", "master", "auth", "shared", "account", "service"];
+/// What makes of `pass` something else than a password: `boarding_pass`.
+const NO_PASSWORD: &[&str] =
+    &["boarding", "season", "day", "week", "month", "ski", "bus", "rail", "by", "first", "second", "multi", "single"];
 /// Functions that are given keys or passwords.
 const KEYED: &[&str] = &[
-    "pgp_sym_encrypt", "pgp_sym_decrypt", "pgp_sym_encrypt_bytea", "pgp_sym_decrypt_bytea", "pgp_pub_decrypt",
-    "pgp_pub_decrypt_bytea", "pgp_pub_encrypt", "pgp_pub_encrypt_bytea", "encrypt", "decrypt", "encrypt_iv",
-    "decrypt_iv", "crypt", "hmac", "aes_encrypt", "aes_decrypt", "des_encrypt", "des_decrypt", "old_password",
-    "encryptbypassphrase", "decryptbypassphrase",
+    "pgp_sym_encrypt",
+    "pgp_sym_decrypt",
+    "pgp_sym_encrypt_bytea",
+    "pgp_sym_decrypt_bytea",
+    "pgp_pub_decrypt",
+    "pgp_pub_decrypt_bytea",
+    "pgp_pub_encrypt",
+    "pgp_pub_encrypt_bytea",
+    "encrypt",
+    "decrypt",
+    "encrypt_iv",
+    "decrypt_iv",
+    "crypt",
+    "hmac",
+    "aes_encrypt",
+    "aes_decrypt",
+    "des_encrypt",
+    "des_decrypt",
+    "old_password",
+    "encryptbypassphrase",
+    "decryptbypassphrase",
 ];
 /// Names of formats by which `encode` and `decode` write bytes.
 const FORMATS: &[&str] = &["hex", "base64", "base64url", "escape"];
@@ -62,7 +87,7 @@ pub(super) fn sign(name: &str) -> Option<Sign> {
     let means = ENDS.iter().any(|end| last.ends_with(end))
         || LAST.contains(&last)
         || (last == "key" && OF_KEYS.contains(&before))
-        || (last == "pass" && OF_PASS.contains(&before))
+        || (last == "pass" && !before.is_empty() && !NO_PASSWORD.contains(&before))
         || (last == "hash" && before == "password");
     means.then_some(Sign::Name)
 }
@@ -115,7 +140,8 @@ pub(super) fn is_format(literal: &str) -> bool {
 pub(super) fn is_no_value(value: &str, spaced: bool) -> bool {
     const WORDS: &[&str] = &["null", "default", "true", "false", "none", "is", "not", "and", "or", "***"];
     let lower = value.trim_end_matches([')', '}']).to_ascii_lowercase();
-    let is_name = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let is_name =
+        |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     let place = match lower.as_bytes().first() {
         Some(b'?') => lower.len() == 1,
         Some(b'$') => lower.len() > 1 && lower[1..].bytes().all(|byte| byte.is_ascii_digit()),
@@ -123,8 +149,8 @@ pub(super) fn is_no_value(value: &str, spaced: bool) -> bool {
         Some(b':' | b'@') => spaced && is_name(lower.trim_start_matches([':', '@'])),
         _ => false,
     };
-    let column = lower.rsplit_once('.').is_some_and(|(table, column)| {
-        table.split('.').all(is_name) && is_name(column) && sign(column).is_some()
-    });
+    let column = lower
+        .rsplit_once('.')
+        .is_some_and(|(table, column)| table.split('.').all(is_name) && is_name(column) && sign(column).is_some());
     place || column || WORDS.contains(&lower.as_str())
 }

@@ -27,7 +27,8 @@ static LOGIN: LazyLock<Regex> = LazyLock::new(|| {
 /// The text with `***` in the place of each secret.
 pub(super) fn redact(text: &str) -> String {
     let without_logins = LOGIN.replace_all(text, "$1:***@");
-    let mut reader = Reader { text: &without_logins, at: 0, secrets: Vec::new(), line: Line::default() };
+    let mut reader =
+        Reader { text: &without_logins, at: 0, secrets: Vec::new(), line: Line::default(), looked_ahead: 0 };
     reader.read();
     if reader.secrets.is_empty() {
         return without_logins.into_owned();
@@ -64,6 +65,8 @@ struct Reader<'a> {
     /// Where the secrets stand, in their order.
     secrets: Vec<Range<usize>>,
     line: Line,
+    /// Bytes that were looked at and are read again.
+    looked_ahead: usize,
 }
 
 fn in_word(byte: u8) -> bool {
@@ -317,6 +320,9 @@ impl Reader<'_> {
 
     /// A call whose quoted texts are secrets, from its bracket on.
     fn call(&mut self, open: usize, call: Call) {
+        // Calls within calls without end are no statement: nothing in them is worth a second look.
+        let is_nonsense = self.looked_ahead > self.text.len() * 4 + CODEC_BYTES * 4;
+        let call = if is_nonsense { Call::Keys } else { call };
         let most = if call == Call::Codec { open + CODEC_BYTES } else { self.text.len() };
         let (mut at, mut depth, mut found) = (open + 1, 1_usize, Vec::new());
         // The depth at which a call begins that is given names and no secrets.
@@ -324,6 +330,7 @@ impl Reader<'_> {
         while at < self.text.len().min(most) && depth > 0 {
             if let Some((literal, empty)) = self.literal(at, false) {
                 if call == Call::Codec && depth == 1 && words::is_format(&self.text[literal.clone()]) {
+                    self.looked_ahead += at - open;
                     return;
                 }
                 at = literal.end;
@@ -356,8 +363,9 @@ impl Reader<'_> {
         for literal in found {
             self.hide(literal);
         }
-        if call == Call::Keys {
-            self.at = self.at.max(at);
+        match call {
+            Call::Keys => self.at = self.at.max(at),
+            Call::Codec => self.looked_ahead += at - open,
         }
     }
 

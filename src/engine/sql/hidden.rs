@@ -45,7 +45,10 @@ pub(crate) fn check(statement: &str, tokens: &[Token], lexis: Lexis) -> Option<J
 /// no lexer can finish.
 pub(crate) fn unseen(statement: &str, lexis: Lexis) -> Option<char> {
     let tokens = tokens(statement, lexis);
-    tokens.iter().filter(|token| token.kind != Kind::Text).find_map(|token| text::unseen(&statement[token.range.clone()]))
+    tokens
+        .iter()
+        .filter(|token| token.kind != Kind::Text)
+        .find_map(|token| text::unseen(&statement[token.range.clone()]))
 }
 
 fn hidden(c: char, place: &str) -> Judgement {
@@ -72,7 +75,11 @@ mod tests {
     #[test]
     fn no_draft_of_any_engine_hides_anything_behind_an_apostrophe() {
         for (engine, shown, hiding) in [
-            ("postgres", "DELETE FROM s.t WHERE a = '\u{200b}' -- it's", "DELETE FROM s.t -- it's\u{200b}\n WHERE a = 1"),
+            (
+                "postgres",
+                "DELETE FROM s.t WHERE a = '\u{200b}' -- it's",
+                "DELETE FROM s.t -- it's\u{200b}\n WHERE a = 1",
+            ),
             ("mysql", "DELETE FROM s.t WHERE a = '\u{200b}' -- it's", "DELETE FROM s.t -- it's\u{200b}\n WHERE a = 1"),
             ("sqlite", "DELETE FROM t WHERE a = '\u{200b}' -- it's", "DELETE FROM t -- it's\u{200b}\n WHERE a = 1"),
             ("mongodb", r#"{"drop": "a\u0041"}"#, "{\"drop\": \"t\" /* it's \u{200b} */}"),

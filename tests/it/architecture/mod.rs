@@ -45,3 +45,17 @@ fn the_map_in_lib_rs_names_every_module() {
         assert!(words.contains(&layer), "the map at the head of src/lib.rs does not name `{layer}`");
     }
 }
+
+/// Whoever wrote a statement that a log or a digest shows is nobody that the program knows.
+#[test]
+fn a_statement_of_others_is_judged_as_a_models() {
+    let files = crate_files();
+    let text = |path: &str| &files.iter().find(|file| file.path == path).unwrap().text;
+    for path in ["runtime/examine/gather.rs", "engine/postgres/fix/verify/statements.rs"] {
+        assert!(text(path).contains("Author::Model") && !text(path).contains("Author::Person"), "{path}");
+    }
+    let asks = text("engine/mysql/fix/asks.rs");
+    let plans: Vec<&str> = asks.lines().filter(|line| line.contains("EXPLAIN")).collect();
+    assert!(plans.len() == 1 && plans[0].contains("Author::Model"), "{plans:?}");
+    assert!(!text("engine/mysql/fix/verify.rs").contains("EXPLAIN"), "it asks for plans by the one way that there is");
+}

@@ -128,3 +128,64 @@ fn readers_of_known_extensions_are_allowed_and_impostors_are_not() {
         }
     });
 }
+
+/// How often the function of the next test has acted.
+async fn number(client: &tokio_postgres::Client) -> i64 {
+    client.query_one("SELECT last_value FROM p.acts", &[]).await.unwrap().get(0)
+}
+
+/// The planner itself runs functions: the server says so, and the guard knows of each table where it would.
+#[test]
+fn a_function_that_runs_when_a_table_is_planned_is_known_before() {
+    on_each_server(|url| async move {
+        let url = fresh_database(&url, "it_planned").await;
+        let client = admin(&url).await;
+        client
+            .batch_execute(
+                "CREATE SCHEMA p;
+                CREATE SEQUENCE p.acts;
+                CREATE FUNCTION p.act(i int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS
+                    $$ BEGIN PERFORM pg_catalog.nextval('p.acts'); RETURN i; END $$;
+                CREATE FUNCTION p.inner_act(i int) RETURNS int LANGUAGE sql IMMUTABLE AS
+                    $$ SELECT i + p.act(1) $$;
+                CREATE FUNCTION p.plain(t text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT lower(t)';
+                CREATE TABLE p.predicate (id int); CREATE INDEX ON p.predicate (id) WHERE id > p.act(1);
+                CREATE TABLE p.expression (id int); CREATE INDEX ON p.expression ((id + p.act(1)));
+                CREATE TABLE p.inlined (id int); CREATE INDEX ON p.inlined (p.inner_act(id));
+                CREATE TABLE p.parted (id int) PARTITION BY RANGE ((id + p.act(1)));
+                CREATE TABLE p.parted_1 PARTITION OF p.parted FOR VALUES FROM (0) TO (9);
+                CREATE TABLE p.parent (id int, CHECK (id > p.act(1))); CREATE TABLE p.child () INHERITS (p.parent);
+                CREATE TABLE p.heir (id int); CREATE TABLE p.heir_1 () INHERITS (p.heir);
+                CREATE INDEX ON p.heir_1 (id) WHERE id > p.act(1);
+                CREATE VIEW p.over AS SELECT id FROM p.predicate;
+                CREATE TABLE p.on_columns (id int, name text, CHECK (p.act(id) > 0));
+                CREATE INDEX ON p.on_columns (p.act(id)); CREATE INDEX ON p.on_columns (p.plain(name));
+                CREATE TABLE p.computed (id int DEFAULT p.act(1), v int GENERATED ALWAYS AS (p.act(1)) STORED)",
+            )
+            .await
+            .unwrap();
+        let catalog = catalog(&url).await;
+        for (table, acts) in [
+            ("predicate", true),
+            ("expression", true),
+            ("inlined", true),
+            ("parted", true),
+            ("parent", true),
+            ("heir", true),
+            ("over", true),
+            ("on_columns", false),
+            ("computed", false),
+        ] {
+            // A new connection has planned nothing yet: what was computed before is kept with the table.
+            let fresh = admin(&url).await;
+            let before = number(&fresh).await;
+            let statement = format!("SELECT * FROM p.{table} WHERE id = 0");
+            fresh.batch_execute(&format!("EXPLAIN {statement}")).await.unwrap();
+            assert_eq!(number(&fresh).await > before, acts, "{table}: what the server does");
+            for asked in [format!("EXPLAIN {statement}"), statement] {
+                let expected = if acts { Verdict::NeedsApproval } else { Verdict::Allow };
+                assert_eq!(verdict(&catalog, &asked), expected, "{asked}");
+            }
+        }
+    });
+}

@@ -222,9 +222,8 @@ async fn what_was_only_changed_leaves_room_for_what_is_gone() {
     // A hundred versions of twenty tables that others follow, later than the end of the one that is gone.
     for turn in 0..6_usize {
         let text = large(turn, 190 << 10);
-        let tables: Vec<(Fingerprint, &str)> = (0..20)
-            .map(|table| (object("app", &format!("table_{table}"), &turn.to_string()), text.as_str()))
-            .collect();
+        let tables: Vec<(Fingerprint, &str)> =
+            (0..20).map(|table| (object("app", &format!("table_{table}"), &turn.to_string()), text.as_str())).collect();
         look(&store, after(10 + i64::try_from(turn).unwrap()), &tables).await;
     }
     prune(&store, after(DAY)).await;

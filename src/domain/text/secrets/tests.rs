@@ -143,7 +143,7 @@ fn what_only_looks_like_a_secret_stays() {
         "ALTER TABLE t ADD CONSTRAINT t_primary_key PRIMARY KEY (id)",
         "SELECT partition_key = 'x', primary_key = 'y', password_expired = 'N'",
         "Duplicate entry 'x' for key 'PRIMARY'",
-        "SELECT tokenizer = 'simple', compass = 'north', bypass = 'yes', secret_santa = 'ann'",
+        "SELECT tokenizer = 'simple', compass = 'north', bypass = 'yes', secret_santa = 'ann', boarding_pass = 'A1'",
         "WHERE password = ''",
         "auth failed for the user of the shop",
         "role has author = 'ann'",

@@ -209,7 +209,8 @@ pub(super) fn plans(seen: &Observation, wanted: &Wanted) -> Vec<String> {
         .into_iter()
         .chain(told)
         .filter(|(statement, _)| {
-            !is_cut(statement) && matches!(verb(statement).as_str(), "select" | "with" | "update" | "delete" | "insert" | "replace")
+            !is_cut(statement)
+                && matches!(verb(statement).as_str(), "select" | "with" | "update" | "delete" | "insert" | "replace")
         })
         .filter_map(|(statement, database)| Some(format!("{EXPLAIN}{}", qualified(&read_of(&statement)?, &database))))
         .take(MOST_PLANS)

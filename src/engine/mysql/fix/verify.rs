@@ -1,7 +1,7 @@
 //! Answers to checks, by reading alone. What cannot be seen is not known, and says what would let us see it.
 
 use super::administration::{connections_of, purged, replication_now};
-use super::asks::{Asks, Reading};
+use super::asks::Reading;
 use super::sessions::setting_now;
 use crate::domain::error_event::SessionError;
 use crate::domain::procedure::{Check, Verified};

@@ -5,7 +5,7 @@
 //! rule itself is looked through. When that fails, the view is listed with a function that nobody knows: then a
 //! person is asked.
 
-use super::types;
+use super::{planned, types};
 use crate::domain::error_event::SessionError;
 use crate::domain::guard::{Catalog, CatalogView};
 use crate::domain::rows::{Rows, Value};
@@ -85,7 +85,8 @@ static FOREIGN_TABLES: Query = Query {
     timeout_ms: 10_000,
 };
 
-/// Views by oid, and tables whose rows are filtered by policies: reading both runs expressions of others.
+/// Views by oid, and tables whose rows are filtered by policies: reading both runs expressions of others. What runs
+/// although nothing is read is looked for apart, see [`planned`].
 static VIEWS: Query = Query {
     name: "guard.views",
     text: concat!(
@@ -133,7 +134,7 @@ static USES: Query = Query {
 };
 
 /// Stands for what could not be looked through; no list of safe functions holds it.
-const UNREADABLE: &str = "(its definition could not be read)";
+pub(super) const UNREADABLE: &str = "(its definition could not be read)";
 
 /// Reads it all; the names of functions and types go into the schema too.
 pub(super) async fn catalog(session: &mut dyn Session, schema: &mut Schema) -> Result<Catalog, SessionError> {
@@ -176,6 +177,9 @@ pub(super) async fn catalog(session: &mut dyn Session, schema: &mut Schema) -> R
         catalog.views.extend(views.into_values());
         after = last;
     }
+    // Last, because it asks the guard about the bodies of functions.
+    let planned = planned::tables(session, &catalog).await?;
+    catalog.views.extend(planned);
     Ok(catalog)
 }
 

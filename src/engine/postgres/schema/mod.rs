@@ -4,6 +4,7 @@
 //! lock: sizes come from `pg_class`, and expressions of relations that somebody holds or wants exclusively are left out.
 
 mod guard;
+mod planned;
 mod queries;
 mod types;
 

@@ -44,7 +44,10 @@ pub(super) fn survey<'a>(
 pub(super) enum Facts {
     Keys(KeyChange, Vec<KeyState>),
     Client(look::Client),
-    Setting { name: String, value: String },
+    Setting {
+        name: String,
+        value: String,
+    },
     /// With the number of the hold-up that it makes.
     Script(u64),
     Nothing,

@@ -196,7 +196,7 @@ fn check_known<'a>(name: &Name<'_>, context: Context<'a>, findings: &mut Finding
             if !only_reads {
                 findings.needs_approval(
                     Class::Read,
-                    format!("the view {} calls {function}, which is not known to only read", view.name),
+                    format!("reading or planning {} runs {function}, which is not known to only read", view.name),
                 );
             }
         }
