@@ -246,3 +246,14 @@ fn setting_back(name: &str, value: &str) -> Inverse {
         Inverse::Statements(vec![back])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Facts;
+
+    #[test]
+    fn a_script_of_another_hold_up_is_another_object() {
+        assert_eq!(Facts::Script(1).objects("0"), Facts::Script(1).objects("0"));
+        assert_ne!(Facts::Script(1).objects("0"), Facts::Script(2).objects("0"));
+    }
+}

@@ -58,7 +58,24 @@ impl Pulse {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::Wire;
     use super::*;
+    use tokio::io::AsyncWriteExt as _;
+
+    #[tokio::test]
+    async fn a_connection_takes_note_of_its_replies() {
+        let (ours, mut server) = tokio::io::duplex(1_024);
+        let mut wire = Wire::new(Box::new(ours));
+        wire.feel(Arc::default());
+        server.write_all(b"-BUSY x\r\n+OK\r\n-BUSY x\r\n$1\r\na\r\n-BUSY x\r\n").await.unwrap();
+        let mut seen = Vec::new();
+        for command in ["INFO", "HELLO", "INFO", "INFO", "INFO"] {
+            wire.ask(&[command]).await.unwrap();
+            seen.push(wire.hold_up());
+        }
+        assert_eq!(seen, [1, 1, 1, 1, 2], "only the answer to INFO says that the server serves");
+    }
 
     #[test]
     fn a_server_that_served_in_between_is_held_up_by_another_script() {

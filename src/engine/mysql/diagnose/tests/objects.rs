@@ -99,6 +99,8 @@ fn binary_logs_go_only_when_no_replica_reads_them() {
     assert_eq!(alone.roots(), [Cause::DiskFull]);
     let plan = &alone.plans("C20")[0];
     assert!(plan.can_be_proposed() && kinds(plan) == [&FixKind::PurgeLogs("binlog.000004".into())], "{plan:?}");
+    let gone = Check::InForce(Box::new(FixKind::PurgeLogs("binlog.000004".into())));
+    assert_eq!(plan.steps[0].verification.check, gone, "it is looked whether those logs are gone");
     let read = full(&[Who { user: "repl", command: "Binlog Dump", ..Who::idle(9, 900) }]);
     assert!(!read.plans("C20")[0].can_be_proposed());
 }
