@@ -132,7 +132,7 @@ fn file(model: &mut Model, wish: Wish, found: Surveyed) -> Vec<Effect> {
         target,
     };
     let by_itself = asked == Asked::ByItself;
-    let proposal = Proposal { purpose, by_itself, ..Proposal::new(at, origin, parts) };
+    let proposal = Proposal { by_itself, purpose, ..Proposal::new(at, origin, parts) };
     model.approvals.filing.push(Filing { proposal: proposal.clone(), asked, replaces });
     vec![Effect::FileProposal(Box::new(proposal))]
 }

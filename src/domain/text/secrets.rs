@@ -177,24 +177,18 @@ impl Reader<'_> {
         let spaced = value > operator;
         match &self.text[separator..operator] {
             "=" | ":" | "=>" | ":=" | "==" => {
-                if !self.quoted(value, true) {
-                    self.bare(value, spaced);
-                }
+                self.any(value, spaced);
             }
             "<>" | "!=" => {
                 self.quoted(value, true);
             }
             "" if separator > behind => match sign {
                 Sign::Setting => {
-                    if !self.quoted(value, true) {
-                        self.bare(value, true);
-                    }
+                    self.any(value, true);
                 }
                 Sign::SettingOfOne => {
                     let value = self.past_blanks(self.past(value, |byte| !byte.is_ascii_whitespace()));
-                    if !self.quoted(value, true) {
-                        self.bare(value, true);
-                    }
+                    self.any(value, true);
                 }
                 Sign::Clause => {
                     if !self.quoted(value, true) {
@@ -300,6 +294,13 @@ impl Reader<'_> {
         Some((open..end, end == from + mark.len()))
     }
 
+    /// Hides a value, with quotes or without.
+    fn any(&mut self, at: usize, spaced: bool) {
+        if !self.quoted(at, true) {
+            self.bare(at, spaced);
+        }
+    }
+
     /// Hides a value without quotes, unless it is a place for one, a name or a call: `spaced` tells a statement, in which
     /// those occur, from a setting.
     fn bare(&mut self, at: usize, spaced: bool) {
@@ -307,7 +308,7 @@ impl Reader<'_> {
         if self.byte(at) == b'(' {
             return;
         }
-        let end = self.past(at, |byte| !ends(byte) && !(spaced && byte == b'('));
+        let end = self.past(at, |byte| !(ends(byte) || spaced && byte == b'('));
         let value = &self.text[at..end];
         if value.is_empty() || self.byte(end) == b'(' || words::is_no_value(value, spaced) {
             return;

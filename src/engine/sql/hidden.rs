@@ -82,7 +82,11 @@ mod tests {
             ),
             ("mysql", "DELETE FROM s.t WHERE a = '\u{200b}' -- it's", "DELETE FROM s.t -- it's\u{200b}\n WHERE a = 1"),
             ("sqlite", "DELETE FROM t WHERE a = '\u{200b}' -- it's", "DELETE FROM t -- it's\u{200b}\n WHERE a = 1"),
-            ("mongodb", r#"{"delete": "c", "deletes": [{"q": {"a": 1}, "limit": 0}]}"#, "{\"drop\": \"t\" /* it's \u{200b} */}"),
+            (
+                "mongodb",
+                r#"{"delete": "c", "deletes": [{"q": {"a": 1}, "limit": 0}]}"#,
+                "{\"drop\": \"t\" /* it's \u{200b} */}",
+            ),
             ("redis", "DEL \"a\u{200b}\"", "DEL it's\u{200b}"),
         ] {
             let dialect = ENGINES.iter().find(|spec| spec.id.0 == engine).unwrap().dialect;

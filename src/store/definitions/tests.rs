@@ -63,7 +63,8 @@ fn a_noisy_object_pushes_out_its_own_history_alone() {
     assert_eq!(left(&db, 1, "quiet"), 1);
     assert_eq!(left(&db, 1, "noisy"), 1 + FOLLOWED_BYTES_OF_ONE / (200 * KB));
     assert_eq!(left(&db, 1, "often"), i64::from(MOST_VERSIONS));
-    let oldest: i64 = db.query_row("SELECT min(last_ms) FROM definitions WHERE name = 'noisy'", [], |r| r.get(0)).unwrap();
+    let oldest: i64 =
+        db.query_row("SELECT min(last_ms) FROM definitions WHERE name = 'noisy'", [], |r| r.get(0)).unwrap();
     assert_eq!(oldest, 10 + 30 - FOLLOWED_BYTES_OF_ONE / (200 * KB), "the oldest go");
 }
 

@@ -52,7 +52,9 @@ fn without_echoes(db: &Connection, events: &mut Vec<ErrorEvent>, now: Timestamp)
 /// Lines that a target's log will have because of what was done from here.
 pub(super) fn expect(db: &Connection, target: &TargetId, more: Vec<Echo>) -> rusqlite::Result<()> {
     let mut expected = echoes(db, target)?;
-    more.into_iter().for_each(|echo| expected.expect(echo));
+    for echo in more {
+        expected.expect(echo);
+    }
     keep_echoes(db, target, &expected)
 }
 

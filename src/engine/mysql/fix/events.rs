@@ -84,12 +84,12 @@ pub(super) async fn make(asks: &mut Reading<'_>, event: &Event, found: &mut Foun
         let is = scheduler.unwrap_or_else(|| "hidden from this login".to_owned());
         return refuse(format!("event_scheduler is {is}: no event would run"));
     }
-    if let Some(there) = known(asks, &event.event).await? {
-        return refuse(format!("there is an event {} already: {}", event.event.words(), there.words()));
+    if let Some(there) = known(asks, &event.object).await? {
+        return refuse(format!("there is an event {} already: {}", event.object.words(), there.words()));
     }
-    found.objects.push(touched(&event.event));
+    found.objects.push(touched(&event.object));
     found.check("event_scheduler", "ON");
-    found.check(format!("no event {}", event.event.words()), "none");
+    found.check(format!("no event {}", event.object.words()), "none");
     found.inverse = Inverse::Statements(vec![event.drop()]);
     found.blast.locks = "none when it is made; each run reads statistics beside the traffic".into();
     found.blast.at_least = Gravity::Medium;
@@ -99,8 +99,8 @@ pub(super) async fn make(asks: &mut Reading<'_>, event: &Event, found: &mut Foun
         event.body()
     ));
     found.blast.replicas = Some("they have it too, and do not run it".into());
-    let (database, table) = (event.event.space.clone().unwrap_or_default(), &event.table.name);
-    found.needs.push(right(&event.event));
+    let (database, table) = (event.object.space.clone().unwrap_or_default(), &event.table.name);
+    found.needs.push(right(&event.object));
     for privilege in ["SELECT", "INSERT"] {
         found.needs.push(Need::on_table(privilege, &database, table));
     }
@@ -139,11 +139,11 @@ fn ours(event: &ObjectRef, there: &Known) -> Option<Event> {
 
 /// Whether an event is there, and does what it was made for.
 pub(super) async fn in_force(asks: &mut Reading<'_>, event: &Event) -> Result<Verified, SessionError> {
-    let name = event.event.words();
-    Ok(match known(asks, &event.event).await? {
+    let name = event.object.words();
+    Ok(match known(asks, &event.object).await? {
         Some(there) if there.is(event) => Verified::new(true, format!("{name} is enabled")),
         Some(there) => Verified::new(false, format!("{name} is {}", there.words())),
-        None if sees(asks, &event.event).await? => Verified::new(false, format!("there is no event {name}")),
+        None if sees(asks, &event.object).await? => Verified::new(false, format!("there is no event {name}")),
         None => Verified::unknown("events are hidden from a login without the right to make them"),
     })
 }

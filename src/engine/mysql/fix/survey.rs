@@ -146,7 +146,7 @@ pub(in crate::engine::mysql) async fn touched(
             let object = (event.table.space.clone().unwrap_or_default(), event.table.name.clone());
             let table = look::table(asks, &object.0, &object.1).await?;
             now.push(table.as_ref().map_or_else(|| look::absent(&object.0, &object.1), Table::touched));
-            now.push(events::touched(&event.event));
+            now.push(events::touched(&event.object));
         }
         Form::DropEvent(event) => now.push(events::touched(event)),
         _ => {

@@ -199,7 +199,7 @@ impl<'a> Undo<'a> {
         }
         let keeps = self.verb == Verb::Update;
         let width = if keeps { self.key.len() + self.kept.len() } else { self.key.len() };
-        let before = unlike(self.key.iter().chain(&self.kept).map(|column| column.name.as_str()));
+        let before = unlike(&self.key.iter().chain(&self.kept).map(|column| column.name.as_str()));
         let names: Vec<String> = (1..=self.kept.len()).map(|n| format!("{before}{n}")).collect();
         let mut tuples = Vec::with_capacity(rows.len());
         for row in rows {
@@ -332,7 +332,7 @@ fn digest(column: &str) -> String {
 }
 
 /// The beginning of names that are none of these.
-fn unlike<'a>(names: impl Iterator<Item = &'a str> + Clone) -> String {
+fn unlike<'a>(names: &(impl Iterator<Item = &'a str> + Clone)) -> String {
     let mut before = "left_".to_owned();
     while names.clone().any(|name| name.starts_with(&before)) {
         before.push('_');

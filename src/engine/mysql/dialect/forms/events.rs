@@ -17,7 +17,7 @@ const LONGEST_NAME: usize = 64;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::engine::mysql) struct Event {
     /// The event.
-    pub(in crate::engine::mysql) event: ObjectRef,
+    pub(in crate::engine::mysql) object: ObjectRef,
     /// Between two runs. The first is so many hours after it was made.
     pub(in crate::engine::mysql) every_hours: u32,
     /// The table whose statistics are read.
@@ -52,7 +52,7 @@ impl Event {
         if event.space.is_none() || event.space != table.space {
             return Err("an event stands in the database of its table, which is written before both names".to_owned());
         }
-        Ok(Self { event: event.clone(), every_hours, table: table.clone() })
+        Ok(Self { object: event.clone(), every_hours, table: table.clone() })
     }
 
     /// What the server runs.
@@ -62,7 +62,7 @@ impl Event {
 
     /// The statement that makes it.
     pub(in crate::engine::mysql) fn create(&self) -> String {
-        let Self { event, every_hours, .. } = self;
+        let Self { object: event, every_hours, .. } = self;
         format!(
             "CREATE EVENT {} ON SCHEDULE EVERY {every_hours} HOUR STARTS CURRENT_TIMESTAMP + INTERVAL {every_hours} HOUR \
              COMMENT '{COMMENT}' DO {}",
@@ -73,7 +73,7 @@ impl Event {
 
     /// The statement that takes it away.
     pub(in crate::engine::mysql) fn drop(&self) -> String {
-        format!("DROP EVENT {}", full(&self.event))
+        format!("DROP EVENT {}", full(&self.object))
     }
 }
 
@@ -132,7 +132,7 @@ mod tests {
              6 HOUR COMMENT 'made by DBA-GPT, approved by a person' DO ANALYZE NO_WRITE_TO_BINLOG TABLE `sh``op`.`or ders`"
         );
         assert_eq!(made(&event.create()).as_ref(), Some(&event));
-        assert_eq!(dropped(&event.drop()).as_ref(), Some(&event.event));
+        assert_eq!(dropped(&event.drop()).as_ref(), Some(&event.object));
     }
 
     #[test]
