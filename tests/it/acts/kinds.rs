@@ -239,8 +239,8 @@ async fn upkeep(server: Server) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn upkeep_is_done_and_seen() {
-    upkeep(Server::Postgres15).await;
-    upkeep(Server::Postgres18).await;
+    Box::pin(upkeep(Server::Postgres15)).await;
+    Box::pin(upkeep(Server::Postgres18)).await;
 }
 
 async fn objections(server: Server) {

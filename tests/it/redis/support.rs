@@ -178,17 +178,13 @@ impl Own {
     }
     /// The same of another server program.
     pub fn start_program(program: &str, configuration: &[&str]) -> Self {
-        Self::start_in(program, configuration, [])
+        Self::start_in(program, configuration, &[])
     }
     /// The same, which goes by this clock.
     pub fn start_by(clock: &Clock, program: &str, configuration: &[&str]) -> Self {
-        Self::start_in(program, configuration, clock.environment())
+        Self::start_in(program, configuration, &clock.environment())
     }
-    fn start_in<const N: usize>(
-        program: &str,
-        configuration: &[&str],
-        environment: [(&'static str, OsString); N],
-    ) -> Self {
+    fn start_in(program: &str, configuration: &[&str], environment: &[(&'static str, OsString)]) -> Self {
         for _ in 0..5 {
             let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
             let folder = tempfile::tempdir().unwrap();
@@ -198,8 +194,12 @@ impl Own {
             text.push_str(&configuration.join("\n"));
             text.push('\n');
             std::fs::write(&file, text).unwrap();
-            let mut child =
-                Command::new(program).arg(&file).envs(environment.clone()).stdout(Stdio::piped()).spawn().unwrap();
+            let mut child = Command::new(program)
+                .arg(&file)
+                .envs(environment.iter().map(|(name, value)| (*name, value)))
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
             let mut log = BufReader::new(child.stdout.take().unwrap());
             let mut line = String::new();
             while log.read_line(&mut line).is_ok_and(|n| n > 0) {

@@ -54,7 +54,7 @@ fn an_event_goes_round_where_the_scheduler_runs_and_is_refused_where_not() {
         let (acted, redo) = bench.act_on(&bench.typed(&undo[0])).await;
         acted.unwrap();
         assert_eq!(in_force(&bench, &kind).await, Some(false));
-        assert_eq!(redo, [draft.statement.clone()]);
+        assert_eq!(redo, std::slice::from_ref(&draft.statement));
 
         // Somebody else's code is dropped only as what it is.
         bench.admin.run(&format!(

@@ -98,16 +98,16 @@ fn a_job_goes_round_and_only_as_it_was_made() {
             let sent = fixer.act(approved, &back.survey, &mut Notebook::default(), &CancellationToken::new()).await;
             assert!(matches!(sent, Err(ActError::RolledBack(Refusal::Moved(_)))), "{change}: {sent:?}");
             assert_eq!(rig.one(&count).await, "1", "{change}");
-            rig.run(&format!(
+            rig.run(
                 "UPDATE cron.job j SET schedule = k.schedule, command = k.command, active = k.active, \
-                 database = k.database FROM $.kept k WHERE j.jobid = k.jobid; DROP TABLE $.kept"
-            ))
+                 database = k.database FROM $.kept k WHERE j.jobid = k.jobid; DROP TABLE $.kept",
+            )
             .await;
         }
         let (_, redo) = rig.act(&undo[0]).await;
         assert_eq!(rig.one(&count).await, "0");
         assert_eq!(rig.one(&format!("SELECT count(*)::text FROM cron.job WHERE jobname = '{job}'")).await, "1");
-        assert_eq!(redo, [waits.draft.statement.clone()]);
+        assert_eq!(redo, std::slice::from_ref(&waits.draft.statement));
         assert!(refused(&rig, &back.draft).await.contains("has no job"));
 
         // As it was, and away again.

@@ -100,7 +100,7 @@ fn only(is_mariadb: bool, tables: &str) -> String {
 async fn a_replica_that_was_stopped_goes_on_and_one_with_an_error_is_left(seed: u64) {
     for pair in pairs() {
         let mut dice = Dice::new(seed);
-        goes_on(Following::new(&pair, &mut dice), dice).await;
+        Box::pin(goes_on(Following::new(&pair, &mut dice), dice)).await;
     }
 }
 
