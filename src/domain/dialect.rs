@@ -39,7 +39,7 @@ pub trait Dialect: Send + Sync {
     /// A character outside the quoted texts of a statement that nobody can see, or that moves what stands beside it;
     /// inside comments and quoted names as well. Only the engine's own lexer knows where a quote or a comment ends.
     fn unseen(&self, statement: &str) -> Option<char> {
-        super::text::unseen(statement)
+        super::text::unseen(statement).or_else(|| super::text::lone_return(statement, 0..statement.len()))
     }
 
     /// Tells a statement in the engine's language from a question in words. A statement with a mistake in it is

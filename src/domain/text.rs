@@ -111,6 +111,14 @@ pub fn unseen(text: &str) -> Option<char> {
     text.chars().find(|&c| risky(c) && !matches!(c, '\n' | '\r' | '\t'))
 }
 
+/// A carriage return that ends no line: on a terminal, what follows it covers what stands before it. Only those within
+/// the range count.
+pub fn lone_return(text: &str, within: std::ops::Range<usize>) -> Option<char> {
+    let bytes = text.as_bytes();
+    let lone = |at: &usize| bytes.get(*at) == Some(&b'\r') && bytes.get(at + 1) != Some(&b'\n');
+    within.into_iter().find(lone).map(|_| '\r')
+}
+
 /// True where a name mixes Latin with look-alike scripts (Cyrillic, Greek, full-width): a homoglyph trick or a typo.
 pub fn mixed_script(name: &str) -> bool {
     let latin = name.chars().any(|c| c.is_ascii_alphabetic());

@@ -46,24 +46,26 @@ impl Echoes {
         self.0.push(echo);
     }
 
-    /// Takes a batch of one target's errors: those that were typed will have an echo, and echoes are taken out of those
-    /// that a log told of, each once. `now` is our clock.
-    pub fn among(&mut self, events: &mut Vec<ErrorEvent>, now: Timestamp) {
+    /// Forgets what has not come for too long. `now` is our clock.
+    pub fn forget(&mut self, now: Timestamp) {
         self.0.retain(|echo| now.since(echo.at) <= WAITS_MS);
-        for event in events.iter().filter(|event| event.source == Source::Typed && !event.code.is_empty()) {
+    }
+
+    /// Takes an error of this target: one that was typed will have an echo, and what a log tells of loses those that it
+    /// is. False when nothing else is left of it.
+    pub fn hear(&mut self, event: &mut ErrorEvent) -> bool {
+        if event.source == Source::Typed && !event.code.is_empty() {
             let (code, message) = (event.code.clone(), event.message.clone());
             self.expect(Echo { at: event.at, codes: vec![code], message: Some(message) });
         }
-        events.retain_mut(|event| {
-            while event.source == Source::Log
-                && event.count > 0
-                && let Some(place) = self.0.iter().position(|echo| echo.is(event))
-            {
-                self.0.remove(place);
-                event.count -= 1;
-            }
-            event.count > 0
-        });
+        while event.source == Source::Log
+            && event.count > 0
+            && let Some(place) = self.0.iter().position(|echo| echo.is(event))
+        {
+            self.0.remove(place);
+            event.count -= 1;
+        }
+        event.count > 0
     }
 
     /// Nothing is waited for.
@@ -97,7 +99,7 @@ mod tests {
     }
 
     fn left(echoes: &mut Echoes, mut events: Vec<ErrorEvent>) -> Vec<u64> {
-        echoes.among(&mut events, NOW);
+        events.retain_mut(|event| echoes.hear(event));
         events.iter().map(|event| event.count).collect()
     }
 
@@ -129,7 +131,7 @@ mod tests {
             echoes.expect(Echo { at: NOW.plus_ms(at), codes: vec!["57P01".into()], message: None });
         }
         assert_eq!(echoes.0.len(), MOST);
-        echoes.among(&mut Vec::new(), NOW.plus_ms(WAITS_MS.cast_signed() + 500));
+        echoes.forget(NOW.plus_ms(WAITS_MS.cast_signed() + 500));
         assert!(echoes.is_empty());
     }
 }

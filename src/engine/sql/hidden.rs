@@ -45,10 +45,10 @@ pub(crate) fn check(statement: &str, tokens: &[Token], lexis: Lexis) -> Option<J
 /// no lexer can finish.
 pub(crate) fn unseen(statement: &str, lexis: Lexis) -> Option<char> {
     let tokens = tokens(statement, lexis);
-    tokens
-        .iter()
-        .filter(|token| token.kind != Kind::Text)
-        .find_map(|token| text::unseen(&statement[token.range.clone()]))
+    tokens.iter().filter(|token| token.kind != Kind::Text).find_map(|token| {
+        let seen = text::unseen(&statement[token.range.clone()]);
+        seen.or_else(|| text::lone_return(statement, token.range.clone()))
+    })
 }
 
 fn hidden(c: char, place: &str) -> Judgement {
@@ -108,12 +108,14 @@ mod tests {
                 "UPDATE t SET a = 'x\u{200b}y'",
                 "DELETE FROM t WHERE a = 'it''s \u{202e}' -- it's done",
                 "-- it's a note\nUPDATE t SET a = '\u{feff}'",
+                "-- it's a note\r\nUPDATE t SET a = 'x\ry'\r\n",
             ] {
                 assert_eq!(unseen(shown, lexis), None, "{shown:?}");
             }
             for hiding in [
                 "DELETE FROM t -- it's\n WHERE\u{200b}a = 1",
                 "DELETE FROM t -- it\u{200b}s",
+                "DELETE FROM t WHERE a = 7 --\rSELECT 1",
                 "DELETE FROM t /* it's \u{202e} */ WHERE a = 1",
                 "DROP TABLE \"a\u{2060}\"; -- '",
                 "DELETE FROM t WHERE a = 'open\u{200b}",

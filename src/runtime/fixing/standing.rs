@@ -256,7 +256,9 @@ async fn in_force(ways: &Ways, session: &mut dyn Session, act: &Proposal) -> Opt
         FixKind::CreateIndex { table, name, .. } => Check::IndexUsable(table.clone(), name.clone()),
         _ => return None,
     };
-    Asker::new(ways.spec, &ways.target).answer(session, &check).await.ok()?.held
+    let held = Asker::new(ways.spec, &ways.target).answer(session, &check).await.ok()?.held;
+    // What a build that died has left of an index is not usable, and nobody else's for that.
+    held.filter(|held| *held || !matches!(kind, FixKind::CreateIndex { .. }))
 }
 
 /// The rows that an inverse passes over, in words. What cannot be read is said by the number of changed rows alone.

@@ -10,7 +10,7 @@ use crate::domain::incident::limits::Terms;
 use crate::domain::incident::{Act, Echo, Echoes, Ended, Incident, Key, crowds_of, keys_of};
 use crate::domain::target::{TargetId, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Takes errors, and the places up to which their logs were read.
 pub(super) fn report(
@@ -33,17 +33,19 @@ pub(super) fn report(
 
 /// Takes out of a batch what its servers' logs only repeat, and keeps in mind what they will.
 fn without_echoes(db: &Connection, events: &mut Vec<ErrorEvent>, now: Timestamp) -> rusqlite::Result<()> {
-    let concerned = events.iter().filter(|event| matches!(event.source, Source::Typed | Source::Log));
-    let targets: BTreeSet<TargetId> = concerned.map(|event| event.target.clone()).collect();
-    for target in targets {
-        let before = echoes(db, &target)?;
-        let mut expected = before.clone();
-        let (mut own, others) = std::mem::take(events).into_iter().partition(|event| event.target == target);
-        expected.among(&mut own, now);
-        *events = others;
-        events.append(&mut own);
-        if expected != before {
-            keep_echoes(db, &target, &expected)?;
+    let mut expected: BTreeMap<TargetId, (Echoes, Echoes)> = BTreeMap::new();
+    for event in events.iter().filter(|event| matches!(event.source, Source::Typed | Source::Log)) {
+        if !expected.contains_key(&event.target) {
+            let before = echoes(db, &event.target)?;
+            let mut now_expected = before.clone();
+            now_expected.forget(now);
+            expected.insert(event.target.clone(), (before, now_expected));
+        }
+    }
+    events.retain_mut(|event| expected.get_mut(&event.target).is_none_or(|(_, echoes)| echoes.hear(event)));
+    for (target, (before, after)) in expected {
+        if after != before {
+            keep_echoes(db, &target, &after)?;
         }
     }
     Ok(())

@@ -34,7 +34,7 @@ const NO_TABLE: Kept = Because("it touches no table");
 const ONE_STEP: Kept = Because("the server does all of it or nothing");
 
 /// Word of the kind, whoever begins to read (G22), what can be left (G23).
-const PROMISES: [(&str, Kept, Kept); 17] = [
+const PROMISES: [(&str, Kept, Kept); 18] = [
     ("cancel-statements", NO_TABLE, Because("what is canceled is rolled back by the server")),
     ("end-sessions", NO_TABLE, Because("what is ended is rolled back by the server")),
     ("drop-replication-slot", NO_TABLE, ONE_STEP),
@@ -51,6 +51,7 @@ const PROMISES: [(&str, Kept, Kept); 17] = [
     ("start-replication", NO_TABLE, Because("a replica that cannot apply stops again and says why")),
     ("purge-logs", NO_TABLE, Because("a log is removed whole or stays")),
     ("resize-replication-log", NO_TABLE, ONE_STEP),
+    ("schedule-upkeep", Because("the table is touched by nothing but its name in the scheduler's own list"), ONE_STEP),
     ("stop-script", NO_TABLE, Because("a script that has written is never stopped")),
 ];
 

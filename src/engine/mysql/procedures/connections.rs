@@ -67,12 +67,13 @@ fn end_idle(scene: &Scene<'_>, group: &Group<'_>, diagnosis: &Diagnosis) -> Plan
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a few thousand")]
     let share = ((group.sessions.len() as f64 * SHARE) as usize).clamp(1, MOST);
     for session in idle.into_iter().take(share) {
-        let mut end = step::end(
+        let end = step::end(
             session,
             "it does nothing, outside of any transaction: its client connects again when it needs to",
         );
-        end.requires.push(Check::IdleFor(vec![session.reference()], LEAST_IDLE_S));
-        plan.steps.push(end);
+        step::put(&mut plan, end, |end| {
+            end.requires.push(Check::IdleFor(vec![session.reference()], LEAST_IDLE_S));
+        });
     }
     if plan.steps.is_empty() {
         plan.blocked.push(format!("no session of this group is idle for {LEAST_IDLE_S} s or longer"));
@@ -118,19 +119,20 @@ fn raise(scene: &Scene<'_>, diagnosis: &Diagnosis) -> Option<Plan> {
         ));
     }
     let (name, value) = ("max_connections".to_owned(), format!("{new:.0}"));
-    let mut set = step::step(
+    let set = step::step(
         FixKind::ChangeSetting { name: name.clone(), value: value.clone() },
         Rung::Setting,
         "clients get in again at once, and nobody is ended",
         step::verified(Check::SettingIs { name: name.clone(), value }, 5_000, format!("max_connections = {new:.0}")),
     );
-    set.requires.push(Check::SettingIs { name, value: format!("{most:.0}") });
-    set.expected.push(format!(
-        "max_connections {most:.0} -> {new:.0}, at most {:.0} MB more memory when all of them work",
-        megabytes(more)
-    ));
-    set.on_failure = OnFailure::RollBack;
-    plan.steps.push(set);
+    step::put(&mut plan, set, |set| {
+        set.requires.push(Check::SettingIs { name, value: format!("{most:.0}") });
+        set.expected.push(format!(
+            "max_connections {most:.0} -> {new:.0}, at most {:.0} MB more memory when all of them work",
+            megabytes(more)
+        ));
+        set.on_failure = OnFailure::RollBack;
+    });
     plan.advice.push("it holds until the server restarts: write it into the server's configuration as well".to_owned());
     Some(plan)
 }

@@ -17,15 +17,16 @@ pub(super) fn plan(case: &Case<'_>, diagnosis: &Diagnosis) -> Vec<Plan> {
     let mut plan = step::plan("C4", "Make deadlocks rare, and see all of them", Cause::Deadlock, 55, diagnosis);
     if is_on(&scene.settings, "innodb_print_all_deadlocks") == Some(false) {
         let (name, value) = ("innodb_print_all_deadlocks".to_owned(), "ON".to_owned());
-        let mut log = step::step(
+        let log = step::step(
             FixKind::ChangeSetting { name: name.clone(), value: value.clone() },
             Rung::Setting,
             "InnoDB shows the last deadlock alone; the error log would hold all of them, with their statements",
             step::verified(Check::SettingIs { name, value }, 5_000, "innodb_print_all_deadlocks = ON"),
         );
-        log.expected.push("the next deadlock stands in the error log".to_owned());
-        log.on_failure = OnFailure::RollBack;
-        plan.steps.push(log);
+        step::put(&mut plan, log, |log| {
+            log.expected.push("the next deadlock stands in the error log".to_owned());
+            log.on_failure = OnFailure::RollBack;
+        });
     }
     plan.advice.extend(scene.deadlock().and_then(|deadlock| deadlock.order()));
     for advice in [

@@ -52,7 +52,7 @@ pub(super) fn plan(case: &Case<'_>, diagnosis: &Diagnosis) -> Vec<Plan> {
             .push("whether a replica reads these logs is hidden from this login: GRANT PROCESS ON *.* to it".into());
     }
     let to = logs[first].0.clone();
-    let mut purge = step::step(
+    let purge = step::step(
         FixKind::PurgeLogs(to.clone()),
         Rung::Removing,
         format!("{first} logs before {to} hold {:.0} MB, and no replica reads them", freed / 1_048_576.0),
@@ -62,8 +62,13 @@ pub(super) fn plan(case: &Case<'_>, diagnosis: &Diagnosis) -> Vec<Plan> {
             format!("{to} is the oldest binary log"),
         ),
     );
-    purge.expected.push(format!("binary logs {:.0} MB -> {:.0} MB", all / 1_048_576.0, (all - freed) / 1_048_576.0));
-    plan.steps.push(purge);
+    step::put(&mut plan, purge, |purge| {
+        purge.expected.push(format!(
+            "binary logs {:.0} MB -> {:.0} MB",
+            all / 1_048_576.0,
+            (all - freed) / 1_048_576.0
+        ));
+    });
     let expire = scene.setting("binlog_expire_logs_seconds").or_else(|| scene.setting("expire_logs_days"));
     if expire == Some(0.0) {
         plan.advice.push("binary logs never expire here: set binlog_expire_logs_seconds".to_owned());

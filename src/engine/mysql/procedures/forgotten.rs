@@ -27,10 +27,10 @@ pub(super) fn plan(case: &Case<'_>, diagnosis: &Diagnosis) -> Vec<Plan> {
             plan.advice.push(format!("session {} is left alone: it {why}", session.id));
             continue;
         }
-        let mut end = step::end(session, "its client has left its transaction open");
-        end.requires.push(Check::IdleFor(vec![session.reference()], LEAST_S));
-        end.expected.push("its locks and the row versions that it keeps are let go".to_owned());
-        plan.steps.push(end);
+        step::put(&mut plan, step::end(session, "its client has left its transaction open"), |end| {
+            end.requires.push(Check::IdleFor(vec![session.reference()], LEAST_S));
+            end.expected.push("its locks and the row versions that it keeps are let go".to_owned());
+        });
     }
     if plan.steps.is_empty() {
         plan.blocked.push(format!("nobody who may be ended is idle in a transaction for {LEAST_S} s or longer"));

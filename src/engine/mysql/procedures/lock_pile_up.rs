@@ -3,7 +3,7 @@
 
 use super::step;
 use crate::domain::diagnosis::{Case, Cause, Diagnosis};
-use crate::domain::procedure::{Check, Plan, Rung};
+use crate::domain::procedure::{Check, Plan, Rung, Step};
 use crate::domain::proposal::kind::FixKind;
 use crate::engine::mysql::diagnose::persistent;
 use crate::engine::mysql::diagnose::seen::Scene;
@@ -54,20 +54,19 @@ fn of_root(now: &Moment, root: &Root, diagnosis: &Diagnosis) -> Plan {
     }
     let reference = session.reference();
     let holds = Check::Blocks(reference.clone(), 1);
-    let ending = |why: &str| {
-        let mut end = step::end(session, why);
+    let ending = |end: &mut Step| {
         end.requires.push(holds.clone());
         end.expected.insert(0, format!("blocked {blocked} -> 0"));
-        step::and_nobody_waits(&mut end, vec![reference.clone()], blocked);
-        end
+        step::and_nobody_waits(end, vec![reference.clone()], blocked);
     };
     if session.sleeps() {
-        let mut end =
-            ending("it does nothing and keeps its locks: cancelling a statement is of no use where none runs");
-        end.requires.push(Check::IdleFor(vec![reference.clone()], 1));
-        plan.steps.push(end);
+        let why = "it does nothing and keeps its locks: cancelling a statement is of no use where none runs";
+        step::put(&mut plan, step::end(session, why), |end| {
+            ending(end);
+            end.requires.push(Check::IdleFor(vec![reference.clone()], 1));
+        });
     } else {
-        let mut cancel = step::step(
+        let cancel = step::step(
             FixKind::CancelStatements(vec![reference.clone()]),
             Rung::Session,
             "it works: its statement is asked to stop first, so that its client can go on",
@@ -77,10 +76,12 @@ fn of_root(now: &Moment, root: &Root, diagnosis: &Diagnosis) -> Plan {
                 format!("blocked {blocked} -> 0 within {} s", CANCELLED_MS / 1_000),
             ),
         );
-        cancel.requires.push(holds.clone());
-        cancel.expected.push(format!("blocked {blocked} -> 0, when the statement has all the locks"));
-        plan.steps.push(cancel);
-        plan.steps.push(ending("its transaction keeps the locks of the statements before"));
+        step::put(&mut plan, cancel, |cancel| {
+            cancel.requires.push(holds.clone());
+            cancel.expected.push(format!("blocked {blocked} -> 0, when the statement has all the locks"));
+        });
+        let end = step::end(session, "its transaction keeps the locks of the statements before");
+        step::put(&mut plan, end, ending);
     }
     if session.rows_modified > MANY_ROWS {
         plan.confidence = 50;

@@ -64,14 +64,14 @@ fn of_holder(session: &Session, root: &Root, diagnosis: &Diagnosis) -> Plan {
         ));
     }
     let reference = session.reference();
-    let mut end = step::end(session, "it does nothing and keeps the table from being changed");
-    end.requires.push(Check::IdleFor(vec![reference.clone()], FORGOTTEN_S));
-    if !root.inferred {
-        end.requires.push(Check::Blocks(reference.clone(), 1));
-    }
-    end.expected.insert(0, format!("blocked {blocked} -> 0, and the change of the table goes on"));
-    step::and_nobody_waits(&mut end, vec![reference], blocked);
-    plan.steps.push(end);
+    step::put(&mut plan, step::end(session, "it does nothing and keeps the table from being changed"), |end| {
+        end.requires.push(Check::IdleFor(vec![reference.clone()], FORGOTTEN_S));
+        if !root.inferred {
+            end.requires.push(Check::Blocks(reference.clone(), 1));
+        }
+        end.expected.insert(0, format!("blocked {blocked} -> 0, and the change of the table goes on"));
+        step::and_nobody_waits(end, vec![reference], blocked);
+    });
     plan.advice.push("set lock_wait_timeout low in the session that changes a table, and try again: a change that gives up lets the others go on".into());
     plan
 }
@@ -93,7 +93,7 @@ fn of_changes(now: &Moment, changes: &[&Session], diagnosis: &Diagnosis) -> Opti
             continue;
         }
         let reference = session.reference();
-        let mut cancel = step::step(
+        let cancel = step::step(
             FixKind::CancelStatements(vec![reference.clone()]),
             Rung::Session,
             "it has not begun yet: nothing is lost, and those behind it go on at once",
@@ -103,8 +103,9 @@ fn of_changes(now: &Moment, changes: &[&Session], diagnosis: &Diagnosis) -> Opti
                 format!("blocked {blocked} -> 0 behind session {} within {} s", session.id, FREED_MS / 1_000),
             ),
         );
-        cancel.expected.push(format!("blocked {} -> 0", behind(session)));
-        plan.steps.push(cancel);
+        step::put(&mut plan, cancel, |cancel| {
+            cancel.expected.push(format!("blocked {} -> 0", behind(session)));
+        });
     }
     plan.advice.push("run the change again in a quiet hour, with a low lock_wait_timeout".into());
     Some(plan)

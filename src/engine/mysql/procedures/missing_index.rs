@@ -69,7 +69,7 @@ fn of_wish(
     ));
     plan.blocked = obstacles(scene, table);
     let usable = Check::IndexUsable(object.clone(), name.clone());
-    let mut create = step::step(
+    let create = step::step(
         FixKind::CreateIndex { table: object.clone(), name: name.clone(), columns: wish.columns.clone() },
         Rung::Additive,
         "the statement finds its rows by it; readers and writers go on while it is built",
@@ -79,17 +79,18 @@ fn of_wish(
             format!("{name} is there, and the plan of the statement uses it"),
         ),
     );
-    create.requires = vec![Check::Exists(object.clone()), Check::IndexGone(object, name)];
-    create.expected.push(format!("rows looked at for each run: about {rows:.0} -> those that are wanted"));
-    if let Some(estimate) = table.rows {
-        // An entry: the key's columns, the primary key behind them, and its own overhead.
-        let bytes = estimate * (wish.columns.len() as f64 * 8.0 + 16.0) / 0.7;
-        create
-            .expected
-            .push(format!("about {:.0} MB more on disk, and one more index for every write", bytes / 1_048_576.0));
-    }
-    create.on_failure = OnFailure::RollBack;
-    plan.steps.push(create);
+    step::put(&mut plan, create, |create| {
+        create.requires = vec![Check::Exists(object.clone()), Check::IndexGone(object, name)];
+        create.expected.push(format!("rows looked at for each run: about {rows:.0} -> those that are wanted"));
+        if let Some(estimate) = table.rows {
+            // An entry: the key's columns, the primary key behind them, and its own overhead.
+            let bytes = estimate * (wish.columns.len() as f64 * 8.0 + 16.0) / 0.7;
+            create
+                .expected
+                .push(format!("about {:.0} MB more on disk, and one more index for every write", bytes / 1_048_576.0));
+        }
+        create.on_failure = OnFailure::RollBack;
+    });
     Some(plan)
 }
 

@@ -58,13 +58,14 @@ fn of_source(source: &Source, sources: usize, diagnosis: &Diagnosis) -> Plan {
             plan.blocked.push(format!("error {errno} stopped it: its cause comes first"));
         }
     }
-    let mut start = step::step(
+    let start = step::step(
         FixKind::StartReplication,
         Rung::Session,
         "somebody stopped it, and no error stands in its way",
         verified(Check::ReplicationRuns, 15_000, "receiver and applier run within 15 s"),
     );
-    start.expected.push("the replica reads and applies what it has missed".to_owned());
-    plan.steps.push(start);
+    step::put(&mut plan, start, |start| {
+        start.expected.push("the replica reads and applies what it has missed".to_owned());
+    });
     plan
 }

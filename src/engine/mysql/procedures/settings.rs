@@ -16,18 +16,18 @@ const MEMORY_FLOOR: f64 = 256.0 * 1024.0 * 1024.0;
 const LARGEST_REDO: f64 = 16.0 * 1024.0 * 1024.0 * 1024.0;
 
 /// A step that sets a setting and takes it back when that did not hold.
-fn set(name: &str, old: f64, new: f64, why: &str) -> Step {
+fn set(name: &str, old: f64, new: f64, why: &str) -> Result<Step, String> {
     let value = format!("{new:.0}");
     let mut set = step::step(
         FixKind::ChangeSetting { name: name.to_owned(), value: value.clone() },
         Rung::Setting,
         why,
         verified(Check::SettingIs { name: name.to_owned(), value }, 5_000, format!("{name} = {new:.0}")),
-    );
+    )?;
     set.requires.push(Check::SettingIs { name: name.to_owned(), value: format!("{old:.0}") });
     set.expected.push(format!("{name} {old:.0} -> {new:.0}"));
     set.on_failure = OnFailure::RollBack;
-    set
+    Ok(set)
 }
 
 /// What was set by hand and does harm.
@@ -48,19 +48,20 @@ pub(super) fn wrong(case: &Case<'_>, diagnosis: &Diagnosis) -> Vec<Plan> {
                 Some(default) => format!("{} = {default}", wrong.name),
                 None => format!("{} has a value that does no harm", wrong.name),
             };
-            let mut reset = step::step(
+            let reset = step::step(
                 FixKind::ResetSetting(wrong.name.clone()),
                 Rung::Setting,
                 wrong.why.clone(),
                 verified(check, 10_000, words),
             );
-            reset.requires.push(Check::SettingIs { name: wrong.name.clone(), value: wrong.value.clone() });
-            reset.expected.push(match &wrong.default {
-                Some(default) => format!("{} {} -> {default}", wrong.name, wrong.value),
-                None => format!("{} {} -> the server's default", wrong.name, wrong.value),
+            step::put(&mut plan, reset, |reset| {
+                reset.requires.push(Check::SettingIs { name: wrong.name.clone(), value: wrong.value.clone() });
+                reset.expected.push(match &wrong.default {
+                    Some(default) => format!("{} {} -> {default}", wrong.name, wrong.value),
+                    None => format!("{} {} -> the server's default", wrong.name, wrong.value),
+                });
+                reset.on_failure = OnFailure::RollBack;
             });
-            reset.on_failure = OnFailure::RollBack;
-            plan.steps.push(reset);
             plan.advice
                 .push("what the server's configuration says comes back with a restart: look there as well".into());
             plan
@@ -97,12 +98,16 @@ pub(super) fn temporary(case: &Case<'_>, diagnosis: &Diagnosis) -> Vec<Plan> {
         // The smaller of the two is the limit.
         for (name, old) in [("max_heap_table_size", heap), ("tmp_table_size", table)] {
             if old < size {
-                plan.steps.push(set(name, old, size, "temporary tables that fit memory need no disk"));
+                step::put(&mut plan, set(name, old, size, "temporary tables that fit memory need no disk"), |_| ());
             }
         }
     }
     if let Some(old) = sort {
-        plan.steps.push(set("sort_buffer_size", old, old * 2.0, "a sort that fits its memory needs no merge passes"));
+        step::put(
+            &mut plan,
+            set("sort_buffer_size", old, old * 2.0, "a sort that fits its memory needs no merge passes"),
+            |_| (),
+        );
     }
     plan.advice.push("an index that has the rows in the order of GROUP BY or ORDER BY needs neither".into());
     plan.advice.push("it holds for sessions that begin from now on, until the server restarts".into());
@@ -126,12 +131,12 @@ pub(super) fn redo(case: &Case<'_>, diagnosis: &Diagnosis) -> Vec<Plan> {
     };
     match name {
         Some(name) if size * 2.0 <= LARGEST_REDO => {
-            let mut step = set(name, size, size * 2.0, "the data takes changed pages in at leisure");
-            step.expected.push(format!(
-                "{:.0} MB more on the disk of the log, a longer recovery after a crash",
-                size / 1_048_576.0
-            ));
-            plan.steps.push(step);
+            step::put(&mut plan, set(name, size, size * 2.0, "the data takes changed pages in at leisure"), |step| {
+                step.expected.push(format!(
+                    "{:.0} MB more on the disk of the log, a longer recovery after a crash",
+                    size / 1_048_576.0
+                ));
+            });
         }
         Some(_) => plan.blocked.push(format!("it is {:.0} GB large already", size / 1_073_741_824.0)),
         None => plan.blocked.push("this version changes the size of its redo log with a restart only".to_owned()),

@@ -1,11 +1,11 @@
 //! How the steps of plans are put together: every part that an approval shows is filled in here or by the procedure.
 
 use crate::domain::diagnosis::{Cause, Diagnosis};
-use crate::domain::procedure::{Check, OnFailure, Plan, Rung, Step, Verification};
-use crate::domain::proposal::Draft;
+use crate::domain::procedure::{Check, Plan, Rung, Step, Verification};
 use crate::domain::proposal::kind::{FixKind, SessionRef};
 use crate::engine::mysql::diagnose::seen::session::Session;
 use crate::engine::mysql::dialect::DIALECT;
+use crate::engine::steps;
 
 /// Rows that InnoDB rolls back in a second, carefully counted: what is waited for after a session was ended.
 const ROLLED_BACK_A_SECOND: u64 = 20_000;
@@ -13,22 +13,26 @@ const ROLLED_BACK_A_SECOND: u64 = 20_000;
 const AT_ONCE_MS: u64 = 10_000;
 
 /// A step that does one typed act.
-pub(super) fn step(kind: FixKind, rung: Rung, why: impl Into<String>, verification: Verification) -> Step {
-    Step {
-        draft: Draft {
-            // Rendered anew when it is proposed; a kind that cannot be rendered is refused there in words.
-            statement: DIALECT.render(&kind).unwrap_or_default(),
-            class: kind.class(),
-            kind: Some(kind),
-            database: None,
-        },
-        why: why.into(),
-        requires: Vec::new(),
-        expected: Vec::new(),
-        verification,
-        on_failure: OnFailure::Ask,
-        rung,
-        undo: None,
+///
+/// # Errors
+/// The dialect's sentence when the kind has no statement with these parameters.
+pub(super) fn step(
+    kind: FixKind,
+    rung: Rung,
+    why: impl Into<String>,
+    verification: Verification,
+) -> Result<Step, String> {
+    Ok(Step { why: why.into(), ..steps::of_kind(DIALECT, kind, rung, verification)? })
+}
+
+/// Adds a step to a plan; why it cannot be one blocks the plan.
+pub(super) fn put(plan: &mut Plan, step: Result<Step, String>, finish: impl FnOnce(&mut Step)) {
+    match step {
+        Ok(mut step) => {
+            finish(&mut step);
+            plan.steps.push(step);
+        }
+        Err(why) => plan.blocked.push(why),
     }
 }
 
@@ -50,7 +54,7 @@ pub(super) fn plan(
 }
 
 /// Ends one session.
-pub(super) fn end(session: &Session, why: impl Into<String>) -> Step {
+pub(super) fn end(session: &Session, why: impl Into<String>) -> Result<Step, String> {
     let reference = session.reference();
     let gone_ms = AT_ONCE_MS + session.rows_modified.saturating_mul(1_000) / ROLLED_BACK_A_SECOND;
     let mut step = step(
@@ -62,9 +66,9 @@ pub(super) fn end(session: &Session, why: impl Into<String>) -> Step {
             gone_ms,
             format!("session {} is gone within {} s", session.id, gone_ms / 1_000),
         ),
-    );
+    )?;
     step.expected.push(rollback(session));
-    step
+    Ok(step)
 }
 
 /// What ending it takes back.

@@ -25,7 +25,7 @@ pub(super) fn statistics(case: &Case<'_>, diagnosis: &Diagnosis) -> Vec<Plan> {
             let object = ObjectRef::new(&table.database, &table.name);
             let title = format!("Read the statistics of {} anew", table.full());
             let mut plan = step::plan("MY62", title, Cause::BadStatistics, 75, diagnosis);
-            let mut analyze = step::step(
+            let analyze = step::step(
                 FixKind::Maintain(Upkeep::Analyze, Some(object.clone())),
                 Rung::Additive,
                 "the planner goes by what the table was before most of its rows changed",
@@ -35,13 +35,14 @@ pub(super) fn statistics(case: &Case<'_>, diagnosis: &Diagnosis) -> Vec<Plan> {
                     format!("the statistics of {} are new", table.full()),
                 ),
             );
-            analyze.requires.push(Check::Exists(object));
-            if let Some((changed, rows)) = table.changed {
-                analyze
-                    .expected
-                    .push(format!("changed since its statistics were read: {changed:.0} of {rows:.0} rows -> 0"));
-            }
-            plan.steps.push(analyze);
+            step::put(&mut plan, analyze, |analyze| {
+                analyze.requires.push(Check::Exists(object));
+                if let Some((changed, rows)) = table.changed {
+                    analyze
+                        .expected
+                        .push(format!("changed since its statistics were read: {changed:.0} of {rows:.0} rows -> 0"));
+                }
+            });
             plan.advice
                 .push("see that innodb_stats_auto_recalc is ON, and STATS_AUTO_RECALC of the table is not 0".into());
             plan
@@ -72,7 +73,7 @@ fn of_table(scene: &Scene<'_>, table: &Table, diagnosis: &Diagnosis) -> Plan {
     let mut plan =
         step::plan("MY27", format!("Drop spare indexes of {}", table.full()), Cause::RedundantIndexes, 70, diagnosis);
     for (index, other) in table.redundant().into_iter().take(MOST) {
-        let mut drop = step::step(
+        let drop = step::step(
             FixKind::DropIndex { table: object.clone(), name: index.name.clone() },
             Rung::Removing,
             format!("{} begins with all of its columns and serves whatever it serves", other.name),
@@ -85,9 +86,11 @@ fn of_table(scene: &Scene<'_>, table: &Table, diagnosis: &Diagnosis) -> Plan {
                 format!("{} is gone, {} is there", index.name, other.name),
             ),
         );
-        drop.requires = vec![Check::IndexUsable(object.clone(), other.name.clone()), Check::Exists(object.clone())];
-        drop.expected.push("one index less for every write; its exact definition is kept for the way back".to_owned());
-        plan.steps.push(drop);
+        step::put(&mut plan, drop, |drop| {
+            drop.requires = vec![Check::IndexUsable(object.clone(), other.name.clone()), Check::Exists(object.clone())];
+            drop.expected
+                .push("one index less for every write; its exact definition is kept for the way back".to_owned());
+        });
     }
     if scene.flavour.is_mysql_since(80_000) {
         plan.advice.push("ALTER INDEX ... INVISIBLE first shows for a day whether anybody misses it".into());
