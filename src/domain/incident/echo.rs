@@ -1,5 +1,5 @@
-//! Echoes: what was done from here comes back a moment later as a line of the server's log. A statement that was typed
-//! here and failed, a session that a fix of ours ended: whoever did it knows, so its line is no news.
+//! Echoes: a fix of ours ends a session, and a moment later the server's log tells of it as an error. Whoever approved
+//! the fix knows, so that line is no news.
 
 use crate::domain::error::event::{ErrorEvent, Source};
 use crate::domain::target::Timestamp;
@@ -19,16 +19,12 @@ pub struct Echo {
     pub at: Timestamp,
     /// Native codes that it may have.
     pub codes: Vec<String>,
-    /// Its message; none when any will do.
-    pub message: Option<String>,
 }
 
 impl Echo {
     fn is(&self, event: &ErrorEvent) -> bool {
         let apart = event.at.since(self.at).max(self.at.since(event.at));
-        apart <= NEAR_MS
-            && self.codes.contains(&event.code)
-            && self.message.as_ref().is_none_or(|message| *message == event.message)
+        apart <= NEAR_MS && self.codes.contains(&event.code)
     }
 }
 
@@ -51,13 +47,8 @@ impl Echoes {
         self.0.retain(|echo| now.since(echo.at) <= WAITS_MS);
     }
 
-    /// Takes an error of this target: one that was typed will have an echo, and what a log tells of loses those that it
-    /// is. False when nothing else is left of it.
+    /// Takes an error of this target: what a log tells of loses the echoes in it. False when nothing else is left of it.
     pub fn hear(&mut self, event: &mut ErrorEvent) -> bool {
-        if event.source == Source::Typed && !event.code.is_empty() {
-            let (code, message) = (event.code.clone(), event.message.clone());
-            self.expect(Echo { at: event.at, codes: vec![code], message: Some(message) });
-        }
         while event.source == Source::Log
             && event.count > 0
             && let Some(place) = self.0.iter().position(|echo| echo.is(event))
@@ -83,13 +74,13 @@ mod tests {
 
     const NOW: Timestamp = Timestamp(1_000_000_000);
 
-    fn told(source: Source, at: Timestamp, code: &str, message: &str, count: u64) -> ErrorEvent {
+    fn ended(source: Source, at: Timestamp, count: u64) -> ErrorEvent {
         let error = Understood {
-            code: code.to_owned(),
+            code: "57P01".to_owned(),
             kind: ErrorKind::Other,
             severity: Severity::Error,
             object: None,
-            message: message.to_owned(),
+            message: String::new(),
             signature: String::new(),
             group: String::new(),
             title: String::new(),
@@ -104,31 +95,23 @@ mod tests {
     }
 
     #[test]
-    fn what_was_typed_comes_back_once_and_the_same_error_of_others_counts() {
-        let mut echoes = Echoes::default();
-        assert_eq!(left(&mut echoes, vec![told(Source::Typed, NOW, "42703", "no such column", 1)]), [1]);
-        let log = |message| told(Source::Log, NOW.plus_ms(900), "42703", message, 3);
-        assert_eq!(left(&mut echoes, vec![log("another column"), log("no such column")]), [3, 2]);
-        assert_eq!(left(&mut echoes, vec![log("no such column")]), [3]);
-        assert!(echoes.is_empty());
-    }
-
-    #[test]
     fn sessions_that_a_fix_ended_are_no_news_and_those_of_an_hour_ago_are() {
         let mut echoes = Echoes::default();
         for _ in 0..2 {
-            echoes.expect(Echo { at: NOW, codes: vec!["57P01".into()], message: None });
+            echoes.expect(Echo { at: NOW, codes: vec!["57P01".into()] });
         }
-        let ended = |at| told(Source::Log, at, "57P01", "terminating connection", 1);
-        let events = vec![ended(NOW.plus_ms(-3_600_000)), ended(NOW.plus_ms(-30)), ended(NOW), ended(NOW)];
-        assert_eq!(left(&mut echoes, events), [1, 1]);
+        let of_log = |at, count| ended(Source::Log, at, count);
+        let probe = ended(Source::Probe, NOW, 1);
+        let events = vec![of_log(NOW.plus_ms(-3_600_000), 1), probe, of_log(NOW.plus_ms(-30), 1), of_log(NOW, 3)];
+        assert_eq!(left(&mut echoes, events), [1, 1, 2], "an hour ago, not by a log, one of three");
+        assert!(echoes.is_empty());
     }
 
     #[test]
     fn what_never_comes_is_forgotten() {
         let mut echoes = Echoes::default();
         for at in 0..500 {
-            echoes.expect(Echo { at: NOW.plus_ms(at), codes: vec!["57P01".into()], message: None });
+            echoes.expect(Echo { at: NOW.plus_ms(at), codes: vec!["57P01".into()] });
         }
         assert_eq!(echoes.0.len(), MOST);
         echoes.forget(NOW.plus_ms(WAITS_MS.cast_signed() + 500));

@@ -269,7 +269,7 @@ impl Workshop {
         let Some(kind) = &proposal.draft.kind else { return };
         let codes: Vec<String> = ways.spec.dialect.told_of(kind).iter().map(|code| (*code).to_owned()).collect();
         let sessions = if codes.is_empty() { 0 } else { kind.sessions().len() };
-        let echo = Echo { at: clock::now(), codes, message: None };
+        let echo = Echo { at: clock::now(), codes };
         // Should it fail, there is a line too many in the list of incidents.
         if sessions > 0
             && let Err(error) = self.store.expect_in_log(&ways.target, vec![echo; sessions]).await

@@ -31,10 +31,10 @@ pub(super) fn report(
     })
 }
 
-/// Takes out of a batch what its servers' logs only repeat, and keeps in mind what they will.
+/// Takes out of a batch what its servers' logs tell of our own fixes.
 fn without_echoes(db: &Connection, events: &mut Vec<ErrorEvent>, now: Timestamp) -> rusqlite::Result<()> {
     let mut expected: BTreeMap<TargetId, (Echoes, Echoes)> = BTreeMap::new();
-    for event in events.iter().filter(|event| matches!(event.source, Source::Typed | Source::Log)) {
+    for event in events.iter().filter(|event| event.source == Source::Log) {
         if !expected.contains_key(&event.target) {
             let before = echoes(db, &event.target)?;
             let mut now_expected = before.clone();

@@ -72,21 +72,21 @@ async fn three_tables_are_one_pattern_and_three_incidents() {
 }
 
 #[tokio::test]
-async fn what_was_done_from_here_is_no_news_when_the_log_tells_of_it() {
+async fn a_session_that_a_fix_ended_is_no_news_when_the_log_tells_of_it() {
     let home = Home::new();
-    let typed = |table: &str| ErrorEvent { source: Source::Typed, ..missing("db", table, after(0)) };
-    report(&home.open(), vec![typed("ordrs")], after(1)).await;
+    let fixer = home.open();
+    fixer
+        .expect_in_log(&TargetId::new("db"), vec![Echo { at: after(1_000), codes: vec!["57P01".into()] }])
+        .await
+        .unwrap();
     // Another process follows the log.
     let follower = home.open();
-    assert_eq!(report(&follower, vec![missing("db", "ordrs", after(2))], after(900)).await, []);
-    assert_eq!(report(&follower, vec![missing("other", "ordrs", after(2))], after(900)).await.len(), 1);
-    // The application's own one a moment later is no echo.
-    assert_eq!(report(&follower, vec![missing("db", "ordrs", after(3))], after(950)).await.len(), 1);
-    let echo = Echo { at: after(1_000), codes: vec!["57P01".into()], message: None };
-    follower.expect_in_log(&TargetId::new("db"), vec![echo]).await.unwrap();
-    let ended = |ms| ErrorEvent { code: "57P01".into(), ..missing("db", "a session that was ended", after(ms)) };
-    assert_eq!(report(&home.open(), vec![ended(1_100)], after(2_000)).await, []);
-    assert_eq!(report(&follower, vec![ended(1_200)], after(2_000)).await.len(), 1);
+    let ended =
+        |target, ms| ErrorEvent { code: "57P01".into(), ..missing(target, "a session that was ended", after(ms)) };
+    assert_eq!(report(&follower, vec![ended("other", 1_100)], after(2_000)).await.len(), 1);
+    assert_eq!(report(&follower, vec![ended("db", 1_100)], after(2_000)).await, []);
+    // The next one was ended by somebody else.
+    assert_eq!(report(&follower, vec![ended("db", 1_200)], after(2_000)).await.len(), 1);
 }
 
 #[tokio::test]
