@@ -51,8 +51,7 @@
 //!   production ([`domain::simulation::objection`]); what it writes are scratch objects of its own, which it removes.
 //! - Before an act the audit log has its intent and the store its inverse; after a crash every act is at a known stage.
 //!   After it the store has what it left ([`domain::proposal::left`]), and nothing takes an act back over what somebody
-//!   else changed since.
-//!   The fix login is fetched for one act.
+//!   else changed since. The fix login is fetched for one act.
 //! - Every read is bounded in rows, bytes, cell and time. Where the engine has transactions for it, it runs in one that
 //!   can only read and is rolled back. Stopping it ends it on the server; Redis, which finishes what it began, gets
 //!   only short steps.
@@ -99,8 +98,10 @@
 //! | what is said about an error on the spot, what counts as pasted | `app/analysis/` |
 //! | a plan that is understood, what is seen in it | `engine/*/dialect/plan.rs`, `domain/plan/findings.rs` |
 //! | what an approval asks for, its box | `app/approvals/decide.rs`, `app/dossier/`, `ui/parts/proposal.rs`, `ui/parts/facts.rs` |
-//! | a command | `cli/`, one file each, and `config/args.rs` |
+//! | a command | `cli/`, one file each, and `config/args/` |
 //! | what errors are one incident, what wakes one that was over | `domain/incident/take.rs` |
+//! | which lines of a log are our own doing | `domain/incident/echo.rs`, and the dialect's `told_of` |
+//! | watch rules of a person's own | `domain/rule/` (what is offered, read, watched), `app/rules.rs`, `store/rules.rs` |
 //! | what follows from what | `domain/incident/correlate.rs` (one table), `engine/outages.rs` |
 //! | which values and counters are errors | `domain/incident/detect/` |
 //! | how an object's definition is read and written down | `engine/*/definitions`, `runtime/chronicle.rs`, `store/definitions.rs` |
